@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pmks
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/pmks-go/pmks/internal/kver"
+)
+
+// longestText bounds every name and id. The longest real ones are ARM ids of a
+// few hundred characters.
+const longestText = 1024
+
+// faults collects everything wrong with a request, so that one error names all.
+type faults []error
+
+func (f *faults) add(field, format string, args ...any) {
+	*f = append(*f, invalid(field, format, args...))
+}
+
+func (f *faults) addErr(err error) {
+	if err != nil {
+		*f = append(*f, err)
+	}
+}
+
+func (f faults) err() error {
+	if len(f) == 1 {
+		return f[0]
+	}
+	return errors.Join(f...)
+}
+
+// CheckCluster checks a create request against c and returns every fault, joined:
+// ErrInvalidArgument with its Field for what is missing or wrong, ErrUnsupported
+// for a field that the cloud cannot honour. It makes no network call. [Client]
+// calls it; so does every provider of pmks.
+func (c Capabilities) CheckCluster(req ClusterInfo) error {
+	var f faults
+	c.ClusterName.check(&f, "IId.NameId", req.IId.NameId)
+	checkVersion(&f, "Version", req.Version)
+
+	fields, network := c.Fields, req.Network
+	if use(&f, fields.VPC, "Network.VpcIID", c.Provider, !network.VpcIID.IsZero()) {
+		f.addErr(CheckIID("Network.VpcIID", network.VpcIID))
+	}
+	if n := len(network.SubnetIIDs); n < c.Subnets.Min {
+		f.add("Network.SubnetIIDs", "%s needs at least %d, got %d", c.Provider, c.Subnets.Min, n)
+	} else if c.Subnets.Max > 0 && n > c.Subnets.Max {
+		f.add("Network.SubnetIIDs", "%s takes at most %d, got %d", c.Provider, c.Subnets.Max, n)
+	}
+	checkIIDs(&f, "Network.SubnetIIDs", network.SubnetIIDs)
+	if use(&f, fields.SecurityGroups, "Network.SecurityGroupIIDs", c.Provider, len(network.SecurityGroupIIDs) > 0) {
+		if n := len(network.SecurityGroupIIDs); fields.MaxSecurityGroups > 0 && n > fields.MaxSecurityGroups {
+			f.add("Network.SecurityGroupIIDs", "%s takes at most %d, got %d", c.Provider, fields.MaxSecurityGroups, n)
+		}
+		checkIIDs(&f, "Network.SecurityGroupIIDs", network.SecurityGroupIIDs)
+	}
+	c.checkTags(&f, req.TagList)
+	c.checkGroupsAtCreate(&f, req.NodeGroupList)
+	return f.err()
+}
+
+// CheckNodeGroup checks the request of a node group as CheckCluster does.
+func (c Capabilities) CheckNodeGroup(req NodeGroupInfo) error {
+	var f faults
+	c.checkNodeGroup(&f, "", req, true)
+	return f.err()
+}
+
+// CheckScaling checks the sizes of ChangeNodeGroupScaling: 0 <= min <= desired <=
+// max, max >= 1, and no zero where the cloud has none. A desired size of 0 is let
+// through when min is not 0: with autoscaling on it means "leave it". The handler
+// refuses it when autoscaling turns out to be off.
+func (c Capabilities) CheckScaling(desired, minSize, maxSize int) error {
+	var f faults
+	c.checkSizes(&f, "", desired, minSize, maxSize, desired == 0 && minSize > 0)
+	return f.err()
+}
+
+func (c Capabilities) checkTags(f *faults, tags []KeyValue) {
+	if !use(f, c.Fields.Tags, "TagList", c.Provider, len(tags) > 0) {
+		return
+	}
+	if c.Fields.MaxTags > 0 && len(tags) > c.Fields.MaxTags {
+		f.add("TagList", "%s takes at most %d, got %d", c.Provider, c.Fields.MaxTags, len(tags))
+	}
+	seen := make(map[string]bool, len(tags))
+	for i, tag := range tags {
+		field := fmt.Sprintf("TagList[%d].Key", i)
+		switch {
+		case tag.Key == "":
+			f.add(field, "must not be empty")
+		case seen[tag.Key]:
+			f.add(field, "%q is given twice", tag.Key)
+		default:
+			f.addErr(checkText(field, tag.Key))
+			f.addErr(checkText(fmt.Sprintf("TagList[%d].Value", i), tag.Value))
+		}
+		seen[tag.Key] = true
+	}
+}
+
+func (c Capabilities) checkGroupsAtCreate(f *faults, groups []NodeGroupInfo) {
+	rule, n := c.GroupsAtCreate, len(groups)
+	switch {
+	case n > 0 && rule.Max == 0:
+		f.add("NodeGroupList", "%s is a %s cloud: create the cluster first and add node groups with AddNodeGroup, or let Provision do both", c.Provider, c.ClusterType)
+	case n < rule.Min:
+		f.add("NodeGroupList", "%s needs at least %d in the create request, got %d", c.Provider, rule.Min, n)
+	case rule.Max > 0 && n > rule.Max:
+		f.add("NodeGroupList", "%s takes at most %d in the create request, got %d: add the others with AddNodeGroup, or let Provision do it", c.Provider, rule.Max, n)
+	}
+	seen := make(map[string]bool, n)
+	for i, g := range groups {
+		path := fmt.Sprintf("NodeGroupList[%d].", i)
+		fixed := i == 0 && rule.FixedFirstName != ""
+		c.checkNodeGroup(f, path, g, !fixed)
+		if name := g.IId.NameId; name != "" {
+			if seen[name] {
+				f.add(path+"IId.NameId", "%q is given twice", name)
+			}
+			seen[name] = true
+		}
+	}
+	if rule.Min > 0 && n > 0 && groups[0].DesiredNodeSize == 0 && c.Scaling.ToZero {
+		f.add("NodeGroupList[0].DesiredNodeSize", "the first group of a cluster needs at least one node on %s", c.Provider)
+	}
+}
+
+// checkNodeGroup appends the faults of one group; path is the prefix of its
+// fields. The name is not checked where the cloud gives one of its own.
+func (c Capabilities) checkNodeGroup(f *faults, path string, g NodeGroupInfo, named bool) {
+	if named {
+		c.NodeGroupName.check(f, path+"IId.NameId", g.IId.NameId)
+	}
+	fields := c.Fields
+	if use(f, fields.Image, path+"ImageIID", c.Provider, !isDefault(g.ImageIID.NameId) || !isDefault(g.ImageIID.SystemId)) {
+		f.addErr(CheckIID(path+"ImageIID", g.ImageIID))
+	}
+	if use(f, fields.VMSpec, path+"VMSpecName", c.Provider, g.VMSpecName != "") {
+		f.addErr(checkSegment(path+"VMSpecName", g.VMSpecName))
+	}
+	if use(f, fields.RootDiskType, path+"RootDiskType", c.Provider, !isDefault(g.RootDiskType)) {
+		f.addErr(checkText(path+"RootDiskType", g.RootDiskType))
+	}
+	if use(f, fields.RootDiskSize, path+"RootDiskSize", c.Provider, !isDefault(g.RootDiskSize)) {
+		c.checkDiskSize(f, path+"RootDiskSize", g.RootDiskSize)
+	}
+	if use(f, fields.KeyPair, path+"KeyPairIID", c.Provider, !g.KeyPairIID.IsZero()) {
+		f.addErr(CheckIID(path+"KeyPairIID", g.KeyPairIID))
+	}
+	minSize, maxSize := g.MinNodeSize, g.MaxNodeSize
+	if !g.OnAutoScaling && minSize == 0 && maxSize == 0 {
+		// Bounds mean nothing yet; not giving them is fine.
+		minSize, maxSize = g.DesiredNodeSize, max(1, g.DesiredNodeSize)
+	}
+	c.checkSizes(f, path, g.DesiredNodeSize, minSize, maxSize, false)
+}
+
+func (c Capabilities) checkDiskSize(f *faults, field, size string) {
+	n, err := strconv.Atoi(size)
+	switch {
+	case err != nil || n < 1:
+		f.add(field, "%q is not a number of GiB; leave it empty for the cloud's default", clip(size))
+	case c.Fields.MinRootDiskSize > 0 && n < c.Fields.MinRootDiskSize:
+		f.add(field, "%s needs at least %d GiB, got %d", c.Provider, c.Fields.MinRootDiskSize, n)
+	case c.Fields.MaxRootDiskSize > 0 && n > c.Fields.MaxRootDiskSize:
+		f.add(field, "%s takes at most %d GiB, got %d", c.Provider, c.Fields.MaxRootDiskSize, n)
+	}
+}
+
+func (c Capabilities) checkSizes(f *faults, path string, desired, minSize, maxSize int, leaveDesired bool) {
+	switch {
+	case minSize < 0:
+		f.add(path+"MinNodeSize", "must not be negative, got %d", minSize)
+	case minSize == 0 && !c.Scaling.ToZero:
+		f.add(path+"MinNodeSize", "%s has no empty node groups: give at least 1", c.Provider)
+	}
+	if maxSize < 1 {
+		f.add(path+"MaxNodeSize", "must be at least 1, got %d", maxSize)
+	} else if maxSize < minSize {
+		f.add(path+"MaxNodeSize", "must not be below MinNodeSize %d, got %d", minSize, maxSize)
+	}
+	switch {
+	case leaveDesired:
+	case desired < 0:
+		f.add(path+"DesiredNodeSize", "must not be negative, got %d", desired)
+	case desired == 0 && !c.Scaling.ToZero:
+		f.add(path+"DesiredNodeSize", "%s has no empty node groups: give at least 1", c.Provider)
+	case desired < minSize || desired > maxSize:
+		f.add(path+"DesiredNodeSize", "must lie between MinNodeSize %d and MaxNodeSize %d, got %d", minSize, maxSize, desired)
+	}
+}
+
+// Ignored returns the paths of the fields of req that the cloud ignores, for the
+// KeyValueList entry [KeyIgnored].
+func (c Capabilities) Ignored(req NodeGroupInfo) []string {
+	var paths []string
+	for _, field := range []struct {
+		use   FieldUse
+		name  string
+		given bool
+	}{
+		{c.Fields.Image, "ImageIID", !isDefault(req.ImageIID.NameId) || !isDefault(req.ImageIID.SystemId)},
+		{c.Fields.VMSpec, "VMSpecName", req.VMSpecName != ""},
+		{c.Fields.RootDiskType, "RootDiskType", !isDefault(req.RootDiskType)},
+		{c.Fields.RootDiskSize, "RootDiskSize", !isDefault(req.RootDiskSize)},
+		{c.Fields.KeyPair, "KeyPairIID", !req.KeyPairIID.IsZero()},
+	} {
+		if field.use == FieldIgnored && field.given {
+			paths = append(paths, field.name)
+		}
+	}
+	return paths
+}
+
+// use applies the rule of one field and reports whether its value is to be
+// checked further.
+func use(f *faults, rule FieldUse, field, provider string, given bool) bool {
+	switch {
+	case rule == FieldRequired && !given:
+		f.add(field, "%s requires it", provider)
+	case rule == FieldRefused && given:
+		*f = append(*f, &Error{Code: CodeUnsupported, Field: field,
+			Message: fmt.Sprintf("%s cannot honour it: leave it out", provider)})
+	case given:
+		return true
+	}
+	return false
+}
+
+// isDefault reports whether a text leaves the choice to the cloud.
+func isDefault(s string) bool { return kver.IsDefault(s) }
+
+func checkVersion(f *faults, field, version string) {
+	if kver.IsDefault(version) {
+		return
+	}
+	if _, err := kver.Parse(version); err != nil {
+		f.add(field, "%q is not a Kubernetes version such as 1.33 or 1.33.2; leave it empty for the cloud's default", clip(version))
+	}
+}
+
+// patterns caches compiled name patterns: there are two per cloud.
+var patterns sync.Map // string to *regexp.Regexp
+
+func (r NameRule) check(f *faults, field, name string) {
+	if name == "" {
+		f.add(field, "must not be empty")
+		return
+	}
+	if err := checkSegment(field, name); err != nil {
+		f.addErr(err)
+		return
+	}
+	if r.MaxLength > 0 && utf8.RuneCountInString(name) > r.MaxLength {
+		f.add(field, "must have at most %d characters, got %d", r.MaxLength, utf8.RuneCountInString(name))
+		return
+	}
+	if slices.ContainsFunc(r.Reserved, func(s string) bool { return strings.EqualFold(s, name) }) {
+		f.add(field, "%q is reserved by the cloud", name)
+		return
+	}
+	if r.Pattern == "" {
+		return
+	}
+	compiled, ok := patterns.Load(r.Pattern)
+	if !ok {
+		compiled, _ = patterns.LoadOrStore(r.Pattern, regexp.MustCompile(`^(?:`+r.Pattern+`)$`))
+	}
+	if !compiled.(*regexp.Regexp).MatchString(name) {
+		f.add(field, "%q must match %s", name, r.Pattern)
+	}
+}
+
+// checkIIDs checks a list of references: each named, none twice.
+func checkIIDs(f *faults, field string, iids []IID) {
+	for i, iid := range iids {
+		path := fmt.Sprintf("%s[%d]", field, i)
+		if err := CheckIID(path, iid); err != nil {
+			f.addErr(err)
+		} else if slices.Contains(iids[:i], iid) {
+			f.add(path, "%q is given twice", iid.String())
+		}
+	}
+}
+
+// CheckIID refuses, with ErrInvalidArgument for field, an IID that names nothing
+// or that could bend a URL. A SystemId may be a path (ARM ids are), so slashes
+// stay, but no segment may be empty, "." or "..". Every handler of pmks calls it
+// before it touches the network.
+func CheckIID(field string, iid IID) error {
+	if iid.IsZero() {
+		return invalid(field, "give a NameId or a SystemId")
+	}
+	if iid.NameId != "" {
+		if err := checkPath(field+".NameId", iid.NameId); err != nil {
+			return err
+		}
+	}
+	if iid.SystemId != "" {
+		return checkPath(field+".SystemId", iid.SystemId)
+	}
+	return nil
+}
+
+func checkPath(field, s string) error {
+	if err := checkText(field, s); err != nil {
+		return err
+	}
+	for segment := range strings.SplitSeq(strings.TrimPrefix(s, "/"), "/") {
+		if trimmed := strings.TrimSpace(segment); trimmed == "" || trimmed == "." || trimmed == ".." {
+			return invalid(field, "%q has an empty or relative path segment", clip(s))
+		}
+	}
+	return nil
+}
+
+// checkSegment is checkPath for a text that must not be a path.
+func checkSegment(field, s string) error {
+	if strings.ContainsAny(s, `/\`) {
+		return invalid(field, "%q must not be a path", clip(s))
+	}
+	return checkPath(field, s)
+}
+
+func checkText(field, s string) error {
+	switch {
+	case len(s) > longestText:
+		return invalid(field, "is too long: %d bytes, at most %d", len(s), longestText)
+	case !utf8.ValidString(s):
+		return invalid(field, "is not valid UTF-8")
+	case strings.ContainsFunc(s, unicode.IsControl):
+		return invalid(field, "%q holds a control character", clip(s))
+	}
+	return nil
+}
+
+// clip keeps a user's text short in an error.
+func clip(s string) string {
+	const most = 64
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "…"
+}

@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pmks
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"time"
+)
+
+// Client is the portable layer over any handler. It copies requests, checks them
+// against the handler's capabilities before any network call, wraps every error
+// as [*Error], and tells an observer of each call. It adds no queue, no cache and
+// no retry of mutations.
+//
+// A Client is safe for concurrent use if its handler is.
+type Client struct {
+	h        ClusterHandler
+	provider string
+	caps     Capabilities
+	hasCaps  bool
+	logger   *slog.Logger
+	observe  func(context.Context, Event)
+}
+
+var (
+	_ ClusterHandler     = (*Client)(nil)
+	_ CapabilityReporter = (*Client)(nil)
+	_ IIDLister          = (*Client)(nil)
+	_ TokenIssuer        = (*Client)(nil)
+	_ VersionLister      = (*Client)(nil)
+	_ RequestChecker     = (*Client)(nil)
+	_ AccessOpener       = (*Client)(nil)
+	_ io.Closer          = (*Client)(nil)
+)
+
+// Event is one finished call of a Client. It holds no secrets.
+type Event struct {
+	Provider string
+	// Op is the method, such as "CreateCluster".
+	Op        string
+	Cluster   IID
+	NodeGroup IID
+	Start     time.Time
+	Duration  time.Duration
+	// Err is nil when the call succeeded.
+	Err error
+}
+
+// Option changes how a Client behaves.
+type Option func(*Client)
+
+// WithLogger logs each call: failures as warnings, the others for debugging. Nil
+// means silence, which is the default of New. The default of Open is the logger
+// of its Config.
+func WithLogger(l *slog.Logger) Option {
+	return func(c *Client) { c.logger = l }
+}
+
+// WithObserver calls f after each call, on the calling goroutine.
+func WithObserver(f func(context.Context, Event)) Option {
+	return func(c *Client) { c.observe = f }
+}
+
+func withProvider(name string) Option {
+	return func(c *Client) { c.provider = name }
+}
+
+// New returns a Client over h, without the registry.
+func New(h ClusterHandler, opts ...Option) *Client {
+	c := &Client{h: h}
+	if r, ok := h.(CapabilityReporter); ok {
+		c.caps, c.hasCaps = r.Capabilities(), true
+		c.provider = c.caps.Provider
+	}
+	for _, opt := range opts {
+		opt(c)
+	}
+	return c
+}
+
+// Unwrap returns the handler inside, for what only one provider can do.
+func (c *Client) Unwrap() ClusterHandler { return c.h }
+
+// Capabilities returns what the handler reports; the zero value if it reports
+// nothing.
+func (c *Client) Capabilities() Capabilities { return c.caps }
+
+// Close frees what the handler holds, such as connections. A handler that holds
+// nothing has no Close method, and then nothing happens.
+func (c *Client) Close() error {
+	if closer, ok := c.h.(io.Closer); ok {
+		return annotate(closer.Close(), Error{Provider: c.provider, Op: "Close"})
+	}
+	return nil
+}
+
+// CreateCluster implements [ClusterHandler].
+func (c *Client) CreateCluster(ctx context.Context, clusterReqInfo ClusterInfo) (ClusterInfo, error) {
+	call := c.begin(ctx, "CreateCluster", IID{NameId: clusterReqInfo.IId.NameId}, IID{})
+	var check error
+	if c.hasCaps {
+		check = c.caps.CheckCluster(clusterReqInfo)
+	}
+	return end1(call, check, func() (ClusterInfo, error) {
+		return c.h.CreateCluster(ctx, clusterReqInfo.Clone())
+	})
+}
+
+// ListCluster implements [ClusterHandler].
+func (c *Client) ListCluster(ctx context.Context) ([]*ClusterInfo, error) {
+	call := c.begin(ctx, "ListCluster", IID{}, IID{})
+	return end1(call, nil, func() ([]*ClusterInfo, error) { return c.h.ListCluster(ctx) })
+}
+
+// GetCluster implements [ClusterHandler].
+func (c *Client) GetCluster(ctx context.Context, clusterIID IID) (ClusterInfo, error) {
+	call := c.begin(ctx, "GetCluster", clusterIID, IID{})
+	return end1(call, CheckIID("clusterIID", clusterIID), func() (ClusterInfo, error) {
+		return c.h.GetCluster(ctx, clusterIID)
+	})
+}
+
+// DeleteCluster implements [ClusterHandler].
+func (c *Client) DeleteCluster(ctx context.Context, clusterIID IID) (bool, error) {
+	call := c.begin(ctx, "DeleteCluster", clusterIID, IID{})
+	return end1(call, CheckIID("clusterIID", clusterIID), func() (bool, error) {
+		return c.h.DeleteCluster(ctx, clusterIID)
+	})
+}
+
+// AddNodeGroup implements [ClusterHandler].
+func (c *Client) AddNodeGroup(ctx context.Context, clusterIID IID, nodeGroupReqInfo NodeGroupInfo) (NodeGroupInfo, error) {
+	call := c.begin(ctx, "AddNodeGroup", clusterIID, IID{NameId: nodeGroupReqInfo.IId.NameId})
+	var f faults
+	f.addErr(CheckIID("clusterIID", clusterIID))
+	if c.hasCaps {
+		f.addErr(c.caps.CheckNodeGroup(nodeGroupReqInfo))
+	}
+	return end1(call, f.err(), func() (NodeGroupInfo, error) {
+		return c.h.AddNodeGroup(ctx, clusterIID, nodeGroupReqInfo.Clone())
+	})
+}
+
+// SetNodeGroupAutoScaling implements [ClusterHandler].
+func (c *Client) SetNodeGroupAutoScaling(ctx context.Context, clusterIID, nodeGroupIID IID, on bool) (bool, error) {
+	call := c.begin(ctx, "SetNodeGroupAutoScaling", clusterIID, nodeGroupIID)
+	return end1(call, checkIIDPair(clusterIID, nodeGroupIID), func() (bool, error) {
+		return c.h.SetNodeGroupAutoScaling(ctx, clusterIID, nodeGroupIID, on)
+	})
+}
+
+// ChangeNodeGroupScaling implements [ClusterHandler].
+func (c *Client) ChangeNodeGroupScaling(ctx context.Context, clusterIID, nodeGroupIID IID,
+	desiredNodeSize, minNodeSize, maxNodeSize int) (NodeGroupInfo, error) {
+	call := c.begin(ctx, "ChangeNodeGroupScaling", clusterIID, nodeGroupIID)
+	var f faults
+	f.addErr(checkIIDPair(clusterIID, nodeGroupIID))
+	if c.hasCaps {
+		f.addErr(c.caps.CheckScaling(desiredNodeSize, minNodeSize, maxNodeSize))
+	}
+	return end1(call, f.err(), func() (NodeGroupInfo, error) {
+		return c.h.ChangeNodeGroupScaling(ctx, clusterIID, nodeGroupIID, desiredNodeSize, minNodeSize, maxNodeSize)
+	})
+}
+
+// RemoveNodeGroup implements [ClusterHandler].
+func (c *Client) RemoveNodeGroup(ctx context.Context, clusterIID, nodeGroupIID IID) (bool, error) {
+	call := c.begin(ctx, "RemoveNodeGroup", clusterIID, nodeGroupIID)
+	return end1(call, checkIIDPair(clusterIID, nodeGroupIID), func() (bool, error) {
+		return c.h.RemoveNodeGroup(ctx, clusterIID, nodeGroupIID)
+	})
+}
+
+// UpgradeCluster implements [ClusterHandler].
+func (c *Client) UpgradeCluster(ctx context.Context, clusterIID IID, newVersion string) (ClusterInfo, error) {
+	call := c.begin(ctx, "UpgradeCluster", clusterIID, IID{})
+	var f faults
+	f.addErr(CheckIID("clusterIID", clusterIID))
+	checkVersion(&f, "newVersion", newVersion)
+	return end1(call, f.err(), func() (ClusterInfo, error) {
+		return c.h.UpgradeCluster(ctx, clusterIID, newVersion)
+	})
+}
+
+// ListIID implements [IIDLister]. A handler without a cheaper listing is asked
+// for its ListCluster.
+func (c *Client) ListIID(ctx context.Context) ([]*IID, error) {
+	call := c.begin(ctx, "ListIID", IID{}, IID{})
+	return end1(call, nil, func() ([]*IID, error) {
+		if l, ok := c.h.(IIDLister); ok {
+			return l.ListIID(ctx)
+		}
+		clusters, err := c.h.ListCluster(ctx)
+		iids := make([]*IID, 0, len(clusters))
+		for _, cluster := range clusters {
+			iids = append(iids, &IID{NameId: cluster.IId.NameId, SystemId: cluster.IId.SystemId})
+		}
+		return iids, err
+	})
+}
+
+// GenerateClusterToken implements [TokenIssuer]; ErrUnsupported if the handler
+// does not.
+func (c *Client) GenerateClusterToken(ctx context.Context, clusterIID IID) (Token, error) {
+	call := c.begin(ctx, "GenerateClusterToken", clusterIID, IID{})
+	return end1(call, CheckIID("clusterIID", clusterIID), func() (Token, error) {
+		if t, ok := c.h.(TokenIssuer); ok {
+			return t.GenerateClusterToken(ctx, clusterIID)
+		}
+		return Token{}, unsupported("this cloud mints no bearer tokens: use the client certificate in AccessInfo.Kubeconfig")
+	})
+}
+
+// ListVersions implements [VersionLister]; ErrUnsupported if the handler does
+// not.
+func (c *Client) ListVersions(ctx context.Context) ([]Version, error) {
+	call := c.begin(ctx, "ListVersions", IID{}, IID{})
+	return end1(call, nil, func() ([]Version, error) {
+		if l, ok := c.h.(VersionLister); ok {
+			return l.ListVersions(ctx)
+		}
+		return nil, unsupported("this provider does not list versions")
+	})
+}
+
+// CheckCluster implements [RequestChecker]. What can be said without the network
+// is said first; ErrUnsupported if the rest cannot be checked.
+func (c *Client) CheckCluster(ctx context.Context, clusterReqInfo ClusterInfo) error {
+	call := c.begin(ctx, "CheckCluster", IID{NameId: clusterReqInfo.IId.NameId}, IID{})
+	var check error
+	if c.hasCaps {
+		check = c.caps.CheckCluster(clusterReqInfo)
+	}
+	return call.end(check, func() error {
+		if r, ok := c.h.(RequestChecker); ok {
+			return r.CheckCluster(ctx, clusterReqInfo.Clone())
+		}
+		return unsupported("this provider checks requests only when they are made")
+	})
+}
+
+// CheckNodeGroup implements [RequestChecker], as CheckCluster does.
+func (c *Client) CheckNodeGroup(ctx context.Context, clusterIID IID, nodeGroupReqInfo NodeGroupInfo) error {
+	call := c.begin(ctx, "CheckNodeGroup", clusterIID, IID{NameId: nodeGroupReqInfo.IId.NameId})
+	var f faults
+	f.addErr(CheckIID("clusterIID", clusterIID))
+	if c.hasCaps {
+		f.addErr(c.caps.CheckNodeGroup(nodeGroupReqInfo))
+	}
+	return call.end(f.err(), func() error {
+		if r, ok := c.h.(RequestChecker); ok {
+			return r.CheckNodeGroup(ctx, clusterIID, nodeGroupReqInfo.Clone())
+		}
+		return unsupported("this provider checks requests only when they are made")
+	})
+}
+
+// OpenAccess implements [AccessOpener]; ErrUnsupported where the public endpoint
+// is not a call of its own.
+func (c *Client) OpenAccess(ctx context.Context, clusterIID IID) error {
+	call := c.begin(ctx, "OpenAccess", clusterIID, IID{})
+	return call.end(CheckIID("clusterIID", clusterIID), func() error {
+		if o, ok := c.h.(AccessOpener); ok {
+			return o.OpenAccess(ctx, clusterIID)
+		}
+		return unsupported("the endpoint of this cloud is open, or closed, from creation on")
+	})
+}
+
+// CloseAccess implements [AccessOpener], as OpenAccess does.
+func (c *Client) CloseAccess(ctx context.Context, clusterIID IID) error {
+	call := c.begin(ctx, "CloseAccess", clusterIID, IID{})
+	return call.end(CheckIID("clusterIID", clusterIID), func() error {
+		if o, ok := c.h.(AccessOpener); ok {
+			return o.CloseAccess(ctx, clusterIID)
+		}
+		return unsupported("the endpoint of this cloud is open, or closed, from creation on")
+	})
+}
+
+func unsupported(message string) error {
+	return &Error{Code: CodeUnsupported, Message: message}
+}
+
+func checkIIDPair(cluster, nodeGroup IID) error {
+	var f faults
+	f.addErr(CheckIID("clusterIID", cluster))
+	f.addErr(CheckIID("nodeGroupIID", nodeGroup))
+	return f.err()
+}
+
+// call is one call under way.
+type call struct {
+	c     *Client
+	ctx   context.Context
+	event Event
+}
+
+func (c *Client) begin(ctx context.Context, op string, cluster, nodeGroup IID) *call {
+	return &call{c, ctx, Event{Provider: c.provider, Op: op, Cluster: cluster, NodeGroup: nodeGroup, Start: time.Now()}}
+}
+
+// end runs f unless check failed or the context is over, wraps its error and
+// reports the call. A faulty request is refused even when the context is over:
+// the caller learns the more useful of the two.
+func (k *call) end(check error, f func() error) error {
+	err := check
+	if err == nil {
+		err = k.ctx.Err()
+	}
+	if err == nil {
+		err = f()
+	}
+	e := &k.event
+	e.Err = annotate(err, Error{Provider: e.Provider, Op: e.Op, Cluster: e.Cluster, NodeGroup: e.NodeGroup})
+	e.Duration = time.Since(e.Start)
+	k.log()
+	if k.c.observe != nil {
+		k.c.observe(k.ctx, *e)
+	}
+	return e.Err
+}
+
+func (k *call) log() {
+	if k.c.logger == nil {
+		return
+	}
+	e := &k.event
+	level, text := slog.LevelDebug, "pmks: call"
+	if e.Err != nil {
+		level, text = slog.LevelWarn, "pmks: call failed"
+	}
+	attrs := []slog.Attr{slog.String("provider", e.Provider), slog.String("op", e.Op), slog.Duration("duration", e.Duration)}
+	if !e.Cluster.IsZero() {
+		attrs = append(attrs, slog.String("cluster", e.Cluster.String()))
+	}
+	if !e.NodeGroup.IsZero() {
+		attrs = append(attrs, slog.String("nodeGroup", e.NodeGroup.String()))
+	}
+	if e.Err != nil {
+		attrs = append(attrs, slog.String("error", e.Err.Error()))
+	}
+	k.c.logger.LogAttrs(k.ctx, level, text, attrs...)
+}
+
+// end1 is call.end for functions with a result.
+func end1[T any](k *call, check error, f func() (T, error)) (T, error) {
+	var result T
+	err := k.end(check, func() (err error) {
+		result, err = f()
+		return err
+	})
+	return result, err
+}

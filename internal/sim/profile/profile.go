@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package profile describes seven clouds, and a neutral one, as data: status
+// words, name rules, limits, subnets, versions and upgrade rules, autoscaling
+// rules, what may overlap, identifiers and typical durations.
+//
+// sim/core runs on a profile. The numbers and words come from the vendors'
+// documents and SDKs; each profile file names them.
+package profile
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/pmks-go/pmks"
+)
+
+// State is where a simulated cluster or node group is in its life. It is finer
+// than the five portable words: each vendor has words of its own for each.
+type State int
+
+// The states. Gone is never shown: a resource that is Gone is not found.
+const (
+	Gone State = iota
+	Creating
+	Active
+	Updating
+	Deleting
+	CreateFailed
+	UpdateFailed
+	DeleteFailed
+	Degraded
+	Stopped
+)
+
+// States lists every state that can be shown.
+var States = []State{Creating, Active, Updating, Deleting, CreateFailed, UpdateFailed, DeleteFailed, Degraded, Stopped}
+
+// String returns the state's name, such as "CreateFailed".
+func (s State) String() string {
+	names := [...]string{"Gone", "Creating", "Active", "Updating", "Deleting",
+		"CreateFailed", "UpdateFailed", "DeleteFailed", "Degraded", "Stopped"}
+	if s < 0 || int(s) >= len(names) {
+		return fmt.Sprintf("State(%d)", int(s))
+	}
+	return names[s]
+}
+
+// Portable returns the word that pmks shows for s, and whether the cloud will
+// not leave the state by itself.
+func (s State) Portable() (status pmks.ClusterStatus, final bool) {
+	switch s {
+	case Creating:
+		return pmks.ClusterCreating, false
+	case Active:
+		return pmks.ClusterActive, false
+	case Updating:
+		return pmks.ClusterUpdating, false
+	case Deleting:
+		return pmks.ClusterDeleting, false
+	case Degraded:
+		return pmks.ClusterInactive, false
+	}
+	return pmks.ClusterInactive, true
+}
+
+// Operation is a kind of work that takes time.
+type Operation string
+
+// The operations.
+const (
+	CreateCluster       Operation = "CreateCluster"
+	DeleteCluster       Operation = "DeleteCluster"
+	AddNodeGroup        Operation = "AddNodeGroup"
+	RemoveNodeGroup     Operation = "RemoveNodeGroup"
+	ScaleNodeGroup      Operation = "ScaleNodeGroup"
+	SetAutoScaling      Operation = "SetAutoScaling"
+	UpgradeControlPlane Operation = "UpgradeControlPlane"
+	UpgradeNodeGroup    Operation = "UpgradeNodeGroup"
+	// UpgradeAll moves the control plane and every group in one operation.
+	UpgradeAll Operation = "UpgradeAll"
+	// UpdateCluster is any other change of a cluster, such as its tags.
+	UpdateCluster Operation = "UpdateCluster"
+)
+
+// Profile is one cloud as data. A Profile is never modified after init; use
+// Clone to derive one.
+type Profile struct {
+	// Name is the provider name, such as "aws", or "neutral".
+	Name string
+	// Title is the cloud and its service.
+	Title string
+	// Region and Zones are where a simulated connection lives unless told
+	// otherwise.
+	Region string
+	Zones  []string
+
+	// Caps is what pmks publishes for this cloud.
+	Caps pmks.Capabilities
+	// Words are the vendor's status words.
+	Words Words
+	// Offer lists the versions on offer, newest first, one of them the default.
+	Offer     []pmks.Version
+	Upgrade   UpgradeRule
+	Exclusive Exclusivity
+	Limits    Limits
+	IDs       IDs
+	// PageSize is how many clusters one list call returns at most.
+	PageSize int
+	// GroupsFirst: the cloud refuses to delete a cluster that has node groups.
+	GroupsFirst bool
+	// UniqueNames: the cloud itself refuses a second cluster of the same name.
+	// Where it does not, the provider looks first.
+	UniqueNames bool
+	// UpdateFails is the state after a failed update: UpdateFailed where the
+	// cloud has a word for it, Active where it returns to what it was.
+	UpdateFails State
+	// Spread is how far a duration strays from the typical one, as a fraction:
+	// 0.2 means from 80% to 120%.
+	Spread float64
+}
+
+// Words holds the vendor's words. UpdatingBy refines Updating by what is going
+// on, where the vendor has a word of its own for it.
+type Words struct {
+	Cluster    map[State]string
+	NodeGroup  map[State]string
+	UpdatingBy map[Operation]string
+}
+
+// UpgradeRule says how a cloud upgrades.
+type UpgradeRule struct {
+	Mode UpgradeMode
+	// MatchFirst: the control plane may move on only when every node group is at
+	// its version.
+	MatchFirst bool
+	// MaxSkew is how many minors a node group may lag; 0 means no rule.
+	MaxSkew int
+}
+
+// UpgradeMode says in what operations an upgrade comes.
+type UpgradeMode int
+
+// The upgrade modes.
+const (
+	// OneOperation moves the control plane and all groups together (AKS).
+	OneOperation UpgradeMode = iota
+	// GroupsTogether moves the control plane, then all groups in parallel.
+	GroupsTogether
+	// GroupsInTurn moves the control plane, then one group after the other.
+	GroupsInTurn
+)
+
+// Exclusivity says what a cloud refuses while something is under way.
+type Exclusivity struct {
+	// PerCluster: one operation at a time in a cluster, groups included. Else
+	// one per group, while the cluster itself is idle.
+	PerCluster bool
+	// ClusterFollows: the cluster shows Updating while one of its groups is
+	// worked on.
+	ClusterFollows bool
+	// DeleteAnytime: a deletion is accepted whatever is under way.
+	DeleteAnytime bool
+}
+
+// Limits are the default quotas; exceeding one is QuotaExceeded. 0 means none.
+type Limits struct {
+	Clusters      int
+	NodeGroups    int
+	NodesPerGroup int
+}
+
+// IDs says how identifiers look. In a template, {name} is the resource's name,
+// {cluster} its cluster's SystemId, {clusterName} its cluster's name, {group} its group's name, {region} the region,
+// {uuid} a random UUID, and {hexN} and {alnumN} are N random characters. A
+// SystemId made of names only is the same again after a delete and create.
+type IDs struct {
+	Cluster   string
+	NodeGroup string
+	// Node is the id of a VM; NodeName its Kubernetes name, empty where it does
+	// not come for free.
+	Node     string
+	NodeName string
+	Endpoint string
+}
+
+// Clone returns a copy that may be changed.
+func (p *Profile) Clone() *Profile {
+	c := *p
+	c.Zones = slices.Clone(p.Zones)
+	c.Offer = slices.Clone(p.Offer)
+	c.Words.Cluster = maps.Clone(p.Words.Cluster)
+	c.Words.NodeGroup = maps.Clone(p.Words.NodeGroup)
+	c.Words.UpdatingBy = maps.Clone(p.Words.UpdatingBy)
+	c.Caps.ClusterName.Reserved = slices.Clone(p.Caps.ClusterName.Reserved)
+	c.Caps.NodeGroupName.Reserved = slices.Clone(p.Caps.NodeGroupName.Reserved)
+	return &c
+}
+
+// ClusterWord returns the vendor's word for a cluster in state s; by is what is
+// going on, for states in transition.
+func (p *Profile) ClusterWord(s State, by Operation) string {
+	return p.word(p.Words.Cluster, s, by)
+}
+
+// NodeGroupWord returns the vendor's word for a node group in state s.
+func (p *Profile) NodeGroupWord(s State, by Operation) string {
+	return p.word(p.Words.NodeGroup, s, by)
+}
+
+func (p *Profile) word(words map[State]string, s State, by Operation) string {
+	if s == Updating {
+		if w, ok := p.Words.UpdatingBy[by]; ok {
+			return w
+		}
+	}
+	return words[s]
+}
+
+// Typical returns how long an operation takes on this cloud.
+func (p *Profile) Typical(op Operation) time.Duration {
+	t := p.Caps.Typical
+	switch op {
+	case CreateCluster:
+		return t.CreateCluster
+	case DeleteCluster:
+		return t.DeleteCluster
+	case AddNodeGroup:
+		return t.AddNodeGroup
+	case RemoveNodeGroup:
+		return t.RemoveNodeGroup
+	case ScaleNodeGroup:
+		return t.ScaleNodeGroup
+	case UpgradeControlPlane:
+		return t.UpgradeControlPlane
+	case UpgradeNodeGroup:
+		return t.UpgradeNodeGroup
+	case UpgradeAll:
+		return t.UpgradeControlPlane + t.UpgradeNodeGroup
+	case SetAutoScaling, UpdateCluster:
+		return 20 * time.Second
+	}
+	return 0
+}
+
+// Default returns the version that "" and "default" stand for.
+func (p *Profile) Default() string {
+	for _, v := range p.Offer {
+		if v.Default {
+			return v.Name
+		}
+	}
+	return ""
+}
+
+// OfferedNames returns the names of the versions on offer, newest first.
+func (p *Profile) OfferedNames() []string {
+	names := make([]string, len(p.Offer))
+	for i, v := range p.Offer {
+		names[i] = v.Name
+	}
+	return names
+}
+
+// all holds the profiles in the order of the contract's table, neutral last.
+var all = []*Profile{aws, azure, gcp, alibaba, tencent, nhn, ibm, neutral}
+
+// All returns every profile.
+func All() []*Profile { return slices.Clone(all) }
+
+// Names returns the names of All.
+func Names() []string {
+	names := make([]string, len(all))
+	for i, p := range all {
+		names[i] = p.Name
+	}
+	return names
+}
+
+// Get returns the profile of that name.
+func Get(name string) (*Profile, bool) {
+	for _, p := range all {
+		if p.Name == name {
+			return p, true
+		}
+	}
+	return nil, false
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package pmks creates, lists, reads, scales, upgrades and deletes managed
+// Kubernetes clusters on many clouds through one interface: the Provider
+// Managed Kubernetes (PMKS) driver API V0.6 of CB-Spider, with contexts, typed
+// errors and waiters added.
+//
+// # Opening a cloud
+//
+// Providers register themselves when they are imported, as database/sql drivers
+// do:
+//
+//	import _ "github.com/pmks-go/pmks/fake"
+//
+//	client, err := pmks.Open(ctx, "fake", pmks.Config{Region: "sim-1"})
+//
+// [Open] returns a [Client], which is itself a [ClusterHandler] and adds what is
+// the same on every cloud: requests are copied and checked before the network is
+// touched, errors are wrapped once, and an optional observer sees every call.
+// [New] puts a Client around any handler, without the registry.
+//
+// # The contract of a handler
+//
+// A call returns when the cloud has accepted the request; nothing waits except
+// where a cloud makes the steps of one operation depend on each other
+// (DeleteCluster on EKS). The returned info is true and readable at once. Use the
+// waiters ([WaitClusterActive] and its kin) or the whole jobs ([Provision],
+// [Upgrade], [Teardown]) to see the work done.
+//
+// A handler is safe for concurrent use. It never modifies its input, and its
+// output shares no memory with it. Reads have no side effects. A mutation that
+// was accepted happens exactly once: a lost reply is resolved by looking for the
+// resource, never by sending the request again blindly. If even that fails, the
+// error has [Error.MayHaveHappened] set.
+//
+// Either half of an [IID] may be empty on input: SystemId wins when both are
+// given, and both empty is [ErrInvalidArgument]. Both halves are filled on
+// output.
+//
+// # Cluster types
+//
+// On a Type-I cloud (EKS, ACK, TKE) a cluster is created without node groups,
+// which are added once it is Active. On a Type-II cloud (AKS, GKE, NKS, IKS) at
+// least one node group is part of the create request. [Provision] takes the same
+// request on both.
+package pmks
+
+import "context"
+
+// ClusterHandler is the PMKS driver API V0.6 with a context on every method. A
+// provider implements it; [Client] wraps it.
+//
+// The bool of the methods that return one is true exactly when the error is nil.
+// Errors are, or wrap, [*Error]. The codes named below are those a caller would
+// act on; any method may also fail with ErrUnauthenticated, ErrPermissionDenied,
+// ErrThrottled, ErrUnavailable, ErrTimeout, ErrCanceled and ErrInternal.
+type ClusterHandler interface {
+	// CreateCluster starts the creation of a cluster and returns it as Creating.
+	//
+	// ErrInvalidArgument: a field is missing or wrong, each named by its Field.
+	// ErrAlreadyExists: the name is taken; the existing cluster is unchanged.
+	// ErrFailedPrecondition: something outside the request is missing, such as a
+	// role. ErrUnsupported: the cloud cannot honour a field. ErrQuotaExceeded.
+	CreateCluster(ctx context.Context, clusterReqInfo ClusterInfo) (ClusterInfo, error)
+
+	// ListCluster returns every cluster of the connection's region as GetCluster
+	// does, without Kubeconfig. If some could not be read, the others are
+	// returned together with an error that joins the failures.
+	ListCluster(ctx context.Context) ([]*ClusterInfo, error)
+
+	// GetCluster returns one cluster, with its Kubeconfig once the control plane
+	// is up.
+	//
+	// ErrNotFound: no such cluster. ErrInvalidArgument: the name is ambiguous.
+	GetCluster(ctx context.Context, clusterIID IID) (ClusterInfo, error)
+
+	// DeleteCluster removes a cluster with its node groups. On a cloud that
+	// refuses while node groups exist it removes them and waits for that, bounded
+	// by ctx; interrupted, it is safe to call again. A cluster that is already
+	// being deleted is success.
+	//
+	// ErrNotFound: no such cluster. ErrFailedPrecondition: it is protected.
+	// ErrBusy: the cloud is working on it.
+	DeleteCluster(ctx context.Context, clusterIID IID) (bool, error)
+
+	// AddNodeGroup starts the creation of a node group in an Active cluster.
+	//
+	// ErrAlreadyExists: the name is taken. ErrBusy: the cluster is in transition.
+	// ErrFailedPrecondition: it has failed or is stopped.
+	AddNodeGroup(ctx context.Context, clusterIID IID, nodeGroupReqInfo NodeGroupInfo) (NodeGroupInfo, error)
+
+	// SetNodeGroupAutoScaling switches the autoscaling of a node group. Switching
+	// off keeps the size and records the bounds; switching on uses them again.
+	// Already so is success without a write.
+	SetNodeGroupAutoScaling(ctx context.Context, clusterIID IID, nodeGroupIID IID, on bool) (bool, error)
+
+	// ChangeNodeGroupScaling sets the sizes of a node group, in nodes of the whole
+	// group: 0 <= min <= desired <= max, max >= 1. It never switches autoscaling.
+	// While autoscaling is on, a desired size of 0 leaves the size to the
+	// autoscaler.
+	ChangeNodeGroupScaling(ctx context.Context, clusterIID IID, nodeGroupIID IID,
+		desiredNodeSize int, minNodeSize int, maxNodeSize int) (NodeGroupInfo, error)
+
+	// RemoveNodeGroup starts the removal of a node group.
+	//
+	// ErrFailedPrecondition: the cloud does not give this group up, for example
+	// because it is the last one.
+	RemoveNodeGroup(ctx context.Context, clusterIID IID, nodeGroupIID IID) (bool, error)
+
+	// UpgradeCluster takes one step towards newVersion: the control plane first,
+	// then node groups that lag. It returns the cluster as Updating while steps
+	// remain, and as Active, with nothing sent, when all is there. [Upgrade] takes
+	// all the steps.
+	//
+	// ErrInvalidArgument: a downgrade, or a version that is not offered.
+	// ErrFailedPrecondition: a jump the cloud refuses, naming those it allows.
+	UpgradeCluster(ctx context.Context, clusterIID IID, newVersion string) (ClusterInfo, error)
+}
+
+// CapabilityReporter is implemented by handlers that publish what they can do.
+// It makes no network call.
+type CapabilityReporter interface {
+	Capabilities() Capabilities
+}
+
+// IIDLister is implemented by handlers with a listing cheaper than ListCluster.
+type IIDLister interface {
+	ListIID(ctx context.Context) ([]*IID, error)
+}
+
+// TokenIssuer is implemented by handlers that can mint a bearer token for the
+// Kubernetes API of a cluster.
+type TokenIssuer interface {
+	GenerateClusterToken(ctx context.Context, clusterIID IID) (Token, error)
+}
+
+// VersionLister is implemented by handlers that can list the versions a cluster
+// can be created with, newest first, the default marked.
+type VersionLister interface {
+	ListVersions(ctx context.Context) ([]Version, error)
+}
+
+// RequestChecker is implemented by handlers that can check a request against the
+// cloud without changing anything. All faults are reported at once.
+type RequestChecker interface {
+	CheckCluster(ctx context.Context, clusterReqInfo ClusterInfo) error
+	CheckNodeGroup(ctx context.Context, clusterIID IID, nodeGroupReqInfo NodeGroupInfo) error
+}
+
+// AccessOpener is implemented by handlers of clouds where the public endpoint of
+// a cluster is opened and closed by calls of their own (TKE). Both are
+// idempotent: already so is success.
+type AccessOpener interface {
+	OpenAccess(ctx context.Context, clusterIID IID) error
+	CloseAccess(ctx context.Context, clusterIID IID) error
+}

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pmks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/cenkalti/backoff/v4"
+
+	"github.com/pmks-go/pmks/internal/kver"
+)
+
+// Defaults of the waiters.
+const (
+	// DefaultGrace is how long a read may say not-found, or show the state from
+	// before the mutation, until a wait believes it.
+	DefaultGrace = 2 * time.Minute
+	// DefaultReadErrors is how many reads in a row may fail with a passing error
+	// until a wait ends.
+	DefaultReadErrors = 10
+
+	firstInterval  = 5 * time.Second
+	longestPause   = 30 * time.Second
+	intervalGrowth = 1.3
+	jitter         = 0.2
+
+	// confirmReads is how many reads in a row must agree on a bad end that might
+	// be a stale read.
+	confirmReads = 3
+)
+
+// WaitOption changes how a waiter or a whole job waits.
+type WaitOption func(*waitOptions)
+
+type waitOptions struct {
+	policy     func() backoff.BackOff
+	progress   func(Progress)
+	maxWait    time.Duration
+	grace      time.Duration
+	readErrors int
+}
+
+// WithBackOff sets the pauses between checks. The function is called once for
+// each wait, because a policy has state; a shared one would be a race. A policy
+// that stops ends the wait with ErrTimeout. The default grows from 5 s to 30 s
+// with jitter and never stops.
+func WithBackOff(policy func() backoff.BackOff) WaitOption {
+	return func(o *waitOptions) { o.policy = policy }
+}
+
+// WithInterval checks every d.
+func WithInterval(d time.Duration) WaitOption {
+	return WithBackOff(func() backoff.BackOff { return backoff.NewConstantBackOff(d) })
+}
+
+// WithMaxWait ends each single wait after d with ErrTimeout. The default is no
+// limit but the context's.
+func WithMaxWait(d time.Duration) WaitOption {
+	return func(o *waitOptions) { o.maxWait = d }
+}
+
+// WithProgress calls f after each check, on the waiting goroutine.
+func WithProgress(f func(Progress)) WaitOption {
+	return func(o *waitOptions) { o.progress = f }
+}
+
+// WithGrace replaces [DefaultGrace].
+func WithGrace(d time.Duration) WaitOption {
+	return func(o *waitOptions) { o.grace = d }
+}
+
+// WithReadErrors replaces [DefaultReadErrors].
+func WithReadErrors(n int) WaitOption {
+	return func(o *waitOptions) { o.readErrors = n }
+}
+
+func newWaitOptions(opts []WaitOption) waitOptions {
+	o := waitOptions{policy: defaultPolicy, grace: DefaultGrace, readErrors: DefaultReadErrors}
+	for _, opt := range opts {
+		opt(&o)
+	}
+	return o
+}
+
+// defaultPolicy switches the 15 minute limit of the library off: a create takes
+// longer than that on several clouds, and the context is in charge.
+func defaultPolicy() backoff.BackOff {
+	return backoff.NewExponentialBackOff(
+		backoff.WithInitialInterval(firstInterval),
+		backoff.WithMultiplier(intervalGrowth),
+		backoff.WithRandomizationFactor(jitter),
+		backoff.WithMaxInterval(longestPause),
+		backoff.WithMaxElapsedTime(0),
+	)
+}
+
+// Progress is what a wait knows after a check.
+type Progress struct {
+	// Goal is what is waited for, such as "cluster Active".
+	Goal      string
+	Cluster   IID
+	NodeGroup IID
+	// Status is the word of the last read, empty when nothing was found.
+	Status string
+	// Reason is the StatusReason of the last read, or the error it failed with.
+	Reason string
+	// Attempt counts the checks of this wait, from 1.
+	Attempt int
+	Elapsed time.Duration
+	// Next is the pause until the next check; 0 when the wait is over.
+	Next time.Duration
+	// Typical is how long this usually takes; 0 when the handler does not say.
+	Typical time.Duration
+}
+
+// WaitError is a wait that did not reach its goal. errors.Is and errors.As see
+// through it: a wait that ended with its context is ErrTimeout or ErrCanceled and
+// also the context's own error.
+type WaitError struct {
+	Goal      string
+	Cluster   IID
+	NodeGroup IID
+	// Last is what the last successful read showed; the zero value if none was.
+	Last ClusterInfo
+	// LastReadErr is the error of the last read, if it failed.
+	LastReadErr error
+	Attempts    int
+	Elapsed     time.Duration
+	// Err says why the wait ended.
+	Err error
+}
+
+// Error says what was waited for, for how long, what was seen last and why it
+// ended.
+func (e *WaitError) Error() string {
+	target := fmt.Sprintf("cluster %q", e.Cluster.String())
+	if !e.NodeGroup.IsZero() {
+		target += fmt.Sprintf(" node group %q", e.NodeGroup.String())
+	}
+	status, reason := e.lastSeen()
+	if status == "" {
+		status = "nothing"
+	}
+	text := fmt.Sprintf("pmks: waiting for %s of %s: gave up after %s and %d checks, last seen %s",
+		e.Goal, target, e.Elapsed.Round(time.Millisecond), e.Attempts, status)
+	if reason != "" {
+		text += " (" + reason + ")"
+	}
+	if e.LastReadErr != nil && !errors.Is(e.Err, e.LastReadErr) {
+		text += fmt.Sprintf("; last read: %v", e.LastReadErr)
+	}
+	return text + ": " + e.Err.Error()
+}
+
+// lastSeen returns the words of what the wait was about.
+func (e *WaitError) lastSeen() (status, reason string) {
+	if e.NodeGroup.IsZero() {
+		return string(e.Last.Status), e.Last.StatusReason
+	}
+	g, _ := e.Last.NodeGroup(e.NodeGroup)
+	return string(g.Status), g.StatusReason
+}
+
+// Unwrap returns why the wait ended, and the error of the last read.
+func (e *WaitError) Unwrap() []error {
+	if e.LastReadErr == nil {
+		return []error{e.Err}
+	}
+	return []error{e.Err, e.LastReadErr}
+}
+
+// Format prints the text of Error under every verb: the last info may hold a
+// kubeconfig.
+func (e *WaitError) Format(f fmt.State, _ rune) { fmt.Fprint(f, e.Error()) }
+
+// LogValue logs the text of Error, for the same reason.
+func (e *WaitError) LogValue() slog.Value { return slog.StringValue(e.Error()) }
+
+// WaitClusterActive waits until a cluster is Active. Like all waiters it checks
+// at once, then as its schedule says; the context is in charge of how long. A
+// cluster that is not found is forgiven for a grace period, for creations that
+// are not visible yet. Failed reads that may pass are tolerated unless many come
+// in a row. All errors are [*WaitError]: ErrFailedPrecondition when the cluster
+// failed for good (its reason is in the text) or is being deleted, ErrNotFound,
+// ErrTimeout, ErrCanceled, or that of the reads.
+func WaitClusterActive(ctx context.Context, h ClusterHandler, iid IID, opts ...WaitOption) (ClusterInfo, error) {
+	w := newWait("cluster Active", h, iid, IID{}, opts)
+	w.typical = w.durations.CreateCluster
+	return w.run(ctx, func(s sight) (bool, error) {
+		if !s.found {
+			return false, w.missing(s)
+		}
+		return s.info.Status == ClusterActive, failedCluster(s.info)
+	})
+}
+
+// WaitClusterDeleted waits until a cluster is not found. ErrFailedPrecondition:
+// the deletion failed, for the reason in the text, or was never asked for.
+func WaitClusterDeleted(ctx context.Context, h ClusterHandler, iid IID, opts ...WaitOption) error {
+	w := newWait("cluster deleted", h, iid, IID{}, opts)
+	w.typical = w.durations.DeleteCluster
+	end := deletion{w: w}
+	_, err := w.run(ctx, func(s sight) (bool, error) {
+		if !s.found {
+			return true, nil
+		}
+		return false, end.judge(s, string(s.info.Status), s.info.StatusFinal, s.info.StatusReason, "DeleteCluster")
+	})
+	return err
+}
+
+// WaitClusterVersion waits until a cluster is Active and its control plane runs a
+// version: exactly that one, or any patch of it if version names only a minor.
+// Node groups may still lag; [Upgrade] takes them along. ErrFailedPrecondition:
+// the update ended and the version is another.
+func WaitClusterVersion(ctx context.Context, h ClusterHandler, iid IID, version string, opts ...WaitOption) (ClusterInfo, error) {
+	want, err := kver.Parse(version)
+	if err != nil {
+		return ClusterInfo{}, annotate(invalid("version", "%q is not a Kubernetes version", clip(version)), Error{Op: "WaitClusterVersion", Cluster: iid})
+	}
+	w := newWait("version "+want.String(), h, iid, IID{}, opts)
+	w.typical = w.durations.UpgradeControlPlane
+	update := settling{w: w}
+	return w.run(ctx, func(s sight) (bool, error) {
+		if !s.found {
+			return false, w.missing(s)
+		}
+		if err := failedCluster(s.info); err != nil {
+			return false, err
+		}
+		return update.judge(s, runs(s.info.Version, want))
+	})
+}
+
+// WaitCluster waits until cond says true of a cluster. An error of cond ends the
+// wait.
+func WaitCluster(ctx context.Context, h ClusterHandler, iid IID, cond func(ClusterInfo) (bool, error), opts ...WaitOption) (ClusterInfo, error) {
+	w := newWait("condition", h, iid, IID{}, opts)
+	return w.run(ctx, func(s sight) (bool, error) {
+		if !s.found {
+			return false, w.missing(s)
+		}
+		return cond(s.info)
+	})
+}
+
+// WaitNodeGroupActive waits until a node group is Active, as WaitClusterActive
+// does for a cluster.
+func WaitNodeGroupActive(ctx context.Context, h ClusterHandler, clusterIID, nodeGroupIID IID, opts ...WaitOption) (NodeGroupInfo, error) {
+	w := newWait("node group Active", h, clusterIID, nodeGroupIID, opts)
+	w.typical = w.durations.AddNodeGroup
+	return w.runGroup(ctx, func(s sight) (bool, error) {
+		if !s.groupFound {
+			return false, w.missing(s)
+		}
+		return s.group.Status == NodeGroupActive, failedGroup(s.group)
+	})
+}
+
+// WaitNodeGroupDeleted waits until a node group, or its whole cluster, is not
+// found.
+func WaitNodeGroupDeleted(ctx context.Context, h ClusterHandler, clusterIID, nodeGroupIID IID, opts ...WaitOption) error {
+	w := newWait("node group deleted", h, clusterIID, nodeGroupIID, opts)
+	w.typical = w.durations.RemoveNodeGroup
+	end := deletion{w: w}
+	_, err := w.runGroup(ctx, func(s sight) (bool, error) {
+		if !s.groupFound {
+			return true, nil
+		}
+		return false, end.judge(s, string(s.group.Status), s.group.StatusFinal, s.group.StatusReason, "RemoveNodeGroup")
+	})
+	return err
+}
+
+// WaitNodeCount waits until a node group is Active with exactly n nodes.
+func WaitNodeCount(ctx context.Context, h ClusterHandler, clusterIID, nodeGroupIID IID, n int, opts ...WaitOption) (NodeGroupInfo, error) {
+	w := newWait(fmt.Sprintf("%d nodes", n), h, clusterIID, nodeGroupIID, opts)
+	w.typical = w.durations.ScaleNodeGroup
+	return w.runGroup(ctx, func(s sight) (bool, error) {
+		if !s.groupFound {
+			return false, w.missing(s)
+		}
+		return s.group.Status == NodeGroupActive && len(s.group.Nodes) == n, failedGroup(s.group)
+	})
+}
+
+// runs reports whether a cluster's version is the wanted one, or a patch of it
+// when only a minor is wanted.
+func runs(version string, want kver.Version) bool {
+	v, err := kver.Parse(version)
+	if err != nil {
+		return false
+	}
+	if want.HasPatch && v.HasPatch {
+		return v.Compare(want) == 0
+	}
+	return v.SameMinor(want)
+}
+
+// failedCluster is the error of a cluster that will not become Active by itself.
+func failedCluster(info ClusterInfo) error {
+	switch {
+	case info.Status == ClusterDeleting:
+		return &Error{Code: CodeFailedPrecondition, Message: "it is being deleted"}
+	case info.Status == ClusterInactive && info.StatusFinal:
+		return &Error{Code: CodeFailedPrecondition, Message: "it failed and will not recover by itself: " + info.StatusReason}
+	}
+	return nil
+}
+
+// failedGroup is failedCluster for a node group.
+func failedGroup(g NodeGroupInfo) error {
+	return failedCluster(ClusterInfo{Status: ClusterStatus(g.Status), StatusFinal: g.StatusFinal, StatusReason: g.StatusReason})
+}

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pmks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/cenkalti/backoff/v4"
+)
+
+// wait is one wait under way: the loop behind every waiter.
+type wait struct {
+	goal      string
+	h         ClusterHandler
+	cluster   IID
+	group     IID
+	opts      waitOptions
+	durations Durations
+	typical   time.Duration
+
+	start    time.Time
+	attempts int
+	failures int // reads in a row that failed
+	seen     bool
+	last     ClusterInfo
+	lastErr  error
+}
+
+// sight is what one read saw.
+type sight struct {
+	info       ClusterInfo
+	found      bool
+	group      NodeGroupInfo
+	groupFound bool
+	elapsed    time.Duration
+}
+
+func newWait(goal string, h ClusterHandler, cluster, group IID, opts []WaitOption) *wait {
+	return &wait{goal: goal, h: h, cluster: cluster, group: group,
+		opts: newWaitOptions(opts), durations: capabilitiesOf(h).Typical}
+}
+
+func capabilitiesOf(h ClusterHandler) Capabilities {
+	if r, ok := h.(CapabilityReporter); ok {
+		return r.Capabilities()
+	}
+	return Capabilities{}
+}
+
+// run reads and judges until judge says done or fails, or the wait is over.
+func (w *wait) run(ctx context.Context, judge func(sight) (bool, error)) (ClusterInfo, error) {
+	w.start = time.Now()
+	if err := CheckIID("clusterIID", w.cluster); err != nil {
+		return ClusterInfo{}, w.failed(err)
+	}
+	if w.opts.maxWait > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, w.opts.maxWait)
+		defer cancel()
+	}
+	policy := w.opts.policy()
+	policy.Reset()
+	for {
+		s, err := w.read(ctx)
+		done := false
+		if err == nil {
+			done, err = judge(s)
+		} else if w.tolerates(err) {
+			err = nil
+		}
+		if !done && ctx.Err() != nil {
+			// Whatever the read said, the wait ended because its context did.
+			err = ctx.Err()
+		}
+		if done || err != nil {
+			w.report(s, 0)
+			if err != nil {
+				return w.last, w.failed(err)
+			}
+			return w.last, nil
+		}
+		pause := policy.NextBackOff()
+		if asked := retryAfter(w.lastErr); asked > 0 {
+			pause = asked
+		}
+		if pause == backoff.Stop {
+			w.report(s, 0)
+			return w.last, w.failed(&Error{Code: CodeTimeout, Message: "the wait's schedule ended"})
+		}
+		w.report(s, pause)
+		if err := sleep(ctx, pause); err != nil {
+			return w.last, w.failed(err)
+		}
+	}
+}
+
+// runGroup is run for the waiters of a node group.
+func (w *wait) runGroup(ctx context.Context, judge func(sight) (bool, error)) (NodeGroupInfo, error) {
+	if err := CheckIID("nodeGroupIID", w.group); err != nil {
+		w.start = time.Now()
+		return NodeGroupInfo{}, w.failed(err)
+	}
+	info, err := w.run(ctx, judge)
+	g, _ := info.NodeGroup(w.group)
+	return g, err
+}
+
+// read looks once. Not-found is a sight, not an error.
+func (w *wait) read(ctx context.Context) (sight, error) {
+	w.attempts++
+	if err := ctx.Err(); err != nil {
+		return sight{}, err
+	}
+	info, err := w.h.GetCluster(ctx, w.cluster)
+	s := sight{info: info, elapsed: time.Since(w.start)}
+	w.lastErr = err
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		w.failures++
+		return s, err
+	}
+	w.failures = 0
+	if err != nil {
+		return s, nil
+	}
+	w.last = info
+	s.found = true
+	s.group, s.groupFound = info.NodeGroup(w.group)
+	w.seen = w.seen || w.group.IsZero() || s.groupFound
+	return s, nil
+}
+
+// tolerates reports whether a failed read may pass. A run of them may not.
+func (w *wait) tolerates(err error) bool {
+	switch CodeOf(err) {
+	case CodeThrottled, CodeUnavailable, CodeTimeout, CodeInternal, CodeUnknown, CodeBusy:
+		return w.failures <= w.opts.readErrors
+	}
+	return false
+}
+
+// missing is the error of a target that is not there: nil during the grace
+// period, unless it had been seen.
+func (w *wait) missing(s sight) error {
+	if !w.seen && s.elapsed < w.opts.grace {
+		return nil
+	}
+	what := "the cluster does not exist"
+	switch {
+	case w.seen:
+		what = "it vanished while being waited for"
+	case s.found:
+		what = "the node group does not exist"
+	}
+	return &Error{Code: CodeNotFound, Message: what}
+}
+
+func (w *wait) report(s sight, next time.Duration) {
+	if w.opts.progress == nil {
+		return
+	}
+	p := Progress{Goal: w.goal, Cluster: w.cluster, NodeGroup: w.group, Attempt: w.attempts,
+		Elapsed: time.Since(w.start), Next: next, Typical: w.typical}
+	switch {
+	case s.groupFound:
+		p.Status, p.Reason = string(s.group.Status), s.group.StatusReason
+	case s.found && w.group.IsZero():
+		p.Status, p.Reason = string(s.info.Status), s.info.StatusReason
+	case w.lastErr != nil:
+		p.Reason = w.lastErr.Error()
+	}
+	w.opts.progress(p)
+}
+
+// failed wraps why a wait ended, with all that is known.
+func (w *wait) failed(err error) error {
+	where := Error{Provider: capabilitiesOf(w.h).Provider, Op: "Wait", Cluster: w.cluster, NodeGroup: w.group}
+	e := &WaitError{Goal: w.goal, Cluster: w.cluster, NodeGroup: w.group, Last: w.last,
+		Attempts: w.attempts, Elapsed: time.Since(w.start), Err: annotate(err, where)}
+	if !errors.Is(err, w.lastErr) {
+		e.LastReadErr = w.lastErr
+	}
+	return e
+}
+
+// sleep pauses for d, or until ctx ends.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// deletion judges a target that should vanish.
+type deletion struct {
+	w       *wait
+	started bool // Deleting was seen
+	blocked int  // reads in a row that showed a final failure
+}
+
+func (d *deletion) judge(s sight, status string, final bool, reason, op string) error {
+	switch {
+	case status == string(ClusterDeleting):
+		d.started, d.blocked = true, 0
+	case status == string(ClusterInactive) && final:
+		// It may have been failed before the deletion began, and the read stale.
+		if d.blocked++; d.started || d.blocked >= confirmReads {
+			return &Error{Code: CodeFailedPrecondition, Message: fmt.Sprintf("the deletion failed: %s; remove what blocks it and call %s again", reason, op)}
+		}
+	case !d.started && s.elapsed >= d.w.opts.grace:
+		return &Error{Code: CodeFailedPrecondition, Message: "it is not being deleted: call " + op + " first"}
+	}
+	return nil
+}
+
+// settling judges an update that should reach something. Clouds return a failed
+// update to Active as if nothing had been, and stale reads show Active before
+// the update is seen to begin; so Active without the goal ends the wait only
+// when it lasts.
+type settling struct {
+	w *wait
+	// withGroups: the node groups must be at rest as well.
+	withGroups bool
+	started    bool
+	idle       int // reads in a row that showed rest without the goal
+}
+
+func (u *settling) judge(s sight, reached bool) (bool, error) {
+	resting := s.info.Status == ClusterActive
+	for _, g := range s.info.NodeGroupList {
+		resting = resting && !g.Status.Transitional()
+	}
+	switch {
+	case !resting:
+		u.started = u.started || s.info.Status == ClusterUpdating
+		u.idle = 0
+		return reached && s.info.Status == ClusterActive && !u.withGroups, nil
+	case reached:
+		return true, nil
+	}
+	u.idle++
+	if u.started && u.idle >= confirmReads || !u.started && s.elapsed >= u.w.opts.grace {
+		message := "the cloud is at rest and the goal is not reached"
+		if s.info.StatusReason != "" {
+			message += ": " + s.info.StatusReason
+		}
+		return false, &Error{Code: CodeFailedPrecondition, Message: message}
+	}
+	return false, nil
+}
