@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package aws
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/eks"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/pmks-go/pmks"
+)
+
+// The calls that the provider uses, service by service.
+type (
+	eksAPI interface {
+		CreateCluster(context.Context, *eks.CreateClusterInput, ...func(*eks.Options)) (*eks.CreateClusterOutput, error)
+		DescribeCluster(context.Context, *eks.DescribeClusterInput, ...func(*eks.Options)) (*eks.DescribeClusterOutput, error)
+		ListClusters(context.Context, *eks.ListClustersInput, ...func(*eks.Options)) (*eks.ListClustersOutput, error)
+		DeleteCluster(context.Context, *eks.DeleteClusterInput, ...func(*eks.Options)) (*eks.DeleteClusterOutput, error)
+		UpdateClusterVersion(context.Context, *eks.UpdateClusterVersionInput, ...func(*eks.Options)) (*eks.UpdateClusterVersionOutput, error)
+		DescribeClusterVersions(context.Context, *eks.DescribeClusterVersionsInput, ...func(*eks.Options)) (*eks.DescribeClusterVersionsOutput, error)
+		CreateNodegroup(context.Context, *eks.CreateNodegroupInput, ...func(*eks.Options)) (*eks.CreateNodegroupOutput, error)
+		DescribeNodegroup(context.Context, *eks.DescribeNodegroupInput, ...func(*eks.Options)) (*eks.DescribeNodegroupOutput, error)
+		ListNodegroups(context.Context, *eks.ListNodegroupsInput, ...func(*eks.Options)) (*eks.ListNodegroupsOutput, error)
+		DeleteNodegroup(context.Context, *eks.DeleteNodegroupInput, ...func(*eks.Options)) (*eks.DeleteNodegroupOutput, error)
+		UpdateNodegroupConfig(context.Context, *eks.UpdateNodegroupConfigInput, ...func(*eks.Options)) (*eks.UpdateNodegroupConfigOutput, error)
+		UpdateNodegroupVersion(context.Context, *eks.UpdateNodegroupVersionInput, ...func(*eks.Options)) (*eks.UpdateNodegroupVersionOutput, error)
+		ListAddons(context.Context, *eks.ListAddonsInput, ...func(*eks.Options)) (*eks.ListAddonsOutput, error)
+		TagResource(context.Context, *eks.TagResourceInput, ...func(*eks.Options)) (*eks.TagResourceOutput, error)
+	}
+	ec2API interface {
+		DescribeSubnets(context.Context, *ec2.DescribeSubnetsInput, ...func(*ec2.Options)) (*ec2.DescribeSubnetsOutput, error)
+		DescribeSecurityGroups(context.Context, *ec2.DescribeSecurityGroupsInput, ...func(*ec2.Options)) (*ec2.DescribeSecurityGroupsOutput, error)
+		DescribeVpcs(context.Context, *ec2.DescribeVpcsInput, ...func(*ec2.Options)) (*ec2.DescribeVpcsOutput, error)
+		DescribeInstanceTypes(context.Context, *ec2.DescribeInstanceTypesInput, ...func(*ec2.Options)) (*ec2.DescribeInstanceTypesOutput, error)
+		DescribeKeyPairs(context.Context, *ec2.DescribeKeyPairsInput, ...func(*ec2.Options)) (*ec2.DescribeKeyPairsOutput, error)
+		CreateLaunchTemplate(context.Context, *ec2.CreateLaunchTemplateInput, ...func(*ec2.Options)) (*ec2.CreateLaunchTemplateOutput, error)
+		DescribeLaunchTemplates(context.Context, *ec2.DescribeLaunchTemplatesInput, ...func(*ec2.Options)) (*ec2.DescribeLaunchTemplatesOutput, error)
+		DeleteLaunchTemplate(context.Context, *ec2.DeleteLaunchTemplateInput, ...func(*ec2.Options)) (*ec2.DeleteLaunchTemplateOutput, error)
+	}
+	iamAPI interface {
+		GetRole(context.Context, *iam.GetRoleInput, ...func(*iam.Options)) (*iam.GetRoleOutput, error)
+		CreateRole(context.Context, *iam.CreateRoleInput, ...func(*iam.Options)) (*iam.CreateRoleOutput, error)
+		AttachRolePolicy(context.Context, *iam.AttachRolePolicyInput, ...func(*iam.Options)) (*iam.AttachRolePolicyOutput, error)
+	}
+	asgAPI interface {
+		DescribeAutoScalingGroups(context.Context, *autoscaling.DescribeAutoScalingGroupsInput, ...func(*autoscaling.Options)) (*autoscaling.DescribeAutoScalingGroupsOutput, error)
+		CreateOrUpdateTags(context.Context, *autoscaling.CreateOrUpdateTagsInput, ...func(*autoscaling.Options)) (*autoscaling.CreateOrUpdateTagsOutput, error)
+		DeleteTags(context.Context, *autoscaling.DeleteTagsInput, ...func(*autoscaling.Options)) (*autoscaling.DeleteTagsOutput, error)
+	}
+	stsAPI interface {
+		PresignGetCallerIdentity(context.Context, *sts.GetCallerIdentityInput, ...func(*sts.PresignOptions)) (*v4.PresignedHTTPRequest, error)
+	}
+)
+
+// clients holds one client for each service.
+type clients struct {
+	eks eksAPI
+	ec2 ec2API
+	iam iamAPI
+	asg asgAPI
+	sts stsAPI
+
+	sdk    aws.Config
+	region string
+}
+
+// SDK returns the SDK's configuration as the handler uses it, for what pmks does
+// not cover: eks.NewFromConfig(h.SDK()) and so on.
+func (h *Handler) SDK() aws.Config { return h.api.sdk.Copy() }
+
+func newClients(ctx context.Context, cfg Config) (clients, error) {
+	opts := []func(*config.LoadOptions) error{
+		config.WithAppID("pmks"),
+		config.WithRetryMode(aws.RetryModeStandard),
+	}
+	if cfg.Region != "" {
+		opts = append(opts, config.WithRegion(cfg.Region))
+	}
+	if cfg.Profile != "" {
+		opts = append(opts, config.WithSharedConfigProfile(cfg.Profile))
+	}
+	if cfg.AccessKeyID != "" {
+		opts = append(opts, config.WithCredentialsProvider(
+			credentials.NewStaticCredentialsProvider(cfg.AccessKeyID, cfg.SecretAccessKey, cfg.SessionToken)))
+	}
+	if cfg.Endpoint != "" {
+		opts = append(opts, config.WithBaseEndpoint(cfg.Endpoint))
+	}
+	if cfg.Transport != nil {
+		opts = append(opts, config.WithHTTPClient(&http.Client{Transport: cfg.Transport}))
+	}
+	sdk, err := config.LoadDefaultConfig(ctx, opts...)
+	if err != nil {
+		var missing config.SharedConfigProfileNotExistError
+		if errors.As(err, &missing) {
+			return clients{}, invalid("Settings.profile", "%q is not in the shared configuration files", cfg.Profile)
+		}
+		return clients{}, fail(err)
+	}
+	if sdk.Region == "" {
+		return clients{}, invalid("Region", "is required: give one such as us-east-2, or set AWS_REGION")
+	}
+	sdk.Credentials = chain(cfg, sdk)
+	return clients{
+		eks:    eks.NewFromConfig(sdk),
+		ec2:    ec2.NewFromConfig(sdk),
+		iam:    iam.NewFromConfig(sdk),
+		asg:    autoscaling.NewFromConfig(sdk),
+		sts:    newPresigner(cfg, sdk),
+		sdk:    sdk,
+		region: sdk.Region,
+	}, nil
+}
+
+// chain puts the role to assume, if any, on top of the credentials found.
+func chain(cfg Config, sdk aws.Config) aws.CredentialsProvider {
+	if cfg.RoleARN == "" {
+		return sdk.Credentials
+	}
+	client := sts.NewFromConfig(sdk, func(o *sts.Options) {
+		if cfg.STSEndpoint != "" {
+			o.BaseEndpoint = aws.String(cfg.STSEndpoint)
+		}
+	})
+	if cfg.WebIdentityTokenFile != "" {
+		return aws.NewCredentialsCache(stscreds.NewWebIdentityRoleProvider(client, cfg.RoleARN,
+			stscreds.IdentityTokenFile(cfg.WebIdentityTokenFile),
+			func(o *stscreds.WebIdentityRoleOptions) { o.RoleSessionName = cfg.SessionName }))
+	}
+	return aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(client, cfg.RoleARN,
+		func(o *stscreds.AssumeRoleOptions) {
+			o.RoleSessionName = cfg.SessionName
+			if cfg.ExternalID != "" {
+				o.ExternalID = aws.String(cfg.ExternalID)
+			}
+		}))
+}
+
+// noRetry switches the SDK's retry off for mutations without an idempotency
+// token: only a look can tell whether the first try happened.
+func noRetry(o *eks.Options) { o.RetryMaxAttempts = 1 }
+
+// missing reports whether err says that the cluster or node group is not there.
+func missing(err error) bool { return has(err, pmks.CodeNotFound) }

@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package aws manages Amazon EKS clusters, through the AWS SDK for Go v2.
+//
+// # What it manages
+//
+// EKS clusters with managed node groups: a Type-I cloud, so node groups are added
+// to a running cluster. Auto Mode and Fargate clusters are listed and read, never
+// made.
+//
+// # Authentication
+//
+// With no credentials given, the SDK's default chain applies: environment, web
+// identity, shared profile, container and instance roles. Static keys, a profile,
+// a role to assume and a web identity token can be given instead.
+//
+// The caller needs eks:*, iam:GetRole and iam:PassRole on both roles,
+// ec2:Describe*, ec2:*LaunchTemplate* and ec2:RunInstances for disk types, and
+// autoscaling:DescribeAutoScalingGroups, CreateOrUpdateTags and DeleteTags.
+//
+// # Identifiers
+//
+// The SystemId of a cluster and of a node group is its EKS name, which is also
+// its NameId; ARNs are accepted. A node's ids are its EC2 instance id.
+//
+// # Rate limits
+//
+// At most 8 requests are under way at a time for one call of a handler. The SDK
+// repeats throttled reads, and mutations that carry an idempotency token, three
+// times in all.
+//
+// # Differences from other providers
+//
+//   - EKS refuses to delete a cluster that has node groups, so DeleteCluster
+//     removes them and waits for that.
+//   - Autoscaling is the discovery of a group's Auto Scaling group by the
+//     Kubernetes cluster autoscaler, which the user installs. A group added with
+//     OnAutoScaling false is closed to it by SetNodeGroupAutoScaling once the
+//     group is Active; [pmks.Provision] does that.
+//   - A root disk type needs an EC2 launch template. It is tagged, and removed by
+//     the next DeleteCluster, RemoveNodeGroup or [Handler.Sweep] that finds its
+//     node group gone.
+//   - Security groups are attached to the control plane, not to the nodes. With a
+//     key pair, SSH to the nodes is open to them only, never to the world.
+//
+// See examples/quickstart for the whole life of a cluster.
+package aws
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/pmks-go/pmks"
+)
+
+// Name is the name under which the provider is registered.
+const Name = "aws"
+
+// Config configures a Handler. It prints with its secrets redacted.
+type Config struct {
+	// Region is required unless the default chain names one.
+	Region string
+
+	// AccessKeyID, SecretAccessKey and SessionToken are static credentials.
+	AccessKeyID     string
+	SecretAccessKey string
+	SessionToken    string
+	// Profile names a profile of the shared configuration files.
+	Profile string
+	// RoleARN is a role to assume with the credentials found otherwise, or, with
+	// WebIdentityTokenFile, with the token in that file.
+	RoleARN              string
+	ExternalID           string
+	SessionName          string
+	WebIdentityTokenFile string
+
+	// ClusterRole and NodeRole are IAM roles, by name or ARN.
+	ClusterRole string
+	NodeRole    string
+
+	// AuthenticationMode is API, API_AND_CONFIG_MAP or CONFIG_MAP.
+	AuthenticationMode string
+	// PublicEndpoint and PrivateEndpoint say from where the API can be reached;
+	// nil leaves it to EKS, which means public only.
+	PublicEndpoint  *bool
+	PrivateEndpoint *bool
+	// PublicAccessCIDRs limits the public endpoint.
+	PublicAccessCIDRs []string
+	// SupportType is STANDARD, or EXTENDED, which costs more after the standard
+	// support of a version has ended. Empty leaves it to EKS (EXTENDED).
+	SupportType string
+	// DeletionProtection makes EKS refuse to delete new clusters.
+	DeletionProtection bool
+
+	// RoleWait is how long a create is repeated while IAM has not spread a new
+	// role yet. Zero means the default, a negative value never.
+	RoleWait time.Duration
+	// PollInterval is how often DeleteCluster looks whether the node groups are
+	// gone.
+	PollInterval time.Duration
+	// KubeconfigKind is "token", which works with nothing else installed and ends
+	// after 14 minutes, or "exec", which calls CredentialHelper.
+	KubeconfigKind   string
+	CredentialHelper string
+
+	// Endpoint replaces the URL of all services, STSEndpoint that of STS alone,
+	// which is also part of every cluster token.
+	Endpoint    string
+	STSEndpoint string
+	Transport   http.RoundTripper
+	Logger      *slog.Logger
+}
+
+// Defaults of Config.
+const (
+	DefaultClusterRole      = "cloud-barista-spider-eks-cluster-role"
+	DefaultNodeRole         = "cloud-barista-spider-eks-nodegroup-role"
+	DefaultCredentialHelper = "pmks-credential"
+
+	defaultRoleWait     = 30 * time.Second
+	defaultPollInterval = 15 * time.Second
+	defaultAuthMode     = "API_AND_CONFIG_MAP"
+)
+
+// setting binds an entry of pmks.Config to a field of Config.
+type setting struct {
+	pmks.Setting
+	set func(*Config, string) error
+}
+
+func text(field func(*Config) *string) func(*Config, string) error {
+	return func(c *Config, v string) error {
+		*field(c) = strings.TrimSpace(v)
+		return nil
+	}
+}
+
+func duration(field func(*Config) *time.Duration) func(*Config, string) error {
+	return func(c *Config, v string) (err error) {
+		if *field(c), err = time.ParseDuration(v); err != nil {
+			return fmt.Errorf("%q is not a duration such as 30s", v)
+		}
+		return nil
+	}
+}
+
+func oneOf(field func(*Config) *string, words ...string) func(*Config, string) error {
+	return func(c *Config, v string) error {
+		for _, w := range words {
+			if strings.EqualFold(v, w) {
+				*field(c) = w
+				return nil
+			}
+		}
+		return fmt.Errorf("%q is not one of %s", v, strings.Join(words, ", "))
+	}
+}
+
+func boolean(v string) (bool, error) {
+	b, err := strconv.ParseBool(v)
+	if err != nil {
+		return false, fmt.Errorf("%q is neither true nor false", v)
+	}
+	return b, nil
+}
+
+func optionalBool(field func(*Config) **bool) func(*Config, string) error {
+	return func(c *Config, v string) error {
+		b, err := boolean(v)
+		*field(c) = &b
+		return err
+	}
+}
+
+// credentialTable and settingTable are sorted by name.
+var credentialTable = []setting{
+	{pmks.Setting{Name: "accessKeyId", Help: "access key id of static credentials"},
+		text(func(c *Config) *string { return &c.AccessKeyID })},
+	{pmks.Setting{Name: "secretAccessKey", Help: "secret access key of static credentials"},
+		text(func(c *Config) *string { return &c.SecretAccessKey })},
+	{pmks.Setting{Name: "sessionToken", Help: "session token of temporary credentials"},
+		text(func(c *Config) *string { return &c.SessionToken })},
+}
+
+var settingTable = []setting{
+	{pmks.Setting{Name: "authenticationMode", Default: defaultAuthMode, Help: "who may log in: API, API_AND_CONFIG_MAP or CONFIG_MAP"},
+		oneOf(func(c *Config) *string { return &c.AuthenticationMode }, "API", "API_AND_CONFIG_MAP", "CONFIG_MAP")},
+	{pmks.Setting{Name: "clusterRole", Default: DefaultClusterRole, Help: "IAM role of the control plane, by name or ARN"},
+		text(func(c *Config) *string { return &c.ClusterRole })},
+	{pmks.Setting{Name: "credentialHelper", Default: DefaultCredentialHelper, Help: "command that an exec kubeconfig calls"},
+		text(func(c *Config) *string { return &c.CredentialHelper })},
+	{pmks.Setting{Name: "deletionProtection", Default: "false", Help: "true makes EKS refuse to delete new clusters"},
+		func(c *Config, v string) (err error) { c.DeletionProtection, err = boolean(v); return err }},
+	{pmks.Setting{Name: "externalId", Help: "external id for roleArn"},
+		text(func(c *Config) *string { return &c.ExternalID })},
+	{pmks.Setting{Name: "kubeconfigKind", Default: "token", Help: "token: works alone for 14 minutes; exec: calls credentialHelper and never goes stale"},
+		oneOf(func(c *Config) *string { return &c.KubeconfigKind }, "token", "exec")},
+	{pmks.Setting{Name: "nodeRole", Default: DefaultNodeRole, Help: "IAM role of the nodes, by name or ARN"},
+		text(func(c *Config) *string { return &c.NodeRole })},
+	{pmks.Setting{Name: "pollInterval", Default: defaultPollInterval.String(), Help: "how often DeleteCluster looks whether the node groups are gone"},
+		duration(func(c *Config) *time.Duration { return &c.PollInterval })},
+	{pmks.Setting{Name: "privateEndpoint", Help: "true opens the API inside the VPC; EKS's default is false"},
+		optionalBool(func(c *Config) **bool { return &c.PrivateEndpoint })},
+	{pmks.Setting{Name: "profile", Help: "profile of the shared configuration files"},
+		text(func(c *Config) *string { return &c.Profile })},
+	{pmks.Setting{Name: "publicAccessCidrs", Help: "comma-separated CIDRs that may reach the public endpoint"},
+		func(c *Config, v string) error { c.PublicAccessCIDRs = splitList(v); return nil }},
+	{pmks.Setting{Name: "publicEndpoint", Help: "false closes the API to the outside; EKS's default is true"},
+		optionalBool(func(c *Config) **bool { return &c.PublicEndpoint })},
+	{pmks.Setting{Name: "roleArn", Help: "role to assume"},
+		text(func(c *Config) *string { return &c.RoleARN })},
+	{pmks.Setting{Name: "roleWait", Default: defaultRoleWait.String(), Help: "how long to wait for a new IAM role to spread; negative: not at all"},
+		duration(func(c *Config) *time.Duration { return &c.RoleWait })},
+	{pmks.Setting{Name: "sessionName", Default: "pmks", Help: "session name for roleArn"},
+		text(func(c *Config) *string { return &c.SessionName })},
+	{pmks.Setting{Name: "stsEndpoint", Help: "URL of STS, also in cluster tokens"},
+		text(func(c *Config) *string { return &c.STSEndpoint })},
+	{pmks.Setting{Name: "supportType", Default: "EKS's own (EXTENDED)", Help: "STANDARD, or EXTENDED, which costs more after the end of standard support"},
+		oneOf(func(c *Config) *string { return &c.SupportType }, "STANDARD", "EXTENDED")},
+	{pmks.Setting{Name: "webIdentityTokenFile", Help: "file with a web identity token for roleArn"},
+		text(func(c *Config) *string { return &c.WebIdentityTokenFile })},
+}
+
+func splitList(s string) []string {
+	var list []string
+	for part := range strings.SplitSeq(s, ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			list = append(list, part)
+		}
+	}
+	return list
+}
+
+func describe(table []setting) []pmks.Setting {
+	list := make([]pmks.Setting, len(table))
+	for i, s := range table {
+		list[i] = s.Setting
+	}
+	return list
+}
+
+func init() {
+	pmks.Register(pmks.Provider{
+		Name:         Name,
+		Title:        "Amazon Web Services EKS",
+		Credentials:  describe(credentialTable),
+		Settings:     describe(settingTable),
+		Capabilities: capabilities,
+		Open: func(ctx context.Context, cfg pmks.Config) (pmks.ClusterHandler, error) {
+			c, err := fromPortable(cfg)
+			if err != nil {
+				return nil, err
+			}
+			return New(ctx, c)
+		},
+	})
+}
+
+// fromPortable reads the entries of a pmks.Config.
+func fromPortable(cfg pmks.Config) (Config, error) {
+	c := Config{Region: cfg.Region, Endpoint: cfg.Endpoint, Transport: cfg.Transport, Logger: cfg.Logger}
+	var faults faultList
+	for _, part := range []struct {
+		name  string
+		given map[string]string
+		table []setting
+	}{
+		{"Credentials.", cfg.Credentials, credentialTable},
+		{"Settings.", cfg.Settings, settingTable},
+	} {
+		for _, s := range part.table {
+			v, ok := part.given[s.Name]
+			if !ok || v == "" {
+				continue
+			}
+			if err := s.set(&c, v); err != nil {
+				faults.add(part.name+s.Name, "%v", err)
+			}
+		}
+	}
+	return c, faults.err()
+}
+
+// normalize fills the defaults in and refuses what cannot work.
+func (c *Config) normalize() error {
+	var faults faultList
+	if (c.AccessKeyID == "") != (c.SecretAccessKey == "") {
+		faults.add("Credentials", "accessKeyId and secretAccessKey go together: give both or none")
+	}
+	if c.SessionToken != "" && c.AccessKeyID == "" {
+		faults.add("Credentials.sessionToken", "goes with accessKeyId and secretAccessKey")
+	}
+	if c.WebIdentityTokenFile != "" && c.RoleARN == "" {
+		faults.add("Settings.roleArn", "webIdentityTokenFile needs it")
+	}
+	for _, d := range []struct {
+		field, fallback string
+		value           *string
+	}{
+		{"clusterRole", DefaultClusterRole, &c.ClusterRole},
+		{"nodeRole", DefaultNodeRole, &c.NodeRole},
+		{"authenticationMode", defaultAuthMode, &c.AuthenticationMode},
+		{"sessionName", "pmks", &c.SessionName},
+		{"kubeconfigKind", "token", &c.KubeconfigKind},
+		{"credentialHelper", DefaultCredentialHelper, &c.CredentialHelper},
+	} {
+		if *d.value == "" {
+			*d.value = d.fallback
+		}
+	}
+	for field, role := range map[string]string{"clusterRole": c.ClusterRole, "nodeRole": c.NodeRole} {
+		if !isRoleARN(role) && !rolePattern.MatchString(role) {
+			faults.add("Settings."+field, "%q is neither a role name nor a role ARN", role)
+		}
+	}
+	if c.RoleWait == 0 {
+		c.RoleWait = defaultRoleWait
+	}
+	if c.PollInterval <= 0 {
+		c.PollInterval = defaultPollInterval
+	}
+	return faults.err()
+}
+
+// Format prints c with its secrets redacted, whatever the verb.
+func (c Config) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "{Region:%s AccessKeyID:%s Profile:%s RoleARN:%s ClusterRole:%s NodeRole:%s Endpoint:%s}",
+		c.Region, c.AccessKeyID, c.Profile, c.RoleARN, c.ClusterRole, c.NodeRole, c.Endpoint)
+}
+
+// LogValue logs c with its secrets redacted.
+func (c Config) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
+
+// Handler is a [pmks.ClusterHandler] for one region of EKS. It is safe for
+// concurrent use.
+type Handler struct {
+	cfg Config
+	api clients
+
+	rolesMu sync.Mutex
+	roles   map[string]string // name to ARN
+}
+
+var (
+	_ pmks.ClusterHandler     = (*Handler)(nil)
+	_ pmks.CapabilityReporter = (*Handler)(nil)
+	_ pmks.IIDLister          = (*Handler)(nil)
+	_ pmks.TokenIssuer        = (*Handler)(nil)
+	_ pmks.VersionLister      = (*Handler)(nil)
+	_ pmks.RequestChecker     = (*Handler)(nil)
+)
+
+// New makes a handler. It reads the SDK's configuration files and environment,
+// and makes no network call. ErrInvalidArgument names what is wrong with cfg.
+func New(ctx context.Context, cfg Config) (*Handler, error) {
+	if err := cfg.normalize(); err != nil {
+		return nil, err
+	}
+	api, err := newClients(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	return &Handler{cfg: cfg, api: api, roles: map[string]string{}}, nil
+}
+
+// Capabilities implements [pmks.CapabilityReporter].
+func (h *Handler) Capabilities() pmks.Capabilities { return capabilities }

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package aws
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/aws-sdk-go-v2/service/eks"
+	"github.com/aws/aws-sdk-go-v2/service/eks/types"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/once"
+)
+
+// CreateCluster implements [pmks.ClusterHandler]: the role, the subnets and the
+// security groups are looked up in parallel, then one request is made.
+func (h *Handler) CreateCluster(ctx context.Context, req pmks.ClusterInfo) (pmks.ClusterInfo, error) {
+	if err := checkCluster(req); err != nil {
+		return pmks.ClusterInfo{}, err
+	}
+	in, err := h.createClusterInput(ctx, req)
+	if err != nil {
+		return pmks.ClusterInfo{}, err
+	}
+	var made *types.Cluster
+	err = h.spreading(ctx, func() error {
+		return once.Do(ctx, once.Mutation{
+			Send: func(ctx context.Context) error {
+				out, err := h.api.eks.CreateCluster(ctx, in)
+				if err == nil {
+					made = out.Cluster
+				}
+				return fail(err)
+			},
+			Happened: func(ctx context.Context) (bool, error) {
+				found, err := h.describeCluster(ctx, *in.Name)
+				if missing(err) {
+					return false, nil
+				}
+				if err != nil {
+					return false, err
+				}
+				if aws.ToString(found.ClientRequestToken) != *in.ClientRequestToken {
+					return false, &pmks.Error{Code: pmks.CodeAlreadyExists, Message: "somebody else made a cluster of this name meanwhile"}
+				}
+				made = found
+				return true, nil
+			},
+		})
+	})
+	if err != nil {
+		return pmks.ClusterInfo{}, h.explainVersion(ctx, err, aws.ToString(in.Version))
+	}
+	return clusterInfo(made), nil
+}
+
+// checkCluster is what can be said of a request without the network.
+func checkCluster(req pmks.ClusterInfo) error {
+	var f faultList
+	f.join(capabilities.CheckCluster(req))
+	checkTags(&f, req.TagList)
+	return f.err()
+}
+
+// checkTags refuses what AWS keeps for itself, and pmks's own tags.
+func checkTags(f *faultList, tags []pmks.KeyValue) {
+	for i, t := range tags {
+		field := fmt.Sprintf("TagList[%d]", i)
+		lower := strings.ToLower(t.Key)
+		switch {
+		case strings.HasPrefix(lower, "aws:"), strings.HasPrefix(lower, tagPrefix):
+			f.add(field+".Key", "%q begins with a prefix that is reserved", t.Key)
+		case len(t.Key) > 128:
+			f.add(field+".Key", "has %d characters, AWS takes 128", len(t.Key))
+		case len(t.Value) > 256:
+			f.add(field+".Value", "has %d characters, AWS takes 256", len(t.Value))
+		}
+	}
+}
+
+func (h *Handler) createClusterInput(ctx context.Context, req pmks.ClusterInfo) (*eks.CreateClusterInput, error) {
+	version, err := minor(req.Version)
+	if err != nil {
+		return nil, err
+	}
+	var role string
+	var net network
+	var roleErr, netErr error
+	var g errgroup.Group
+	g.Go(func() error {
+		role, roleErr = h.roleARN(ctx, clusterRole, h.cfg.ClusterRole)
+		return nil
+	})
+	g.Go(func() error {
+		net, netErr = h.resolveNetwork(ctx, req.Network)
+		return nil
+	})
+	_ = g.Wait()
+	if err := errors.Join(roleErr, netErr); err != nil {
+		return nil, err
+	}
+	in := &eks.CreateClusterInput{
+		Name:    aws.String(req.IId.NameId),
+		RoleArn: aws.String(role),
+		ResourcesVpcConfig: &types.VpcConfigRequest{
+			SubnetIds:             net.subnets,
+			SecurityGroupIds:      net.securityGroups,
+			EndpointPublicAccess:  h.cfg.PublicEndpoint,
+			EndpointPrivateAccess: h.cfg.PrivateEndpoint,
+			PublicAccessCidrs:     h.cfg.PublicAccessCIDRs,
+		},
+		AccessConfig: &types.CreateAccessConfigRequest{
+			AuthenticationMode: types.AuthenticationMode(h.cfg.AuthenticationMode),
+			// Without it nobody could log in at first.
+			BootstrapClusterCreatorAdminPermissions: aws.Bool(true),
+		},
+		ClientRequestToken: aws.String(requestToken()),
+	}
+	if version != "" {
+		in.Version = aws.String(version)
+	}
+	if h.cfg.SupportType != "" {
+		in.UpgradePolicy = &types.UpgradePolicyRequest{SupportType: types.SupportType(h.cfg.SupportType)}
+	}
+	if h.cfg.DeletionProtection {
+		in.DeletionProtection = aws.Bool(true)
+	}
+	if len(req.TagList) > 0 {
+		in.Tags = map[string]string{}
+		for _, t := range req.TagList {
+			in.Tags[t.Key] = t.Value
+		}
+	}
+	return in, nil
+}
+
+// requestToken makes an idempotency token. EKS takes up to 64 characters.
+func requestToken() string { return "pmks-" + rand.Text() }
+
+// DeleteCluster implements [pmks.ClusterHandler]. EKS refuses while node groups
+// exist, so they are removed first, all at once, and waited for; ctx bounds the
+// wait. Called again it continues.
+func (h *Handler) DeleteCluster(ctx context.Context, clusterIID pmks.IID) (bool, error) {
+	name, err := clusterName(clusterIID)
+	if err != nil {
+		return false, err
+	}
+	if err := h.deleteCluster(ctx, name); err != nil {
+		return false, err
+	}
+	return true, nil
+}
+
+func (h *Handler) deleteCluster(ctx context.Context, name string) error {
+	var c *types.Cluster
+	var groups []string
+	var templates []ec2types.LaunchTemplate
+	var g errgroup.Group
+	g.Go(func() (err error) {
+		c, err = h.describeCluster(ctx, name)
+		return err
+	})
+	g.Go(func() (err error) {
+		groups, err = h.listNodegroups(ctx, name)
+		return err
+	})
+	g.Go(func() (err error) {
+		templates, err = h.templates(ctx, name)
+		return err
+	})
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	if c.Status == types.ClusterStatusDeleting {
+		return nil
+	}
+	// Refuse before the node groups are gone, not after.
+	if aws.ToBool(c.DeletionProtection) && c.Status == types.ClusterStatusActive {
+		return precondition("the cluster has deletion protection: switch it off in EKS first")
+	}
+	if c.Status == types.ClusterStatusUpdating {
+		return &pmks.Error{Code: pmks.CodeBusy, ProviderCode: string(c.Status), Message: "the cluster is being updated: delete it when that is done"}
+	}
+	if err := h.removeAll(ctx, name, groups); err != nil {
+		return err
+	}
+	if err := h.sweep(ctx, templates, nil); err != nil {
+		return err
+	}
+	return h.sendDelete(ctx, func(ctx context.Context) error {
+		_, err := h.api.eks.DeleteCluster(ctx, &eks.DeleteClusterInput{Name: &name}, noRetry)
+		return err
+	}, func(ctx context.Context) (bool, error) {
+		c, err := h.describeCluster(ctx, name)
+		return missing(err) || err == nil && c.Status == types.ClusterStatusDeleting, ignoreMissing(err)
+	})
+}
+
+// sendDelete makes a deletion exactly once. A cloud that says "in use" or "not
+// there" after a first try may speak of that very deletion.
+func (h *Handler) sendDelete(ctx context.Context, send func(context.Context) error, gone func(context.Context) (bool, error)) error {
+	err := once.Do(ctx, once.Mutation{
+		Send:     func(ctx context.Context) error { return fail(send(ctx)) },
+		Happened: gone,
+	})
+	if has(err, pmks.CodeBusy) {
+		if done, lookErr := gone(ctx); lookErr == nil && done {
+			return nil
+		}
+	}
+	return err
+}
+
+// removeAll removes node groups and waits until they are gone.
+func (h *Handler) removeAll(ctx context.Context, cluster string, names []string) error {
+	if len(names) == 0 {
+		return nil
+	}
+	room := newLimiter()
+	var g errgroup.Group
+	for _, name := range names {
+		g.Go(func() error {
+			return room.do(ctx, func() error { return ignoreMissing(h.deleteNodegroup(ctx, cluster, name)) })
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ended(ctx)
+		case <-timer.C:
+		}
+		left, err := h.nodegroups(ctx, room, cluster)
+		if err != nil && !pmks.Retryable(err) {
+			return ignoreMissing(err)
+		}
+		if err == nil && len(left) == 0 {
+			return nil
+		}
+		for _, n := range left {
+			if n.Status == types.NodegroupStatusDeleteFailed {
+				_, why, _ := nodegroupStatus(n)
+				return precondition("node group %q could not be removed: %s", aws.ToString(n.NodegroupName), why)
+			}
+		}
+		timer.Reset(h.cfg.PollInterval)
+	}
+}

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package aws
+
+import (
+	"cmp"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	asgtypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
+	"github.com/aws/aws-sdk-go-v2/service/eks/types"
+
+	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/kver"
+)
+
+// Tags that pmks keeps on EKS resources. '#' is not among the characters that AWS
+// calls generally allowed, so the spec's form is read but never written.
+const (
+	tagPrefix      = "cb-spider:pmks:"
+	tagAutoScaling = tagPrefix + "autoscaling" // on | off
+	tagRequest     = tagPrefix + "request"     // token of the create request
+	tagKeyPair     = tagPrefix + "keypair"
+	tagDiskType    = tagPrefix + "disktype"
+	tagDiskSize    = tagPrefix + "disksize"
+	tagImage       = tagPrefix + "image"
+	tagCluster     = tagPrefix + "cluster"
+	tagNodegroup   = tagPrefix + "nodegroup"
+
+	specTagPrefix = "#CB-SPIDER:PMKS:"
+)
+
+// The keys by which the cluster autoscaler finds an Auto Scaling group; their
+// values do not matter to it (Cluster Autoscaler on AWS, auto-discovery setup).
+const (
+	discoveryKey       = "k8s.io/cluster-autoscaler/enabled"
+	discoveryKeyPrefix = "k8s.io/cluster-autoscaler/"
+)
+
+var (
+	namePattern = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z_-]*$`)
+	rolePattern = regexp.MustCompile(`^[\w+=,.@-]{1,64}$`)
+	roleARN     = regexp.MustCompile(`^arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+$`)
+)
+
+func isRoleARN(s string) bool { return roleARN.MatchString(s) }
+
+// clusterName returns the EKS name that an IID stands for. It may be an ARN.
+func clusterName(iid pmks.IID) (string, error) {
+	return eksName("clusterIID", iid, ":cluster/", 0)
+}
+
+// nodegroupName is clusterName for a node group, whose ARN ends in
+// nodegroup/CLUSTER/NAME/UUID.
+func nodegroupName(iid pmks.IID) (string, error) {
+	return eksName("nodeGroupIID", iid, ":nodegroup/", 1)
+}
+
+func eksName(field string, iid pmks.IID, marker string, part int) (string, error) {
+	if err := pmks.CheckIID(field, iid); err != nil {
+		return "", err
+	}
+	name := cmp.Or(iid.SystemId, iid.NameId)
+	if _, path, ok := strings.Cut(name, marker); ok && strings.HasPrefix(name, "arn:") {
+		if parts := strings.Split(path, "/"); len(parts) > part {
+			name = parts[part]
+		}
+	}
+	if !namePattern.MatchString(name) || len(name) > 100 {
+		return "", invalid(field, "%q is not a name that EKS can have", name)
+	}
+	return name, nil
+}
+
+func iid(name string) pmks.IID { return pmks.IID{NameId: name, SystemId: name} }
+
+// clusterInfo converts a cluster, without node groups and access.
+func clusterInfo(c *types.Cluster) pmks.ClusterInfo {
+	info := pmks.ClusterInfo{
+		IId:     iid(aws.ToString(c.Name)),
+		Version: aws.ToString(c.Version),
+	}
+	info.Status, info.StatusReason, info.StatusFinal = clusterStatus(c)
+	if c.CreatedAt != nil {
+		info.CreatedTime = *c.CreatedAt
+	}
+	facts := facts{{Key: pmks.KeyNativeStatus, Value: string(c.Status)}}
+	facts.add("Arn", aws.ToString(c.Arn))
+	facts.add("PlatformVersion", aws.ToString(c.PlatformVersion))
+	facts.add("RoleArn", aws.ToString(c.RoleArn))
+	if v := c.ResourcesVpcConfig; v != nil {
+		info.Network.VpcIID = iid(aws.ToString(v.VpcId))
+		info.Network.SubnetIIDs = iids(v.SubnetIds)
+		info.Network.SecurityGroupIIDs = iids(v.SecurityGroupIds)
+		facts.add("ClusterSecurityGroup", aws.ToString(v.ClusterSecurityGroupId))
+		facts.add("EndpointPublicAccess", strconv.FormatBool(v.EndpointPublicAccess))
+		facts.add("EndpointPrivateAccess", strconv.FormatBool(v.EndpointPrivateAccess))
+	}
+	if c.ComputeConfig != nil && aws.ToBool(c.ComputeConfig.Enabled) {
+		facts.add("AutoMode", "true")
+	}
+	if aws.ToBool(c.DeletionProtection) {
+		facts.add("DeletionProtection", "true")
+	}
+	info.KeyValueList = facts
+	info.TagList = userTags(c.Tags)
+	return info
+}
+
+// nodegroupInfo converts a node group. Its Auto Scaling groups tell the nodes and
+// whether the autoscaler finds it; nil while they are unknown.
+func nodegroupInfo(n *types.Nodegroup, groups []asgtypes.AutoScalingGroup) pmks.NodeGroupInfo {
+	info := pmks.NodeGroupInfo{
+		IId:           iid(aws.ToString(n.NodegroupName)),
+		ImageIID:      image(n),
+		RootDiskType:  n.Tags[tagDiskType],
+		RootDiskSize:  n.Tags[tagDiskSize],
+		KeyPairIID:    keyPair(n),
+		OnAutoScaling: autoScaling(n, groups),
+		Version:       aws.ToString(n.Version),
+		Nodes:         nodes(groups),
+	}
+	if len(n.InstanceTypes) > 0 {
+		info.VMSpecName = n.InstanceTypes[0]
+	}
+	if n.DiskSize != nil {
+		info.RootDiskSize = strconv.Itoa(int(*n.DiskSize))
+	}
+	if s := n.ScalingConfig; s != nil {
+		info.DesiredNodeSize = int(aws.ToInt32(s.DesiredSize))
+		info.MinNodeSize = int(aws.ToInt32(s.MinSize))
+		info.MaxNodeSize = int(aws.ToInt32(s.MaxSize))
+	}
+	info.Status, info.StatusReason, info.StatusFinal = nodegroupStatus(n)
+	facts := facts{{Key: pmks.KeyNativeStatus, Value: string(n.Status)}}
+	facts.add("NodegroupArn", aws.ToString(n.NodegroupArn))
+	facts.add("ReleaseVersion", aws.ToString(n.ReleaseVersion))
+	facts.add("AmiType", string(n.AmiType))
+	facts.add("CapacityType", string(n.CapacityType))
+	if len(n.InstanceTypes) > 1 {
+		facts.add("InstanceTypes", strings.Join(n.InstanceTypes, ","))
+	}
+	for _, name := range groupNames(n) {
+		facts.add("AutoScalingGroup", name)
+	}
+	if n.LaunchTemplate != nil {
+		facts.add("LaunchTemplate", aws.ToString(n.LaunchTemplate.Id))
+	}
+	if !info.OnAutoScaling && discoverable(groups) {
+		facts.add("AutoScalingPending", "the Auto Scaling group still has the discovery tags: call SetNodeGroupAutoScaling(false) again")
+	}
+	info.KeyValueList = facts
+	return info
+}
+
+// image is what the user asked for where that is recorded, else the AMI type.
+func image(n *types.Nodegroup) pmks.IID {
+	if asked := n.Tags[tagImage]; asked != "" {
+		return iid(asked)
+	}
+	return iid(string(n.AmiType))
+}
+
+func keyPair(n *types.Nodegroup) pmks.IID {
+	name := n.Tags[tagKeyPair]
+	if n.RemoteAccess != nil {
+		name = cmp.Or(aws.ToString(n.RemoteAccess.Ec2SshKey), name)
+	}
+	return iid(name)
+}
+
+// autoScaling is the recorded wish, else what the Auto Scaling groups say. While
+// they do not exist yet, EKS is about to tag them: on.
+func autoScaling(n *types.Nodegroup, groups []asgtypes.AutoScalingGroup) bool {
+	switch n.Tags[tagAutoScaling] {
+	case "on":
+		return true
+	case "off":
+		return false
+	}
+	return len(groups) == 0 || discoverable(groups)
+}
+
+func discoverable(groups []asgtypes.AutoScalingGroup) bool {
+	for _, g := range groups {
+		for _, tag := range g.Tags {
+			if aws.ToString(tag.Key) == discoveryKey {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// nodes lists the instances of all groups, sorted. Instances that are being
+// terminated still exist; pre-warmed and detached ones are not nodes.
+func nodes(groups []asgtypes.AutoScalingGroup) []pmks.IID {
+	var list []pmks.IID
+	for _, g := range groups {
+		for _, i := range g.Instances {
+			state := string(i.LifecycleState)
+			if state == "Terminated" || state == "Detached" || strings.HasPrefix(state, "Warmed:") {
+				continue
+			}
+			list = append(list, iid(aws.ToString(i.InstanceId)))
+		}
+	}
+	slices.SortFunc(list, func(a, b pmks.IID) int { return strings.Compare(a.SystemId, b.SystemId) })
+	return list
+}
+
+func groupNames(n *types.Nodegroup) []string {
+	if n.Resources == nil {
+		return nil
+	}
+	var names []string
+	for _, g := range n.Resources.AutoScalingGroups {
+		if name := aws.ToString(g.Name); name != "" {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// userTags are the tags without pmks's own, sorted.
+func userTags(tags map[string]string) []pmks.KeyValue {
+	var list []pmks.KeyValue
+	for _, key := range slices.Sorted(maps.Keys(tags)) {
+		if !strings.HasPrefix(key, tagPrefix) && !strings.HasPrefix(key, specTagPrefix) {
+			list = append(list, pmks.KeyValue{Key: key, Value: tags[key]})
+		}
+	}
+	return list
+}
+
+func iids(ids []string) []pmks.IID {
+	var list []pmks.IID
+	for _, id := range ids {
+		list = append(list, iid(id))
+	}
+	return list
+}
+
+// facts is a KeyValueList under construction; empty values are left out.
+type facts []pmks.KeyValue
+
+func (f *facts) add(key, value string) {
+	if value != "" {
+		*f = append(*f, pmks.KeyValue{Key: key, Value: value})
+	}
+}
+
+// minor turns a portable version into the form of EKS, which knows minors only.
+// "" stands for the default of EKS.
+func minor(version string) (string, error) {
+	if kver.IsDefault(version) {
+		return "", nil
+	}
+	v, err := kver.Parse(version)
+	if err != nil {
+		return "", invalid("Version", "%q is not a Kubernetes version such as 1.33", version)
+	}
+	return v.MinorString(), nil
+}

@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package aws
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	asgtypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
+	"github.com/aws/aws-sdk-go-v2/service/eks"
+	"github.com/aws/aws-sdk-go-v2/service/eks/types"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/pmks-go/pmks"
+)
+
+const (
+	// concurrency is how many requests one call of a handler has under way.
+	concurrency = 8
+	// pageSize is the largest page of the list calls of EKS and Auto Scaling.
+	pageSize = 100
+)
+
+// limiter lets at most concurrency requests run at a time.
+type limiter chan struct{}
+
+func newLimiter() limiter { return make(limiter, concurrency) }
+
+// do runs f when there is room, or returns the end of ctx.
+func (l limiter) do(ctx context.Context, f func() error) error {
+	select {
+	case l <- struct{}{}:
+		defer func() { <-l }()
+		return f()
+	case <-ctx.Done():
+		return ended(ctx)
+	}
+}
+
+// GetCluster implements [pmks.ClusterHandler] in three steps, however many node
+// groups there are: the cluster beside the names of its groups and add-ons, then
+// the groups, then all their Auto Scaling groups.
+func (h *Handler) GetCluster(ctx context.Context, clusterIID pmks.IID) (pmks.ClusterInfo, error) {
+	name, err := clusterName(clusterIID)
+	if err != nil {
+		return pmks.ClusterInfo{}, err
+	}
+	return h.getCluster(ctx, name)
+}
+
+func (h *Handler) getCluster(ctx context.Context, name string) (pmks.ClusterInfo, error) {
+	var cluster *types.Cluster
+	var groups []*types.Nodegroup
+	var addons []string
+	room := newLimiter()
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		return room.do(gctx, func() (err error) {
+			cluster, err = h.describeCluster(gctx, name)
+			return err
+		})
+	})
+	g.Go(func() (err error) {
+		groups, err = h.nodegroups(gctx, room, name)
+		return err
+	})
+	g.Go(func() error {
+		return room.do(gctx, func() (err error) {
+			addons, err = h.listAddons(gctx, name)
+			return err
+		})
+	})
+	if err := g.Wait(); err != nil {
+		return pmks.ClusterInfo{}, errors.Join(ended(ctx), err)
+	}
+	var names []string
+	for _, n := range groups {
+		names = append(names, groupNames(n)...)
+	}
+	scaling, err := h.scalingGroups(ctx, room, names)
+	if err != nil {
+		return pmks.ClusterInfo{}, err
+	}
+	info, err := h.assemble(ctx, cluster, groups, scaling, true)
+	for _, addon := range addons {
+		info.Addons.KeyValueList = append(info.Addons.KeyValueList, pmks.KeyValue{Key: addon})
+	}
+	return info, err
+}
+
+// assemble puts together what was read.
+func (h *Handler) assemble(ctx context.Context, c *types.Cluster, groups []*types.Nodegroup,
+	scaling map[string]asgtypes.AutoScalingGroup, withKubeconfig bool) (pmks.ClusterInfo, error) {
+	info := clusterInfo(c)
+	for _, n := range groups {
+		info.NodeGroupList = append(info.NodeGroupList, nodegroupInfo(n, pick(scaling, groupNames(n))))
+	}
+	var err error
+	info.AccessInfo, err = h.access(ctx, c, withKubeconfig)
+	return info, err
+}
+
+func pick(scaling map[string]asgtypes.AutoScalingGroup, names []string) []asgtypes.AutoScalingGroup {
+	var list []asgtypes.AutoScalingGroup
+	for _, name := range names {
+		if g, ok := scaling[name]; ok {
+			list = append(list, g)
+		}
+	}
+	return list
+}
+
+// ListCluster implements [pmks.ClusterHandler]: two calls for each cluster, one
+// for each node group, and the Auto Scaling groups of the whole region a hundred
+// at a time beside them.
+func (h *Handler) ListCluster(ctx context.Context) ([]*pmks.ClusterInfo, error) {
+	names, err := h.listNames(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(names) == 0 {
+		return nil, nil
+	}
+	room := newLimiter()
+	var scaling map[string]asgtypes.AutoScalingGroup
+	var scalingErr error
+	clusters := make([]*types.Cluster, len(names))
+	groups := make([][]*types.Nodegroup, len(names))
+	faults := make([]error, len(names))
+
+	// Failures are kept for each cluster, so no goroutine returns an error.
+	var g errgroup.Group
+	g.Go(func() error {
+		scaling, scalingErr = h.regionScalingGroups(ctx, room)
+		return nil
+	})
+	for i, name := range names {
+		g.Go(func() error {
+			var both errgroup.Group
+			both.Go(func() error {
+				return room.do(ctx, func() (err error) {
+					clusters[i], err = h.describeCluster(ctx, name)
+					return err
+				})
+			})
+			both.Go(func() (err error) {
+				groups[i], err = h.nodegroups(ctx, room, name)
+				return err
+			})
+			faults[i] = both.Wait()
+			return nil
+		})
+	}
+	_ = g.Wait()
+	if err := errors.Join(ended(ctx), scalingErr); err != nil {
+		return nil, err
+	}
+
+	var list []*pmks.ClusterInfo
+	var failed []error
+	for i, name := range names {
+		err := faults[i]
+		if missing(err) {
+			continue // it vanished meanwhile
+		}
+		if err == nil {
+			var info pmks.ClusterInfo
+			if info, err = h.assemble(ctx, clusters[i], groups[i], scaling, false); err == nil {
+				list = append(list, &info)
+				continue
+			}
+		}
+		failed = append(failed, about(err, iid(name)))
+	}
+	return list, errors.Join(failed...)
+}
+
+// about says which cluster an error speaks of.
+func about(err error, cluster pmks.IID) error {
+	var e *pmks.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	c := *e
+	c.Cluster = cluster
+	return &c
+}
+
+// ListIID implements [pmks.IIDLister] with one call for a hundred clusters.
+func (h *Handler) ListIID(ctx context.Context) ([]*pmks.IID, error) {
+	names, err := h.listNames(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]*pmks.IID, len(names))
+	for i, name := range names {
+		id := iid(name)
+		list[i] = &id
+	}
+	return list, nil
+}
+
+func (h *Handler) listNames(ctx context.Context) ([]string, error) {
+	var names []string
+	pages := eks.NewListClustersPaginator(h.api.eks, &eks.ListClustersInput{MaxResults: aws.Int32(pageSize)}, func(o *eks.ListClustersPaginatorOptions) { o.StopOnDuplicateToken = true })
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fail(err)
+		}
+		names = append(names, page.Clusters...)
+	}
+	return names, nil
+}
+
+func (h *Handler) listAddons(ctx context.Context, name string) ([]string, error) {
+	var names []string
+	pages := eks.NewListAddonsPaginator(h.api.eks, &eks.ListAddonsInput{ClusterName: &name, MaxResults: aws.Int32(pageSize)}, func(o *eks.ListAddonsPaginatorOptions) { o.StopOnDuplicateToken = true })
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fail(err)
+		}
+		names = append(names, page.Addons...)
+	}
+	return names, nil
+}
+
+func (h *Handler) listNodegroups(ctx context.Context, name string) ([]string, error) {
+	var names []string
+	pages := eks.NewListNodegroupsPaginator(h.api.eks, &eks.ListNodegroupsInput{ClusterName: &name, MaxResults: aws.Int32(pageSize)}, func(o *eks.ListNodegroupsPaginatorOptions) { o.StopOnDuplicateToken = true })
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fail(err)
+		}
+		names = append(names, page.Nodegroups...)
+	}
+	return names, nil
+}
+
+// nodegroups reads all node groups of a cluster. One that vanishes between the
+// list and its description is left out; any other failure fails the whole.
+func (h *Handler) nodegroups(ctx context.Context, room limiter, cluster string) ([]*types.Nodegroup, error) {
+	var names []string
+	err := room.do(ctx, func() (err error) {
+		names, err = h.listNodegroups(ctx, cluster)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	groups := make([]*types.Nodegroup, len(names))
+	var g errgroup.Group
+	for i, name := range names {
+		g.Go(func() error {
+			return room.do(ctx, func() error {
+				n, err := h.describeNodegroup(ctx, cluster, name)
+				if err == nil {
+					groups[i] = n
+				}
+				return ignoreMissing(err)
+			})
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(groups, func(n *types.Nodegroup) bool { return n == nil }), nil
+}
+
+func ignoreMissing(err error) error {
+	if missing(err) {
+		return nil
+	}
+	return err
+}
+
+// scalingGroups reads Auto Scaling groups by name, a hundred at a time. One that
+// is not found has no nodes yet, or no more.
+func (h *Handler) scalingGroups(ctx context.Context, room limiter, names []string) (map[string]asgtypes.AutoScalingGroup, error) {
+	chunks := slices.Collect(slices.Chunk(names, pageSize))
+	found := make([][]asgtypes.AutoScalingGroup, len(chunks))
+	g, ctx := errgroup.WithContext(ctx)
+	for i, chunk := range chunks {
+		g.Go(func() error {
+			return room.do(ctx, func() error {
+				out, err := h.api.asg.DescribeAutoScalingGroups(ctx, &autoscaling.DescribeAutoScalingGroupsInput{
+					AutoScalingGroupNames: chunk, MaxRecords: aws.Int32(pageSize)})
+				if err == nil {
+					found[i] = out.AutoScalingGroups
+				}
+				return fail(err)
+			})
+		})
+	}
+	err := g.Wait()
+	return byName(slices.Concat(found...)), err
+}
+
+// regionScalingGroups reads the Auto Scaling groups of all EKS node groups.
+func (h *Handler) regionScalingGroups(ctx context.Context, room limiter) (map[string]asgtypes.AutoScalingGroup, error) {
+	var all []asgtypes.AutoScalingGroup
+	pages := autoscaling.NewDescribeAutoScalingGroupsPaginator(h.api.asg, &autoscaling.DescribeAutoScalingGroupsInput{
+		MaxRecords: aws.Int32(pageSize),
+		Filters:    []asgtypes.Filter{{Name: aws.String("tag-key"), Values: []string{"eks:cluster-name"}}},
+	}, func(o *autoscaling.DescribeAutoScalingGroupsPaginatorOptions) { o.StopOnDuplicateToken = true })
+	for pages.HasMorePages() {
+		err := room.do(ctx, func() error {
+			page, err := pages.NextPage(ctx)
+			if err == nil {
+				all = append(all, page.AutoScalingGroups...)
+			}
+			return fail(err)
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return byName(all), nil
+}
+
+func byName(groups []asgtypes.AutoScalingGroup) map[string]asgtypes.AutoScalingGroup {
+	m := make(map[string]asgtypes.AutoScalingGroup, len(groups))
+	for _, g := range groups {
+		m[aws.ToString(g.AutoScalingGroupName)] = g
+	}
+	return m
+}
+
+func (h *Handler) describeCluster(ctx context.Context, name string) (*types.Cluster, error) {
+	out, err := h.api.eks.DescribeCluster(ctx, &eks.DescribeClusterInput{Name: &name})
+	if err != nil {
+		return nil, fail(err)
+	}
+	return out.Cluster, nil
+}
+
+func (h *Handler) describeNodegroup(ctx context.Context, cluster, name string) (*types.Nodegroup, error) {
+	out, err := h.api.eks.DescribeNodegroup(ctx, &eks.DescribeNodegroupInput{ClusterName: &cluster, NodegroupName: &name})
+	if err != nil {
+		return nil, fail(err)
+	}
+	return out.Nodegroup, nil
+}

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package aws
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/pmks-go/pmks"
+)
+
+// network is a request's network with every reference resolved to an id.
+type network struct {
+	vpc            string
+	subnets        []string
+	securityGroups []string
+}
+
+// spareAddresses is how many free addresses EKS wants in each subnet (EKS user
+// guide, network requirements).
+const spareAddresses = 6
+
+// resolveNetwork looks the references up, all kinds in parallel, and checks what
+// EKS would refuse: subnets in fewer than two zones or in several VPCs, security
+// groups of another VPC. Filters are used instead of ids because one unknown id
+// fails a whole call and hides the others.
+func (h *Handler) resolveNetwork(ctx context.Context, req pmks.NetworkInfo) (network, error) {
+	var subnets []ec2types.Subnet
+	var groups []ec2types.SecurityGroup
+	var vpcs []ec2types.Vpc
+	g, gctx := errgroup.WithContext(ctx)
+	for _, filter := range filters(req.SubnetIIDs, "subnet-", "subnet-id", "tag:Name") {
+		g.Go(func() error {
+			out, err := h.api.ec2.DescribeSubnets(gctx, &ec2.DescribeSubnetsInput{Filters: []ec2types.Filter{filter.Filter}})
+			if err == nil {
+				filter.into(func() { subnets = append(subnets, out.Subnets...) })
+			}
+			return fail(err)
+		})
+	}
+	for _, filter := range filters(req.SecurityGroupIIDs, "sg-", "group-id", "group-name") {
+		g.Go(func() error {
+			out, err := h.api.ec2.DescribeSecurityGroups(gctx, &ec2.DescribeSecurityGroupsInput{Filters: []ec2types.Filter{filter.Filter}})
+			if err == nil {
+				filter.into(func() { groups = append(groups, out.SecurityGroups...) })
+			}
+			return fail(err)
+		})
+	}
+	if vpc := req.VpcIID; vpc.SystemId == "" && vpc.NameId != "" && !strings.HasPrefix(vpc.NameId, "vpc-") {
+		g.Go(func() error {
+			out, err := h.api.ec2.DescribeVpcs(gctx, &ec2.DescribeVpcsInput{Filters: []ec2types.Filter{nameFilter("tag:Name", vpc.NameId)}})
+			if err == nil {
+				vpcs = out.Vpcs
+			}
+			return fail(err)
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return network{}, err
+	}
+	return choose(req, subnets, groups, vpcs)
+}
+
+// choose finds each reference among what was looked up, and checks the whole.
+func choose(req pmks.NetworkInfo, subnets []ec2types.Subnet, groups []ec2types.SecurityGroup, vpcs []ec2types.Vpc) (network, error) {
+	var n network
+	var f faultList
+	var zones, owners []string
+	for i, ref := range req.SubnetIIDs {
+		field := fmt.Sprintf("Network.SubnetIIDs[%d]", i)
+		found := matching(subnets, func(s ec2types.Subnet) bool {
+			return matches(ref, "subnet-", aws.ToString(s.SubnetId), tagName(s.Tags))
+		})
+		if !one(&f, field, "subnet", ref, len(found)) {
+			continue
+		}
+		s := found[0]
+		n.subnets = append(n.subnets, aws.ToString(s.SubnetId))
+		zones, owners = append(zones, aws.ToString(s.AvailabilityZone)), append(owners, aws.ToString(s.VpcId))
+		if free := aws.ToInt32(s.AvailableIpAddressCount); free < spareAddresses {
+			f.add(field, "%s has %d free addresses, EKS needs at least %d", aws.ToString(s.SubnetId), free, spareAddresses)
+		}
+	}
+	if len(n.subnets) == len(req.SubnetIIDs) {
+		if distinct(zones) < capabilities.Subnets.DistinctZones {
+			f.add("Network.SubnetIIDs", "must lie in at least two availability zones, all are in %s", strings.Join(zones[:1], ""))
+		}
+		if distinct(owners) > 1 {
+			f.add("Network.SubnetIIDs", "must lie in one VPC, they are in %s", strings.Join(owners, ", "))
+		}
+	}
+	if len(owners) > 0 {
+		n.vpc = owners[0]
+	}
+	if !req.VpcIID.IsZero() {
+		n.checkVPC(&f, req.VpcIID, vpcs)
+	}
+	for i, ref := range req.SecurityGroupIIDs {
+		field := fmt.Sprintf("Network.SecurityGroupIIDs[%d]", i)
+		found := matching(groups, func(g ec2types.SecurityGroup) bool {
+			// Names of security groups are unique within a VPC only.
+			return matches(ref, "sg-", aws.ToString(g.GroupId), aws.ToString(g.GroupName)) &&
+				(ref.SystemId != "" || n.vpc == "" || aws.ToString(g.VpcId) == n.vpc)
+		})
+		if !one(&f, field, "security group", ref, len(found)) {
+			continue
+		}
+		if vpc := aws.ToString(found[0].VpcId); n.vpc != "" && vpc != n.vpc {
+			f.add(field, "%s is in VPC %s, the subnets are in %s", aws.ToString(found[0].GroupId), vpc, n.vpc)
+		}
+		n.securityGroups = append(n.securityGroups, aws.ToString(found[0].GroupId))
+	}
+	return n, f.err()
+}
+
+// checkVPC compares the VPC of the request with that of the subnets, which is the
+// one that EKS takes.
+func (n *network) checkVPC(f *faultList, ref pmks.IID, vpcs []ec2types.Vpc) {
+	want := ref.SystemId
+	if want == "" && strings.HasPrefix(ref.NameId, "vpc-") {
+		want = ref.NameId
+	}
+	if want == "" {
+		if !one(f, "Network.VpcIID", "VPC", ref, len(vpcs)) {
+			return
+		}
+		want = aws.ToString(vpcs[0].VpcId)
+	}
+	if n.vpc != "" && want != n.vpc {
+		f.add("Network.VpcIID", "is %s, but the subnets are in %s", want, n.vpc)
+	}
+}
+
+// lookup is one describe call: by id or by name.
+type lookup struct {
+	ec2types.Filter
+	into func(func())
+}
+
+// filters returns at most two lookups for a list of references: those with ids,
+// and those with names. Results are collected under one lock.
+func filters(refs []pmks.IID, prefix, byID, byName string) []lookup {
+	var ids, names []string
+	for _, ref := range refs {
+		if id := idOf(ref, prefix); id != "" {
+			ids = append(ids, id)
+		} else {
+			names = append(names, ref.NameId)
+		}
+	}
+	lock := make(chan struct{}, 1)
+	into := func(f func()) {
+		lock <- struct{}{}
+		f()
+		<-lock
+	}
+	var list []lookup
+	if len(ids) > 0 {
+		list = append(list, lookup{nameFilter(byID, ids...), into})
+	}
+	if len(names) > 0 {
+		list = append(list, lookup{nameFilter(byName, names...), into})
+	}
+	return list
+}
+
+func nameFilter(name string, values ...string) ec2types.Filter {
+	return ec2types.Filter{Name: aws.String(name), Values: values}
+}
+
+// idOf returns the id that a reference holds; users put ids into either half.
+func idOf(ref pmks.IID, prefix string) string {
+	if ref.SystemId != "" {
+		return ref.SystemId
+	}
+	if strings.HasPrefix(ref.NameId, prefix) {
+		return ref.NameId
+	}
+	return ""
+}
+
+func matches(ref pmks.IID, prefix, id, name string) bool {
+	if want := idOf(ref, prefix); want != "" {
+		return want == id
+	}
+	return ref.NameId == name
+}
+
+// one reports whether exactly one thing was found, and says so otherwise.
+func one(f *faultList, field, kind string, ref pmks.IID, found int) bool {
+	switch found {
+	case 0:
+		f.add(field, "there is no %s %q in this region", kind, ref.String())
+	case 1:
+		return true
+	default:
+		f.add(field, "%d %ss are called %q: give the SystemId", found, kind, ref.NameId)
+	}
+	return false
+}
+
+func matching[T any](list []T, is func(T) bool) []T {
+	return slices.DeleteFunc(slices.Clone(list), func(t T) bool { return !is(t) })
+}
+
+func distinct(list []string) int {
+	return len(slices.Compact(slices.Sorted(slices.Values(list))))
+}
+
+func tagName(tags []ec2types.Tag) string {
+	for _, t := range tags {
+		if aws.ToString(t.Key) == "Name" {
+			return aws.ToString(t.Value)
+		}
+	}
+	return ""
+}
+
+// resolveKeyPair returns the name of a key pair; "" when none is asked for. EKS
+// wants names, so an id is looked up.
+func (h *Handler) resolveKeyPair(ctx context.Context, ref pmks.IID) (string, error) {
+	if ref.IsZero() {
+		return "", nil
+	}
+	filter := nameFilter("key-name", ref.NameId)
+	if ref.SystemId != "" {
+		filter = nameFilter("key-name", ref.SystemId)
+		if strings.HasPrefix(ref.SystemId, "key-") {
+			filter = nameFilter("key-pair-id", ref.SystemId)
+		}
+	}
+	out, err := h.api.ec2.DescribeKeyPairs(ctx, &ec2.DescribeKeyPairsInput{Filters: []ec2types.Filter{filter}})
+	if err != nil {
+		return "", fail(err)
+	}
+	var f faultList
+	if !one(&f, "KeyPairIID", "key pair", ref, len(out.KeyPairs)) {
+		return "", f.err()
+	}
+	return aws.ToString(out.KeyPairs[0].KeyName), nil
+}
