@@ -30,14 +30,15 @@ const (
 
 // newPresigner makes the client that signs cluster tokens. A token is a signed
 // request to STS that the API server of the cluster sends, so it must name the
-// real host of STS even when the other services are behind an endpoint override.
+// real host of STS even when the other services are behind an endpoint override,
+// which the SDK would find in its environment as well.
 func newPresigner(cfg Config, sdk aws.Config) stsAPI {
-	sdk = sdk.Copy()
-	sdk.BaseEndpoint = nil
-	if cfg.STSEndpoint != "" {
-		sdk.BaseEndpoint = aws.String(cfg.STSEndpoint)
-	}
-	return sts.NewPresignClient(sts.NewFromConfig(sdk))
+	return sts.NewPresignClient(sts.NewFromConfig(sdk, func(o *sts.Options) {
+		o.BaseEndpoint = nil
+		if cfg.STSEndpoint != "" {
+			o.BaseEndpoint = aws.String(cfg.STSEndpoint)
+		}
+	}))
 }
 
 // GenerateClusterToken implements [pmks.TokenIssuer]. It signs locally; the only

@@ -59,7 +59,6 @@ var errorTable = map[string]pmks.Code{
 	"ResourceInUseException":               pmks.CodeBusy,
 	"ResourceLimitExceededException":       pmks.CodeQuotaExceeded,
 	"ResourceNotFoundException":            pmks.CodeNotFound,
-	"ResourcePropagationDelayException":    pmks.CodeUnavailable,
 	"ServerException":                      pmks.CodeInternal,
 	"ServiceUnavailable":                   pmks.CodeUnavailable,
 	"ServiceUnavailableException":          pmks.CodeUnavailable,

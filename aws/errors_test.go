@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package aws
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"testing"
+
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/service/eks/types"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/pmks-go/pmks"
+)
+
+// answer is an error as the SDK returns it.
+func answer(status int, code, message string) error {
+	return &smithy.OperationError{ServiceID: "EKS", OperationName: "CreateCluster", Err: &awshttp.ResponseError{
+		RequestID: "req-1",
+		ResponseError: &smithyhttp.ResponseError{
+			Response: &smithyhttp.Response{Response: &http.Response{StatusCode: status}},
+			Err:      &smithy.GenericAPIError{Code: code, Message: message},
+		},
+	}}
+}
+
+func TestFail(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name string
+		err  error
+		want pmks.Code
+	}{
+		{"not-found", answer(404, "ResourceNotFoundException", "No cluster found for name: x."), pmks.CodeNotFound},
+		{"tag-not-found", answer(404, "NotFoundException", "x"), pmks.CodeNotFound},
+		{"exists", answer(409, "ResourceInUseException", "Cluster already exists with name: x"), pmks.CodeAlreadyExists},
+		{"in-use", answer(409, "ResourceInUseException", "Cluster has nodegroups attached"), pmks.CodeBusy},
+		{"not-active", answer(400, "InvalidRequestException", "Cluster 'x' is not in ACTIVE status"), pmks.CodeBusy},
+		{"invalid-request", answer(400, "InvalidRequestException", "deletion protection"), pmks.CodeFailedPrecondition},
+		{"invalid-state", answer(400, "InvalidStateException", "insights"), pmks.CodeFailedPrecondition},
+		{"invalid-parameter", answer(400, "InvalidParameterException", "unsupported Kubernetes version"), pmks.CodeInvalidArgument},
+		{"propagation", answer(400, "InvalidParameterException", "Role with arn: a, could not be assumed because it does not exist or the trusted entity is not correct"), pmks.CodeFailedPrecondition},
+		{"propagation-delay", answer(428, "ResourcePropagationDelayException", "x"), pmks.CodeFailedPrecondition},
+		{"zone", answer(400, "UnsupportedAvailabilityZoneException", "x"), pmks.CodeInvalidArgument},
+		{"limit", answer(400, "ResourceLimitExceededException", "x"), pmks.CodeQuotaExceeded},
+		{"ec2-limit", answer(400, "InstanceLimitExceeded", "x"), pmks.CodeQuotaExceeded},
+		{"throttling", answer(429, "ThrottlingException", "x"), pmks.CodeThrottled},
+		{"throttling-400", answer(400, "Throttling", "Rate exceeded"), pmks.CodeThrottled},
+		{"throttling-503", answer(503, "RequestLimitExceeded", "x"), pmks.CodeThrottled},
+		{"server", answer(500, "ServerException", "x"), pmks.CodeInternal},
+		{"unavailable", answer(503, "ServiceUnavailableException", "x"), pmks.CodeUnavailable},
+		{"unknown-500", answer(500, "Whatever", "x"), pmks.CodeInternal},
+		{"unknown-503", answer(503, "Whatever", "x"), pmks.CodeUnavailable},
+		{"unknown-403", answer(403, "Whatever", "x"), pmks.CodePermissionDenied},
+		{"unknown-400", answer(400, "Whatever", "x"), pmks.CodeUnknown},
+		{"denied", answer(403, "AccessDeniedException", "x"), pmks.CodePermissionDenied},
+		{"ec2-denied", answer(403, "UnauthorizedOperation", "x"), pmks.CodePermissionDenied},
+		{"bad-key", answer(403, "UnrecognizedClientException", "x"), pmks.CodeUnauthenticated},
+		{"bad-key-400", answer(400, "InvalidClientTokenId", "x"), pmks.CodeUnauthenticated},
+		{"bad-signature", answer(403, "InvalidSignatureException", "x"), pmks.CodeUnauthenticated},
+		{"expired", answer(403, "ExpiredTokenException", "x"), pmks.CodeUnauthenticated},
+		{"subnet", answer(400, "InvalidSubnetID.NotFound", "x"), pmks.CodeInvalidArgument},
+		{"vpc", answer(400, "InvalidVpcID.NotFound", "x"), pmks.CodeInvalidArgument},
+		{"role", answer(404, "NoSuchEntity", "x"), pmks.CodeFailedPrecondition},
+		{"no-credentials", errors.New("operation error EKS: ListClusters, get identity: get credentials: failed to refresh cached credentials, no EC2 IMDS role found"), pmks.CodeUnauthenticated},
+		{"network", &url.Error{Op: "Post", URL: "https://x", Err: errors.New("connection refused")}, pmks.CodeUnavailable},
+		{"canceled", fmt.Errorf("operation error: %w", context.Canceled), pmks.CodeCanceled},
+		{"deadline", fmt.Errorf("operation error: %w", context.DeadlineExceeded), pmks.CodeTimeout},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			got := fail(test.err)
+			var e *pmks.Error
+			if !errors.As(got, &e) || e.Code != test.want {
+				t.Fatalf("got %v, want code %s", got, test.want)
+			}
+			if !errors.Is(got, test.err) {
+				t.Error("the SDK's error is not reachable")
+			}
+			if e.Message == "" && e.Code != pmks.CodeUnknown {
+				t.Error("no message")
+			}
+		})
+	}
+}
+
+func TestFail_KeepsTheVendorsOwn(t *testing.T) {
+	t.Parallel()
+	vendor := &types.ResourceNotFoundException{}
+	err := fail(&awshttp.ResponseError{RequestID: "req-7", ResponseError: &smithyhttp.ResponseError{
+		Response: &smithyhttp.Response{Response: &http.Response{StatusCode: 404}}, Err: vendor}})
+	var e *pmks.Error
+	var typed *types.ResourceNotFoundException
+	if !errors.As(err, &e) || !errors.As(err, &typed) {
+		t.Fatalf("got %v", err)
+	}
+	if e.RequestID != "req-7" || e.HTTPStatus != 404 || e.ProviderCode != "ResourceNotFoundException" {
+		t.Errorf("got request %q, status %d, code %q", e.RequestID, e.HTTPStatus, e.ProviderCode)
+	}
+	if fail(err) != err {
+		t.Error("an error of pmks is wrapped again")
+	}
+	if fail(nil) != nil {
+		t.Error("nil became an error")
+	}
+}

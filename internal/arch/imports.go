@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package arch
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// providers are the directories of the clouds. A name here may be ahead of its
+// directory.
+var providers = []string{"alibaba", "aws", "azure", "gcp", "ibm", "nhn", "tencent"}
+
+// rootLeaves are the internals that the root package may reach. They import the
+// standard library and each other. A package below one is not meant: kubeconfig's
+// YAML reader, for example, stands apart so that the root does not link it.
+var rootLeaves = []string{"internal/kubeconfig", "internal/kver"}
+
+// fakeLeaves are what package fake may reach besides.
+var fakeLeaves = []string{".", "internal/sim/core", "internal/sim/profile"}
+
+// coreModules are the only third-party modules that the root package and fake
+// may reach: who imports pmks pays for the clouds they use and for nothing else.
+var coreModules = []string{"github.com/cenkalti/backoff/v4"}
+
+// assertionLibraries are imported nowhere: tests compare whole values and say
+// what differs.
+var assertionLibraries = []string{
+	"github.com/onsi/ginkgo", "github.com/onsi/gomega", "github.com/stretchr/testify", "gotest.tools",
+}
+
+// impure are the packages that would give the state machine a clock, a random
+// source or I/O of its own. (time is allowed for its types; the linter forbids
+// time.Now there.)
+var impure = []string{"crypto/rand", "io/fs", "math/rand", "net", "os", "path/filepath", "syscall"}
+
+// clientGo may be imported only below clientGoDirs: it is by far the heaviest
+// dependency, and most programs already have one of their own version.
+const clientGo = "k8s.io/client-go"
+
+var clientGoDirs = []string{"cmd", "kube"}
+
+// within reports whether path is base or below it, base being a package path.
+func within(path, base string) bool {
+	return path == base || strings.HasPrefix(path, base+"/")
+}
+
+// withinAny reports whether path is within one of the bases.
+func withinAny(path string, bases []string) bool {
+	return slices.ContainsFunc(bases, func(b string) bool { return within(path, b) })
+}
+
+// provider returns the cloud that rel, a path relative to the module, belongs to.
+func provider(rel string) string {
+	top, _, _ := strings.Cut(rel, "/")
+	if slices.Contains(providers, top) {
+		return top
+	}
+	return ""
+}
+
+// simulator reports whether rel is one of the vendor simulators: anything under
+// internal/sim but the shared core and the profiles.
+func simulator(rel string) bool {
+	return strings.HasPrefix(rel, "internal/sim/") &&
+		!withinAny(rel, []string{"internal/sim/core", "internal/sim/profile"})
+}
+
+// CheckImports returns a sentence for each import that breaks a rule, sorted.
+//
+// Rules on what a package is, such as the root's, hold for all that its non-test
+// code reaches. Rules on test files hold for what these import themselves.
+func CheckImports(g *Graph) []string {
+	var faults []string
+	fault := func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) }
+	for _, p := range g.Own() {
+		rel, _ := g.rel(p.ImportPath)
+		switch {
+		case rel == ".":
+			g.checkCore(rel, rootLeaves, fault)
+		case rel == "fake":
+			g.checkCore(rel, slices.Concat(rootLeaves, fakeLeaves), fault)
+		case slices.Contains(rootLeaves, rel):
+			g.checkLeaf(p, rel, fault)
+		case provider(rel) != "":
+			g.checkProvider(p, rel, fault)
+		case simulator(rel):
+			g.checkSimulator(p, rel, fault)
+		case within(rel, "internal/sim/core"):
+			for _, imp := range p.Imports {
+				if withinAny(imp, impure) {
+					fault("%s imports %s: the state machine has no clock, random source or I/O of its own", rel, imp)
+				}
+			}
+		}
+		for _, imp := range slices.Concat(p.Imports, p.TestImports) {
+			if within(imp, clientGo) && !withinAny(rel, clientGoDirs) {
+				fault("%s imports %s: client-go lives only under %s", rel, imp, strings.Join(clientGoDirs, ", "))
+			}
+			if withinAny(imp, assertionLibraries) {
+				fault("%s imports %s: tests use no assertion library", rel, imp)
+			}
+		}
+	}
+	slices.Sort(faults)
+	return slices.Compact(faults)
+}
+
+type faultFunc func(format string, args ...any)
+
+// checkCore checks the packages that every user links: rel may reach the standard
+// library, coreModules and the given own packages.
+func (g *Graph) checkCore(rel string, allowed []string, fault faultFunc) {
+	path := g.Module
+	if rel != "." {
+		path += "/" + rel
+	}
+	for _, dep := range g.Closure(path) {
+		d := g.Packages[dep]
+		own, isOwn := g.rel(dep)
+		switch {
+		case isOwn && !slices.Contains(allowed, own):
+			fault("%s reaches %s, which is not among its leaf internals (%s)", rel, own, strings.Join(allowed, ", "))
+		case isOwn, d != nil && d.Module == "":
+		case !withinAny(dep, coreModules):
+			fault("%s reaches %s: it may use the standard library and %s only", rel, dep, strings.Join(coreModules, ", "))
+		}
+	}
+}
+
+// checkLeaf checks that a leaf internal is one.
+func (g *Graph) checkLeaf(p *Package, rel string, fault faultFunc) {
+	for _, imp := range p.Imports {
+		d := g.Packages[imp]
+		if own, isOwn := g.rel(imp); isOwn && !slices.Contains(rootLeaves, own) {
+			fault("%s imports %s: a leaf imports the standard library and other leaves only", rel, own)
+		} else if !isOwn && (d == nil || d.Module != "") {
+			fault("%s imports %s: a leaf imports the standard library and other leaves only", rel, imp)
+		}
+	}
+}
+
+// checkProvider checks that a cloud stands alone. Its tests may use the simulator
+// and the fake, but no other cloud.
+func (g *Graph) checkProvider(p *Package, rel string, fault faultFunc) {
+	self := provider(rel)
+	for _, dep := range g.Closure(p.ImportPath) {
+		own, isOwn := g.rel(dep)
+		switch {
+		case !isOwn:
+		case provider(own) != "" && provider(own) != self:
+			fault("%s reaches %s: a provider never imports another provider", rel, own)
+		case within(own, "fake"), within(own, "internal/sim"):
+			fault("%s reaches %s: a provider never imports the fake or a simulator", rel, own)
+		}
+	}
+	for _, imp := range p.TestImports {
+		if own, isOwn := g.rel(imp); isOwn && provider(own) != "" && provider(own) != self {
+			fault("%s imports %s in a test: a provider never imports another provider", rel, own)
+		}
+	}
+}
+
+// checkSimulator checks that a simulator, its tests included, knows no provider:
+// a field that both misread must not agree with itself.
+func (g *Graph) checkSimulator(p *Package, rel string, fault faultFunc) {
+	for _, dep := range slices.Concat(g.Closure(p.ImportPath), p.TestImports) {
+		if own, isOwn := g.rel(dep); isOwn && provider(own) != "" {
+			fault("%s reaches %s: a simulator never imports a provider", rel, own)
+		}
+	}
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package profile
+
+import (
+	"time"
+
+	"github.com/pmks-go/pmks"
+)
+
+// aws is Amazon EKS.
+//
+// Sources: EKS API reference (CreateCluster, CreateNodegroup, UpdateClusterVersion,
+// UpdateNodegroupVersion, DeleteCluster, DescribeClusterVersions); EKS user guide
+// (network requirements, service quotas, update cluster, managed node groups);
+// the EKS service model in aws-sdk-go-v2/service/eks v1.105.4; the token rules of
+// aws-iam-authenticator.
+//
+// Decided where no source settles it:
+//   - Security groups: 4, as the quota page says; the API text says 5.
+//   - A control plane may not move on while a node group lags (the API refused it
+//     in every report seen); the user guide now speaks of a skew of three minors.
+//   - An update of a control plane or of a group excludes DeleteCluster; deletion
+//     while CREATING, which EKS accepts, is therefore refused here.
+//   - EKS has one word for a cluster that went wrong, and shows ACTIVE again after
+//     a failed update. A state that it has no word for shows FAILED, or DEGRADED
+//     for a group, so that the word never says Active of what is not.
+//   - The patch of the versions on offer is not shown by EKS; which minors are on
+//     offer, and in which support, is as of autumn 2026 and moves every few months.
+var aws = &Profile{
+	Name:   "aws",
+	Title:  "Amazon Web Services EKS",
+	Region: "us-east-2",
+	Zones:  []string{"us-east-2a", "us-east-2b", "us-east-2c"},
+
+	Caps: pmks.Capabilities{
+		Provider:      "aws",
+		ClusterType:   pmks.TypeI,
+		ClusterName:   pmks.NameRule{Pattern: `[0-9A-Za-z][0-9A-Za-z_-]*`, MaxLength: 100},
+		NodeGroupName: pmks.NameRule{Pattern: `[0-9A-Za-z][0-9A-Za-z_-]*`, MaxLength: 63},
+		// At least six free addresses in each; a /28 is the smallest AWS has.
+		Subnets: pmks.SubnetRule{Min: 2, DistinctZones: 2, SmallestPrefix: 28},
+		Fields: pmks.FieldRules{
+			// EKS takes the VPC from the subnets; one that is given is compared.
+			VPC:               pmks.FieldOptional,
+			SecurityGroups:    pmks.FieldOptional,
+			MaxSecurityGroups: 4,
+			Tags:              pmks.FieldOptional,
+			MaxTags:           45, // EKS takes 50; pmks keeps a few for its own
+			Image:             pmks.FieldOptional,
+			VMSpec:            pmks.FieldOptional, // empty: t3.medium
+			RootDiskType:      pmks.FieldOptional,
+			RootDiskSize:      pmks.FieldOptional,
+			MinRootDiskSize:   1,
+			MaxRootDiskSize:   16384,
+			KeyPair:           pmks.FieldOptional,
+		},
+		Scaling: pmks.ScalingRule{
+			ToZero:     true,
+			RemoveLast: true,
+			// A managed node group never scales by itself: the group is opened to
+			// the cluster autoscaler by the discovery tags of its ASG.
+			AutoScaling:      pmks.AutoScalingExternal,
+			DesiredWhileAuto: true,
+		},
+		Versions: pmks.VersionRule{Patch: false, LargestStep: 1},
+		// The API server takes a token for 15 minutes; one is kept in hand.
+		Access: pmks.AccessRule{Token: true, TokenLifetime: 14 * time.Minute},
+		Typical: pmks.Durations{
+			CreateCluster:       10 * time.Minute,
+			DeleteCluster:       10 * time.Minute,
+			AddNodeGroup:        3 * time.Minute,
+			RemoveNodeGroup:     4 * time.Minute,
+			ScaleNodeGroup:      2 * time.Minute,
+			UpgradeControlPlane: 12 * time.Minute,
+			UpgradeNodeGroup:    10 * time.Minute,
+		},
+	},
+
+	Words: Words{
+		Cluster: map[State]string{
+			Creating:     "CREATING",
+			Active:       "ACTIVE",
+			Updating:     "UPDATING",
+			Deleting:     "DELETING",
+			CreateFailed: "FAILED",
+			UpdateFailed: "FAILED",
+			DeleteFailed: "FAILED",
+			Degraded:     "FAILED",
+			Stopped:      "FAILED",
+		},
+		NodeGroup: map[State]string{
+			Creating:     "CREATING",
+			Active:       "ACTIVE",
+			Updating:     "UPDATING",
+			Deleting:     "DELETING",
+			CreateFailed: "CREATE_FAILED",
+			UpdateFailed: "DEGRADED",
+			DeleteFailed: "DELETE_FAILED",
+			Degraded:     "DEGRADED",
+			Stopped:      "DEGRADED",
+		},
+	},
+
+	Offer: []pmks.Version{
+		{Name: "1.36"},
+		{Name: "1.35"},
+		{Name: "1.34", Default: true},
+		{Name: "1.33", Deprecated: true},
+		{Name: "1.32", Deprecated: true},
+	},
+	Upgrade: UpgradeRule{Mode: GroupsTogether, MatchFirst: true, MaxSkew: 3},
+	// Groups are worked on side by side; what touches the cluster needs it idle.
+	Exclusive: Exclusivity{},
+	Limits:    Limits{Clusters: 100, NodeGroups: 30, NodesPerGroup: 450},
+	IDs: IDs{
+		Cluster:   "{name}",
+		NodeGroup: "{name}",
+		Node:      "i-0{hex16}",
+		Endpoint:  "https://{hex32}.gr7.{region}.eks.amazonaws.com",
+	},
+	PageSize:    100,
+	GroupsFirst: true,
+	UniqueNames: true,
+	UpdateFails: Active,
+	Spread:      0.3,
+}

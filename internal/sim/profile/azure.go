@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package profile
+
+import (
+	"time"
+
+	"github.com/pmks-go/pmks"
+)
+
+// azure is Azure Kubernetes Service.
+//
+// Sources: armcontainerservice/v8 v8.2.0 (REST 2025-10-01) and the examples of
+// azure-rest-api-specs; AKS documentation (quotas, SKUs and regions; use system
+// node pools; supported Kubernetes versions; upgrade the control plane; cluster
+// autoscaler; concepts: storage; start and stop a cluster; use tags).
+//
+// A name may also not contain "microsoft" or "windows", nor start with "login" or
+// "xbox"; the rules here hold the exact words, the provider checks the rest.
+//
+// Decided where no source settles it:
+//   - The OS disk is 30 to 2048 GiB.
+//   - Pools are worked on side by side, and the cluster stays Succeeded meanwhile;
+//     Updating has been seen as well.
+//   - Security groups: one, since AKS leaves the nodes' own group to itself and a
+//     subnet carries at most one.
+//   - A request needs its VNet, which names the subnet when only a name is given.
+//   - Token is false: an Entra token is accepted only where the cluster was made
+//     with Entra, which a plain request does not do.
+//   - A deletion failure, and any other that AKS has no word for, shows Failed. A
+//     stopped cluster shows the code of its power state, as Succeeded alone would
+//     not tell it from a running one.
+//   - 100 clusters a page, and 5000 in a subscription (the Standard tier's quota).
+//   - AKS publishes no durations; these are what users report.
+var azure = &Profile{
+	Name:   "azure",
+	Title:  "Microsoft Azure AKS",
+	Region: "koreacentral",
+	Zones:  []string{"1", "2", "3"},
+
+	Caps: pmks.Capabilities{
+		Provider:    "azure",
+		ClusterType: pmks.TypeII,
+		ClusterName: pmks.NameRule{
+			Pattern:   `[a-zA-Z0-9]([-_a-zA-Z0-9]{0,61}[a-zA-Z0-9])?`,
+			MaxLength: 63,
+			Reserved:  []string{"azure", "login", "microsoft", "windows", "xbox"},
+		},
+		NodeGroupName: pmks.NameRule{Pattern: `[a-z][a-z0-9]{0,11}`, MaxLength: 12},
+		// In overlay mode, the default, only nodes take addresses: what a subnet
+		// needs depends on the sizes asked for, not on its prefix alone.
+		Subnets:        pmks.SubnetRule{Min: 1, Max: 1},
+		GroupsAtCreate: pmks.GroupsAtCreate{Min: 1, Max: 100},
+		Fields: pmks.FieldRules{
+			VPC:               pmks.FieldRequired,
+			SecurityGroups:    pmks.FieldOptional,
+			MaxSecurityGroups: 1,
+			Tags:              pmks.FieldOptional,
+			MaxTags:           50,
+			Image:             pmks.FieldOptional, // an OS SKU
+			VMSpec:            pmks.FieldRequired,
+			RootDiskType:      pmks.FieldOptional, // Managed or Ephemeral
+			RootDiskSize:      pmks.FieldOptional,
+			MinRootDiskSize:   30,
+			MaxRootDiskSize:   2048,
+			KeyPair:           pmks.FieldOptional, // one for the whole cluster
+		},
+		Scaling: pmks.ScalingRule{
+			ToZero:           true, // pools of mode User
+			RemoveLast:       false,
+			AutoScaling:      pmks.AutoScalingNative,
+			DesiredWhileAuto: true,
+		},
+		Versions: pmks.VersionRule{Patch: true, LargestStep: 1},
+		Access:   pmks.AccessRule{Certificate: true},
+		Typical: pmks.Durations{
+			CreateCluster:       6 * time.Minute,
+			DeleteCluster:       5 * time.Minute,
+			AddNodeGroup:        3 * time.Minute,
+			RemoveNodeGroup:     3 * time.Minute,
+			ScaleNodeGroup:      2 * time.Minute,
+			UpgradeControlPlane: 8 * time.Minute,
+			UpgradeNodeGroup:    10 * time.Minute,
+		},
+	},
+
+	Words: Words{
+		Cluster:   azureWords,
+		NodeGroup: azureWords,
+		UpdatingBy: map[Operation]string{
+			ScaleNodeGroup:      "Scaling",
+			UpgradeAll:          "Upgrading",
+			UpgradeControlPlane: "Upgrading",
+			UpgradeNodeGroup:    "Upgrading",
+		},
+	},
+
+	Offer: []pmks.Version{
+		{Name: "1.36.1"},
+		{Name: "1.35.4"},
+		{Name: "1.35.1"},
+		{Name: "1.34.4", Default: true},
+		{Name: "1.34.2"},
+		{Name: "1.33.6", Deprecated: true},
+		{Name: "1.33.2", Deprecated: true},
+	},
+	Upgrade:   UpgradeRule{Mode: OneOperation, MaxSkew: 3},
+	Exclusive: Exclusivity{DeleteAnytime: true},
+	Limits:    Limits{Clusters: 5000, NodeGroups: 100, NodesPerGroup: 1000},
+	IDs: IDs{
+		Cluster: "/subscriptions/00000000-0000-0000-0000-000000000000/resourcegroups/pmks" +
+			"/providers/Microsoft.ContainerService/managedClusters/{name}",
+		NodeGroup: "{cluster}/agentPools/{name}",
+		Node: "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/MC_pmks_{clusterName}_{region}" +
+			"/providers/Microsoft.Compute/virtualMachineScaleSets/aks-{group}-31415926-vmss/virtualMachines/{hex8}",
+		NodeName: "aks-{group}-31415926-vmss{alnum6}",
+		Endpoint: "https://dns-{hex8}.hcp.{region}.azmk8s.io:443",
+	},
+	PageSize:    100,
+	UniqueNames: true,
+	UpdateFails: UpdateFailed,
+	Spread:      0.3,
+}
+
+// azureWords serve both kinds: clusters and agent pools share provisioningState
+// and powerState.
+var azureWords = map[State]string{
+	Creating:     "Creating",
+	Active:       "Succeeded",
+	Updating:     "Updating",
+	Deleting:     "Deleting",
+	CreateFailed: "Failed",
+	UpdateFailed: "Failed",
+	DeleteFailed: "Failed",
+	Degraded:     "Failed",
+	Stopped:      "Stopped",
+}
