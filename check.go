@@ -274,13 +274,20 @@ func (r NameRule) check(f *faults, field, name string) {
 	if r.Pattern == "" {
 		return
 	}
-	compiled, ok := patterns.Load(r.Pattern)
-	if !ok {
-		compiled, _ = patterns.LoadOrStore(r.Pattern, regexp.MustCompile(`^(?:`+r.Pattern+`)$`))
-	}
-	if !compiled.(*regexp.Regexp).MatchString(name) {
+	if !compile(r.Pattern).MatchString(name) {
 		f.add(field, "%q must match %s", name, r.Pattern)
 	}
+}
+
+// compile returns the expression for a pattern. It panics on one that does not
+// compile: patterns are constants of a provider.
+func compile(pattern string) *regexp.Regexp {
+	if known, ok := patterns.Load(pattern); ok {
+		return known.(*regexp.Regexp) //nolint:forcetypeassert // only this function stores
+	}
+	re := regexp.MustCompile(`^(?:` + pattern + `)$`)
+	patterns.Store(pattern, re)
+	return re
 }
 
 // checkIIDs checks a list of references: each named, none twice.

@@ -214,7 +214,7 @@ func (e *Error) LogValue() slog.Value {
 		slog.String("nodeGroup", e.NodeGroup.String()),
 		slog.String("field", e.Field),
 		slog.String("providerCode", e.ProviderCode),
-		slog.String("requestID", e.RequestID),
+		slog.String("requestId", e.RequestID),
 		slog.String("message", e.Message),
 	} {
 		if a.Value.String() != "" {
@@ -285,7 +285,7 @@ func invalid(field, format string, args ...any) *Error {
 // with errors that are not *Error wrapped into one. Fields that are already set
 // stay: the handler knows better. Joined errors stay joined.
 func annotate(err error, where Error) error {
-	switch e := err.(type) {
+	switch e := err.(type) { //nolint:errorlint // it walks the tree itself
 	case nil:
 		return nil
 	case *Error:

@@ -117,14 +117,15 @@ func (w *wait) read(ctx context.Context) (sight, error) {
 	info, err := w.h.GetCluster(ctx, w.cluster)
 	s := sight{info: info, elapsed: time.Since(w.start)}
 	w.lastErr = err
-	if err != nil && !errors.Is(err, ErrNotFound) {
+	switch {
+	case errors.Is(err, ErrNotFound):
+		w.failures = 0
+		return s, nil
+	case err != nil:
 		w.failures++
 		return s, err
 	}
 	w.failures = 0
-	if err != nil {
-		return s, nil
-	}
 	w.last = info
 	s.found = true
 	s.group, s.groupFound = info.NodeGroup(w.group)
