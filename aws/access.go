@@ -93,10 +93,7 @@ func (h *Handler) access(ctx context.Context, c *types.Cluster, withKubeconfig b
 	name := aws.ToString(c.Name)
 	k := kubeconfig.Config{Name: name, Server: info.Endpoint, CAData: ca}
 	if h.cfg.KubeconfigKind == "exec" {
-		k.Exec = &kubeconfig.Exec{
-			Command: h.cfg.CredentialHelper,
-			Args:    []string{"-provider", Name, "-region", h.api.region, "-cluster", name},
-		}
+		k.Exec = &kubeconfig.Exec{Command: h.cfg.CredentialHelper, Args: h.helperArgs(name)}
 	} else {
 		token, err := h.token(ctx, name)
 		if err != nil {
@@ -108,4 +105,22 @@ func (h *Handler) access(ctx context.Context, c *types.Cluster, withKubeconfig b
 		return info, &pmks.Error{Code: pmks.CodeInternal, Message: "the kubeconfig could not be built", Err: err}
 	}
 	return info, nil
+}
+
+// helperArgs tell the credential helper which identity to use. They hold no
+// secret: static keys must be in the environment of the helper.
+func (h *Handler) helperArgs(cluster string) []string {
+	args := []string{"-provider", Name, "-region", h.api.region, "-cluster", cluster}
+	for _, s := range []struct{ name, value string }{
+		{"profile", h.cfg.Profile},
+		{"roleArn", h.cfg.RoleARN},
+		{"externalId", h.cfg.ExternalID},
+		{"webIdentityTokenFile", h.cfg.WebIdentityTokenFile},
+		{"stsEndpoint", h.cfg.STSEndpoint},
+	} {
+		if s.value != "" {
+			args = append(args, "-setting", s.name+"="+s.value)
+		}
+	}
+	return args
 }

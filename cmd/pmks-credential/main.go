@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Command pmks-credential is a Kubernetes exec credential plugin: it mints a
+// token for one cluster with the credentials of the machine it runs on, so that a
+// kubeconfig never goes stale and holds no secret.
+//
+//	pmks-credential -provider aws -region us-east-2 -cluster demo
+//
+// kubectl calls it for kubeconfigs that pmks builds with the setting
+// kubeconfigKind=exec. It prints an ExecCredential and nothing else; what goes
+// wrong goes to standard error, with exit code 1.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"time"
+
+	"github.com/pmks-go/pmks"
+	_ "github.com/pmks-go/pmks/aws"
+)
+
+const (
+	defaultAPIVersion = "client.authentication.k8s.io/v1"
+	// early is how long before its end a token is called expired, so that none
+	// ends while a request is on its way.
+	early = time.Minute
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "pmks-credential:", err)
+		os.Exit(1)
+	}
+}
+
+// settings is a flag that may be given several times, as key=value.
+type settings map[string]string
+
+func (s settings) String() string { return fmt.Sprint(map[string]string(s)) }
+
+func (s settings) Set(text string) error {
+	key, value, ok := strings.Cut(text, "=")
+	if !ok || key == "" {
+		return fmt.Errorf("%q is not key=value", text)
+	}
+	s[key] = value
+	return nil
+}
+
+func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
+	cfg := pmks.Config{Settings: map[string]string{}}
+	flags := flag.NewFlagSet("pmks-credential", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	provider := flags.String("provider", "", "provider, such as aws")
+	cluster := flags.String("cluster", "", "cluster, as name, name:id or :id")
+	timeout := flags.Duration("timeout", time.Minute, "how long to try")
+	flags.StringVar(&cfg.Region, "region", "", "region")
+	flags.StringVar(&cfg.Zone, "zone", "", "zone")
+	flags.StringVar(&cfg.Endpoint, "endpoint", "", "URL instead of the cloud's")
+	flags.Var(settings(cfg.Settings), "setting", "setting of the provider, key=value; may be repeated")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	iid, err := pmks.ParseIID(*cluster)
+	if err != nil {
+		return fmt.Errorf("-cluster: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, *timeout)
+	defer cancel()
+	client, err := pmks.Open(ctx, *provider, cfg)
+	if err != nil {
+		return err
+	}
+	defer client.Close() //nolint:errcheck // the token is what counts
+	token, err := client.GenerateClusterToken(ctx, iid)
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(stdout).Encode(credential(token, apiVersion(getenv("KUBERNETES_EXEC_INFO"))))
+}
+
+// apiVersion is the one that kubectl asks for: question and answer must agree.
+func apiVersion(execInfo string) string {
+	var info struct {
+		APIVersion string `json:"apiVersion"`
+	}
+	if json.Unmarshal([]byte(execInfo), &info) != nil || info.APIVersion == "" {
+		return defaultAPIVersion
+	}
+	return info.APIVersion
+}
+
+// execCredential is the answer of a plugin (client.authentication.k8s.io).
+type execCredential struct {
+	Kind       string     `json:"kind"`
+	APIVersion string     `json:"apiVersion"`
+	Status     execStatus `json:"status"`
+}
+
+type execStatus struct {
+	Token               string     `json:"token"`
+	ExpirationTimestamp *time.Time `json:"expirationTimestamp,omitempty"`
+}
+
+func credential(token pmks.Token, version string) execCredential {
+	c := execCredential{Kind: "ExecCredential", APIVersion: version, Status: execStatus{Token: token.Value}}
+	if !token.ExpiresAt.IsZero() {
+		end := token.ExpiresAt.Add(-early).UTC().Truncate(time.Second)
+		c.Status.ExpirationTimestamp = &end
+	}
+	return c
+}
