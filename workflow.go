@@ -138,8 +138,9 @@ func (j *job) provision(ctx context.Context, req ClusterInfo) (ClusterInfo, erro
 		if err := differs(g, made); err != nil {
 			return info, err
 		}
-		if made.OnAutoScaling != g.OnAutoScaling {
-			// Some clouds take the switch only once the group is up.
+		if made.OnAutoScaling != g.OnAutoScaling || j.caps.Scaling.AutoScaling != AutoScalingNative {
+			// Where autoscaling is not the cloud's own, the switch takes full effect
+			// only once the group is up; already so is no write.
 			err := j.send(ctx, func() error {
 				_, err := j.h.SetNodeGroupAutoScaling(ctx, j.iid, made.IId, g.OnAutoScaling)
 				return err

@@ -30,6 +30,8 @@ import (
 //   - Token is false: the token of the RAM authenticator is accepted only where
 //     that add-on was installed, which a plain request does not do.
 //   - A pool has one word for everything that went wrong beside delete_failed.
+//   - The durations of adding and removing a pool, and of its upgrade, are
+//     estimates.
 //   - The patch of the versions other than 1.36 and 1.34 only looks like theirs.
 var alibaba = &Profile{
 	Name:   "alibaba",

@@ -25,6 +25,7 @@ import (
 //   - EKS has one word for a cluster that went wrong, and shows ACTIVE again after
 //     a failed update. A state that it has no word for shows FAILED, or DEGRADED
 //     for a group, so that the word never says Active of what is not.
+//   - The durations of deletion, scaling and a group's upgrade are estimates.
 //   - The patch of the versions on offer is not shown by EKS; which minors are on
 //     offer, and in which support, is as of autumn 2026 and moves every few months.
 var aws = &Profile{

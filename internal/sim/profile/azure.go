@@ -30,8 +30,9 @@ import (
 //   - A deletion failure, and any other that AKS has no word for, shows Failed. A
 //     stopped cluster shows the code of its power state, as Succeeded alone would
 //     not tell it from a running one.
-//   - 100 clusters a page, and 5000 in a subscription (the Standard tier's quota).
-//   - AKS publishes no durations; these are what users report.
+//   - 100 clusters a page. The quota is that of a region; a subscription has 5000.
+//   - The durations are estimates: AKS publishes none. The versions only look like
+//     those of autumn 2026.
 var azure = &Profile{
 	Name:   "azure",
 	Title:  "Microsoft Azure AKS",
@@ -106,7 +107,7 @@ var azure = &Profile{
 	},
 	Upgrade:   UpgradeRule{Mode: OneOperation, MaxSkew: 3},
 	Exclusive: Exclusivity{DeleteAnytime: true},
-	Limits:    Limits{Clusters: 5000, NodeGroups: 100, NodesPerGroup: 1000},
+	Limits:    Limits{Clusters: 100, NodeGroups: 100, NodesPerGroup: 1000},
 	IDs: IDs{
 		Cluster: "/subscriptions/00000000-0000-0000-0000-000000000000/resourcegroups/pmks" +
 			"/providers/Microsoft.ContainerService/managedClusters/{name}",

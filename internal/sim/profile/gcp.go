@@ -12,7 +12,8 @@ import (
 //
 // Sources: cloud.google.com/go/container v1.56.1 (containerpb); GKE documentation
 // (release channels, upgrading a cluster, concurrent operations, quotas, API
-// server authentication); GKE release notes for the versions.
+// server authentication); Compute Engine documentation (persistent disks); GKE
+// release notes for the versions.
 //
 // Decided where no source settles it:
 //   - A size given while autoscaling is on takes effect.
@@ -23,7 +24,9 @@ import (
 //   - After a failed update the cluster and the group are RUNNING as before, and
 //     the operation holds the error. A state that GKE has no word for shows
 //     DEGRADED, or RUNNING_WITH_ERROR for a group.
-//   - 100 clusters in a zone and 1000 nodes in a group, from the quota page.
+//   - The quota page has 100 clusters to a zone and 1000 nodes to a zone of a group;
+//     it has none for groups.
+//   - The durations of removing, scaling and upgrading a group are estimates.
 //   - The default and the 1.35 build are those of the release notes of early 2026;
 //     the other builds only look like theirs.
 var gcp = &Profile{

@@ -28,6 +28,7 @@ import (
 //     a state of the master, stands for a stopped cluster.
 //   - 500 nodes is the quota of a region, held here against each pool.
 //   - A token lives an hour; those of the command line tool live 20 to 60 minutes.
+//   - A cluster takes 30 to 60 minutes; the other durations are estimates.
 //   - The patch of the versions other than 1.34 only looks like theirs.
 var ibm = &Profile{
 	Name:   "ibm",

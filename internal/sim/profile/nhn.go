@@ -33,6 +33,8 @@ import (
 //     the oldest, is open as well, and the default is one with newer ones above
 //     it; what is newer than 1.33 only looks like theirs.
 //   - 1000 clusters a page, as in Magnum.
+//   - Of the durations, those of the control plane's upgrade and of deletion were
+//     reported; the others are estimates.
 var nhn = &Profile{
 	Name:   "nhn",
 	Title:  "NHN Cloud NKS",
