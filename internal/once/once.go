@@ -34,6 +34,9 @@ type Mutation struct {
 // look proved that nothing happened. If the look fails too, or ctx ends, the
 // error has MayHaveHappened set.
 func Do(ctx context.Context, m Mutation) error {
+	if err := ctx.Err(); err != nil {
+		return &pmks.Error{Code: pmks.CodeOf(err), Message: "the context was over before the request was sent", Err: err}
+	}
 	for attempt := 1; ; attempt++ {
 		err := m.Send(ctx)
 		if err == nil || !open(err) {

@@ -34,6 +34,10 @@ type Options struct {
 	Inventory *Inventory
 	// Region is the connection's region; empty means the profile's.
 	Region string
+	// ReadLag is how long reads of clusters go on showing what was before an
+	// accepted command: a new cluster is absent, one being deleted is Active.
+	// Commands, and reads of operations, always see the truth.
+	ReadLag time.Duration
 }
 
 // Cluster is a cluster as the cloud holds it.
@@ -61,6 +65,15 @@ type Cluster struct {
 	Token string
 	// Attr holds what only a skin knows, such as a role. The core keeps it.
 	Attr map[string]string
+
+	// own is the cluster's own state; State shows Updating instead where the
+	// cloud lets a cluster follow its groups.
+	own     profile.State
+	ownBy   profile.Operation
+	seq     uint64       // the order of creation
+	running *operation   // the operation on the cluster itself
+	history []*operation // oldest first, at most historyLimit
+	removed bool         // no longer in the world, not yet swept out of its list
 }
 
 // NodeGroup is a node group as the cloud holds it.
@@ -85,6 +98,10 @@ type NodeGroup struct {
 
 	Token string
 	Attr  map[string]string
+
+	running *operation // the operation on this group alone
+	// follows: State comes from the operation on the cluster, which will settle it.
+	follows bool
 }
 
 // OperationRecord is work under way, or done, as clouds with operation resources
@@ -95,10 +112,11 @@ type OperationRecord struct {
 	ClusterID string
 	GroupID   string // empty: the cluster itself
 	// Target is the version an upgrade goes to.
-	Target     string
+	Target string
+	// End is when it ended, or will end; zero if it never will.
 	Start, End time.Time
 	Done       bool
-	// Failure is the reason when it failed.
+	// Failure is the reason when it failed or was cut short.
 	Failure string
 }
 
@@ -136,13 +154,46 @@ const (
 	NotInInventory
 )
 
-// Refusal is the error of a command that changed nothing.
+// reasonTable holds the word of each reason, by its number.
+var reasonTable = [...]string{
+	InvalidArgument: "InvalidArgument",
+	ClusterNotFound: "ClusterNotFound",
+	GroupNotFound:   "GroupNotFound",
+	ClusterExists:   "ClusterExists",
+	GroupExists:     "GroupExists",
+	Busy:            "Busy",
+	BadState:        "BadState",
+	Unsupported:     "Unsupported",
+	QuotaExceeded:   "QuotaExceeded",
+	LastGroup:       "LastGroup",
+	GroupsPresent:   "GroupsPresent",
+	Protected:       "Protected",
+	VersionUnknown:  "VersionUnknown",
+	Downgrade:       "Downgrade",
+	StepTooLarge:    "StepTooLarge",
+	GroupsLag:       "GroupsLag",
+	NothingToDo:     "NothingToDo",
+	NotInInventory:  "NotInInventory",
+}
+
+// String returns the reason's name, such as "ClusterNotFound".
+func (r Reason) String() string {
+	if r < 0 || int(r) >= len(reasonTable) {
+		return fmt.Sprintf("Reason(%d)", int(r))
+	}
+	return reasonTable[r]
+}
+
+// Refusal is the error of a command that changed nothing. A request with several
+// faults gets one Refusal for each, joined; see Refusals.
 type Refusal struct {
-	Reason  Reason
+	Reason Reason
+	// Field is the path of the faulty field in the request as pmks has it, such
+	// as "Network.SubnetIIDs[1]" or "NodeGroupList[0].MaxNodeSize".
 	Field   string
 	Message string
 	Allowed []string
-	// Blocker names what is in the way: a group, or an operation's id.
+	// Blocker is what is in the way: the name of a group, or an operation's id.
 	Blocker string
 }
 
@@ -152,6 +203,21 @@ func (r *Refusal) Error() string {
 		return r.Message
 	}
 	return r.Field + ": " + r.Message
+}
+
+// Refusals returns every Refusal in an error of Apply, Check, Put or Page.
+func Refusals(err error) []*Refusal {
+	switch e := err.(type) {
+	case *Refusal:
+		return []*Refusal{e}
+	case interface{ Unwrap() []error }:
+		var all []*Refusal
+		for _, part := range e.Unwrap() {
+			all = append(all, Refusals(part)...)
+		}
+		return all
+	}
+	return nil
 }
 
 func refuse(reason Reason, field, format string, args ...any) *Refusal {
@@ -192,14 +258,17 @@ type (
 	}
 	// RemoveNodeGroup removes a group.
 	RemoveNodeGroup struct{ ClusterID, GroupID string }
-	// SetAutoScaling switches autoscaling and sets the bounds that go with it.
+	// SetAutoScaling switches autoscaling and sets the bounds that go with it; a
+	// Min and Max of 0 leave the bounds as they are. The size stays, but for the
+	// autoscaler, which moves it into the bounds.
 	SetAutoScaling struct {
 		ClusterID, GroupID string
 		On                 bool
 		Min, Max           int
 	}
 	// Scale sets sizes. KeepDesired leaves the size as it is, clamped into the
-	// bounds if autoscaling is on.
+	// bounds if autoscaling is on; so does any size on a cloud that leaves it to
+	// the autoscaler. A Min and Max of 0 leave the bounds as they are.
 	Scale struct {
 		ClusterID, GroupID string
 		Desired, Min, Max  int
@@ -229,7 +298,8 @@ type (
 		On        bool
 	}
 	// Force puts a cluster, or a group of it, into a state, whatever it was
-	// doing: the hand of a test, or of the vendor's own failures.
+	// doing: the hand of a test, or of the vendor's own failures. A state in
+	// transition stays until it is forced again or deleted. Gone removes.
 	Force struct {
 		ClusterID, GroupID string
 		State              profile.State
@@ -270,6 +340,7 @@ type Result struct {
 	Group   *NodeGroup
 	// Operation is zero for commands that take effect at once.
 	Operation OperationRecord
-	// Repeated: the token was known, and nothing new happened.
+	// Repeated: the token was known, or the target is as asked already (being
+	// deleted, open, protected), and nothing new happened.
 	Repeated bool
 }

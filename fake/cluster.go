@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fake
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"time"
+
+	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/kver"
+	"github.com/pmks-go/pmks/internal/sim/core"
+	"github.com/pmks-go/pmks/internal/sim/profile"
+)
+
+// CreateCluster implements [pmks.ClusterHandler].
+func (h *Handler) CreateCluster(ctx context.Context, req pmks.ClusterInfo) (pmks.ClusterInfo, error) {
+	iid := pmks.IID{NameId: req.IId.NameId}
+	r := mutation("CreateCluster", iid, pmks.IID{})
+	cmd, err := h.createCommand(req)
+	if err != nil {
+		return pmks.ClusterInfo{}, h.failed(r, err)
+	}
+	var info pmks.ClusterInfo
+	err = h.mutate(ctx, r, func(now time.Time, out core.Outcome) error {
+		if err := h.taken(now, cmd.Name); err != nil {
+			return err
+		}
+		made, err := h.world.Apply(now, cmd, out)
+		if err == nil {
+			info = h.clusterInfo(made.Cluster)
+		}
+		return err
+	}, func(now time.Time) (bool, error) {
+		c, err := h.cluster(now, iid)
+		if err != nil {
+			return false, err
+		}
+		if c.Token != cmd.Token {
+			return false, exists("cluster", c.Name)
+		}
+		info = h.clusterInfo(c)
+		return true, nil
+	})
+	return info, err
+}
+
+// createCommand checks a request and reads it.
+func (h *Handler) createCommand(req pmks.ClusterInfo) (core.CreateCluster, error) {
+	if err := h.caps.CheckCluster(req); err != nil {
+		return core.CreateCluster{}, err
+	}
+	version, err := h.resolve("Version", req.Version)
+	if err != nil {
+		return core.CreateCluster{}, err
+	}
+	cmd := core.CreateCluster{Name: req.IId.NameId, Version: version, Network: req.Clone().Network, Token: rand.Text()}
+	if len(req.TagList) > 0 {
+		cmd.Tags = map[string]string{}
+		for _, t := range req.TagList {
+			cmd.Tags[t.Key] = t.Value
+		}
+	}
+	for _, g := range req.NodeGroupList {
+		cmd.Groups = append(cmd.Groups, h.addGroup("", g, ""))
+	}
+	return cmd, nil
+}
+
+// resolve turns a portable version into one that is offered.
+func (h *Handler) resolve(field, version string) (string, error) {
+	offered, err := kver.Choose(version, h.profile.OfferedNames(), h.profile.Default())
+	if err != nil {
+		return "", &pmks.Error{Code: pmks.CodeInvalidArgument, Field: field, ProviderCode: "UnsupportedVersion", Message: err.Error(), Err: err}
+	}
+	return offered, nil
+}
+
+// taken refuses a name that some cluster has, also on clouds that would not.
+func (h *Handler) taken(now time.Time, name string) error {
+	if found := h.world.ClustersByName(now, name); len(found) > 0 {
+		return exists("cluster", name)
+	}
+	return nil
+}
+
+func exists(what, name string) error {
+	return &pmks.Error{Code: pmks.CodeAlreadyExists, ProviderCode: "ResourceExists", HTTPStatus: 409,
+		Message: "a " + what + " named \"" + name + "\" exists; it was not changed"}
+}
+
+// GetCluster implements [pmks.ClusterHandler].
+func (h *Handler) GetCluster(ctx context.Context, clusterIID pmks.IID) (pmks.ClusterInfo, error) {
+	r := look(clusterIID)
+	if err := pmks.CheckIID("clusterIID", clusterIID); err != nil {
+		return pmks.ClusterInfo{}, h.failed(r, err)
+	}
+	var info pmks.ClusterInfo
+	var seen time.Time
+	err := h.send(ctx, r, func(now time.Time, _ core.Outcome) error {
+		c, err := h.cluster(now, clusterIID)
+		if err == nil {
+			info, seen = h.clusterInfo(c), now
+		}
+		return err
+	})
+	if err != nil {
+		return pmks.ClusterInfo{}, err
+	}
+	return info, h.finish(h.access(&info, seen), r, "")
+}
+
+// ListCluster implements [pmks.ClusterHandler]: the pages of the cloud's list,
+// then each cluster.
+func (h *Handler) ListCluster(ctx context.Context) ([]*pmks.ClusterInfo, error) {
+	iids, err := h.list(ctx, "ListCluster")
+	if err != nil {
+		return nil, err
+	}
+	list := make([]*pmks.ClusterInfo, 0, len(iids))
+	var failed []error
+	for _, iid := range iids {
+		var info pmks.ClusterInfo
+		err := h.send(ctx, look(iid), func(now time.Time, _ core.Outcome) error {
+			c, err := h.cluster(now, iid)
+			if err == nil {
+				info = h.clusterInfo(c)
+			}
+			return err
+		})
+		switch {
+		case err == nil:
+			list = append(list, &info)
+		case ctx.Err() != nil:
+			return nil, err
+		case !errors.Is(err, pmks.ErrNotFound): // it vanished meanwhile
+			failed = append(failed, err)
+		}
+	}
+	return list, join(failed)
+}
+
+// ListIID implements [pmks.IIDLister] with the pages of the list alone.
+func (h *Handler) ListIID(ctx context.Context) ([]*pmks.IID, error) {
+	iids, err := h.list(ctx, "ListIID")
+	if err != nil {
+		return nil, err
+	}
+	list := make([]*pmks.IID, len(iids))
+	for i := range iids {
+		list[i] = &iids[i]
+	}
+	return list, nil
+}
+
+func (h *Handler) list(ctx context.Context, op string) ([]pmks.IID, error) {
+	var iids []pmks.IID
+	token := ""
+	for {
+		next := ""
+		err := h.send(ctx, read(op, pmks.IID{}), func(now time.Time, _ core.Outcome) error {
+			page, n, err := h.world.Page(now, token, h.profile.PageSize)
+			for _, c := range page {
+				iids = append(iids, idOf(c))
+			}
+			next = n
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		if next == "" {
+			return iids, nil
+		}
+		token = next
+	}
+}
+
+// DeleteCluster implements [pmks.ClusterHandler]. Where the cloud refuses while
+// node groups exist, it removes them and waits for that.
+func (h *Handler) DeleteCluster(ctx context.Context, clusterIID pmks.IID) (bool, error) {
+	r := mutation("DeleteCluster", clusterIID, pmks.IID{})
+	if err := pmks.CheckIID("clusterIID", clusterIID); err != nil {
+		return false, h.failed(r, err)
+	}
+	if err := h.deleteCluster(ctx, r); err != nil {
+		return false, err
+	}
+	return true, nil
+}
+
+func (h *Handler) deleteCluster(ctx context.Context, r request) error {
+	var deleting bool
+	err := h.send(ctx, look(r.cluster), func(now time.Time, _ core.Outcome) error {
+		c, err := h.cluster(now, r.cluster)
+		if err != nil {
+			return err
+		}
+		// From here on this very cluster is meant, not one that gets its name later.
+		r.cluster, deleting = idOf(c), c.State == profile.Deleting
+		if c.Protected {
+			return precondition("the cluster has deletion protection: switch it off first")
+		}
+		return nil
+	})
+	if err != nil || deleting {
+		return h.finish(err, r, "")
+	}
+	if h.profile.GroupsFirst {
+		if err := h.emptyCluster(ctx, r); err != nil {
+			return err
+		}
+	}
+	return h.mutate(ctx, r, func(now time.Time, out core.Outcome) error {
+		_, err := h.world.Apply(now, core.DeleteCluster{ClusterID: r.cluster.SystemId}, out)
+		return err
+	}, func(now time.Time) (bool, error) {
+		c, err := h.cluster(now, r.cluster)
+		if err != nil {
+			return true, nil //nolint:nilerr // not found is what was wanted
+		}
+		return c.State == profile.Deleting, nil
+	})
+}
+
+// pollTime is how often a deletion looks whether the node groups are gone, unless
+// the cloud's next event comes earlier.
+const pollTime = 15 * time.Second
+
+// emptyCluster removes all node groups and waits until they are gone.
+func (h *Handler) emptyCluster(ctx context.Context, r request) error {
+	for {
+		var left []pmks.IID
+		var pause time.Duration
+		err := h.send(ctx, look(r.cluster), func(now time.Time, _ core.Outcome) error {
+			c, err := h.cluster(now, r.cluster)
+			if err != nil {
+				return err
+			}
+			if c.State == profile.Creating || c.State == profile.Updating {
+				return &pmks.Error{Code: pmks.CodeBusy, Message: "the cluster is being worked on: delete it when that is done"}
+			}
+			pause = pollTime
+			if end, ok := h.world.NextEvent(); ok {
+				pause = min(pause, max(end.Sub(now), time.Millisecond))
+			}
+			for _, g := range c.Groups {
+				if g.State == profile.DeleteFailed {
+					return precondition("node group %q could not be removed: %s", g.Name, reason(g.State, g.Reason))
+				}
+				if g.State != profile.Deleting {
+					left = append(left, groupIDOf(g))
+				}
+			}
+			if len(c.Groups) == 0 {
+				pause = 0
+			}
+			return nil
+		})
+		if err != nil || pause == 0 {
+			return h.finish(err, r, "")
+		}
+		for _, g := range left {
+			err := h.removeGroup(ctx, mutation("RemoveNodeGroup", r.cluster, g))
+			if err != nil && !errors.Is(err, pmks.ErrNotFound) {
+				return err
+			}
+		}
+		if len(left) > 0 {
+			continue
+		}
+		if err := sleep(ctx, pause); err != nil {
+			return h.failed(r, err)
+		}
+	}
+}
+
+// CheckCluster implements [pmks.RequestChecker].
+func (h *Handler) CheckCluster(ctx context.Context, req pmks.ClusterInfo) error {
+	r := read("CheckCluster", pmks.IID{NameId: req.IId.NameId})
+	cmd, err := h.createCommand(req)
+	if err != nil {
+		return h.failed(r, err)
+	}
+	return h.send(ctx, r, func(now time.Time, _ core.Outcome) error {
+		if err := h.taken(now, cmd.Name); err != nil {
+			return err
+		}
+		return h.world.Check(now, cmd)
+	})
+}
+
+// ListVersions implements [pmks.VersionLister].
+func (h *Handler) ListVersions(ctx context.Context) ([]pmks.Version, error) {
+	var list []pmks.Version
+	err := h.send(ctx, read("ListVersions", pmks.IID{}), func(time.Time, core.Outcome) error {
+		list = append(list, h.profile.Offer...)
+		return nil
+	})
+	return list, err
+}

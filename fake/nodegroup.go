@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fake
+
+import (
+	"context"
+	"crypto/rand"
+	"time"
+
+	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/sim/core"
+	"github.com/pmks-go/pmks/internal/sim/profile"
+)
+
+// AddNodeGroup implements [pmks.ClusterHandler].
+func (h *Handler) AddNodeGroup(ctx context.Context, clusterIID pmks.IID, req pmks.NodeGroupInfo) (pmks.NodeGroupInfo, error) {
+	r := mutation("AddNodeGroup", clusterIID, pmks.IID{NameId: req.IId.NameId})
+	var f faults
+	f.join(pmks.CheckIID("clusterIID", clusterIID))
+	f.join(h.caps.CheckNodeGroup(req))
+	if err := f.err(); err != nil {
+		return pmks.NodeGroupInfo{}, h.failed(r, err)
+	}
+	cmd := h.addGroup("", req, rand.Text())
+	var info pmks.NodeGroupInfo
+	err := h.mutate(ctx, r, func(now time.Time, out core.Outcome) error {
+		c, err := h.cluster(now, clusterIID)
+		if err != nil {
+			return err
+		}
+		cmd.ClusterID = c.ID
+		made, err := h.world.Apply(now, cmd, out)
+		if err == nil {
+			info = h.groupInfo(made.Group)
+		}
+		return err
+	}, func(now time.Time) (bool, error) {
+		c, err := h.cluster(now, clusterIID)
+		if err != nil {
+			return false, err
+		}
+		g, ok := c.GroupByName(req.IId.NameId)
+		if !ok {
+			return false, nil
+		}
+		if g.Token != cmd.Token {
+			return false, exists("node group", g.Name)
+		}
+		info = h.groupInfo(g)
+		return true, nil
+	})
+	return info, err
+}
+
+// CheckNodeGroup implements [pmks.RequestChecker].
+func (h *Handler) CheckNodeGroup(ctx context.Context, clusterIID pmks.IID, req pmks.NodeGroupInfo) error {
+	r := read("CheckNodeGroup", clusterIID)
+	r.nodeGroup = pmks.IID{NameId: req.IId.NameId}
+	var f faults
+	f.join(pmks.CheckIID("clusterIID", clusterIID))
+	f.join(h.caps.CheckNodeGroup(req))
+	if err := f.err(); err != nil {
+		return h.failed(r, err)
+	}
+	return h.send(ctx, r, func(now time.Time, _ core.Outcome) error {
+		c, err := h.cluster(now, clusterIID)
+		if err != nil {
+			return err
+		}
+		return h.world.Check(now, h.addGroup(c.ID, req, ""))
+	})
+}
+
+// RemoveNodeGroup implements [pmks.ClusterHandler].
+func (h *Handler) RemoveNodeGroup(ctx context.Context, clusterIID, nodeGroupIID pmks.IID) (bool, error) {
+	r := mutation("RemoveNodeGroup", clusterIID, nodeGroupIID)
+	if err := checkBoth(clusterIID, nodeGroupIID); err != nil {
+		return false, h.failed(r, err)
+	}
+	if err := h.removeGroup(ctx, r); err != nil {
+		return false, err
+	}
+	return true, nil
+}
+
+func (h *Handler) removeGroup(ctx context.Context, r request) error {
+	if _, err := h.lookGroup(ctx, &r); err != nil {
+		return err
+	}
+	return h.mutate(ctx, r, func(now time.Time, out core.Outcome) error {
+		_, err := h.world.Apply(now, core.RemoveNodeGroup{ClusterID: r.cluster.SystemId, GroupID: r.nodeGroup.SystemId}, out)
+		return err
+	}, func(now time.Time) (bool, error) {
+		c, err := h.cluster(now, r.cluster)
+		if err != nil {
+			return false, err
+		}
+		g, ok := c.Group(r.nodeGroup.SystemId)
+		return !ok || g.State == profile.Deleting, nil
+	})
+}
+
+// lookGroup reads a node group, and makes r name it and its cluster by id: from
+// here on these very ones are meant, not others that get their names later.
+func (h *Handler) lookGroup(ctx context.Context, r *request) (pmks.NodeGroupInfo, error) {
+	var info pmks.NodeGroupInfo
+	err := h.send(ctx, look(r.cluster), func(now time.Time, _ core.Outcome) error {
+		c, g, err := h.both(now, r.cluster, r.nodeGroup)
+		if err != nil {
+			return err
+		}
+		r.cluster, r.nodeGroup, info = idOf(c), groupIDOf(g), h.groupInfo(g)
+		return nil
+	})
+	return info, h.finish(err, *r, "")
+}
+
+// SetNodeGroupAutoScaling implements [pmks.ClusterHandler].
+func (h *Handler) SetNodeGroupAutoScaling(ctx context.Context, clusterIID, nodeGroupIID pmks.IID, on bool) (bool, error) {
+	r := mutation("SetNodeGroupAutoScaling", clusterIID, nodeGroupIID)
+	if err := checkBoth(clusterIID, nodeGroupIID); err != nil {
+		return false, h.failed(r, err)
+	}
+	g, err := h.lookGroup(ctx, &r)
+	if err != nil {
+		return false, err
+	}
+	if g.OnAutoScaling == on && g.Status == pmks.NodeGroupActive {
+		return true, nil
+	}
+	cmd := core.SetAutoScaling{ClusterID: r.cluster.SystemId, GroupID: r.nodeGroup.SystemId, On: on}
+	if on && g.MaxNodeSize == 0 {
+		// Nobody gave bounds: these keep the group from growing by surprise.
+		cmd.Min, cmd.Max = min(1, g.DesiredNodeSize), max(1, g.DesiredNodeSize)
+	}
+	err = h.mutate(ctx, r, func(now time.Time, out core.Outcome) error {
+		_, err := h.world.Apply(now, cmd, out)
+		return err
+	}, func(now time.Time) (bool, error) {
+		_, g, err := h.both(now, r.cluster, r.nodeGroup)
+		return err == nil && g.Auto == on, err
+	})
+	return err == nil, err
+}
+
+// ChangeNodeGroupScaling implements [pmks.ClusterHandler].
+func (h *Handler) ChangeNodeGroupScaling(ctx context.Context, clusterIID, nodeGroupIID pmks.IID, desired, minSize, maxSize int) (pmks.NodeGroupInfo, error) {
+	r := mutation("ChangeNodeGroupScaling", clusterIID, nodeGroupIID)
+	var f faults
+	f.join(checkBoth(clusterIID, nodeGroupIID))
+	f.join(h.caps.CheckScaling(desired, minSize, maxSize))
+	if err := f.err(); err != nil {
+		return pmks.NodeGroupInfo{}, h.failed(r, err)
+	}
+	info, err := h.lookGroup(ctx, &r)
+	if err != nil {
+		return pmks.NodeGroupInfo{}, err
+	}
+	keep := desired == 0 && info.OnAutoScaling
+	if !keep && desired < minSize {
+		return pmks.NodeGroupInfo{}, h.failed(r, invalid("DesiredNodeSize",
+			"must lie between MinNodeSize %d and MaxNodeSize %d, got %d: only autoscaling can be left to choose", minSize, maxSize, desired))
+	}
+	asAsked := info.MinNodeSize == minSize && info.MaxNodeSize == maxSize && (keep || info.DesiredNodeSize == desired)
+	if asAsked && info.Status == pmks.NodeGroupActive {
+		return info, nil
+	}
+	cmd := core.Scale{ClusterID: r.cluster.SystemId, GroupID: r.nodeGroup.SystemId, Desired: desired, Min: minSize, Max: maxSize, KeepDesired: keep}
+	err = h.mutate(ctx, r, func(now time.Time, out core.Outcome) error {
+		done, err := h.world.Apply(now, cmd, out)
+		if err == nil {
+			info = h.groupInfo(done.Group)
+		}
+		return err
+	}, func(now time.Time) (bool, error) {
+		_, g, err := h.both(now, r.cluster, r.nodeGroup)
+		if err != nil || g.Min != minSize || g.Max != maxSize || !g.Auto && g.Desired != desired {
+			return false, err
+		}
+		info = h.groupInfo(g)
+		return true, nil
+	})
+	if err != nil {
+		return pmks.NodeGroupInfo{}, err
+	}
+	return info, nil
+}

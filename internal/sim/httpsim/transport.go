@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package httpsim is what the simulators of vendors' wire protocols have in
+// common: an http.RoundTripper that runs a handler in process, a loopback
+// listener, and a journal of the calls made.
+package httpsim
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// ErrConnectionLost is the error of a call whose connection ended without a
+// reply. The caller cannot know whether the request took effect.
+var ErrConnectionLost = fmt.Errorf("httpsim: the connection ended without a reply: %w", io.ErrUnexpectedEOF)
+
+// Transport runs a handler in process, on the goroutine of the caller. It starts
+// no goroutine, so that it can be used inside a testing/synctest bubble. It is
+// safe for concurrent use if its handler is.
+type Transport struct {
+	handler http.Handler
+}
+
+// NewTransport returns a Transport in front of h.
+func NewTransport(h http.Handler) *Transport { return &Transport{handler: h} }
+
+// RoundTrip serves req. It ends with the error of the request's context when that
+// is done first, and with ErrConnectionLost when the handler panics with
+// http.ErrAbortHandler. Any other panic is passed on.
+func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	var body []byte
+	if req.Body != nil {
+		read, err := io.ReadAll(req.Body)
+		if closeErr := req.Body.Close(); err == nil {
+			err = closeErr
+		}
+		if err != nil {
+			return nil, err
+		}
+		body = read
+	}
+	if err := req.Context().Err(); err != nil {
+		return nil, err
+	}
+	in, err := received(req, body)
+	if err != nil {
+		return nil, err
+	}
+	rec := &recorder{header: http.Header{}}
+	aborted := serve(t.handler, rec, in)
+	if err := req.Context().Err(); err != nil {
+		return nil, err
+	}
+	if aborted {
+		return nil, ErrConnectionLost
+	}
+	return rec.response(req), nil
+}
+
+// received returns req as a server would see it.
+func received(req *http.Request, body []byte) (*http.Request, error) {
+	in := req.Clone(req.Context())
+	target, err := url.ParseRequestURI(req.URL.RequestURI())
+	if err != nil {
+		return nil, fmt.Errorf("httpsim: %w", err)
+	}
+	in.URL = target
+	in.RequestURI = req.URL.RequestURI()
+	in.Host = req.Host
+	if in.Host == "" {
+		in.Host = req.URL.Host
+	}
+	// A server never shows these among the headers.
+	in.Header.Del("Host")
+	in.Header.Del("Content-Length")
+	in.Header.Del("Transfer-Encoding")
+	in.TransferEncoding = nil
+	in.Body = io.NopCloser(bytes.NewReader(body))
+	in.ContentLength = int64(len(body))
+	in.GetBody = nil
+	in.RemoteAddr = "127.0.0.1:0"
+	return in, nil
+}
+
+func serve(h http.Handler, w http.ResponseWriter, r *http.Request) (aborted bool) {
+	defer func() {
+		switch p := recover(); {
+		case p == nil:
+		case isAbort(p):
+			aborted = true
+		default:
+			panic(p)
+		}
+	}()
+	h.ServeHTTP(w, r)
+	return false
+}
+
+func isAbort(p any) bool {
+	err, ok := p.(error)
+	return ok && errors.Is(err, http.ErrAbortHandler)
+}
+
+// recorder is the http.ResponseWriter of an in-process call.
+type recorder struct {
+	header http.Header
+	sent   http.Header // as it was when the status was written
+	status int
+	body   bytes.Buffer
+}
+
+func (r *recorder) Header() http.Header { return r.header }
+
+func (r *recorder) WriteHeader(status int) {
+	if r.status == 0 {
+		r.status, r.sent = status, r.header.Clone()
+	}
+}
+
+func (r *recorder) Write(p []byte) (int, error) {
+	r.WriteHeader(http.StatusOK)
+	return r.body.Write(p)
+}
+
+func (r *recorder) response(req *http.Request) *http.Response {
+	r.WriteHeader(http.StatusOK)
+	return &http.Response{
+		Status:        fmt.Sprintf("%d %s", r.status, http.StatusText(r.status)),
+		StatusCode:    r.status,
+		Proto:         "HTTP/1.1",
+		ProtoMajor:    1,
+		ProtoMinor:    1,
+		Header:        r.sent,
+		Body:          io.NopCloser(bytes.NewReader(r.body.Bytes())),
+		ContentLength: int64(r.body.Len()),
+		Request:       req,
+	}
+}
+
+// Sleep waits for d, or until ctx is done and returns its error.
+func Sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
