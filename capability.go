@@ -2,7 +2,10 @@
 
 package pmks
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // ClusterType says whether node groups come with a cluster or after it.
 type ClusterType string
@@ -64,6 +67,13 @@ type Capabilities struct {
 	Versions       VersionRule
 	Access         AccessRule
 	Typical        Durations
+}
+
+// clone returns a copy that shares no memory with c.
+func (c Capabilities) clone() Capabilities {
+	c.ClusterName.Reserved = slices.Clone(c.ClusterName.Reserved)
+	c.NodeGroupName.Reserved = slices.Clone(c.NodeGroupName.Reserved)
+	return c
 }
 
 // NameRule says which names a cloud accepts.

@@ -147,7 +147,7 @@ func (c Capabilities) checkNodeGroup(f *faults, path string, g NodeGroupInfo, na
 	if use(f, fields.Image, path+"ImageIID", c.Provider, !isDefault(g.ImageIID.NameId) || !isDefault(g.ImageIID.SystemId)) {
 		f.addErr(CheckIID(path+"ImageIID", g.ImageIID))
 	}
-	if use(f, fields.VMSpec, path+"VMSpecName", c.Provider, g.VMSpecName != "") {
+	if use(f, fields.VMSpec, path+"VMSpecName", c.Provider, !isDefault(g.VMSpecName)) {
 		f.addErr(checkSegment(path+"VMSpecName", g.VMSpecName))
 	}
 	if use(f, fields.RootDiskType, path+"RootDiskType", c.Provider, !isDefault(g.RootDiskType)) {
@@ -161,8 +161,11 @@ func (c Capabilities) checkNodeGroup(f *faults, path string, g NodeGroupInfo, na
 	}
 	minSize, maxSize := g.MinNodeSize, g.MaxNodeSize
 	if !g.OnAutoScaling && minSize == 0 && maxSize == 0 {
-		// Bounds mean nothing yet; not giving them is fine.
-		minSize, maxSize = g.DesiredNodeSize, max(1, g.DesiredNodeSize)
+		// Bounds mean nothing yet; not giving them is fine, and no fault is theirs.
+		minSize, maxSize = 1, max(1, g.DesiredNodeSize)
+		if c.Scaling.ToZero {
+			minSize = 0
+		}
 	}
 	c.checkSizes(f, path, g.DesiredNodeSize, minSize, maxSize, false)
 }
@@ -212,7 +215,7 @@ func (c Capabilities) Ignored(req NodeGroupInfo) []string {
 		given bool
 	}{
 		{c.Fields.Image, "ImageIID", !isDefault(req.ImageIID.NameId) || !isDefault(req.ImageIID.SystemId)},
-		{c.Fields.VMSpec, "VMSpecName", req.VMSpecName != ""},
+		{c.Fields.VMSpec, "VMSpecName", !isDefault(req.VMSpecName)},
 		{c.Fields.RootDiskType, "RootDiskType", !isDefault(req.RootDiskType)},
 		{c.Fields.RootDiskSize, "RootDiskSize", !isDefault(req.RootDiskSize)},
 		{c.Fields.KeyPair, "KeyPairIID", !req.KeyPairIID.IsZero()},

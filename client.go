@@ -85,7 +85,7 @@ func (c *Client) Unwrap() ClusterHandler { return c.h }
 
 // Capabilities returns what the handler reports; the zero value if it reports
 // nothing.
-func (c *Client) Capabilities() Capabilities { return c.caps }
+func (c *Client) Capabilities() Capabilities { return c.caps.clone() }
 
 // Close frees what the handler holds, such as connections. A handler that holds
 // nothing has no Close method, and then nothing happens.
@@ -104,7 +104,11 @@ func (c *Client) CreateCluster(ctx context.Context, clusterReqInfo ClusterInfo) 
 		check = c.caps.CheckCluster(clusterReqInfo)
 	}
 	return end1(call, check, func() (ClusterInfo, error) {
-		return c.h.CreateCluster(ctx, clusterReqInfo.Clone())
+		info, err := c.h.CreateCluster(ctx, clusterReqInfo.Clone())
+		if err == nil {
+			call.event.Cluster = info.IId
+		}
+		return info, err
 	})
 }
 
@@ -139,7 +143,11 @@ func (c *Client) AddNodeGroup(ctx context.Context, clusterIID IID, nodeGroupReqI
 		f.addErr(c.caps.CheckNodeGroup(nodeGroupReqInfo))
 	}
 	return end1(call, f.err(), func() (NodeGroupInfo, error) {
-		return c.h.AddNodeGroup(ctx, clusterIID, nodeGroupReqInfo.Clone())
+		info, err := c.h.AddNodeGroup(ctx, clusterIID, nodeGroupReqInfo.Clone())
+		if err == nil {
+			call.event.NodeGroup = info.IId
+		}
+		return info, err
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 )
@@ -207,6 +208,10 @@ func (e *Error) Format(f fmt.State, _ rune) { fmt.Fprint(f, e.Error()) }
 // LogValue logs the fields that are set.
 func (e *Error) LogValue() slog.Value {
 	attrs := []slog.Attr{slog.String("code", e.code().String())}
+	message := e.Message
+	if message == "" && e.Err != nil {
+		message = e.Err.Error()
+	}
 	for _, a := range []slog.Attr{
 		slog.String("provider", e.Provider),
 		slog.String("op", e.Op),
@@ -215,7 +220,7 @@ func (e *Error) LogValue() slog.Value {
 		slog.String("field", e.Field),
 		slog.String("providerCode", e.ProviderCode),
 		slog.String("requestId", e.RequestID),
-		slog.String("message", e.Message),
+		slog.String("message", message),
 	} {
 		if a.Value.String() != "" {
 			attrs = append(attrs, a)
@@ -254,15 +259,17 @@ func CodeOf(err error) Code {
 
 // Retryable reports whether the same call may succeed later although nobody
 // changes anything: it was throttled, the cloud was unavailable, or the target
-// was busy. It is false when the call may have happened: read first.
+// was busy. It is false when the call may have happened: read first. Of joined
+// errors all must be retryable.
 func Retryable(err error) bool {
-	var e *Error
-	if !errors.As(err, &e) || e.MayHaveHappened {
-		return false
-	}
-	switch e.Code {
-	case CodeThrottled, CodeUnavailable, CodeBusy:
-		return true
+	switch e := err.(type) { //nolint:errorlint // it walks the tree itself
+	case *Error:
+		return !e.MayHaveHappened && (e.Code == CodeThrottled || e.Code == CodeUnavailable || e.Code == CodeBusy)
+	case interface{ Unwrap() error }:
+		return Retryable(e.Unwrap())
+	case interface{ Unwrap() []error }:
+		parts := e.Unwrap()
+		return len(parts) > 0 && !slices.ContainsFunc(parts, func(part error) bool { return !Retryable(part) })
 	}
 	return false
 }
@@ -306,6 +313,9 @@ func annotate(err error, where Error) error {
 		return &c
 	case interface{ Unwrap() []error }:
 		parts := e.Unwrap()
+		if !joinedOnly(err, parts) {
+			break // a WaitError, for one, has a text and fields of its own
+		}
 		joined := make([]error, len(parts))
 		for i, part := range parts {
 			joined[i] = annotate(part, where)
@@ -321,4 +331,11 @@ func annotate(err error, where Error) error {
 	}
 	where.Err = err
 	return &where
+}
+
+// joinedOnly reports whether err is nothing but its parts, as errors.Join makes
+// it: taking it apart loses nothing.
+func joinedOnly(err error, parts []error) bool {
+	joined := errors.Join(parts...)
+	return joined != nil && joined.Error() == err.Error()
 }

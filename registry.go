@@ -50,10 +50,11 @@ func (c Config) masked() Config {
 	for k := range c.Credentials {
 		c.Credentials[k] = redacted
 	}
-	if u, err := url.Parse(c.Endpoint); err == nil {
-		c.Endpoint = u.Redacted()
-	} else {
+	u, err := url.Parse(c.Endpoint)
+	if err != nil || strings.Contains(u.Opaque, "@") { // "user:password@host" lacks its "//"
 		c.Endpoint = redacted
+	} else {
+		c.Endpoint = u.Redacted()
 	}
 	return c
 }
@@ -132,7 +133,12 @@ func Register(p Provider) {
 func Providers() []Provider {
 	providersMu.RLock()
 	defer providersMu.RUnlock()
-	list := slices.Collect(maps.Values(providers))
+	list := make([]Provider, 0, len(providers))
+	for _, p := range providers {
+		p.Credentials, p.Settings = slices.Clone(p.Credentials), slices.Clone(p.Settings)
+		p.Capabilities = p.Capabilities.clone()
+		list = append(list, p)
+	}
 	slices.SortFunc(list, func(a, b Provider) int { return strings.Compare(a.Name, b.Name) })
 	return list
 }

@@ -38,7 +38,10 @@ func (i IID) IsZero() bool { return i == IID{} }
 func ParseIID(s string) (IID, error) {
 	name, id, _ := strings.Cut(s, ":")
 	iid := IID{NameId: strings.TrimSpace(name), SystemId: strings.TrimSpace(id)}
-	return iid, CheckIID("IId", iid)
+	if err := CheckIID("IId", iid); err != nil {
+		return IID{}, err
+	}
+	return iid, nil
 }
 
 // KeyValue is one fact that has no field of its own.

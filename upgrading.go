@@ -5,6 +5,7 @@ package pmks
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/pmks-go/pmks/internal/kver"
@@ -23,16 +24,25 @@ func (j *job) upgrade(ctx context.Context, version string) (ClusterInfo, error) 
 	if err != nil {
 		return info, err
 	}
+	idle := 0 // steps in a row that changed nothing
 	for {
-		hop, err := j.hop(info, target, offered)
+		hop, err := j.hop(info, target, offered, idle > 0)
 		if err != nil {
 			return info, err
 		}
+		was := fingerprint(info)
 		if info, err = j.reach(ctx, info, hop); err != nil {
 			return info, err
 		}
 		if hop == target {
 			return info, nil
+		}
+		if idle++; fingerprint(info) != was {
+			idle = 0
+		}
+		if idle >= confirmReads {
+			return info, &Error{Code: CodeFailedPrecondition, Message: fmt.Sprintf(
+				"the cloud has nothing to do for %s, but shows %s", hop, was)}
 		}
 	}
 }
@@ -79,9 +89,10 @@ func (j *job) target(ctx context.Context, version string) (offered []string, tar
 
 // hop returns the version of the next step: the present one while node groups
 // lag behind it, because no cloud lets them fall back far; else the furthest
-// that the cloud allows towards the target.
-func (j *job) hop(info ClusterInfo, target string, offered []string) (string, error) {
-	if lagging(info) && info.Version != target && older(info.Version, target) {
+// that the cloud allows towards the target. Where a step changed nothing, the
+// groups are as far as the cloud takes them, and do not count as lagging.
+func (j *job) hop(info ClusterInfo, target string, offered []string, settled bool) (string, error) {
+	if !settled && lagging(info) && info.Version != target && older(info.Version, target) {
 		return info.Version, nil
 	}
 	if len(offered) == 0 {
@@ -135,7 +146,8 @@ func (j *job) reach(ctx context.Context, before ClusterInfo, version string) (Cl
 		w.typical = w.durations.UpgradeControlPlane + w.durations.UpgradeNodeGroup
 		step := settling{w: w, withGroups: true}
 		was := fingerprint(before)
-		before, err = w.run(ctx, func(s sight) (bool, error) {
+		want, errWant := kver.Parse(version)
+		seen, err := w.run(ctx, func(s sight) (bool, error) {
 			if !s.found {
 				return false, w.missing(s)
 			}
@@ -147,8 +159,11 @@ func (j *job) reach(ctx context.Context, before ClusterInfo, version string) (Cl
 					return false, err
 				}
 			}
-			return step.judge(s, fingerprint(s.info) != was)
+			// The step may have been under way, and shown as done, when before was read.
+			there := errWant == nil && runs(s.info.Version, want) && !lagging(s.info)
+			return step.judge(s, there || fingerprint(s.info) != was)
 		})
+		before = latest(before, seen)
 		if err != nil {
 			return before, err
 		}

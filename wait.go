@@ -124,7 +124,8 @@ type WaitError struct {
 	Goal      string
 	Cluster   IID
 	NodeGroup IID
-	// Last is what the last successful read showed; the zero value if none was.
+	// Last is what the last successful read showed, without Kubeconfig; the zero
+	// value if none was.
 	Last ClusterInfo
 	// LastReadErr is the error of the last read, if it failed.
 	LastReadErr error
@@ -173,8 +174,8 @@ func (e *WaitError) Unwrap() []error {
 	return []error{e.Err, e.LastReadErr}
 }
 
-// Format prints the text of Error under every verb: the last info may hold a
-// kubeconfig.
+// Format prints the text of Error under every verb: the vendor's error inside may
+// hold the signed request.
 func (e *WaitError) Format(f fmt.State, _ rune) { fmt.Fprint(f, e.Error()) }
 
 // LogValue logs the text of Error, for the same reason.
@@ -218,11 +219,11 @@ func WaitClusterDeleted(ctx context.Context, h ClusterHandler, iid IID, opts ...
 // Node groups may still lag; [Upgrade] takes them along. ErrFailedPrecondition:
 // the update ended and the version is another.
 func WaitClusterVersion(ctx context.Context, h ClusterHandler, iid IID, version string, opts ...WaitOption) (ClusterInfo, error) {
+	w := newWait("version "+clip(version), h, iid, IID{}, opts)
 	want, err := kver.Parse(version)
 	if err != nil {
-		return ClusterInfo{}, annotate(invalid("version", "%q is not a Kubernetes version", clip(version)), Error{Op: "WaitClusterVersion", Cluster: iid})
+		return ClusterInfo{}, w.refused(invalid("version", "%q is not a Kubernetes version", clip(version)))
 	}
-	w := newWait("version "+want.String(), h, iid, IID{}, opts)
 	w.typical = w.durations.UpgradeControlPlane
 	update := settling{w: w}
 	return w.run(ctx, func(s sight) (bool, error) {
@@ -239,13 +240,7 @@ func WaitClusterVersion(ctx context.Context, h ClusterHandler, iid IID, version 
 // WaitCluster waits until cond says true of a cluster. An error of cond ends the
 // wait.
 func WaitCluster(ctx context.Context, h ClusterHandler, iid IID, cond func(ClusterInfo) (bool, error), opts ...WaitOption) (ClusterInfo, error) {
-	w := newWait("condition", h, iid, IID{}, opts)
-	return w.run(ctx, func(s sight) (bool, error) {
-		if !s.found {
-			return false, w.missing(s)
-		}
-		return cond(s.info)
-	})
+	return newWait("condition", h, iid, IID{}, opts).until(ctx, cond)
 }
 
 // WaitNodeGroupActive waits until a node group is Active, as WaitClusterActive
@@ -279,6 +274,9 @@ func WaitNodeGroupDeleted(ctx context.Context, h ClusterHandler, clusterIID, nod
 // WaitNodeCount waits until a node group is Active with exactly n nodes.
 func WaitNodeCount(ctx context.Context, h ClusterHandler, clusterIID, nodeGroupIID IID, n int, opts ...WaitOption) (NodeGroupInfo, error) {
 	w := newWait(fmt.Sprintf("%d nodes", n), h, clusterIID, nodeGroupIID, opts)
+	if n < 0 {
+		return NodeGroupInfo{}, w.refused(invalid("n", "must not be negative, got %d", n))
+	}
 	w.typical = w.durations.ScaleNodeGroup
 	return w.runGroup(ctx, func(s sight) (bool, error) {
 		if !s.groupFound {

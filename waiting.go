@@ -24,6 +24,7 @@ type wait struct {
 	start    time.Time
 	attempts int
 	failures int // reads in a row that failed
+	absences int // reads in a row that did not find the target
 	seen     bool
 	last     ClusterInfo
 	lastErr  error
@@ -52,10 +53,10 @@ func capabilitiesOf(h ClusterHandler) Capabilities {
 
 // run reads and judges until judge says done or fails, or the wait is over.
 func (w *wait) run(ctx context.Context, judge func(sight) (bool, error)) (ClusterInfo, error) {
-	w.start = time.Now()
 	if err := CheckIID("clusterIID", w.cluster); err != nil {
-		return ClusterInfo{}, w.failed(err)
+		return ClusterInfo{}, w.refused(err)
 	}
+	w.start = time.Now()
 	if w.opts.maxWait > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, w.opts.maxWait)
@@ -66,13 +67,16 @@ func (w *wait) run(ctx context.Context, judge func(sight) (bool, error)) (Cluste
 	for {
 		s, err := w.read(ctx)
 		done := false
-		if err == nil {
+		switch {
+		case err == nil:
 			done, err = judge(s)
-		} else if w.tolerates(err) {
+		case ctx.Err() != nil:
+			// Whatever the read said, the wait ended because its context did.
+			err = ctx.Err()
+		case w.tolerates(err):
 			err = nil
 		}
-		if !done && ctx.Err() != nil {
-			// Whatever the read said, the wait ended because its context did.
+		if !done && err == nil {
 			err = ctx.Err()
 		}
 		if done || err != nil {
@@ -100,12 +104,21 @@ func (w *wait) run(ctx context.Context, judge func(sight) (bool, error)) (Cluste
 // runGroup is run for the waiters of a node group.
 func (w *wait) runGroup(ctx context.Context, judge func(sight) (bool, error)) (NodeGroupInfo, error) {
 	if err := CheckIID("nodeGroupIID", w.group); err != nil {
-		w.start = time.Now()
-		return NodeGroupInfo{}, w.failed(err)
+		return NodeGroupInfo{}, w.refused(err)
 	}
 	info, err := w.run(ctx, judge)
 	g, _ := info.NodeGroup(w.group)
 	return g, err
+}
+
+// until is run with a condition on a cluster that is there.
+func (w *wait) until(ctx context.Context, cond func(ClusterInfo) (bool, error)) (ClusterInfo, error) {
+	return w.run(ctx, func(s sight) (bool, error) {
+		if !s.found {
+			return false, w.missing(s)
+		}
+		return cond(s.info)
+	})
 }
 
 // read looks once. Not-found is a sight, not an error.
@@ -120,6 +133,7 @@ func (w *wait) read(ctx context.Context) (sight, error) {
 	switch {
 	case errors.Is(err, ErrNotFound):
 		w.failures = 0
+		w.absences++
 		return s, nil
 	case err != nil:
 		w.failures++
@@ -129,7 +143,11 @@ func (w *wait) read(ctx context.Context) (sight, error) {
 	w.last = info
 	s.found = true
 	s.group, s.groupFound = info.NodeGroup(w.group)
-	w.seen = w.seen || w.group.IsZero() || s.groupFound
+	if w.group.IsZero() || s.groupFound {
+		w.seen, w.absences = true, 0
+	} else {
+		w.absences++
+	}
 	return s, nil
 }
 
@@ -143,9 +161,9 @@ func (w *wait) tolerates(err error) bool {
 }
 
 // missing is the error of a target that is not there: nil during the grace
-// period, unless it had been seen.
+// period. Once it had been seen, a few reads must agree that it is gone.
 func (w *wait) missing(s sight) error {
-	if !w.seen && s.elapsed < w.opts.grace {
+	if !w.seen && s.elapsed < w.opts.grace || w.seen && w.absences < confirmReads {
 		return nil
 	}
 	what := "the cluster does not exist"
@@ -175,10 +193,19 @@ func (w *wait) report(s sight, next time.Duration) {
 	w.opts.progress(p)
 }
 
-// failed wraps why a wait ended, with all that is known.
+// refused is failed for a wait that never began.
+func (w *wait) refused(err error) error {
+	w.start = time.Now()
+	return w.failed(err)
+}
+
+// failed wraps why a wait ended, with all that is known but the kubeconfig, which
+// has no place in an error.
 func (w *wait) failed(err error) error {
 	where := Error{Provider: capabilitiesOf(w.h).Provider, Op: "Wait", Cluster: w.cluster, NodeGroup: w.group}
-	e := &WaitError{Goal: w.goal, Cluster: w.cluster, NodeGroup: w.group, Last: w.last,
+	last := w.last
+	last.AccessInfo.Kubeconfig = ""
+	e := &WaitError{Goal: w.goal, Cluster: w.cluster, NodeGroup: w.group, Last: last,
 		Attempts: w.attempts, Elapsed: time.Since(w.start), Err: annotate(err, where)}
 	if !errors.Is(err, w.lastErr) {
 		e.LastReadErr = w.lastErr
@@ -202,20 +229,27 @@ func sleep(ctx context.Context, d time.Duration) error {
 type deletion struct {
 	w       *wait
 	started bool // Deleting was seen
-	blocked int  // reads in a row that showed a final failure
+	back    int  // reads in a row that showed another state after that
 }
 
 func (d *deletion) judge(s sight, status string, final bool, reason, op string) error {
+	failed := status == string(ClusterInactive) && final
 	switch {
 	case status == string(ClusterDeleting):
-		d.started, d.blocked = true, 0
-	case status == string(ClusterInactive) && final:
-		// It may have been failed before the deletion began, and the read stale.
-		if d.blocked++; d.started || d.blocked >= confirmReads {
+		d.started, d.back = true, 0
+	case !d.started && s.elapsed < d.w.opts.grace:
+		// The deletion may not be visible yet, of a failed cluster too.
+	case !d.started && !failed:
+		return &Error{Code: CodeFailedPrecondition, Message: "it is not being deleted: call " + op + " first"}
+	default:
+		// A failed deletion ends Inactive on some clouds and as if nothing had been
+		// on others, where a read may also be stale.
+		if d.back++; failed || d.back >= confirmReads {
+			if reason == "" {
+				reason = "it is " + status + " again"
+			}
 			return &Error{Code: CodeFailedPrecondition, Message: fmt.Sprintf("the deletion failed: %s; remove what blocks it and call %s again", reason, op)}
 		}
-	case !d.started && s.elapsed >= d.w.opts.grace:
-		return &Error{Code: CodeFailedPrecondition, Message: "it is not being deleted: call " + op + " first"}
 	}
 	return nil
 }
@@ -239,7 +273,7 @@ func (u *settling) judge(s sight, reached bool) (bool, error) {
 	}
 	switch {
 	case !resting:
-		u.started = u.started || s.info.Status == ClusterUpdating
+		u.started = u.started || s.info.Status == ClusterUpdating || u.withGroups && s.info.Status == ClusterActive
 		u.idle = 0
 		return reached && s.info.Status == ClusterActive && !u.withGroups, nil
 	case reached:

@@ -113,7 +113,8 @@ func (j *job) provision(ctx context.Context, req ClusterInfo) (ClusterInfo, erro
 		return info, err
 	}
 	j.iid = info.IId
-	if info, err = WaitClusterActive(ctx, j.h, j.iid, j.opts...); err != nil {
+	active, err := WaitClusterActive(ctx, j.h, j.iid, j.opts...)
+	if info = latest(info, active); err != nil {
 		return info, err
 	}
 	for _, g := range groups {
@@ -155,20 +156,47 @@ func (j *job) provision(ctx context.Context, req ClusterInfo) (ClusterInfo, erro
 			return info, err
 		}
 	}
-	return WaitCluster(ctx, j.h, j.iid, usable, j.opts...)
+	ready, err := newWait("cluster ready for use", j.h, j.iid, IID{}, j.opts).until(ctx, usable(groups))
+	return latest(info, ready), err
 }
 
-// usable is the end of Provision: everything at rest, and the kubeconfig there.
-func usable(info ClusterInfo) (bool, error) {
-	if err := failedCluster(info); err != nil {
-		return false, err
+// latest returns what a wait saw last, or what was known before if it saw
+// nothing: the caller of a failed job needs the ids of what was made.
+func latest(before, seen ClusterInfo) ClusterInfo {
+	if seen.IId.IsZero() {
+		return before
 	}
-	for _, g := range info.NodeGroupList {
-		if g.Status.Transitional() {
-			return false, nil
+	return seen
+}
+
+// usable is the end of Provision: everything at rest, the groups that were asked
+// for Active, and the kubeconfig there.
+func usable(groups []NodeGroupInfo) func(ClusterInfo) (bool, error) {
+	absences := 0
+	return func(info ClusterInfo) (bool, error) {
+		if err := failedCluster(info); err != nil {
+			return false, err
 		}
+		ready := info.Status == ClusterActive && info.AccessInfo.Kubeconfig != ""
+		for _, g := range info.NodeGroupList {
+			ready = ready && !g.Status.Transitional()
+		}
+		for _, want := range groups {
+			g, found := info.NodeGroup(IID{NameId: want.IId.NameId})
+			if !found {
+				if absences++; absences >= confirmReads {
+					return false, &Error{Code: CodeNotFound, NodeGroup: want.IId, Message: "the node group vanished"}
+				}
+				return false, nil
+			}
+			if err := failedGroup(g); err != nil {
+				return false, err
+			}
+			ready = ready && g.Status == NodeGroupActive
+		}
+		absences = 0
+		return ready, nil
 	}
-	return info.Status == ClusterActive && info.AccessInfo.Kubeconfig != "", nil
 }
 
 // split checks the whole request and parts it into what the create call takes and

@@ -73,7 +73,7 @@ func (h *Handler) setAccess(ctx context.Context, op string, clusterIID pmks.IID,
 			Message: "the endpoint of " + h.caps.Provider + " is open, or closed, from creation on"})
 	}
 	var is bool
-	err := h.send(ctx, look(clusterIID), func(now time.Time, _ core.Outcome) error {
+	err := h.send(ctx, r.look(), func(now time.Time, _ core.Outcome) error {
 		c, err := h.cluster(now, clusterIID)
 		if err != nil {
 			return err

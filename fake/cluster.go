@@ -6,6 +6,9 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/pmks-go/pmks"
@@ -118,27 +121,50 @@ func (h *Handler) ListCluster(ctx context.Context) ([]*pmks.ClusterInfo, error) 
 	if err != nil {
 		return nil, err
 	}
-	list := make([]*pmks.ClusterInfo, 0, len(iids))
-	var failed []error
-	for _, iid := range iids {
-		var info pmks.ClusterInfo
-		err := h.send(ctx, look(iid), func(now time.Time, _ core.Outcome) error {
-			c, err := h.cluster(now, iid)
+	infos, errs := make([]*pmks.ClusterInfo, len(iids)), make([]error, len(iids))
+	h.each(len(iids), func(i int) {
+		errs[i] = h.send(ctx, read("ListCluster", iids[i]).look(), func(now time.Time, _ core.Outcome) error {
+			c, err := h.cluster(now, iids[i])
 			if err == nil {
-				info = h.clusterInfo(c)
+				info := h.clusterInfo(c)
+				infos[i] = &info
 			}
 			return err
 		})
-		switch {
-		case err == nil:
-			list = append(list, &info)
-		case ctx.Err() != nil:
-			return nil, err
-		case !errors.Is(err, pmks.ErrNotFound): // it vanished meanwhile
-			failed = append(failed, err)
-		}
+	})
+	if err := ctx.Err(); err != nil {
+		return nil, h.failed(read("ListCluster", pmks.IID{}), err)
 	}
-	return list, join(failed)
+	// One that vanished meanwhile is left out.
+	errs = slices.DeleteFunc(errs, func(err error) bool { return err == nil || errors.Is(err, pmks.ErrNotFound) })
+	return slices.DeleteFunc(infos, func(info *pmks.ClusterInfo) bool { return info == nil }), join(errs)
+}
+
+// parallel is how many requests a listing has under way.
+const parallel = 8
+
+// each calls f for 0 to n-1: in parallel where requests take time, else in order.
+func (h *Handler) each(n int, f func(i int)) {
+	if h.latency == 0 {
+		for i := range n {
+			f(i)
+		}
+		return
+	}
+	next := make(chan int)
+	var workers sync.WaitGroup
+	for range min(n, parallel) {
+		workers.Go(func() {
+			for i := range next {
+				f(i)
+			}
+		})
+	}
+	for i := range n {
+		next <- i
+	}
+	close(next)
+	workers.Wait()
 }
 
 // ListIID implements [pmks.IIDLister] with the pages of the list alone.
@@ -192,7 +218,7 @@ func (h *Handler) DeleteCluster(ctx context.Context, clusterIID pmks.IID) (bool,
 
 func (h *Handler) deleteCluster(ctx context.Context, r request) error {
 	var deleting bool
-	err := h.send(ctx, look(r.cluster), func(now time.Time, _ core.Outcome) error {
+	err := h.send(ctx, r.look(), func(now time.Time, _ core.Outcome) error {
 		c, err := h.cluster(now, r.cluster)
 		if err != nil {
 			return err
@@ -230,10 +256,11 @@ const pollTime = 15 * time.Second
 
 // emptyCluster removes all node groups and waits until they are gone.
 func (h *Handler) emptyCluster(ctx context.Context, r request) error {
+	sent := map[string]bool{}
 	for {
 		var left []pmks.IID
 		var pause time.Duration
-		err := h.send(ctx, look(r.cluster), func(now time.Time, _ core.Outcome) error {
+		err := h.send(ctx, r.look(), func(now time.Time, _ core.Outcome) error {
 			c, err := h.cluster(now, r.cluster)
 			if err != nil {
 				return err
@@ -246,8 +273,10 @@ func (h *Handler) emptyCluster(ctx context.Context, r request) error {
 				pause = min(pause, max(end.Sub(now), time.Millisecond))
 			}
 			for _, g := range c.Groups {
-				if g.State == profile.DeleteFailed {
-					return precondition("node group %q could not be removed: %s", g.Name, reason(g.State, g.Reason))
+				// One that failed before this call is tried again.
+				if g.State == profile.DeleteFailed && sent[g.ID] {
+					return &pmks.Error{Code: pmks.CodeFailedPrecondition, NodeGroup: groupIDOf(g), Message: fmt.Sprintf(
+						"node group %q could not be removed: %s", g.Name, reason(g.State, g.Reason))}
 				}
 				if g.State != profile.Deleting {
 					left = append(left, groupIDOf(g))
@@ -262,18 +291,37 @@ func (h *Handler) emptyCluster(ctx context.Context, r request) error {
 			return h.finish(err, r, "")
 		}
 		for _, g := range left {
-			err := h.removeGroup(ctx, mutation("RemoveNodeGroup", r.cluster, g))
-			if err != nil && !errors.Is(err, pmks.ErrNotFound) {
+			sent[g.SystemId] = true
+			remove := mutation("RemoveNodeGroup", r.cluster, g)
+			remove.of = &request{op: r.op, cluster: r.cluster, nodeGroup: g}
+			err := h.removeGroup(ctx, remove)
+			if err != nil && !errors.Is(err, pmks.ErrNotFound) && !h.leaving(ctx, r.cluster, g) {
 				return err
 			}
 		}
 		if len(left) > 0 {
+			// Until then a read may show the groups as they were.
+			if err := sleep(ctx, h.lag); err != nil {
+				return h.failed(r, err)
+			}
 			continue
 		}
 		if err := sleep(ctx, pause); err != nil {
 			return h.failed(r, err)
 		}
 	}
+}
+
+// leaving reports whether a node group is being removed, or gone: another caller
+// may have been faster.
+func (h *Handler) leaving(ctx context.Context, clusterIID, groupIID pmks.IID) bool {
+	if sleep(ctx, h.lag) != nil {
+		return false
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	_, g, err := h.both(time.Now(), clusterIID, groupIID)
+	return errors.Is(err, pmks.ErrNotFound) || err == nil && g.State == profile.Deleting
 }
 
 // CheckCluster implements [pmks.RequestChecker].

@@ -28,7 +28,7 @@ func (h *Handler) clusterInfo(c *core.Cluster) pmks.ClusterInfo {
 		Status:       status,
 		StatusFinal:  final,
 		StatusReason: reason(c.State, c.Reason),
-		CreatedTime:  c.Created,
+		CreatedTime:  c.Created.Round(0).UTC(), // without the monotonic clock's part
 		Network: pmks.NetworkInfo{
 			VpcIID:            c.Network.VpcIID,
 			SubnetIIDs:        slices.Clone(c.Network.SubnetIIDs),

@@ -66,10 +66,16 @@ func (h *Handler) finish(err error, r request, requestID string) error {
 }
 
 func (h *Handler) where(e *pmks.Error, r request, requestID string) error {
+	if r.of != nil {
+		r = *r.of
+	}
 	c := *e
 	c.Provider = h.caps.Provider
 	if c.Op == "" {
-		c.Op, c.Cluster, c.NodeGroup, c.RequestID = r.op, r.cluster, r.nodeGroup, requestID
+		c.Op, c.Cluster, c.RequestID = r.op, r.cluster, requestID
+		if c.NodeGroup.IsZero() {
+			c.NodeGroup = r.nodeGroup
+		}
 	}
 	return &c
 }

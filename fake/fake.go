@@ -26,6 +26,7 @@
 package fake
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -49,6 +50,7 @@ type Handler struct {
 	profile *profile.Profile
 	caps    pmks.Capabilities
 	latency time.Duration
+	lag     time.Duration
 	logger  *slog.Logger
 
 	mu    sync.Mutex
@@ -75,6 +77,7 @@ type Option func(*config)
 type config struct {
 	profile  *profile.Profile
 	core     core.Options
+	typical  pmks.Durations
 	latency  time.Duration
 	logger   *slog.Logger
 	faults   []Fault
@@ -107,23 +110,19 @@ func WithRegion(region string) Option { return func(c *config) { c.core.Region =
 func WithScale(scale float64) Option { return func(c *config) { c.core.Scale = scale } }
 
 // WithDurations replaces the typical durations of the profile by those that are
-// not zero.
-func WithDurations(d pmks.Durations) Option {
-	return func(c *config) {
-		for op, duration := range map[profile.Operation]time.Duration{
-			profile.CreateCluster:       d.CreateCluster,
-			profile.DeleteCluster:       d.DeleteCluster,
-			profile.AddNodeGroup:        d.AddNodeGroup,
-			profile.RemoveNodeGroup:     d.RemoveNodeGroup,
-			profile.ScaleNodeGroup:      d.ScaleNodeGroup,
-			profile.UpgradeControlPlane: d.UpgradeControlPlane,
-			profile.UpgradeNodeGroup:    d.UpgradeNodeGroup,
-			profile.UpgradeAll:          d.UpgradeControlPlane + d.UpgradeNodeGroup,
-		} {
-			if duration > 0 {
-				c.core.Durations[op] = duration
-			}
-		}
+// not zero, in Capabilities too.
+func WithDurations(d pmks.Durations) Option { return func(c *config) { c.typical = d } }
+
+// durations returns the typical durations of a profile with replacements.
+func durations(typical, replace pmks.Durations) pmks.Durations {
+	return pmks.Durations{
+		CreateCluster:       cmp.Or(replace.CreateCluster, typical.CreateCluster),
+		DeleteCluster:       cmp.Or(replace.DeleteCluster, typical.DeleteCluster),
+		AddNodeGroup:        cmp.Or(replace.AddNodeGroup, typical.AddNodeGroup),
+		RemoveNodeGroup:     cmp.Or(replace.RemoveNodeGroup, typical.RemoveNodeGroup),
+		ScaleNodeGroup:      cmp.Or(replace.ScaleNodeGroup, typical.ScaleNodeGroup),
+		UpgradeControlPlane: cmp.Or(replace.UpgradeControlPlane, typical.UpgradeControlPlane),
+		UpgradeNodeGroup:    cmp.Or(replace.UpgradeNodeGroup, typical.UpgradeNodeGroup),
 	}
 }
 
@@ -167,18 +166,20 @@ func WithLimits(l Limits) Option { return func(c *config) { c.limits = &l } }
 // panics when a cluster of WithClusters is not possible.
 func New(opts ...Option) *Handler {
 	neutral, _ := profile.Get("neutral")
-	c := &config{profile: neutral, core: core.Options{Durations: map[profile.Operation]time.Duration{}}}
+	c := &config{profile: neutral}
 	for _, opt := range opts {
 		opt(c)
 	}
+	c.profile = c.profile.Clone()
+	c.profile.Caps.Typical = durations(c.profile.Caps.Typical, c.typical)
 	if c.limits != nil {
-		c.profile = c.profile.Clone()
 		c.profile.Limits = profile.Limits(*c.limits)
 	}
 	h := &Handler{
 		profile: c.profile,
 		caps:    c.profile.Caps,
 		latency: c.latency,
+		lag:     c.core.ReadLag,
 		logger:  c.logger,
 		world:   core.New(c.profile, c.core),
 	}
@@ -195,7 +196,7 @@ func New(opts ...Option) *Handler {
 
 // Capabilities implements [pmks.CapabilityReporter]: those of the cloud that the
 // fake behaves like, its name as the provider included.
-func (h *Handler) Capabilities() pmks.Capabilities { return h.caps }
+func (h *Handler) Capabilities() pmks.Capabilities { return h.profile.Clone().Caps }
 
 // The settings of the registered provider.
 var settings = []pmks.Setting{
@@ -244,7 +245,8 @@ func open(_ context.Context, cfg pmks.Config) (pmks.ClusterHandler, error) {
 			opts = append(opts, WithSeed(seed))
 		case "speed":
 			speed, err := strconv.ParseFloat(strings.TrimSuffix(value, "x"), 64)
-			if err != nil || !(speed > 0) {
+			// Beyond this a duration is no whole number of nanoseconds any more.
+			if err != nil || !(speed >= 1e-6 && speed <= 1e12) {
 				f.add(field, "%q is not a factor such as 1000x", value)
 				continue
 			}

@@ -104,7 +104,7 @@ func (h *Handler) removeGroup(ctx context.Context, r request) error {
 // here on these very ones are meant, not others that get their names later.
 func (h *Handler) lookGroup(ctx context.Context, r *request) (pmks.NodeGroupInfo, error) {
 	var info pmks.NodeGroupInfo
-	err := h.send(ctx, look(r.cluster), func(now time.Time, _ core.Outcome) error {
+	err := h.send(ctx, r.look(), func(now time.Time, _ core.Outcome) error {
 		c, g, err := h.both(now, r.cluster, r.nodeGroup)
 		if err != nil {
 			return err
@@ -174,7 +174,8 @@ func (h *Handler) ChangeNodeGroupScaling(ctx context.Context, clusterIID, nodeGr
 		return err
 	}, func(now time.Time) (bool, error) {
 		_, g, err := h.both(now, r.cluster, r.nodeGroup)
-		if err != nil || g.Min != minSize || g.Max != maxSize || !g.Auto && g.Desired != desired {
+		sized := keep || g.Desired == desired || g.Auto && !h.caps.Scaling.DesiredWhileAuto
+		if err != nil || g.Min != minSize || g.Max != maxSize || !sized {
 			return false, err
 		}
 		info = h.groupInfo(g)

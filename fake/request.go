@@ -55,11 +55,22 @@ type request struct {
 	cluster   pmks.IID
 	nodeGroup pmks.IID
 	mutation  bool
+	// of is the request that this one is made for, which errors speak of.
+	of *request
 }
 
 func read(op string, cluster pmks.IID) request { return request{op: op, cluster: cluster} }
 
 func look(cluster pmks.IID) request { return read("GetCluster", cluster) }
+
+// look is a look at the cluster on behalf of r.
+func (r request) look() request {
+	l := look(r.cluster)
+	if l.of = r.of; l.of == nil {
+		l.of = &r
+	}
+	return l
+}
 
 func mutation(op string, cluster, nodeGroup pmks.IID) request {
 	return request{op: op, cluster: cluster, nodeGroup: nodeGroup, mutation: true}
@@ -153,11 +164,15 @@ func (h *Handler) failed(r request, err error) error { return h.finish(err, r, "
 // mutate makes a change exactly once. happened looks for what only this change
 // leaves behind.
 func (h *Handler) mutate(ctx context.Context, r request, do func(now time.Time, out core.Outcome) error, happened func(now time.Time) (bool, error)) error {
-	return once.Do(ctx, once.Mutation{
+	err := once.Do(ctx, once.Mutation{
 		Send: func(ctx context.Context) error { return h.send(ctx, r, do) },
 		Happened: func(ctx context.Context) (bool, error) {
+			// Until then a read may show what was before.
+			if err := sleep(ctx, h.lag); err != nil {
+				return false, err
+			}
 			var yes bool
-			err := h.send(ctx, look(r.cluster), func(now time.Time, _ core.Outcome) (err error) {
+			err := h.send(ctx, r.look(), func(now time.Time, _ core.Outcome) (err error) {
 				yes, err = happened(now)
 				return err
 			})
@@ -167,6 +182,7 @@ func (h *Handler) mutate(ctx context.Context, r request, do func(now time.Time, 
 			return yes, err
 		},
 	})
+	return h.finish(err, r, "")
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

@@ -36,7 +36,7 @@ func (h *Handler) Put(c Cluster) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	_, err := h.world.Put(time.Now(), seed)
-	return err
+	return h.finish(err, request{op: "Put", cluster: pmks.IID{NameId: c.Name}}, "")
 }
 
 // State is a state that clouds get into by themselves.
@@ -72,40 +72,41 @@ var stateTable = map[State]profile.State{
 func (h *Handler) Break(cluster, nodeGroup pmks.IID, s State, reason string) error {
 	state, ok := stateTable[s]
 	if !ok {
-		return fmt.Errorf("fake: Break: there is no state %q", s)
+		return h.failed(request{op: "Break", cluster: cluster, nodeGroup: nodeGroup}, invalid("state", "there is no state %q", s))
 	}
-	return h.change(cluster, nodeGroup, func(clusterID, groupID string) core.Command {
+	return h.change("Break", cluster, nodeGroup, func(clusterID, groupID string) core.Command {
 		return core.Force{ClusterID: clusterID, GroupID: groupID, State: state, Reason: reason}
 	})
 }
 
 // Protect switches the deletion protection of a cluster.
 func (h *Handler) Protect(cluster pmks.IID, on bool) error {
-	return h.change(cluster, pmks.IID{}, func(clusterID, _ string) core.Command {
+	return h.change("Protect", cluster, pmks.IID{}, func(clusterID, _ string) core.Command {
 		return core.SetProtection{ClusterID: clusterID, On: on}
 	})
 }
 
 // change applies a command of other hands: no fault strikes it, and it is not
 // among the Calls.
-func (h *Handler) change(cluster, nodeGroup pmks.IID, command func(clusterID, groupID string) core.Command) error {
+func (h *Handler) change(op string, cluster, nodeGroup pmks.IID, command func(clusterID, groupID string) core.Command) error {
+	r := request{op: op, cluster: cluster, nodeGroup: nodeGroup}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	now := time.Now()
 	c, err := h.cluster(now, cluster)
 	if err != nil {
-		return err
+		return h.failed(r, err)
 	}
 	groupID := ""
 	if !nodeGroup.IsZero() {
 		g, err := h.group(c, nodeGroup)
 		if err != nil {
-			return err
+			return h.failed(r, err)
 		}
 		groupID = g.ID
 	}
 	_, err = h.world.Apply(now, command(c.ID, groupID), core.Outcome{})
-	return err
+	return h.finish(err, r, "")
 }
 
 // Snapshot is a copy of a whole cloud, to go back to.
@@ -120,8 +121,12 @@ func (h *Handler) Snapshot() *Snapshot {
 }
 
 // Restore goes back to a snapshot, which may be used again. Operations that were
-// under way end at the times they would have.
+// under way end at the times they would have. It panics when the snapshot is of a
+// handler with another profile.
 func (h *Handler) Restore(s *Snapshot) {
+	if of := s.world.Profile().Name; of != h.profile.Name {
+		panic(fmt.Sprintf("fake: Restore: the snapshot is of a cloud with profile %q, this one has %q", of, h.profile.Name))
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.world = s.world.Snapshot()

@@ -21,7 +21,7 @@ func (h *Handler) UpgradeCluster(ctx context.Context, clusterIID pmks.IID, newVe
 	}
 	var s step
 	var info pmks.ClusterInfo
-	err := h.send(ctx, look(clusterIID), func(now time.Time, _ core.Outcome) error {
+	err := h.send(ctx, r.look(), func(now time.Time, _ core.Outcome) error {
 		c, err := h.cluster(now, clusterIID)
 		if err != nil {
 			return err
@@ -75,7 +75,7 @@ func (h *Handler) nextStep(now time.Time, c *core.Cluster, wanted string) (step,
 	s.remaining = false
 	for _, g := range c.Groups {
 		version, err := kver.Parse(g.Version)
-		if err != nil || version.Compare(current) >= 0 {
+		if err != nil || version.Compare(current) >= 0 || g.State == profile.Deleting {
 			continue
 		}
 		cmd := core.UpgradeNodeGroup{ClusterID: c.ID, GroupID: g.ID}

@@ -125,14 +125,13 @@ func (s *shelf) find(f *faults, field string, ref pmks.IID, vpc string) (pmks.II
 // A VPC that is not given is that of the first subnet.
 func (s *stock) checkNetwork(f *faults, p *profile.Profile, in pmks.NetworkInfo) pmks.NetworkInfo {
 	out := pmks.ClusterInfo{Network: in}.Clone().Network
-	vpc, vpcKnown := "", true
+	vpc := "" // where the rest must be; empty while that is not known
 	if !in.VpcIID.IsZero() {
-		out.VpcIID, _, vpcKnown = s.vpcs.find(f, "Network.VpcIID", in.VpcIID, "")
-		if vpcKnown && s.vpcs != nil {
+		var known bool
+		if out.VpcIID, _, known = s.vpcs.find(f, "Network.VpcIID", in.VpcIID, ""); known && s.vpcs != nil {
 			vpc = out.VpcIID.SystemId
 		}
 	}
-	var discard faults
 	for i, ref := range in.SubnetIIDs {
 		field := fmt.Sprintf("Network.SubnetIIDs[%d]", i)
 		subnet, item, ok := s.subnets.find(f, field, ref, vpc)
@@ -144,10 +143,13 @@ func (s *stock) checkNetwork(f *faults, p *profile.Profile, in pmks.NetworkInfo)
 		}
 		s.checkPrefix(f, field, p.Caps.Subnets.SmallestPrefix, item.ID)
 		out.SubnetIIDs[i] = subnet
-		if vpc == "" && vpcKnown && item.VPC != "" {
+		if vpc == "" {
 			vpc = item.VPC
-			out.VpcIID, _, _ = s.vpcs.find(&discard, "", pmks.IID{SystemId: vpc}, "")
 		}
+	}
+	if in.VpcIID.IsZero() && vpc != "" {
+		var discard faults // that a subnet's VPC is not listed is no fault of the request
+		out.VpcIID, _, _ = s.vpcs.find(&discard, "", pmks.IID{SystemId: vpc}, "")
 	}
 	s.checkZones(f, p.Caps.Subnets.DistinctZones, out.SubnetIIDs)
 	for i, ref := range in.SecurityGroupIIDs {

@@ -5,6 +5,7 @@ package eks
 import (
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/sim/core"
@@ -19,6 +20,13 @@ type apiError struct {
 	// What EKS adds to the body of its errors.
 	cluster, nodegroup string
 	validZones         []string
+	// retryAfter is shown in a header, which the SDK of AWS does not read.
+	retryAfter time.Duration
+}
+
+func (e *apiError) after(d time.Duration) *apiError {
+	e.retryAfter = d
+	return e
 }
 
 func fail(status int, code, format string, args ...any) *apiError {

@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package conformance is the test suite that a provider of pmks must pass.
+//
+// A provider's test supplies a [Harness], which opens a fresh, empty cloud for
+// each subtest, and calls [Run]:
+//
+//	func TestConformance(t *testing.T) {
+//		conformance.Run(t, conformance.Harness{Bubble: true, Open: open})
+//	}
+//
+// The names of the subtests are stable. A subtest is skipped only when the
+// capabilities of the provider, or a lever that the harness does not have, make it
+// impossible; the skip names which. What every cloud must do is never skipped.
+//
+// The suite takes its time from package time and waits with the options of the
+// harness, so that it runs in a testing/synctest bubble, and against a server whose
+// hours are short.
+package conformance
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/pmks-go/pmks"
+)
+
+// T is what a check needs of *testing.T.
+type T interface {
+	Helper()
+	Context() context.Context
+	Logf(format string, args ...any)
+	Errorf(format string, args ...any)
+	Fatalf(format string, args ...any)
+	Skipf(format string, args ...any)
+}
+
+// Harness opens clouds for the suite.
+type Harness struct {
+	// Open makes a fresh cloud without clusters. It is called once for each subtest,
+	// inside the bubble if there is one.
+	Open func(t T) *Cloud
+	// Bubble runs each subtest in a testing/synctest bubble, in virtual time.
+	Bubble bool
+	// Serial keeps the subtests from running side by side.
+	Serial bool
+}
+
+// Cloud is one cloud under test. The levers may be nil; subtests that need one are
+// skipped then, by its name.
+type Cloud struct {
+	Handler pmks.ClusterHandler
+	// ClusterRequest returns a full valid request with one node group, also for
+	// Type-I clouds; NodeGroupRequest one for a further group. Both give sizes of
+	// desired 2, min 1, max 3, and autoscaling off.
+	ClusterRequest   func(name string) pmks.ClusterInfo
+	NodeGroupRequest func(name string) pmks.NodeGroupInfo
+	// Wait are the options to wait with.
+	Wait []pmks.WaitOption
+	// Secrets must never be shown.
+	Secrets []string
+
+	// Reopen returns another handler on the same cloud, as after a restart.
+	Reopen func() pmks.ClusterHandler
+	// Logs returns what the handler has logged.
+	Logs func() string
+	// Inject makes requests fail; see [Fault].
+	Inject func(Fault) (cancel func())
+	// Mutations counts the requests that have changed something.
+	Mutations func() int
+	// Put adds an Active cluster made by other hands. Names need not be unique
+	// unless UniqueNames is set.
+	Put         func(name string) error
+	UniqueNames bool
+	// Break puts a cluster, or one of its node groups, into a state.
+	Break func(cluster, nodeGroup pmks.IID, s State) error
+	// Protect switches deletion protection on.
+	Protect func(cluster pmks.IID) error
+	// Unknown returns a reference that does not exist, for the request fields
+	// "Network.VpcIID", "Network.SubnetIIDs[0]", "Network.SecurityGroupIIDs[0]" and
+	// "KeyPairIID"; false where the cloud has no such references.
+	Unknown func(field string) (pmks.IID, bool)
+}
+
+// State is a state that a cloud gets into by itself.
+type State string
+
+// The states of Break.
+const (
+	Failed   State = "failed"   // the creation failed for good
+	Degraded State = "degraded" // it may heal
+	Stopped  State = "stopped"
+	Vanished State = "vanished" // gone at once
+)
+
+// FaultKind says what goes wrong with a request.
+type FaultKind string
+
+// The kinds of faults.
+const (
+	Throttle    FaultKind = "throttle" // with a RetryAfter of 7 seconds where the cloud can say so
+	LoseRequest FaultKind = "lose-request"
+	LoseReply   FaultKind = "lose-reply"
+	Delay       FaultKind = "delay" // by 10 seconds
+	Unavailable FaultKind = "unavailable"
+	FailLater   FaultKind = "fail-later" // with a reason that contains [Reason]
+	Stick       FaultKind = "stick"
+)
+
+// Reason is part of what a FailLater says.
+const Reason = "no capacity for this"
+
+// Fault is one thing that goes wrong with the request that a method makes.
+type Fault struct {
+	// Op is the method. For a mutation the request that changes something is meant;
+	// "GetCluster" is every read of a single cluster.
+	Op string
+	// Cluster is a name; empty means every one.
+	Cluster string
+	Kind    FaultKind
+	// Times is how many requests are struck; -1 means all.
+	Times int
+}
+
+// check is one subtest.
+type check struct {
+	name string
+	run  func(t T, c *Cloud)
+}
+
+// checks lists every subtest. Names are stable.
+var checks = concat(
+	lifeChecks, nameChecks, validationChecks, stateChecks, scalingChecks, deleteChecks, upgradeChecks,
+	listChecks, accessChecks, contextChecks, concurrencyChecks, onceChecks, secretChecks, jobChecks,
+)
+
+func concat(lists ...[]check) []check {
+	var all []check
+	for _, list := range lists {
+		all = append(all, list...)
+	}
+	return all
+}
+
+// Names returns the names of the subtests.
+func Names() []string {
+	names := make([]string, len(checks))
+	for i, c := range checks {
+		names[i] = c.name
+	}
+	return names
+}
+
+// Run runs the suite.
+func Run(t *testing.T, h Harness) {
+	for _, c := range checks {
+		t.Run(c.name, func(t *testing.T) {
+			if !h.Serial {
+				t.Parallel()
+			}
+			if h.Bubble {
+				synctest.Test(t, func(t *testing.T) { c.run(t, h.open(t)) })
+				return
+			}
+			c.run(t, h.open(t))
+		})
+	}
+}
+
+// longestWait ends a wait that would never end, so that a wrong provider fails
+// instead of hanging.
+const longestWait = 24 * time.Hour
+
+func (h Harness) open(t T) *Cloud {
+	c := h.Open(t)
+	c.Wait = append([]pmks.WaitOption{pmks.WithMaxWait(longestWait)}, c.Wait...)
+	return c
+}
+
+// RunOne runs the check of one name against a cloud, for tests of the suite
+// itself.
+func RunOne(t T, name string, c *Cloud) {
+	for _, check := range checks {
+		if check.name == name {
+			check.run(t, c)
+			return
+		}
+	}
+	t.Fatalf("there is no subtest %q; there are %s", name, strings.Join(Names(), ", "))
+}
+
+// caps returns what the handler says it can do.
+func (c *Cloud) caps(t T) pmks.Capabilities {
+	t.Helper()
+	r, ok := c.Handler.(pmks.CapabilityReporter)
+	if !ok {
+		t.Fatalf("the handler does not implement CapabilityReporter, which the suite goes by")
+	}
+	return r.Capabilities()
+}
+
+// need skips a subtest whose lever is missing.
+func need(t T, lever string, there bool) {
+	t.Helper()
+	if !there {
+		t.Skipf("the harness has no lever %s", lever)
+	}
+}
+
+// capable skips a subtest that the capabilities exclude.
+func capable(t T, capability string, can bool) {
+	t.Helper()
+	if !can {
+		t.Skipf("by capability: %s", capability)
+	}
+}
+
+// split parts a request into what CreateCluster takes and what comes after.
+func (c *Cloud) split(t T, req pmks.ClusterInfo) (create pmks.ClusterInfo, later []pmks.NodeGroupInfo) {
+	t.Helper()
+	rule := c.caps(t).GroupsAtCreate
+	n := len(req.NodeGroupList)
+	if rule.Max >= 0 {
+		n = min(n, rule.Max)
+	}
+	create = req.Clone()
+	create.NodeGroupList, later = create.NodeGroupList[:n:n], create.NodeGroupList[n:]
+	return create, later
+}
+
+// createRequest is a request that CreateCluster takes.
+func (c *Cloud) createRequest(t T, name string) pmks.ClusterInfo {
+	t.Helper()
+	create, _ := c.split(t, c.ClusterRequest(name))
+	return create
+}
+
+// up makes a cluster with one node group and waits until all is Active.
+func (c *Cloud) up(t T, name string) pmks.ClusterInfo {
+	t.Helper()
+	return c.upWith(t, c.ClusterRequest(name))
+}
+
+func (c *Cloud) upWith(t T, req pmks.ClusterInfo) pmks.ClusterInfo {
+	t.Helper()
+	info, err := pmks.Provision(t.Context(), c.Handler, req, c.Wait...)
+	if err != nil {
+		t.Fatalf("Provision: %v", err)
+	}
+	return info
+}
+
+func (c *Cloud) get(t T, iid pmks.IID) pmks.ClusterInfo {
+	t.Helper()
+	info, err := c.Handler.GetCluster(t.Context(), iid)
+	if err != nil {
+		t.Fatalf("GetCluster(%s): %v", iid, err)
+	}
+	return info
+}
+
+func (c *Cloud) active(t T, iid pmks.IID) pmks.ClusterInfo {
+	t.Helper()
+	info, err := pmks.WaitClusterActive(t.Context(), c.Handler, iid, c.Wait...)
+	if err != nil {
+		t.Fatalf("WaitClusterActive(%s): %v", iid, err)
+	}
+	return info
+}
+
+func (c *Cloud) groupActive(t T, cluster, group pmks.IID) pmks.NodeGroupInfo {
+	t.Helper()
+	info, err := pmks.WaitNodeGroupActive(t.Context(), c.Handler, cluster, group, c.Wait...)
+	if err != nil {
+		t.Fatalf("WaitNodeGroupActive(%s, %s): %v", cluster, group, err)
+	}
+	return info
+}
+
+// count returns the clusters of a name, by ListIID or ListCluster.
+func (c *Cloud) count(t T, name string) int {
+	t.Helper()
+	n := 0
+	list, err := c.Handler.ListCluster(t.Context())
+	if err != nil {
+		t.Fatalf("ListCluster: %v", err)
+	}
+	for _, info := range list {
+		if info.IId.NameId == name {
+			n++
+		}
+	}
+	return n
+}
+
+// want checks the code of an error.
+func want(t T, what string, err error, codes ...pmks.Code) {
+	t.Helper()
+	got := pmks.CodeOf(err)
+	for _, code := range codes {
+		if got == code {
+			return
+		}
+	}
+	t.Errorf("%s: got %s (%v), want %v", what, got, err, codes)
+}
+
+// unchanged fails when f changed anything that requests can change.
+func (c *Cloud) unchanged(t T, what string, f func()) {
+	t.Helper()
+	if c.Mutations == nil {
+		f()
+		return
+	}
+	before := c.Mutations()
+	f()
+	if n := c.Mutations() - before; n != 0 {
+		t.Errorf("%s: %d requests changed something, want none", what, n)
+	}
+}
+
+// inject adds a fault for the rest of the subtest.
+func (c *Cloud) inject(op, cluster string, kind FaultKind, times int) (cancel func()) {
+	return c.Inject(Fault{Op: op, Cluster: cluster, Kind: kind, Times: times})
+}
+
+// first returns the IID of the only node group.
+func first(t T, info pmks.ClusterInfo) pmks.IID {
+	t.Helper()
+	if len(info.NodeGroupList) == 0 {
+		t.Fatalf("cluster %s has no node groups", info.IId)
+	}
+	return info.NodeGroupList[0].IId
+}
+
+// show prints an info for a diff.
+func show(v any) string { return strings.ReplaceAll(fmt.Sprintf("%+v", v), " ", "\n\t") }

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+// Each import makes one provider available to pmks.Open. A program imports those
+// it needs, and pays for no others.
+import (
+	_ "github.com/pmks-go/pmks/fake"
+)

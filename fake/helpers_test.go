@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fake
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/sim/profile"
+)
+
+// bubble runs f as a subtest in which time passes only when everybody waits.
+func bubble(t *testing.T, name string, f func(t *testing.T)) {
+	t.Helper()
+	t.Run(name, func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, f)
+	})
+}
+
+// everyProfile runs f in a bubble for each profile.
+func everyProfile(t *testing.T, f func(t *testing.T, p *profile.Profile)) {
+	t.Helper()
+	for _, p := range profile.All() {
+		bubble(t, p.Name, func(t *testing.T) { f(t, p) })
+	}
+}
+
+func mustProfile(t testing.TB, name string) *profile.Profile {
+	t.Helper()
+	p, ok := profile.Get(name)
+	if !ok {
+		t.Fatalf("there is no profile %q", name)
+	}
+	return p
+}
+
+// running makes the sample cluster of the profile, with two node groups at an
+// older version than the newest, and waits until it is up.
+func running(t testing.TB, h *Handler, p *profile.Profile) pmks.ClusterInfo {
+	t.Helper()
+	req := p.SampleRequest("demo")
+	req.NodeGroupList = append(req.NodeGroupList, p.SampleNodeGroup("extra"))
+	req.Version = p.Offer[len(p.Offer)-1].Name
+	info, err := pmks.Provision(t.Context(), h, req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.ResetCalls()
+	return info
+}
+
+// group returns the second node group, which every cloud gives up.
+func group(t testing.TB, info pmks.ClusterInfo) pmks.NodeGroupInfo {
+	t.Helper()
+	g, ok := info.NodeGroup(pmks.IID{NameId: "extra"})
+	if !ok {
+		t.Fatalf("there is no node group %q in %v", "extra", info.NodeGroupList)
+	}
+	return g
+}
+
+func mustGet(t testing.TB, h *Handler, iid pmks.IID) pmks.ClusterInfo {
+	t.Helper()
+	info, err := h.GetCluster(t.Context(), iid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info
+}
+
+// settled waits until nothing is under way in the cluster.
+func settled(t testing.TB, h *Handler, iid pmks.IID) pmks.ClusterInfo {
+	t.Helper()
+	info, err := pmks.WaitCluster(t.Context(), h, iid, func(c pmks.ClusterInfo) (bool, error) {
+		rest := !c.Status.Transitional()
+		for _, g := range c.NodeGroupList {
+			rest = rest && !g.Status.Transitional()
+		}
+		return rest, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info
+}
+
+// asError returns the *pmks.Error in err.
+func asError(t testing.TB, err error) *pmks.Error {
+	t.Helper()
+	var e *pmks.Error
+	if !errors.As(err, &e) {
+		t.Fatalf("got error %v of type %T, want a *pmks.Error", err, err)
+	}
+	return e
+}
+
+// same compares two values and prints what differs, line by line.
+func same(t testing.TB, what string, got, want any) {
+	t.Helper()
+	if reflect.DeepEqual(got, want) {
+		return
+	}
+	g, w := lines(got), lines(want)
+	var b strings.Builder
+	for i := range max(len(g), len(w)) {
+		a, c := "", ""
+		if i < len(g) {
+			a = g[i]
+		}
+		if i < len(w) {
+			c = w[i]
+		}
+		if a != c {
+			fmt.Fprintf(&b, "\n got %s\nwant %s", a, c)
+		}
+	}
+	t.Errorf("%s differs:%s", what, b.String())
+}
+
+func lines(v any) []string {
+	return strings.Split(strings.NewReplacer(" ", "\n ", "{", "{\n").Replace(fmt.Sprintf("%+v", v)), "\n")
+}
+
+// mutations returns the number of requests that changed something, by method.
+func mutations(h *Handler) map[string]int {
+	counts := map[string]int{}
+	for _, c := range h.Calls() {
+		if c.Applied {
+			counts[c.Op]++
+		}
+	}
+	return counts
+}

@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package request_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/request"
+)
+
+// full uses every field that a request may have.
+const full = `{
+  "IId": {"NameId": "demo"},
+  "Version": "1.33",
+  "Network": {
+    "VpcIID": {"NameId": "vpc", "SystemId": "vpc-1"},
+    "SubnetIIDs": [{"SystemId": "subnet-1"}, {"NameId": "b"}],
+    "SecurityGroupIIDs": [{"SystemId": "sg-1"}]
+  },
+  "NodeGroupList": [
+    {
+      "IId": {"NameId": "workers"}, "ImageIID": {"NameId": "ubuntu"}, "VMSpecName": "t3.medium",
+      "RootDiskType": "gp3", "RootDiskSize": "50", "KeyPairIID": {"NameId": "ops"},
+      "OnAutoScaling": true, "DesiredNodeSize": 2, "MinNodeSize": 1, "MaxNodeSize": 4
+    },
+    {
+      "IId": {"NameId": "rest"},
+      "OnAutoScaling": "false", "DesiredNodeSize": "3", "MinNodeSize": "0", "MaxNodeSize": "10"
+    }
+  ],
+  "TagList": [{"Key": "team", "Value": "platform"}]
+}`
+
+func fullInfo() pmks.ClusterInfo {
+	return pmks.ClusterInfo{
+		IId:     pmks.IID{NameId: "demo"},
+		Version: "1.33",
+		Network: pmks.NetworkInfo{
+			VpcIID:            pmks.IID{NameId: "vpc", SystemId: "vpc-1"},
+			SubnetIIDs:        []pmks.IID{{SystemId: "subnet-1"}, {NameId: "b"}},
+			SecurityGroupIIDs: []pmks.IID{{SystemId: "sg-1"}},
+		},
+		NodeGroupList: []pmks.NodeGroupInfo{
+			{
+				IId: pmks.IID{NameId: "workers"}, ImageIID: pmks.IID{NameId: "ubuntu"}, VMSpecName: "t3.medium",
+				RootDiskType: "gp3", RootDiskSize: "50", KeyPairIID: pmks.IID{NameId: "ops"},
+				OnAutoScaling: true, DesiredNodeSize: 2, MinNodeSize: 1, MaxNodeSize: 4,
+			},
+			{IId: pmks.IID{NameId: "rest"}, DesiredNodeSize: 3, MaxNodeSize: 10},
+		},
+		TagList: []pmks.KeyValue{{Key: "team", Value: "platform"}},
+	}
+}
+
+func TestParse(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		text string
+		want pmks.ClusterInfo
+	}{
+		{"every-field", full, fullInfo()},
+		{"empty-object", `{}`, pmks.ClusterInfo{}},
+		{"nulls", `{"IId": null, "Version": null, "Network": null, "NodeGroupList": null, "TagList": null}`, pmks.ClusterInfo{}},
+		{"nulls-inside", `{"Network": {"VpcIID": null, "SubnetIIDs": null}, "NodeGroupList": [{"OnAutoScaling": null, "MinNodeSize": null, "VMSpecName": null}]}`,
+			pmks.ClusterInfo{NodeGroupList: []pmks.NodeGroupInfo{{}}}},
+		{"negative-size-is-for-the-capabilities", `{"NodeGroupList": [{"MinNodeSize": -1}]}`,
+			pmks.ClusterInfo{NodeGroupList: []pmks.NodeGroupInfo{{MinNodeSize: -1}}}},
+		{"true-as-text", `{"NodeGroupList": [{"OnAutoScaling": "true"}]}`,
+			pmks.ClusterInfo{NodeGroupList: []pmks.NodeGroupInfo{{OnAutoScaling: true}}}},
+		{"output-fields-without-content",
+			`{"Status": "", "StatusFinal": false, "AccessInfo": {"Endpoint": "", "ExpiresAt": "0001-01-01T00:00:00Z"}, "KeyValueList": [], "CreatedTime": null}`,
+			pmks.ClusterInfo{}},
+		{"byte-order-mark", "\uFEFF" + `{"IId": {"NameId": "demo"}}`, pmks.ClusterInfo{IId: pmks.IID{NameId: "demo"}}},
+		{"escapes", `{"IId": {"NameId": "\uD83D\uDE00\u00e9"}}`, pmks.ClusterInfo{IId: pmks.IID{NameId: "😀é"}}},
+		{"white-space-around", " \r\n\t{} \n", pmks.ClusterInfo{}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got, err := request.Parse([]byte(tt.text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := diff(tt.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// A faulty request names every fault by its field.
+func TestParse_Faults(t *testing.T) {
+	t.Parallel()
+	deep := strings.Repeat(`[`, 40) + strings.Repeat(`]`, 40)
+	tests := []struct {
+		name   string
+		text   string
+		fields []string
+		says   string // in the text of the error
+	}{
+		{"empty", "", []string{"request"}, "is empty"},
+		{"blank", " \n\t ", []string{"request"}, "is empty"},
+		{"not-json", "name: demo", []string{"request"}, "line 1"},
+		{"not-an-object", `[]`, []string{"request"}, "must be an object with IId, Version, Network"},
+		{"null", `null`, []string{"request"}, "must be an object"},
+		{"number", `7`, []string{"request"}, "not a number"},
+		{"cut-off", `{"IId": {"NameId": "de`, []string{"IId.NameId"}, "ends too early"},
+		{"cut-off-after-a-comma", `{"IId": {"NameId": "demo"},`, []string{"request"}, "ends too early"},
+		{"syntax", "{\"Network\": {\n  \"VpcIID\": {]\n}}", []string{"Network.VpcIID"}, "line 2"},
+		{"trailing-comma", `{"TagList": [{"Key": "a"},]}`, []string{"TagList[1]"}, "not JSON"},
+		{"comment", "{ // mine\n}", []string{"request"}, "not JSON"},
+		{"single-quotes", `{'IId': {}}`, []string{"request"}, "not JSON"},
+		{"trailing-object", `{} {}`, []string{"request"}, "nothing after it"},
+		{"trailing-rubbish", `{} x`, []string{"request"}, "nothing after it"},
+		{"trailing-bracket", `{}}`, []string{"request"}, "nothing after it"},
+		{"bad-utf-8", "{\"IId\": {\"NameId\": \"a\xffb\"}}", []string{"request"}, "not valid UTF-8, first at line 1, column 22"},
+		{"half-a-surrogate", `{"IId": {"NameId": "a\ud83d"}}`, []string{"IId.NameId"}, "U+FFFD"},
+		{"too-large", `{"Version": "` + strings.Repeat("1", request.MaxSize) + `"}`, []string{"request"}, "is larger than 1048576 bytes"},
+		{"too-deep", `{"NodeGroupList": ` + deep + `}`, []string{"NodeGroupList" + strings.Repeat("[0]", 31)}, "nested too deep"},
+		{"duplicate", `{"Version": "1.33", "Version": "1.34"}`, []string{"Version"}, "given twice"},
+		{"duplicate-inside", `{"NodeGroupList": [{"MinNodeSize": 1, "MinNodeSize": 1}]}`, []string{"NodeGroupList[0].MinNodeSize"}, "given twice"},
+		{"duplicate-by-escape", `{"Version": "1.33", "\u0056ersion": "1.34"}`, []string{"Version"}, "given twice"},
+		{"unknown", `{"Label": "demo"}`, []string{"Label"}, "known are IId, Version, Network, NodeGroupList, TagList"},
+		{"unknown-inside", `{"Network": {"SubnetIIDs": [{"Name": "a"}]}}`, []string{"Network.SubnetIIDs[0].Name"}, "known are NameId, SystemId"},
+		{"misspelled-case", `{"IID": {"NameId": "demo"}}`, []string{"IID"}, "it is spelled IId"},
+		{"rest-form", `{"ConnectionName": "c", "ReqInfo": {}}`, []string{"ConnectionName", "ReqInfo"}, "not a field of a request"},
+		{"object-for-text", `{"Version": {}}`, []string{"Version"}, `a string, such as "1.33", not an object`},
+		{"number-for-text", `{"Version": 1.33}`, []string{"Version"}, "not a number"},
+		{"text-for-object", `{"IId": "demo"}`, []string{"IId"}, "an object with NameId, not a string"},
+		{"object-for-list", `{"TagList": {"team": "platform"}}`, []string{"TagList"}, "must be a list, not an object"},
+		{"null-in-a-list", `{"NodeGroupList": [null]}`, []string{"NodeGroupList[0]"}, "must be an object, not null"},
+		{"text-in-a-list", `{"Network": {"SubnetIIDs": ["subnet-1"]}}`, []string{"Network.SubnetIIDs[0]"}, "NameId, SystemId"},
+		{"boolean-for-size", `{"NodeGroupList": [{"DesiredNodeSize": true}]}`, []string{"NodeGroupList[0].DesiredNodeSize"}, "a whole number, such as 2, not a boolean"},
+		{"word-for-size", `{"NodeGroupList": [{"MinNodeSize": "two"}]}`, []string{"NodeGroupList[0].MinNodeSize"}, `not "two"`},
+		{"empty-size", `{"NodeGroupList": [{"MinNodeSize": ""}]}`, []string{"NodeGroupList[0].MinNodeSize"}, "a whole number"},
+		{"signed-size", `{"NodeGroupList": [{"MinNodeSize": "+2"}]}`, []string{"NodeGroupList[0].MinNodeSize"}, "a whole number"},
+		{"fraction", `{"NodeGroupList": [{"MaxNodeSize": 2.5}]}`, []string{"NodeGroupList[0].MaxNodeSize"}, `not "2.5"`},
+		{"exponent", `{"NodeGroupList": [{"MaxNodeSize": 1e2}]}`, []string{"NodeGroupList[0].MaxNodeSize"}, "a whole number"},
+		{"huge-size", `{"NodeGroupList": [{"MaxNodeSize": 99999999999999999999}]}`, []string{"NodeGroupList[0].MaxNodeSize"}, "out of range"},
+		{"more-than-32-bits", `{"NodeGroupList": [{"MaxNodeSize": 2147483648}]}`, []string{"NodeGroupList[0].MaxNodeSize"}, "out of range"},
+		{"word-for-boolean", `{"NodeGroupList": [{"OnAutoScaling": "yes"}]}`, []string{"NodeGroupList[0].OnAutoScaling"}, "must be true or false, not a string"},
+		{"number-for-boolean", `{"NodeGroupList": [{"OnAutoScaling": 1}]}`, []string{"NodeGroupList[0].OnAutoScaling"}, "not a number"},
+		{"output-of-cluster", `{"Status": "Active", "CreatedTime": "2026-01-01T00:00:00Z", "AccessInfo": {"Endpoint": "https://x"}}`,
+			[]string{"Status", "CreatedTime", "AccessInfo"}, "filled by the cloud"},
+		{"output-of-group", `{"NodeGroupList": [{"Nodes": [{"SystemId": "i-1"}], "Version": "1.33"}]}`,
+			[]string{"NodeGroupList[0].Nodes", "NodeGroupList[0].Version"}, "filled by the cloud"},
+		{"id-of-what-is-to-be-made", `{"IId": {"NameId": "demo", "SystemId": "c-1"}}`, []string{"IId.SystemId"}, "filled by the cloud"},
+		{"several", `{"Version": 1, "Network": {"VpcIID": []}, "NodeGroupList": [{"MinNodeSize": {}}, {"x": 1}]}`,
+			[]string{"Version", "Network.VpcIID", "NodeGroupList[0].MinNodeSize", "NodeGroupList[1].x"}, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got, err := request.Parse([]byte(tt.text))
+			if err == nil {
+				t.Fatalf("no error; got %+v", got)
+			}
+			if diff := diff(pmks.ClusterInfo{}, got); diff != "" {
+				t.Errorf("returned something beside the error: %s", diff)
+			}
+			if fields := faultFields(t, err); !reflect.DeepEqual(fields, tt.fields) {
+				t.Errorf("fields %q, want %q", fields, tt.fields)
+			}
+			if !strings.Contains(err.Error(), tt.says) {
+				t.Errorf("says %q, want it to say %q", err, tt.says)
+			}
+		})
+	}
+}
+
+// However much is wrong, the error stays short enough to read.
+func TestParse_FaultsAreBounded(t *testing.T) {
+	t.Parallel()
+	var members []string
+	for range 5000 {
+		members = append(members, `{"`+strings.Repeat("x", 200)+`": 1}`)
+	}
+	_, err := request.Parse([]byte(`{"TagList": [` + strings.Join(members, ",") + `]}`))
+	fields := faultFields(t, err)
+	if len(fields) != 21 || !strings.Contains(err.Error(), "has 4980 more faults") {
+		t.Errorf("%d faults: %v", len(fields), err)
+	}
+	if n := len(err.Error()); n > 8000 {
+		t.Errorf("the text has %d bytes", n)
+	}
+}
+
+// A credentials file given by mistake is refused without showing what is in it.
+func TestParse_ShowsNoValues(t *testing.T) {
+	t.Parallel()
+	const secret = "s3cr3t-value"
+	for _, text := range []string{
+		`{"type": "service_account", "private_key": "` + secret + `"}`,
+		`{"IId": "` + secret + `", "Status": "` + secret + `", "NodeGroupList": [{"OnAutoScaling": "` + secret + `"}]}`,
+		`"` + secret + `"`,
+		`AWS_SECRET_ACCESS_KEY=` + secret,
+	} {
+		_, err := request.Parse([]byte(text))
+		if err == nil {
+			t.Fatalf("no error for %s", text)
+		}
+		if strings.Contains(err.Error(), secret) {
+			t.Errorf("the error shows a value: %v", err)
+		}
+	}
+}
+
+func TestRead(t *testing.T) {
+	t.Parallel()
+	got, err := request.Read(iotest.OneByteReader(strings.NewReader(full)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := diff(fullInfo(), got); diff != "" {
+		t.Error(diff)
+	}
+	broken := errors.New("the disk is gone")
+	if _, err := request.Read(iotest.ErrReader(broken)); !errors.Is(err, pmks.ErrInvalidArgument) || !errors.Is(err, broken) {
+		t.Errorf("error of the reader: %v", err)
+	}
+	// An endless stream ends at the limit.
+	if _, err := request.Read(endless{}); !errors.Is(err, pmks.ErrInvalidArgument) || !strings.Contains(err.Error(), "larger than") {
+		t.Errorf("endless stream: %v", err)
+	}
+}
+
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = ' '
+	}
+	return len(p), nil
+}
+
+func TestReadFile(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "request.json")
+	if err := os.WriteFile(path, []byte(full), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got, err := request.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := diff(fullInfo(), got); diff != "" {
+		t.Error(diff)
+	}
+	if err := os.WriteFile(path, []byte(`{"x": 1, "y": 2}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err = request.ReadFile(path)
+	if fields := faultFields(t, err); !reflect.DeepEqual(fields, []string{"x", "y"}) || !strings.HasPrefix(err.Error(), path) {
+		t.Errorf("fields %q of %v", fields, err)
+	}
+	_, err = request.ReadFile(filepath.Join(t.TempDir(), "absent.json"))
+	if !errors.Is(err, pmks.ErrInvalidArgument) || !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("absent file: %v", err)
+	}
+	_, err = request.ReadFile(t.TempDir())
+	if !errors.Is(err, pmks.ErrInvalidArgument) {
+		t.Errorf("a directory: %v", err)
+	}
+}
+
+// faultFields returns the Field of each fault, in order, and fails on one that is
+// no *pmks.Error with ErrInvalidArgument and a Message.
+func faultFields(t *testing.T, err error) []string {
+	t.Helper()
+	var fields []string
+	var walk func(error)
+	walk = func(err error) {
+		switch e := err.(type) { //nolint:errorlint // it walks the tree itself
+		case *pmks.Error:
+			if e.Code != pmks.CodeInvalidArgument || e.Message == "" {
+				t.Errorf("fault with code %v and message %q", e.Code, e.Message)
+			}
+			fields = append(fields, e.Field)
+		case interface{ Unwrap() []error }:
+			for _, part := range e.Unwrap() {
+				walk(part)
+			}
+		case interface{ Unwrap() error }:
+			walk(e.Unwrap())
+		default:
+			t.Errorf("not a *pmks.Error: %T %v", err, err)
+		}
+	}
+	walk(err)
+	return fields
+}
+
+// diff shows two infos as JSON when they differ.
+func diff(want, got pmks.ClusterInfo) string {
+	if reflect.DeepEqual(want, got) {
+		return ""
+	}
+	w, _ := json.MarshalIndent(want, "", " ")
+	g, _ := json.MarshalIndent(got, "", " ")
+	return "want " + string(w) + "\ngot  " + string(g)
+}

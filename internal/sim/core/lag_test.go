@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package core
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pmks-go/pmks/internal/sim/profile"
+)
+
+// seen tells what every kind of read shows, which must be the same.
+func seen(s *stand, name, id string) string {
+	s.t.Helper()
+	show := func(c *Cluster) string { return fmt.Sprintf("%s/%d", c.State, len(c.Groups)) }
+	var all, paged, named []string
+	n := 0
+	for c := range s.w.All(s.now) {
+		n++
+		if c.Name == name {
+			all = append(all, show(c))
+		}
+	}
+	for token := ""; ; {
+		page, next, err := s.w.Page(s.now, token, 2)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		for _, c := range page {
+			if c.Name == name {
+				paged = append(paged, show(c))
+			}
+		}
+		if token = next; token == "" {
+			break
+		}
+	}
+	for _, c := range s.w.ClustersByName(s.now, name) {
+		named = append(named, show(c))
+	}
+	got := strings.Join(all, " ")
+	if p, m := strings.Join(paged, " "), strings.Join(named, " "); got != p || got != m {
+		s.t.Errorf("All shows %q, Page %q, ClustersByName %q", got, p, m)
+	}
+	if l := s.w.Len(s.now); l != n {
+		s.t.Errorf("Len is %d, All has %d", l, n)
+	}
+	byID := ""
+	if c, ok := s.w.Cluster(s.now, id); ok {
+		byID = show(c)
+	}
+	if byID != got {
+		s.t.Errorf("Cluster shows %q, All %q", byID, got)
+	}
+	return got
+}
+
+func TestWorld_ReadLag(t *testing.T) {
+	t.Parallel()
+	p := neutralWith(t, func(p *profile.Profile) { p.IDs.Cluster = "{name}" }) // the id is used again
+	s := newStand(t, p, Options{ReadLag: 10 * time.Second, Durations: map[profile.Operation]time.Duration{
+		profile.CreateCluster: 15 * time.Second, profile.AddNodeGroup: 30 * time.Second, profile.DeleteCluster: 3 * time.Second,
+	}})
+	for _, name := range []string{"before", "alpha", "omega"} {
+		s.apply(request(p, name))
+		s.wait(time.Second)
+	}
+	expect := func(after time.Duration, want string) {
+		t.Helper()
+		s.wait(after)
+		if got := seen(s, "alpha", "alpha"); got != want {
+			t.Errorf("at %v: %q, want %q", s.now.Sub(epoch), got, want)
+		}
+		checkIndexes(t, s.w)
+	}
+	expect(0, "")                                 // 3s: made at 1s, not seen yet
+	expect(8*time.Second-1, "")                   // just before 11s
+	expect(1, "Creating/1")                       // 11s
+	expect(5*time.Second, "Active/1")             // 16s: what ends by itself is seen at once
+	s.refused(request(p, "alpha"), ClusterExists) // commands see the truth
+
+	s.apply(AddNodeGroup{ClusterID: "alpha", Spec: spec("ng2", 1, 1, 1)}) // 16s
+	expect(4*time.Second, "Active/1")                                     // 20s
+	s.apply(DeleteCluster{"alpha"})                                       // 20s, gone at 23s
+	expect(4*time.Second, "Active/1")                                     // 24s: gone, shown as it was
+	s.apply(request(p, "alpha"))                                          // 24s: another one under the same id
+	expect(time.Second, "Active/1")                                       // 25s
+	expect(time.Second, "Active/2")                                       // 26s: the view from before the deletion
+	expect(4*time.Second, "")                                             // 30s: the view from before the creation
+	expect(4*time.Second, "Creating/1")                                   // 34s
+	expect(5*time.Second, "Active/1")                                     // 39s
+	if len(s.w.lag.byID) != 0 || len(s.w.lag.byName) != 0 || len(s.w.lag.ending) != 0 {
+		t.Errorf("the lag keeps %+v", s.w.lag)
+	}
+	if ops := s.w.Operations(s.now, "alpha"); len(ops) != 1 {
+		t.Errorf("operations of the new cluster: %+v", ops)
+	}
+}
+
+func TestWorld_ReadLagOff(t *testing.T) {
+	t.Parallel()
+	s := newStand(t, neutralWith(t, nil), Options{})
+	c := s.apply(request(s.w.Profile(), "alpha")).Cluster
+	if got := seen(s, "alpha", c.ID); got != "Creating/1" || s.w.lag.byID != nil {
+		t.Errorf("seen %q, lag %+v", got, s.w.lag)
+	}
+}

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package eks
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/sim/core"
+	"github.com/pmks-go/pmks/internal/sim/profile"
+)
+
+func (s *Server) createNodegroup(c *call) (any, *apiError) {
+	rec, e := s.truth(c.labels["name"])
+	if e != nil {
+		return nil, e
+	}
+	var in createNodegroupRequest
+	if e := decodeBody(c.body, &in); e != nil {
+		return nil, e
+	}
+	m, known, e := s.recall(c, in.ClientRequestToken)
+	if e != nil {
+		return nil, e
+	}
+	if known {
+		g, _ := rec.live.GroupByName(in.NodegroupName)
+		return nodegroupResponse{s.nodegroupObject(rec, g, m.group)}, nil
+	}
+	plan, e := s.planNodegroup(rec, &in)
+	if e != nil {
+		return nil, e.in(rec.name, in.NodegroupName)
+	}
+	if _, exists := rec.live.GroupByName(in.NodegroupName); exists {
+		return nil, inUse("NodeGroup already exists with name %s and cluster name %s", in.NodegroupName, rec.name).in(rec.name, in.NodegroupName)
+	}
+	if rec.live.State != profile.Active {
+		return nil, invalidRequest("Cluster '%s' is not in ACTIVE status", rec.name).in(rec.name, "")
+	}
+	if e := s.checkRole(in.NodeRole, serviceEC2, policiesNode); e != nil {
+		return nil, e.in(rec.name, in.NodegroupName)
+	}
+	if c.outcome.Fail == "" {
+		c.outcome.Fail = s.foreseen(rec, &in, plan)
+	}
+	result, err := s.world.Apply(c.now, core.AddNodeGroup{
+		ClusterID: rec.live.ID,
+		Spec: pmks.NodeGroupInfo{
+			IId:             pmks.IID{NameId: in.NodegroupName},
+			VMSpecName:      first(plan.instanceTypes),
+			DesiredNodeSize: int(plan.scaling.DesiredSize),
+			MinNodeSize:     int(plan.scaling.MinSize),
+			MaxNodeSize:     int(plan.scaling.MaxSize),
+		},
+	}, c.outcome)
+	if err != nil {
+		e, _ := refused(err)
+		return nil, e.in(rec.name, in.NodegroupName)
+	}
+	group := s.newGroup(c, rec, &in, plan)
+	s.remember(c, in.ClientRequestToken, remembered{cluster: rec, group: group})
+	return nodegroupResponse{s.nodegroupObject(rec, result.Group, group)}, nil
+}
+
+func first(list []string) string {
+	if len(list) == 0 {
+		return ""
+	}
+	return list[0]
+}
+
+// newGroup keeps what the core has no place for, and makes the Auto Scaling group
+// with the tags that EKS gives it.
+func (s *Server) newGroup(c *call, rec *clusterRecord, in *createNodegroupRequest, plan nodegroupPlan) *groupRecord {
+	g := &groupRecord{
+		uid:            s.uuid(),
+		name:           in.NodegroupName,
+		seq:            s.next(),
+		modified:       c.now,
+		role:           in.NodeRole,
+		subnets:        in.Subnets,
+		amiType:        plan.amiType,
+		instanceTypes:  plan.instanceTypes,
+		capacityType:   cmp.Or(in.CapacityType, "ON_DEMAND"),
+		diskSize:       plan.diskSize,
+		remoteAccess:   in.RemoteAccess,
+		labels:         in.Labels,
+		taints:         in.Taints,
+		launchTemplate: plan.launchTemplate,
+		customAMI:      plan.amiType == customAMI,
+		tags:           maps.Clone(in.Tags),
+	}
+	if g.updateConfig = (updateConfigObject{MaxUnavailable: new(int32(1))}); in.UpdateConfig != nil {
+		g.updateConfig = *in.UpdateConfig
+	}
+	g.arn = arnOf(s, "nodegroup/%s/%s/%s", rec.name, g.name, g.uid)
+	g.asg = "eks-" + g.name + "-" + g.uid
+	if in.RemoteAccess != nil && in.RemoteAccess.EC2SSHKey != nil {
+		g.remoteGroup = s.id("sg-0", 16, lowerHex)
+	}
+	g.asgTags = discoveryTags(rec.name)
+	for key, value := range map[string]string{
+		"eks:cluster-name":                  rec.name,
+		"eks:nodegroup-name":                g.name,
+		"kubernetes.io/cluster/" + rec.name: "owned",
+	} {
+		g.asgTags[key] = asgTag{value: value, propagate: true}
+	}
+	rec.groups[g.name] = g
+	return g
+}
+
+// discoveryTags are what the cluster autoscaler looks for.
+func discoveryTags(cluster string) map[string]asgTag {
+	return map[string]asgTag{
+		"k8s.io/cluster-autoscaler/enabled":    {value: "true", propagate: true},
+		"k8s.io/cluster-autoscaler/" + cluster: {value: "owned", propagate: true},
+	}
+}
+
+// foreseen says how a node group that is accepted will fail; empty if it will
+// not.
+func (s *Server) foreseen(rec *clusterRecord, in *createNodegroupRequest, plan nodegroupPlan) string {
+	for _, name := range plan.instanceTypes {
+		if _, ok := s.resources.instanceType(name); !ok {
+			return "Ec2InstanceTypeDoesNotExist: The instance type " + name + " does not exist."
+		}
+	}
+	if plan.scaling.DesiredSize == 0 {
+		return ""
+	}
+	for _, id := range in.Subnets {
+		if subnet, _ := s.resources.subnet(id); subnet.Public && !subnet.MapPublicIP {
+			return "Ec2SubnetInvalidConfiguration: One or more Amazon EC2 Subnets of [" + id + "] for node group " + in.NodegroupName +
+				" does not automatically assign public IP addresses to instances launched into it."
+		}
+	}
+	if vpc, ok := s.resources.vpc(rec.live.Network.VpcIID.SystemId); ok && vpc.NoDNS {
+		return "NodeCreationFailure: Instances failed to join the kubernetes cluster"
+	}
+	if plan.groups != nil && !slices.Contains(plan.groups, rec.securityGroup) {
+		// EKS adds the security group of the cluster only where the template has
+		// none.
+		return "NodeCreationFailure: Instances failed to join the kubernetes cluster"
+	}
+	return ""
+}
+
+// nodegroupObject shows a node group, which may be the one before the last
+// change.
+func (s *Server) nodegroupObject(rec *clusterRecord, g *core.NodeGroup, own *groupRecord) nodegroupObject {
+	o := nodegroupObject{
+		NodegroupName:  g.Name,
+		NodegroupARN:   own.arn,
+		ClusterName:    rec.name,
+		Version:        g.Version,
+		ReleaseVersion: releaseVersion(g.Version),
+		CreatedAt:      epoch(g.Created),
+		ModifiedAt:     epoch(own.modified),
+		Status:         s.world.Profile().NodeGroupWord(g.State, g.By),
+		CapacityType:   own.capacityType,
+		ScalingConfig:  scalingObject{int32(g.Min), int32(g.Max), int32(g.Desired)},
+		InstanceTypes:  own.instanceTypes,
+		Subnets:        own.subnets,
+		RemoteAccess:   own.remoteAccess,
+		AMIType:        own.amiType,
+		NodeRole:       own.role,
+		Labels:         shownTags(own.labels),
+		Taints:         own.taints,
+		DiskSize:       own.diskSize,
+		Health:         healthObject{Issues: []issueObject{}},
+		UpdateConfig:   own.updateConfig,
+		LaunchTemplate: own.launchTemplate,
+		Tags:           shownTags(own.tags),
+	}
+	if own.customAMI {
+		o.ReleaseVersion = "" // unknown to EKS
+	}
+	if g.State != profile.Creating {
+		o.Resources = &resourcesObject{
+			AutoScalingGroups:         []asgName{{own.asg}},
+			RemoteAccessSecurityGroup: optional(own.remoteGroup),
+		}
+	}
+	otherwise := "InternalFailure"
+	if g.State == profile.CreateFailed {
+		otherwise = "NodeCreationFailure"
+	}
+	if code, message := splitReason(g.Reason, otherwise); code != "" && g.State != profile.Active {
+		o.Health.Issues = append(o.Health.Issues, issueObject{code, message, []string{own.asg}})
+	}
+	return o
+}
+
+func releaseVersion(version string) string { return patchOf(version) + "-20261101" }
+
+// shownGroup returns a node group as reads show it.
+func (s *Server) shownGroup(c *call) (*clusterRecord, *core.NodeGroup, *groupRecord, *apiError) {
+	cluster, rec, e := s.shown(c.now, c.labels["name"])
+	if e != nil {
+		return nil, nil, nil, e
+	}
+	name := c.labels["nodegroupName"]
+	g, ok := cluster.GroupByName(name)
+	if !ok {
+		return nil, nil, nil, noNodegroup(rec.name, name)
+	}
+	return rec, g, rec.groups[name], nil
+}
+
+func (s *Server) describeNodegroup(c *call) (any, *apiError) {
+	rec, g, own, e := s.shownGroup(c)
+	if e != nil {
+		return nil, e
+	}
+	return nodegroupResponse{s.nodegroupObject(rec, g, own)}, nil
+}
+
+func (s *Server) listNodegroups(c *call) (any, *apiError) {
+	cluster, rec, e := s.shown(c.now, c.labels["name"])
+	if e != nil {
+		return nil, e
+	}
+	limit, e := c.limit()
+	if e != nil {
+		return nil, e
+	}
+	position := func(g *core.NodeGroup) uint64 { return rec.groups[g.Name].seq }
+	groups, next, ok := page(s, "ListNodegroups/"+rec.uid, c.query.Get("nextToken"), limit, cluster.Groups, position)
+	if !ok {
+		return nil, badToken()
+	}
+	names := make([]string, len(groups))
+	for i, g := range groups {
+		names[i] = g.Name
+	}
+	return nodegroupsResponse{names, optional(next)}, nil
+}
+
+func (s *Server) deleteNodegroup(c *call) (any, *apiError) {
+	rec, g, own, e := s.truthGroup(c)
+	if e != nil {
+		return nil, e
+	}
+	if g.State == profile.Deleting {
+		if s.choices.RepeatedDeletionOK {
+			return nodegroupResponse{s.nodegroupObject(rec, g, own)}, nil
+		}
+		return nil, inUse("Nodegroup %s is being deleted already", g.Name).in(rec.name, g.Name)
+	}
+	if _, err := s.world.Apply(c.now, core.RemoveNodeGroup{ClusterID: rec.live.ID, GroupID: g.ID}, c.outcome); err != nil {
+		e, _ := refused(err)
+		return nil, e.in(rec.name, g.Name)
+	}
+	own.modified = c.now
+	return nodegroupResponse{s.nodegroupObject(rec, g, own)}, nil
+}
+
+func (s *Server) updateNodegroupConfig(c *call) (any, *apiError) {
+	rec, g, own, e := s.truthGroup(c)
+	if e != nil {
+		return nil, e
+	}
+	var in updateNodegroupConfigRequest
+	if e := decodeBody(c.body, &in); e != nil {
+		return nil, e
+	}
+	m, known, e := s.recall(c, in.ClientRequestToken)
+	if e != nil {
+		return nil, e
+	}
+	if known {
+		return updateResponse{s.updateObject(c.now, m.update)}, nil
+	}
+	if in.Labels != nil || in.UpdateConfig != nil {
+		return nil, notSimulated("UpdateNodegroupConfig of anything but scalingConfig")
+	}
+	if in.ScalingConfig == nil || *in.ScalingConfig == (scalingRequest{}) {
+		return nil, invalidParameter("There is nothing to change").in(rec.name, g.Name)
+	}
+	if e := s.updatable(rec, g); e != nil {
+		return nil, e
+	}
+	now := scalingObject{int32(g.Min), int32(g.Max), int32(g.Desired)}
+	merged := in.ScalingConfig.over(now)
+	if e := checkScaling(merged, s.world.Profile().Limits.NodesPerGroup); e != nil {
+		return nil, e.in(rec.name, g.Name)
+	}
+	if merged == now {
+		return nil, invalidParameter("There is nothing to change").in(rec.name, g.Name)
+	}
+	result, err := s.world.Apply(c.now, core.Scale{
+		ClusterID: rec.live.ID, GroupID: g.ID,
+		Desired: int(merged.DesiredSize), Min: int(merged.MinSize), Max: int(merged.MaxSize),
+	}, c.outcome)
+	if err != nil {
+		e, _ := refused(err)
+		return nil, e.in(rec.name, g.Name)
+	}
+	own.modified = c.now
+	s.restoreTags(rec, own)
+	var params []updateParam
+	for _, p := range []struct {
+		kind  string
+		value *int32
+	}{{"MinSize", in.ScalingConfig.MinSize}, {"MaxSize", in.ScalingConfig.MaxSize}, {"DesiredSize", in.ScalingConfig.DesiredSize}} {
+		if p.value != nil {
+			params = append(params, updateParam{p.kind, strconv.Itoa(int(*p.value))})
+		}
+	}
+	u := s.newUpdate(c, rec, result.Operation, "ConfigUpdate", g.Name, params)
+	s.remember(c, in.ClientRequestToken, remembered{cluster: rec, group: own, update: u})
+	return updateResponse{s.updateObject(c.now, u)}, nil
+}
+
+// restoreTags is one of the choices where no source says what EKS does.
+func (s *Server) restoreTags(rec *clusterRecord, own *groupRecord) {
+	if s.choices.RestoreDiscoveryTags {
+		maps.Copy(own.asgTags, discoveryTags(rec.name))
+	}
+}
+
+// updatable: a node group that is not ACTIVE is not updated.
+func (s *Server) updatable(rec *clusterRecord, g *core.NodeGroup) *apiError {
+	if g.State == profile.Active || g.State == profile.Degraded && s.choices.UpdateDegraded {
+		return nil
+	}
+	return inUse("Nodegroup cannot be updated as it is currently not in Active State").in(rec.name, g.Name)
+}

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package eks
+
+import (
+	"encoding/base64"
+	"encoding/xml"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// form reads the parameters of a query service, and remembers which were read: a
+// parameter that the operation does not know is a typo.
+type form struct {
+	values url.Values
+	read   map[string]bool
+	// unknown, missing and bad are the codes of the service for what can be wrong
+	// with a parameter.
+	unknown, missing, bad string
+	fault                 *apiError // the first one
+}
+
+func newForm(values url.Values, service string) *form {
+	f := &form{values: values, read: map[string]bool{"Action": true, "Version": true}}
+	f.unknown, f.missing, f.bad = "ValidationError", "ValidationError", "ValidationError"
+	if service == "ec2" {
+		f.unknown, f.missing, f.bad = "UnknownParameter", "MissingParameter", "InvalidParameterValue"
+	}
+	return f
+}
+
+func (f *form) refuse(code, format string, args ...any) {
+	if f.fault == nil {
+		f.fault = fail(http.StatusBadRequest, code, format, args...)
+	}
+}
+
+// text returns a parameter, empty when it is not there.
+func (f *form) text(key string) string {
+	f.read[key] = true
+	values := f.values[key]
+	if len(values) > 1 {
+		f.refuse(f.bad, "The parameter %s is given more than once", key)
+	}
+	if len(values) == 0 {
+		return ""
+	}
+	return values[0]
+}
+
+// required is text for a parameter that must not be empty.
+func (f *form) required(key string) string {
+	v := f.text(key)
+	if v == "" {
+		f.refuse(f.missing, "The request must contain the parameter %s", key)
+	}
+	return v
+}
+
+func (f *form) number(key string, low, high, missing int) int {
+	v := f.text(key)
+	if v == "" {
+		return missing
+	}
+	n, err := strconv.Atoi(v)
+	if err != nil || n < low || n > high {
+		f.refuse(f.bad, "Value '%s' for %s must be a number between %d and %d", v, key, low, high)
+	}
+	return n
+}
+
+func (f *form) boolean(key string, missing bool) bool {
+	switch v := f.text(key); v {
+	case "":
+		return missing
+	case "true":
+		return true
+	case "false":
+		return false
+	default:
+		f.refuse(f.bad, "Value '%s' for %s must be true or false", v, key)
+		return false
+	}
+}
+
+// has reports whether a parameter, or one below it, is there.
+func (f *form) has(prefix string) bool {
+	for key := range f.values {
+		if key == prefix || strings.HasPrefix(key, prefix+".") {
+			return true
+		}
+	}
+	return false
+}
+
+// list returns prefix.1, prefix.2 and so on. A number that is left out ends it,
+// and what comes behind is then unknown.
+func (f *form) list(prefix string) []string {
+	var list []string
+	for n := 1; f.values.Has(fmt.Sprintf("%s.%d", prefix, n)); n++ {
+		list = append(list, f.text(fmt.Sprintf("%s.%d", prefix, n)))
+	}
+	return list
+}
+
+// items returns the prefixes prefix.1, prefix.2 and so on of a list of
+// structures.
+func (f *form) items(prefix string) []string {
+	var items []string
+	for n := 1; f.has(fmt.Sprintf("%s.%d", prefix, n)); n++ {
+		items = append(items, fmt.Sprintf("%s.%d", prefix, n))
+	}
+	return items
+}
+
+// done returns what was wrong, unknown parameters included.
+func (f *form) done() *apiError {
+	if f.fault != nil {
+		return f.fault
+	}
+	var strange []string
+	for key := range f.values {
+		if !f.read[key] {
+			strange = append(strange, key)
+		}
+	}
+	if len(strange) > 0 {
+		slices.Sort(strange)
+		f.refuse(f.unknown, "The parameter %s is not recognized", strange[0])
+	}
+	return f.fault
+}
+
+// filter is a name with the values that fit it, one of which is enough.
+type filter struct {
+	name   string
+	values []string
+}
+
+func (f filter) matches(value string) bool { return slices.Contains(f.values, value) }
+
+// filters reads Filter.N of EC2 (member empty) or Filters.member.N of Auto
+// Scaling. Only the names in allowed, and those that start with "tag:" if that is
+// among them, are known.
+func (f *form) filters(prefix, valueKey string, allowed ...string) []filter {
+	var filters []filter
+	for _, item := range f.items(prefix) {
+		one := filter{name: f.required(item + ".Name"), values: f.list(item + "." + valueKey)}
+		known := slices.Contains(allowed, one.name)
+		if strings.HasPrefix(one.name, "tag:") && len(one.name) > len("tag:") {
+			known = slices.Contains(allowed, "tag:")
+		}
+		if !known {
+			f.refuse(f.bad, "The filter '%s' is invalid", one.name)
+		}
+		if len(one.values) == 0 {
+			f.refuse(f.bad, "The filter '%s' has no values", one.name)
+		}
+		for _, v := range one.values {
+			if strings.ContainsAny(v, "*?") {
+				f.fault = notSimulated("wildcards in filters")
+			}
+		}
+		filters = append(filters, one)
+	}
+	return filters
+}
+
+// all reports whether every filter fits a resource, whose facts are looked up by
+// the name of the filter.
+func all(filters []filter, fact func(name string) []string) bool {
+	for _, f := range filters {
+		if !slices.ContainsFunc(fact(f.name), f.matches) {
+			return false
+		}
+	}
+	return true
+}
+
+// tagFact adds tags to the facts of a resource.
+func tagFact(name string, tags map[string]string) []string {
+	if key, ok := strings.CutPrefix(name, "tag:"); ok {
+		if v, ok := tags[key]; ok {
+			return []string{v}
+		}
+	}
+	return nil
+}
+
+// token hides a position behind a checksum, so that callers cannot make their
+// own.
+func (s *Server) token(kind, position string) string {
+	sum := hexSum(strconv.FormatUint(s.seed, 10) + "/" + kind + "/" + position)[:16]
+	return base64.RawURLEncoding.EncodeToString([]byte(sum + position))
+}
+
+func (s *Server) readToken(kind, token string) (position string, ok bool) {
+	if token == "" {
+		return "", true
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(token)
+	if err != nil || len(raw) <= 16 {
+		return "", false
+	}
+	position = string(raw[16:])
+	return position, s.token(kind, position) == token
+}
+
+// page cuts limit items out of a list whose items have rising positions, from
+// behind the position that token names.
+func page[T any](s *Server, kind, token string, limit int, list []T, position func(T) uint64) (items []T, next string, ok bool) {
+	text, ok := s.readToken(kind, token)
+	if !ok {
+		return nil, "", false
+	}
+	if text != "" {
+		after, err := strconv.ParseUint(text, 10, 64)
+		if err != nil {
+			return nil, "", false
+		}
+		list = list[min(len(list), indexAfter(list, after, position)):]
+	}
+	if len(list) <= limit {
+		return list, "", true
+	}
+	return list[:limit], s.token(kind, strconv.FormatUint(position(list[limit-1]), 10)), true
+}
+
+func indexAfter[T any](list []T, after uint64, position func(T) uint64) int {
+	for i, item := range list {
+		if position(item) > after {
+			return i
+		}
+	}
+	return len(list)
+}
+
+// The XML of errors.
+type (
+	queryError struct {
+		XMLName   xml.Name `xml:"ErrorResponse"`
+		Type      string   `xml:"Error>Type"`
+		Code      string   `xml:"Error>Code"`
+		Message   string   `xml:"Error>Message"`
+		RequestID string   `xml:"RequestId"`
+	}
+	ec2Error struct {
+		XMLName   xml.Name `xml:"Response"`
+		Code      string   `xml:"Errors>Error>Code"`
+		Message   string   `xml:"Errors>Error>Message"`
+		RequestID string   `xml:"RequestID"`
+	}
+)
+
+// metadata ends every answer of IAM, STS and Auto Scaling.
+type metadata struct {
+	RequestID string `xml:"ResponseMetadata>RequestId"`
+}
+
+func writeXML(w http.ResponseWriter, status int, body any) {
+	data, err := xml.Marshal(body)
+	if err != nil {
+		status, data = http.StatusInternalServerError, []byte("<Response/>")
+	}
+	w.Header().Set("Content-Type", "text/xml;charset=UTF-8")
+	w.WriteHeader(status)
+	// A reader that went away is no concern of the simulator's.
+	_, _ = w.Write([]byte(xml.Header))
+	_, _ = w.Write(data)
+}
+
+func writeQueryError(w http.ResponseWriter, service, requestID string, e *apiError) {
+	kind := "Sender"
+	if e.status >= 500 {
+		kind = "Receiver"
+	}
+	// XML 1.0 has no place for control characters.
+	message := strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\t' && r != '\n' {
+			return '?'
+		}
+		return r
+	}, e.message)
+	if service == "ec2" {
+		writeXML(w, e.status, ec2Error{Code: e.code, Message: message, RequestID: requestID})
+		return
+	}
+	writeXML(w, e.status, queryError{Type: kind, Code: e.code, Message: message, RequestID: requestID})
+}
+
+// iso is how the query services write times.
+func iso(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }

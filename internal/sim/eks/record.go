@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package eks
+
+import (
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/pmks-go/pmks/internal/sim/core"
+	"github.com/pmks-go/pmks/internal/sim/profile"
+)
+
+// attrUID is the key under which the core keeps the uid of a cluster's record.
+const attrUID = "uid"
+
+// clusterRecord holds what EKS knows of a cluster and the core does not.
+type clusterRecord struct {
+	uid, name, arn string
+	// live is the core's cluster; its State is Gone when it was deleted.
+	live *core.Cluster
+
+	role                  string
+	token                 string
+	public, private       bool
+	publicCIDRs           []string
+	authenticationMode    string
+	supportType           string
+	serviceCIDR, ipFamily string
+	logging               loggingObject
+	securityGroup         string // the one that EKS makes
+	certificate           string
+	oidc                  string
+	groups                map[string]*groupRecord // by name; the latest of each
+	updates               []*updateRecord
+	// upgraded is when the control plane last began to move on; zero if never.
+	upgraded time.Time
+}
+
+// groupRecord holds what EKS knows of a node group and the core does not.
+type groupRecord struct {
+	uid, name, arn, asg string
+	seq                 uint64
+	modified            time.Time
+
+	role           string
+	subnets        []string
+	amiType        string
+	instanceTypes  []string
+	capacityType   string
+	diskSize       *int32
+	remoteAccess   *remoteAccessObject
+	remoteGroup    string // the security group that EKS makes for remote access
+	labels         map[string]string
+	taints         []taintObject
+	updateConfig   updateConfigObject
+	launchTemplate *launchTemplateObject
+	tags           map[string]string
+	asgTags        map[string]asgTag
+	// customAMI: the launch template has an image of its own.
+	customAMI bool
+}
+
+// updateRecord is an update object.
+type updateRecord struct {
+	id, kind  string
+	nodegroup string // empty: the cluster itself
+	params    []updateParam
+	created   time.Time
+	seq       uint64
+	// resources goes into the errors of the update.
+	resources []string
+	// final is kept once the core's operation has ended, which it forgets.
+	final *updateObject
+}
+
+// truth returns the cluster of that name as it is, whatever reads show.
+func (s *Server) truth(name string) (*clusterRecord, *apiError) {
+	rec, ok := s.latest[name]
+	if !ok || rec.live.State == profile.Gone {
+		return nil, noCluster(name)
+	}
+	return rec, nil
+}
+
+func noCluster(name string) *apiError {
+	return notFound("No cluster found for name: %s.", name).in(name, "")
+}
+
+func noNodegroup(cluster, group string) *apiError {
+	return notFound("No node group found for name: %s.", group).in(cluster, group)
+}
+
+// truthGroup is truth for a node group.
+func (s *Server) truthGroup(c *call) (*clusterRecord, *core.NodeGroup, *groupRecord, *apiError) {
+	rec, e := s.truth(c.labels["name"])
+	if e != nil {
+		return nil, nil, nil, e
+	}
+	name := c.labels["nodegroupName"]
+	g, ok := rec.live.GroupByName(name)
+	if !ok {
+		return nil, nil, nil, noNodegroup(rec.name, name)
+	}
+	return rec, g, rec.groups[name], nil
+}
+
+// shown returns the cluster of that name as reads show it.
+func (s *Server) shown(now time.Time, name string) (*core.Cluster, *clusterRecord, *apiError) {
+	c, ok := s.world.Cluster(now, name) // the id of a cluster is its name
+	if !ok {
+		return nil, nil, noCluster(name)
+	}
+	return c, s.clusters[c.Attr[attrUID]], nil
+}
+
+// forget drops the records of clusters that are gone and that no read can show
+// any more, when there are many of them.
+func (s *Server) forget(now time.Time) {
+	if len(s.clusters) < 2*s.world.Len(now)+100 {
+		return
+	}
+	for uid, rec := range s.clusters {
+		if shown, ok := s.world.Cluster(now, rec.name); rec.live.State == profile.Gone && (!ok || shown.Attr[attrUID] != uid) {
+			delete(s.clusters, uid)
+			if s.latest[rec.name] == rec {
+				delete(s.latest, rec.name)
+			}
+		}
+	}
+}
+
+// remembered is what a clientRequestToken led to.
+type remembered struct {
+	hash    string
+	cluster *clusterRecord
+	group   *groupRecord
+	update  *updateRecord
+}
+
+// alive reports whether what was made is still there.
+func (m remembered) alive() bool {
+	if m.cluster.live.State == profile.Gone {
+		return false
+	}
+	if m.group == nil {
+		return true
+	}
+	_, ok := m.cluster.live.GroupByName(m.group.name)
+	return ok && m.cluster.groups[m.group.name] == m.group
+}
+
+// recall returns what an earlier call with the same token led to; with other
+// parameters the token is refused.
+func (s *Server) recall(c *call, token string) (remembered, bool, *apiError) {
+	if token == "" {
+		return remembered{}, false, nil
+	}
+	if len(token) > 256 {
+		return remembered{}, false, invalidParameter("clientRequestToken is too long")
+	}
+	m, ok := s.tokens[c.op+"/"+token]
+	switch {
+	case !ok:
+		return remembered{}, false, nil
+	case !m.alive():
+		delete(s.tokens, c.op+"/"+token)
+		return remembered{}, false, nil
+	case m.hash != c.hash():
+		return remembered{}, false, invalidParameter("The clientRequestToken was used before with other parameters").in(c.labels["name"], c.labels["nodegroupName"])
+	}
+	return m, true, nil
+}
+
+func (s *Server) remember(c *call, token string, m remembered) {
+	if token != "" {
+		m.hash = c.hash()
+		s.tokens[c.op+"/"+token] = m
+	}
+}
+
+// hash is the same for bodies that say the same of the same target.
+func (c *call) hash() string {
+	var body any
+	if json.Unmarshal(c.body, &body) != nil {
+		return hexSum(string(c.body))
+	}
+	canonical, err := json.Marshal([]any{c.labels, body})
+	if err != nil {
+		return hexSum(string(c.body))
+	}
+	return hexSum(string(canonical))
+}
+
+// limit reads maxResults, which is 1 to 100 for every list of EKS.
+func (c *call) limit() (int, *apiError) {
+	text := c.query.Get("maxResults")
+	if text == "" && !c.query.Has("maxResults") {
+		return 100, nil
+	}
+	f := newForm(c.query, "eks")
+	f.bad = "InvalidParameterException"
+	n := f.number("maxResults", 1, 100, 0)
+	if f.fault == nil && n == 0 {
+		f.refuse(f.bad, "maxResults must be a number between 1 and 100")
+	}
+	return n, f.fault
+}
+
+func badToken() *apiError {
+	return fail(http.StatusBadRequest, "InvalidParameterException", "The nextToken is not valid")
+}
