@@ -84,7 +84,9 @@ func TestCapabilities_CheckCluster(t *testing.T) {
 		{"name-path", func(c *caps) { c.ClusterName = pmks.NameRule{} }, func(r *req) { r.IId.NameId = "a/b" }, map[string]pmks.Code{"IId.NameId": bad}},
 		{"name-windows-path", func(c *caps) { c.ClusterName = pmks.NameRule{} }, func(r *req) { r.IId.NameId = `a\b` }, map[string]pmks.Code{"IId.NameId": bad}},
 		{"name-parent", func(c *caps) { c.ClusterName = pmks.NameRule{} }, func(r *req) { r.IId.NameId = ".." }, map[string]pmks.Code{"IId.NameId": bad}},
-		{"name-reserved", nil, func(r *req) { r.IId.NameId = "Admin" }, map[string]pmks.Code{"IId.NameId": bad}},
+		{"name-reserved", nil, func(r *req) { r.IId.NameId = "admin" }, map[string]pmks.Code{"IId.NameId": bad}},
+		{"name-reserved-in-other-case", func(c *caps) { c.ClusterName.Pattern = "" }, func(r *req) { r.IId.NameId = "Admin" },
+			map[string]pmks.Code{"IId.NameId": bad}},
 		{"version", nil, func(r *req) { r.Version = "latest" }, map[string]pmks.Code{"Version": bad}},
 
 		{"vpc-missing", nil, func(r *req) { r.Network.VpcIID = pmks.IID{} }, map[string]pmks.Code{"Network.VpcIID": bad}},

@@ -186,6 +186,29 @@ func TestUpgrade_UnderWay(t *testing.T) {
 	})
 }
 
+// A cloud may go on showing a cluster as Active while it moves the groups, and a
+// read right after the end may be stale.
+func TestUpgrade_StaleAfterGroups(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{reporter: reporter{typeI()}, cluster: running("1.33", "1.32", "1.33"), versions: offers("1.33", "1.32")}
+		end := time.Now().Add(10 * time.Minute)
+		w.show = func(_ int, c *pmks.ClusterInfo) {
+			g, sinceEnd := &c.NodeGroupList[0], time.Since(end)
+			if sinceEnd < 2*tick {
+				g.Version = "1.32"
+			}
+			if sinceEnd < 0 {
+				g.Status = pmks.NodeGroupUpdating
+			}
+		}
+		got, err := pmks.Upgrade(t.Context(), w, clusterIID, "1.33", pmks.WithInterval(tick))
+		if err != nil || versionsOf(got) != "1.33 1.33 1.33" {
+			t.Errorf("got %q, %v", versionsOf(got), err)
+		}
+	})
+}
+
 // underWay reports Updating until an update has ended.
 type underWay struct {
 	*world

@@ -102,7 +102,7 @@ func TestWaits(t *testing.T) {
 		{"deletion-failed", "ClusterDeleted", []phase{{time.Minute, deleting, nil}, {forever, inactive(true, "eni-1 is in use"), nil}}, pmks.CodeFailedPrecondition, time.Minute, "eni-1 is in use"},
 		{"deletion-failed-before-it-was-seen", "ClusterDeleted", []phase{{forever, inactive(true, "eni-1 is in use"), nil}}, pmks.CodeFailedPrecondition, 2 * time.Minute, "eni-1 is in use"},
 		{"deletion-ended-active", "ClusterDeleted", []phase{{time.Minute, deleting, nil}, {forever, active, nil}}, pmks.CodeFailedPrecondition, time.Minute + 2*tick, "it is Active again"},
-		{"deletion-with-a-stale-read", "ClusterDeleted", []phase{{time.Minute, deleting, nil}, {time.Minute + 2*tick, active, nil}, {2 * time.Minute, deleting, nil}, {forever, pmks.ClusterInfo{}, gone}}, pmks.CodeOK, 2 * time.Minute, ""},
+		{"deletion-with-a-stale-read", "ClusterDeleted", []phase{{time.Minute, deleting, nil}, {time.Minute + 2*tick, active, nil}, {2 * time.Minute, deleting, nil}, {2*time.Minute + 2*tick, active, nil}, {3 * time.Minute, deleting, nil}, {forever, pmks.ClusterInfo{}, gone}}, pmks.CodeOK, 3 * time.Minute, ""},
 
 		{"version-there", "ClusterVersion", []phase{{forever, at(active, "1.34.2"), nil}}, pmks.CodeOK, 0, ""},
 		{"version-while-updating", "ClusterVersion", []phase{{time.Minute, at(updating, "1.34"), nil}, {forever, at(active, "1.34"), nil}}, pmks.CodeOK, time.Minute, ""},
@@ -337,9 +337,13 @@ func TestWaits_ContextEndsDuringRead(t *testing.T) {
 				cancel()
 				return tt.info, tt.err
 			}}
-			_, err := pmks.WaitClusterActive(ctx, h, clusterIID)
+			var progress []time.Duration
+			_, err := pmks.WaitClusterActive(ctx, h, clusterIID, pmks.WithProgress(func(p pmks.Progress) { progress = append(progress, p.Next) }))
 			if !errors.Is(err, tt.want) || len(h.times) != 1 {
 				t.Errorf("after %d reads: %v, want %v", len(h.times), err, tt.want)
+			}
+			if d := diff([]time.Duration{0}, progress); d != "" {
+				t.Errorf("the pauses reported:%s", d)
 			}
 			if tt.err != nil && !errors.Is(err, tt.err) {
 				t.Errorf("%v does not keep the read's error", err)

@@ -413,6 +413,12 @@ func TestProvision_Failures(t *testing.T) {
 				g.Status, g.StatusFinal, g.StatusReason = pmks.NodeGroupInactive, true, "no capacity"
 			}
 		}, pmks.CodeFailedPrecondition, "no capacity", true, 4},
+		{"reads-denied-at-the-end", func(call string, n int) error {
+			if call == "GetCluster" && n > 4 {
+				return failure(pmks.CodePermissionDenied)
+			}
+			return nil
+		}, nil, pmks.CodePermissionDenied, "ready for use", true, 4},
 		{"group-fails-at-the-end", nil, failedAtTheEnd, pmks.CodeFailedPrecondition, "nodes lost", true, 4},
 		{"group-vanishes-at-the-end", nil, vanishesAtTheEnd, pmks.CodeNotFound, "vanished", true, 4},
 		{"cluster-fails-at-the-end", nil, func(n int, c *pmks.ClusterInfo) {
