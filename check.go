@@ -286,7 +286,7 @@ func (r NameRule) check(f *faults, field, name string) {
 // compile: patterns are constants of a provider.
 func compile(pattern string) *regexp.Regexp {
 	if known, ok := patterns.Load(pattern); ok {
-		return known.(*regexp.Regexp) //nolint:forcetypeassert // only this function stores
+		return known.(*regexp.Regexp) //nolint:errcheck // only this function stores
 	}
 	re := regexp.MustCompile(`^(?:` + pattern + `)$`)
 	patterns.Store(pattern, re)

@@ -91,7 +91,7 @@ func (c *Client) Capabilities() Capabilities { return c.caps.clone() }
 // nothing has no Close method, and then nothing happens.
 func (c *Client) Close() error {
 	if closer, ok := c.h.(io.Closer); ok {
-		return annotate(closer.Close(), Error{Provider: c.provider, Op: "Close"})
+		return Annotate(closer.Close(), Error{Provider: c.provider, Op: "Close"})
 	}
 	return nil
 }
@@ -322,7 +322,7 @@ func (k *call) end(check error, f func() error) error {
 		err = f()
 	}
 	e := &k.event
-	e.Err = annotate(err, Error{Provider: e.Provider, Op: e.Op, Cluster: e.Cluster, NodeGroup: e.NodeGroup})
+	e.Err = Annotate(err, Error{Provider: e.Provider, Op: e.Op, Cluster: e.Cluster, NodeGroup: e.NodeGroup})
 	e.Duration = time.Since(e.Start)
 	k.log()
 	if k.c.observe != nil {

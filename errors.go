@@ -288,10 +288,11 @@ func invalid(field, format string, args ...any) *Error {
 	return &Error{Code: CodeInvalidArgument, Field: field, Message: fmt.Sprintf(format, args...)}
 }
 
-// annotate returns err with every *Error in it carrying where it happened, and
-// with errors that are not *Error wrapped into one. Fields that are already set
-// stay: the handler knows better. Joined errors stay joined.
-func annotate(err error, where Error) error {
+// Annotate says where an error happened: every [*Error] in err gets the Provider,
+// Op, Cluster and NodeGroup of where, unless it has its own, and what is not an
+// *Error is wrapped into one with the code of [CodeOf]. Joined errors stay joined.
+// Nil stays nil. Handlers and [Client] call it once for each method.
+func Annotate(err error, where Error) error {
 	switch e := err.(type) { //nolint:errorlint // it walks the tree itself
 	case nil:
 		return nil
@@ -318,7 +319,7 @@ func annotate(err error, where Error) error {
 		}
 		joined := make([]error, len(parts))
 		for i, part := range parts {
-			joined[i] = annotate(part, where)
+			joined[i] = Annotate(part, where)
 		}
 		return errors.Join(joined...)
 	}

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log"
 	"log/slog"
 	"os"
 	"strings"
@@ -30,12 +29,14 @@ func ExampleClient_CreateCluster() {
 	ctx, client := context.Background(), pmks.New(fake.New(fake.WithScale(1e-5)))
 	created, err := client.CreateCluster(ctx, demoRequest)
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	fmt.Println(created.Status)
 	ready, err := pmks.WaitClusterActive(ctx, client, created.IId, quickly)
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	fmt.Println(ready.Status, ready.AccessInfo.Endpoint != "")
 	// Output:
@@ -57,7 +58,8 @@ func ExampleClient_ListCluster() {
 func ExampleClient_ListIID() {
 	iids, err := demoClient().ListIID(context.Background())
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	for _, iid := range iids {
 		fmt.Println(iid.NameId, iid.SystemId != "")
@@ -68,7 +70,8 @@ func ExampleClient_ListIID() {
 func ExampleClient_GetCluster() {
 	info, err := demoClient().GetCluster(context.Background(), pmks.IID{NameId: "demo"})
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	fmt.Println(info.Status, info.NodeGroupList[0].IId.NameId, strings.HasPrefix(info.AccessInfo.Kubeconfig, "apiVersion: v1"))
 	fmt.Println(strings.Contains(fmt.Sprint(info), "apiVersion"))
@@ -93,7 +96,8 @@ func ExampleClient_AddNodeGroup() {
 		IId: pmks.IID{NameId: "gpu"}, VMSpecName: "gpu-large", OnAutoScaling: true, DesiredNodeSize: 1, MinNodeSize: 0, MaxNodeSize: 4,
 	})
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	ready, err := pmks.WaitNodeGroupActive(ctx, client, demo, added.IId, quickly)
 	fmt.Println(added.Status, ready.Status, len(ready.Nodes), err)
@@ -104,7 +108,8 @@ func ExampleClient_SetNodeGroupAutoScaling() {
 	ctx, client := context.Background(), demoClient()
 	ok, err := client.SetNodeGroupAutoScaling(ctx, demo, workers, true)
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	g, err := pmks.WaitNodeGroupActive(ctx, client, demo, workers, quickly)
 	fmt.Println(ok, g.OnAutoScaling, g.MinNodeSize, g.MaxNodeSize, err)
@@ -114,7 +119,8 @@ func ExampleClient_SetNodeGroupAutoScaling() {
 func ExampleClient_ChangeNodeGroupScaling() {
 	ctx, client := context.Background(), demoClient()
 	if _, err := client.ChangeNodeGroupScaling(ctx, demo, workers, 5, 1, 6); err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	g, err := pmks.WaitNodeCount(ctx, client, demo, workers, 5, quickly)
 	fmt.Println(len(g.Nodes), g.OnAutoScaling, err)
@@ -135,7 +141,8 @@ func ExampleClient_UpgradeCluster() {
 	ctx, client := context.Background(), demoClient()
 	info, err := client.UpgradeCluster(ctx, demo, "1.34")
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	fmt.Println(info.Status)
 	info, err = pmks.WaitClusterVersion(ctx, client, demo, "1.34", quickly)
@@ -148,7 +155,8 @@ func ExampleClient_UpgradeCluster() {
 func ExampleClient_GenerateClusterToken() {
 	token, err := demoClient().GenerateClusterToken(context.Background(), demo)
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	fmt.Println(token.Value != "", time.Until(token.ExpiresAt) > 0)
 	// Output: true true
@@ -157,7 +165,8 @@ func ExampleClient_GenerateClusterToken() {
 func ExampleClient_ListVersions() {
 	versions, err := pmks.New(fake.New()).ListVersions(context.Background())
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	for _, v := range versions {
 		if v.Default {

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/fake"
@@ -19,7 +18,8 @@ func ExampleProvision() {
 		client := pmks.New(fake.New(fake.WithProfile(profile), fake.WithScale(1e-6)))
 		info, err := pmks.Provision(context.Background(), client, demoRequest, quickly)
 		if err != nil {
-			log.Fatal(err)
+			fmt.Println(err)
+			return
 		}
 		fmt.Println(client.Capabilities().ClusterType, info.Status, info.NodeGroupList[0].Status)
 	}
@@ -50,7 +50,8 @@ func ExampleWaitClusterActive() {
 	}))
 	created, err := cloud.CreateCluster(context.Background(), demoRequest)
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	_, err = pmks.WaitClusterActive(context.Background(), cloud, created.IId, quickly)
 	var w *pmks.WaitError
@@ -63,7 +64,8 @@ func ExampleWaitClusterActive() {
 func ExampleWaitClusterDeleted() {
 	ctx, client := context.Background(), demoClient()
 	if _, err := client.DeleteCluster(ctx, demo); err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	fmt.Println(pmks.WaitClusterDeleted(ctx, client, demo, quickly))
 	// Output: <nil>
@@ -72,7 +74,8 @@ func ExampleWaitClusterDeleted() {
 func ExampleWaitClusterVersion() {
 	ctx, client := context.Background(), demoClient()
 	if _, err := client.UpgradeCluster(ctx, demo, "1.34.5"); err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	info, err := pmks.WaitClusterVersion(ctx, client, demo, "1.34", quickly)
 	fmt.Println(info.Version, err)
@@ -98,7 +101,8 @@ func ExampleWaitNodeGroupActive() {
 func ExampleWaitNodeGroupDeleted() {
 	ctx, client := context.Background(), demoClient()
 	if _, err := client.RemoveNodeGroup(ctx, demo, workers); err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	fmt.Println(pmks.WaitNodeGroupDeleted(ctx, client, demo, workers, quickly))
 	// Output: <nil>
@@ -107,7 +111,8 @@ func ExampleWaitNodeGroupDeleted() {
 func ExampleWaitNodeCount() {
 	ctx, client := context.Background(), demoClient()
 	if _, err := client.ChangeNodeGroupScaling(ctx, demo, workers, 3, 1, 3); err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	g, err := pmks.WaitNodeCount(ctx, client, demo, workers, 3, quickly)
 	fmt.Println(len(g.Nodes), err)

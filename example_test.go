@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log"
 	"slices"
 	"time"
 
@@ -46,15 +45,18 @@ func Example() {
 	ctx := context.Background()
 	client, err := pmks.Open(ctx, "fake", pmks.Config{Region: "sim-1", Settings: map[string]string{"speed": "100000"}})
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	info, err := pmks.Provision(ctx, client, demoRequest, quickly)
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	fmt.Println(info.IId.NameId, info.Status, len(info.NodeGroupList[0].Nodes), "nodes")
 	if err := pmks.Teardown(ctx, client, info.IId, quickly); err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	// Output: demo Active 2 nodes
 }
@@ -76,7 +78,8 @@ func ExampleOpen() {
 		Settings: map[string]string{"profile": "gcp"},
 	})
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	defer client.Close()
 	fmt.Println(client.Capabilities().ClusterType)
@@ -126,7 +129,8 @@ func ExampleCheckIID() {
 func ExampleLookup() {
 	info, err := demoClient().GetCluster(context.Background(), demo)
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	word, ok := pmks.Lookup(info.KeyValueList, pmks.KeyNativeStatus)
 	fmt.Println(info.Status, word, ok)
@@ -231,14 +235,16 @@ func ExampleWithProgress() {
 	ctx, client := context.Background(), pmks.New(fake.New(fake.WithScale(1e-5)))
 	created, err := client.CreateCluster(ctx, demoRequest)
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	var seen []string
 	_, err = pmks.WaitClusterActive(ctx, client, created.IId, quickly, pmks.WithProgress(func(p pmks.Progress) {
 		seen = append(seen, fmt.Sprint(p.Goal, ": ", p.Status, ", usually ", p.Typical))
 	}))
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	for _, line := range slices.Compact(seen) {
 		fmt.Println(line)
@@ -252,7 +258,8 @@ func ExampleWithMaxWait() {
 	cloud := fake.New(fake.WithFaults(fake.Fault{Op: "CreateCluster", Kind: fake.Stick}))
 	created, err := cloud.CreateCluster(context.Background(), demoRequest)
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	_, err = pmks.WaitClusterActive(context.Background(), cloud, created.IId, quickly, pmks.WithMaxWait(20*time.Millisecond))
 	var w *pmks.WaitError

@@ -151,23 +151,23 @@ func Providers() []Provider {
 func Open(ctx context.Context, name string, cfg Config, opts ...Option) (*Client, error) {
 	where := Error{Provider: name, Op: "Open"}
 	if err := ctx.Err(); err != nil {
-		return nil, annotate(err, where)
+		return nil, Annotate(err, where)
 	}
 	providersMu.RLock()
 	p, ok := providers[name]
 	providersMu.RUnlock()
 	if !ok {
-		return nil, annotate(unknownProvider(name), Error{Op: "Open"})
+		return nil, Annotate(unknownProvider(name), Error{Op: "Open"})
 	}
 	var f faults
 	checkKeys(&f, "Credentials", cfg.Credentials, p.Credentials)
 	checkKeys(&f, "Settings", cfg.Settings, p.Settings)
 	if err := f.err(); err != nil {
-		return nil, annotate(err, where)
+		return nil, Annotate(err, where)
 	}
 	h, err := p.Open(ctx, cfg.Clone())
 	if err != nil {
-		return nil, annotate(err, where)
+		return nil, Annotate(err, where)
 	}
 	opts = append([]Option{withProvider(name), WithLogger(cfg.Logger)}, opts...)
 	return New(h, opts...), nil

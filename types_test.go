@@ -3,6 +3,7 @@
 package pmks_test
 
 import (
+	"errors"
 	"reflect"
 	"strings"
 	"testing"
@@ -66,8 +67,8 @@ func FuzzParseIID(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		iid, err := pmks.ParseIID(s)
 		if err != nil {
-			e, ok := err.(*pmks.Error)
-			if !ok || e.Code != pmks.CodeInvalidArgument || !strings.HasPrefix(e.Field, "IId") || !iid.IsZero() {
+			var e *pmks.Error
+			if !errors.As(err, &e) || e.Code != pmks.CodeInvalidArgument || !strings.HasPrefix(e.Field, "IId") || !iid.IsZero() {
 				t.Fatalf("ParseIID(%q) = %+v, %#v", s, iid, err)
 			}
 			return

@@ -447,7 +447,7 @@ func TestWaitError(t *testing.T) {
 		if d := diff(info, last); d != "" {
 			t.Errorf("the result is not what was read last:%s", d)
 		}
-		if w.LastReadErr != throttled || w.Attempts != 2 || w.Elapsed != 15*time.Second || w.Goal != "cluster Active" || w.Cluster != clusterIID {
+		if !errors.Is(w.LastReadErr, throttled) || w.Attempts != 2 || w.Elapsed != 15*time.Second || w.Goal != "cluster Active" || w.Cluster != clusterIID {
 			t.Errorf("got %+v", w.Error())
 		}
 		for _, target := range []error{context.DeadlineExceeded, pmks.ErrTimeout, pmks.ErrThrottled} {

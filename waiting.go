@@ -206,7 +206,7 @@ func (w *wait) failed(err error) error {
 	last := w.last
 	last.AccessInfo.Kubeconfig = ""
 	e := &WaitError{Goal: w.goal, Cluster: w.cluster, NodeGroup: w.group, Last: last,
-		Attempts: w.attempts, Elapsed: time.Since(w.start), Err: annotate(err, where)}
+		Attempts: w.attempts, Elapsed: time.Since(w.start), Err: Annotate(err, where)}
 	if !errors.Is(err, w.lastErr) {
 		e.LastReadErr = w.lastErr
 	}

@@ -70,7 +70,7 @@ func (j *job) wrap(err error) error {
 	if errors.As(err, &w) {
 		return err // says already what was waited for
 	}
-	return annotate(err, Error{Provider: j.caps.Provider, Op: j.op, Cluster: j.iid})
+	return Annotate(err, Error{Provider: j.caps.Provider, Op: j.op, Cluster: j.iid})
 }
 
 // send makes a mutation. While the cloud is busy, throttles or cannot serve, and
@@ -98,7 +98,7 @@ func (j *job) send(ctx context.Context, mutate func() error) error {
 			return err
 		}
 		if ended := sleep(ctx, pause); ended != nil {
-			return errors.Join(annotate(ended, Error{Message: "while trying again"}), err)
+			return errors.Join(Annotate(ended, Error{Message: "while trying again"}), err)
 		}
 	}
 }

@@ -44,7 +44,8 @@ func newPresigner(cfg Config, sdk aws.Config) stsAPI {
 // GenerateClusterToken implements [pmks.TokenIssuer]. It signs locally; the only
 // possible network call is that of the credentials. Whether the caller may log in
 // is decided by the cluster.
-func (h *Handler) GenerateClusterToken(ctx context.Context, clusterIID pmks.IID) (pmks.Token, error) {
+func (h *Handler) GenerateClusterToken(ctx context.Context, clusterIID pmks.IID) (_ pmks.Token, err error) {
+	defer place(&err, "GenerateClusterToken", clusterIID, pmks.IID{})
 	name, err := clusterName(clusterIID)
 	if err != nil {
 		return pmks.Token{}, err

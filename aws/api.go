@@ -98,9 +98,6 @@ func newClients(ctx context.Context, cfg Config) (clients, error) {
 	if cfg.Endpoint != "" {
 		opts = append(opts, config.WithBaseEndpoint(cfg.Endpoint))
 	}
-	if cfg.Transport != nil {
-		opts = append(opts, config.WithHTTPClient(&http.Client{Transport: cfg.Transport}))
-	}
 	sdk, err := config.LoadDefaultConfig(ctx, opts...)
 	if err != nil {
 		var missing config.SharedConfigProfileNotExistError
@@ -111,6 +108,11 @@ func newClients(ctx context.Context, cfg Config) (clients, error) {
 	}
 	if sdk.Region == "" {
 		return clients{}, invalid("Region", "is required: give one such as us-east-2, or set AWS_REGION")
+	}
+	if cfg.Transport != nil {
+		// Only now: a client of our own makes the SDK fail while it loads a CA bundle
+		// named by the environment, which a transport of the user's has no use for.
+		sdk.HTTPClient = &http.Client{Transport: cfg.Transport}
 	}
 	sdk.Credentials = chain(cfg, sdk)
 	return clients{

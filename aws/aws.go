@@ -113,8 +113,10 @@ type Config struct {
 	// which is also part of every cluster token.
 	Endpoint    string
 	STSEndpoint string
-	Transport   http.RoundTripper
-	Logger      *slog.Logger
+	// Transport carries all requests but those that the SDK's default chain makes
+	// to find credentials.
+	Transport http.RoundTripper
+	Logger    *slog.Logger
 }
 
 // Defaults of Config.

@@ -15,7 +15,8 @@ import (
 
 // CheckCluster implements [pmks.RequestChecker]: what CreateCluster would look up,
 // and the version, all in parallel. EKS has no dry run of its own.
-func (h *Handler) CheckCluster(ctx context.Context, req pmks.ClusterInfo) error {
+func (h *Handler) CheckCluster(ctx context.Context, req pmks.ClusterInfo) (err error) {
+	defer place(&err, "CheckCluster", pmks.IID{NameId: req.IId.NameId}, pmks.IID{})
 	if err := checkCluster(req); err != nil {
 		return err
 	}
@@ -72,7 +73,8 @@ func (h *Handler) checkFree(ctx context.Context, name string) error {
 
 // CheckNodeGroup implements [pmks.RequestChecker]: the cluster, the role, the
 // instance type and the key pair in parallel.
-func (h *Handler) CheckNodeGroup(ctx context.Context, clusterIID pmks.IID, req pmks.NodeGroupInfo) error {
+func (h *Handler) CheckNodeGroup(ctx context.Context, clusterIID pmks.IID, req pmks.NodeGroupInfo) (err error) {
+	defer place(&err, "CheckNodeGroup", clusterIID, pmks.IID{NameId: req.IId.NameId})
 	cluster, nameErr := clusterName(clusterIID)
 	r, err := readNodegroup(req)
 	if err := errors.Join(nameErr, err); err != nil {

@@ -22,7 +22,8 @@ import (
 
 // CreateCluster implements [pmks.ClusterHandler]: the role, the subnets and the
 // security groups are looked up in parallel, then one request is made.
-func (h *Handler) CreateCluster(ctx context.Context, req pmks.ClusterInfo) (pmks.ClusterInfo, error) {
+func (h *Handler) CreateCluster(ctx context.Context, req pmks.ClusterInfo) (_ pmks.ClusterInfo, err error) {
+	defer place(&err, "CreateCluster", pmks.IID{NameId: req.IId.NameId}, pmks.IID{})
 	if err := checkCluster(req); err != nil {
 		return pmks.ClusterInfo{}, err
 	}
@@ -148,7 +149,8 @@ func requestToken() string { return "pmks-" + rand.Text() }
 // DeleteCluster implements [pmks.ClusterHandler]. EKS refuses while node groups
 // exist, so they are removed first, all at once, and waited for; ctx bounds the
 // wait. Called again it continues.
-func (h *Handler) DeleteCluster(ctx context.Context, clusterIID pmks.IID) (bool, error) {
+func (h *Handler) DeleteCluster(ctx context.Context, clusterIID pmks.IID) (_ bool, err error) {
+	defer place(&err, "DeleteCluster", clusterIID, pmks.IID{})
 	name, err := clusterName(clusterIID)
 	if err != nil {
 		return false, err

@@ -227,3 +227,8 @@ func invalid(field, format string, args ...any) error {
 func precondition(format string, args ...any) error {
 	return &pmks.Error{Code: pmks.CodeFailedPrecondition, Message: fmt.Sprintf(format, args...)}
 }
+
+// place says where an error happened, once for each method of the handler.
+func place(err *error, op string, cluster, nodeGroup pmks.IID) {
+	*err = pmks.Annotate(*err, pmks.Error{Provider: Name, Op: op, Cluster: cluster, NodeGroup: nodeGroup})
+}

@@ -88,7 +88,8 @@ func (h *Handler) deleteTemplate(ctx context.Context, id string) {
 // Sweep removes the launch templates of a cluster whose node groups are gone.
 // DeleteCluster does it too; call it when node groups come and go in a cluster
 // that stays.
-func (h *Handler) Sweep(ctx context.Context, clusterIID pmks.IID) error {
+func (h *Handler) Sweep(ctx context.Context, clusterIID pmks.IID) (err error) {
+	defer place(&err, "Sweep", clusterIID, pmks.IID{})
 	name, err := clusterName(clusterIID)
 	if err != nil {
 		return err

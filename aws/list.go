@@ -43,7 +43,8 @@ func (l limiter) do(ctx context.Context, f func() error) error {
 // GetCluster implements [pmks.ClusterHandler] in three steps, however many node
 // groups there are: the cluster beside the names of its groups and add-ons, then
 // the groups, then all their Auto Scaling groups.
-func (h *Handler) GetCluster(ctx context.Context, clusterIID pmks.IID) (pmks.ClusterInfo, error) {
+func (h *Handler) GetCluster(ctx context.Context, clusterIID pmks.IID) (_ pmks.ClusterInfo, err error) {
+	defer place(&err, "GetCluster", clusterIID, pmks.IID{})
 	name, err := clusterName(clusterIID)
 	if err != nil {
 		return pmks.ClusterInfo{}, err
@@ -116,7 +117,8 @@ func pick(scaling map[string]asgtypes.AutoScalingGroup, names []string) []asgtyp
 // ListCluster implements [pmks.ClusterHandler]: two calls for each cluster, one
 // for each node group, and the Auto Scaling groups of the whole region a hundred
 // at a time beside them.
-func (h *Handler) ListCluster(ctx context.Context) ([]*pmks.ClusterInfo, error) {
+func (h *Handler) ListCluster(ctx context.Context) (_ []*pmks.ClusterInfo, err error) {
+	defer place(&err, "ListCluster", pmks.IID{}, pmks.IID{})
 	names, err := h.listNames(ctx)
 	if err != nil {
 		return nil, err
@@ -190,7 +192,8 @@ func about(err error, cluster pmks.IID) error {
 }
 
 // ListIID implements [pmks.IIDLister] with one call for a hundred clusters.
-func (h *Handler) ListIID(ctx context.Context) ([]*pmks.IID, error) {
+func (h *Handler) ListIID(ctx context.Context) (_ []*pmks.IID, err error) {
+	defer place(&err, "ListIID", pmks.IID{}, pmks.IID{})
 	names, err := h.listNames(ctx)
 	if err != nil {
 		return nil, err

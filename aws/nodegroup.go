@@ -61,7 +61,8 @@ func readNodegroup(req pmks.NodeGroupInfo) (nodegroupRequest, error) {
 // AddNodeGroup implements [pmks.ClusterHandler]. The cluster, the role, the
 // instance type and the key pair are looked up in parallel, then one request is
 // made; a root disk type takes a launch template in between.
-func (h *Handler) AddNodeGroup(ctx context.Context, clusterIID pmks.IID, req pmks.NodeGroupInfo) (pmks.NodeGroupInfo, error) {
+func (h *Handler) AddNodeGroup(ctx context.Context, clusterIID pmks.IID, req pmks.NodeGroupInfo) (_ pmks.NodeGroupInfo, err error) {
+	defer place(&err, "AddNodeGroup", clusterIID, pmks.IID{NameId: req.IId.NameId})
 	name, nameErr := clusterName(clusterIID)
 	r, err := readNodegroup(req)
 	if err := errors.Join(nameErr, err); err != nil {
@@ -231,7 +232,8 @@ func sshSources(c *types.Cluster) []string {
 
 // RemoveNodeGroup implements [pmks.ClusterHandler] with one request. A launch
 // template of the group can go only when the group is gone: see [Handler.Sweep].
-func (h *Handler) RemoveNodeGroup(ctx context.Context, clusterIID, nodeGroupIID pmks.IID) (bool, error) {
+func (h *Handler) RemoveNodeGroup(ctx context.Context, clusterIID, nodeGroupIID pmks.IID) (_ bool, err error) {
+	defer place(&err, "RemoveNodeGroup", clusterIID, nodeGroupIID)
 	cluster, name, err := names(clusterIID, nodeGroupIID)
 	if err != nil {
 		return false, err

@@ -63,7 +63,8 @@ func (h *Handler) roleARN(ctx context.Context, r role, name string) (string, err
 // name, with the trust and the managed policies that EKS needs. Roles that exist
 // keep their trust; missing policies are attached. Nothing else in pmks creates
 // roles. Roles given as ARNs are left alone.
-func (h *Handler) CreateRoles(ctx context.Context) error {
+func (h *Handler) CreateRoles(ctx context.Context) (err error) {
+	defer place(&err, "CreateRoles", pmks.IID{}, pmks.IID{})
 	for _, r := range []struct {
 		role
 		name string

@@ -46,7 +46,8 @@ func (h *Handler) readGroup(ctx context.Context, cluster, name string) (*types.N
 // finds the group, by the tags of its Auto Scaling group. The tags come first, the
 // record on the node group second, so that a half-done change is seen and can be
 // repeated.
-func (h *Handler) SetNodeGroupAutoScaling(ctx context.Context, clusterIID, nodeGroupIID pmks.IID, on bool) (bool, error) {
+func (h *Handler) SetNodeGroupAutoScaling(ctx context.Context, clusterIID, nodeGroupIID pmks.IID, on bool) (_ bool, err error) {
+	defer place(&err, "SetNodeGroupAutoScaling", clusterIID, nodeGroupIID)
 	cluster, name, err := names(clusterIID, nodeGroupIID)
 	if err != nil {
 		return false, err
@@ -113,7 +114,8 @@ func settled(n *types.Nodegroup) error {
 // sent, because EKS refuses bounds that the present size does not fit. The Auto
 // Scaling group is never written: EKS owns it.
 func (h *Handler) ChangeNodeGroupScaling(ctx context.Context, clusterIID, nodeGroupIID pmks.IID,
-	desired, minSize, maxSize int) (pmks.NodeGroupInfo, error) {
+	desired, minSize, maxSize int) (_ pmks.NodeGroupInfo, err error) {
+	defer place(&err, "ChangeNodeGroupScaling", clusterIID, nodeGroupIID)
 	cluster, name, err := names(clusterIID, nodeGroupIID)
 	var f faultList
 	f.join(err)
@@ -148,7 +150,7 @@ func (h *Handler) ChangeNodeGroupScaling(ctx context.Context, clusterIID, nodeGr
 
 func (h *Handler) updateScaling(ctx context.Context, cluster, name string, want *types.NodegroupScalingConfig) error {
 	token := requestToken()
-	return once.Do(ctx, once.Mutation{
+	err := once.Do(ctx, once.Mutation{
 		Send: func(ctx context.Context) error {
 			_, err := h.api.eks.UpdateNodegroupConfig(ctx, &eks.UpdateNodegroupConfigInput{
 				ClusterName: &cluster, NodegroupName: &name, ScalingConfig: want, ClientRequestToken: &token})
@@ -159,6 +161,13 @@ func (h *Handler) updateScaling(ctx context.Context, cluster, name string, want 
 			return err == nil && sameSizes(n.ScalingConfig, want), err
 		},
 	})
+	if has(err, pmks.CodeBusy) {
+		// EKS says "in use" of a failed cluster too, for which nobody need wait.
+		if c, lookErr := h.describeCluster(ctx, cluster); lookErr == nil && has(accepts(c), pmks.CodeFailedPrecondition) {
+			return accepts(c)
+		}
+	}
+	return err
 }
 
 func currentSize(n *types.Nodegroup) int {

@@ -20,7 +20,8 @@ import (
 )
 
 // ListVersions implements [pmks.VersionLister] with one call.
-func (h *Handler) ListVersions(ctx context.Context) ([]pmks.Version, error) {
+func (h *Handler) ListVersions(ctx context.Context) (_ []pmks.Version, err error) {
+	defer place(&err, "ListVersions", pmks.IID{}, pmks.IID{})
 	var list []pmks.Version
 	pages := eks.NewDescribeClusterVersionsPaginator(h.api.eks, &eks.DescribeClusterVersionsInput{MaxResults: aws.Int32(pageSize)},
 		func(o *eks.DescribeClusterVersionsPaginatorOptions) { o.StopOnDuplicateToken = true })
@@ -84,7 +85,8 @@ func (h *Handler) explainVersion(ctx context.Context, err error, version string)
 
 // UpgradeCluster implements [pmks.ClusterHandler]: one step, the control plane
 // first, then all node groups that lag, together.
-func (h *Handler) UpgradeCluster(ctx context.Context, clusterIID pmks.IID, newVersion string) (pmks.ClusterInfo, error) {
+func (h *Handler) UpgradeCluster(ctx context.Context, clusterIID pmks.IID, newVersion string) (_ pmks.ClusterInfo, err error) {
+	defer place(&err, "UpgradeCluster", clusterIID, pmks.IID{})
 	name, err := clusterName(clusterIID)
 	if err != nil {
 		return pmks.ClusterInfo{}, err

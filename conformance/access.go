@@ -22,8 +22,12 @@ func accessKubeconfig(t T, c *Cloud) {
 	if err != nil {
 		t.Fatalf("CreateCluster: %v", err)
 	}
-	if got := c.get(t, created.IId).AccessInfo; got.Kubeconfig != "" {
+	got := c.get(t, created.IId).AccessInfo
+	if got.Kubeconfig != "" {
 		t.Errorf("there is a kubeconfig before the control plane is up")
+	}
+	if got.Endpoint != "" && !strings.HasPrefix(got.Endpoint, "https://") {
+		t.Errorf("the endpoint is %q before there is one: want it empty, not a sentence", got.Endpoint)
 	}
 	c.active(t, created.IId)
 	info := c.up(t, "early") // adds what Provision adds

@@ -16,12 +16,19 @@
 // The suite takes its time from package time and waits with the options of the
 // harness, so that it runs in a testing/synctest bubble, and against a server whose
 // hours are short.
+//
+// A check sees a provider through its [pmks.ClusterHandler] and the optional
+// interfaces alone. What it does to the cloud behind them, such as losing a reply,
+// it asks of the levers of [Cloud]; a provider without any lever is still tested in
+// everything that needs none.
 package conformance
 
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -59,8 +66,12 @@ type Cloud struct {
 	// desired 2, min 1, max 3, and autoscaling off.
 	ClusterRequest   func(name string) pmks.ClusterInfo
 	NodeGroupRequest func(name string) pmks.NodeGroupInfo
-	// Wait are the options to wait with.
+	// Wait are the options to wait with. Unless they say otherwise a single wait
+	// ends after [Patience].
 	Wait []pmks.WaitOption
+	// Delay is how long a Delay fault lasts; 0 means 10 seconds. The suite ends
+	// contexts after a tenth of it.
+	Delay time.Duration
 	// Secrets must never be shown.
 	Secrets []string
 
@@ -76,8 +87,12 @@ type Cloud struct {
 	// unless UniqueNames is set.
 	Put         func(name string) error
 	UniqueNames bool
-	// Break puts a cluster, or one of its node groups, into a state.
+	// Break puts a cluster, or one of its node groups, into a state. It returns
+	// errors.ErrUnsupported for one that the cloud does not have.
 	Break func(cluster, nodeGroup pmks.IID, s State) error
+	// AutoScalingAnytime: the cloud takes SetNodeGroupAutoScaling of a group at rest
+	// whatever its cluster is doing.
+	AutoScalingAnytime bool
 	// Protect switches deletion protection on.
 	Protect func(cluster pmks.IID) error
 	// Unknown returns a reference that does not exist, for the request fields
@@ -105,7 +120,7 @@ const (
 	Throttle    FaultKind = "throttle" // with a RetryAfter of 7 seconds where the cloud can say so
 	LoseRequest FaultKind = "lose-request"
 	LoseReply   FaultKind = "lose-reply"
-	Delay       FaultKind = "delay" // by 10 seconds
+	Delay       FaultKind = "delay" // by Cloud.Delay
 	Unavailable FaultKind = "unavailable"
 	FailLater   FaultKind = "fail-later" // with a reason that contains [Reason]
 	Stick       FaultKind = "stick"
@@ -126,6 +141,10 @@ type Fault struct {
 	Times int
 }
 
+// Patience is how long a single wait lasts at most, so that a cloud that never ends
+// what it began fails a subtest instead of hanging it.
+const Patience = 48 * time.Hour
+
 // check is one subtest.
 type check struct {
 	name string
@@ -134,8 +153,9 @@ type check struct {
 
 // checks lists every subtest. Names are stable.
 var checks = concat(
-	lifeChecks, nameChecks, validationChecks, stateChecks, scalingChecks, deleteChecks, upgradeChecks,
-	listChecks, accessChecks, contextChecks, concurrencyChecks, onceChecks, secretChecks, jobChecks,
+	lifeChecks, sharingChecks, errorChecks, nameChecks, validationChecks, stateChecks, transitionChecks,
+	scalingChecks, deleteChecks, upgradeChecks, listChecks, accessChecks, contextChecks, concurrencyChecks,
+	onceChecks, secretChecks, jobChecks, interruptionChecks,
 )
 
 func concat(lists ...[]check) []check {
@@ -155,42 +175,93 @@ func Names() []string {
 	return names
 }
 
-// Run runs the suite.
+// Run runs the suite, each check as a subtest with a cloud of its own. In the end
+// it logs which subtests were skipped, and why.
 func Run(t *testing.T, h Harness) {
+	var skips summary
+	t.Cleanup(func() { skips.log(t) })
 	for _, c := range checks {
 		t.Run(c.name, func(t *testing.T) {
 			if !h.Serial {
 				t.Parallel()
 			}
-			if h.Bubble {
-				synctest.Test(t, func(t *testing.T) { c.run(t, h.open(t)) })
+			s := &subtest{T: t}
+			defer func() { skips.add(c.name, s.reason) }()
+			if !h.Bubble {
+				c.run(s, h.open(s))
 				return
 			}
-			c.run(t, h.open(t))
+			synctest.Test(t, func(t *testing.T) {
+				s.T = t
+				c.run(s, h.open(s))
+			})
+			if s.reason != "" {
+				t.SkipNow() // a skip inside a bubble does not show outside by itself
+			}
 		})
 	}
 }
 
-// longestWait ends a wait that would never end, so that a wrong provider fails
-// instead of hanging.
-const longestWait = 24 * time.Hour
-
-func (h Harness) open(t T) *Cloud {
-	c := h.Open(t)
-	c.Wait = append([]pmks.WaitOption{pmks.WithMaxWait(longestWait)}, c.Wait...)
-	return c
-}
-
-// RunOne runs the check of one name against a cloud, for tests of the suite
-// itself.
+// RunOne runs the check of one name against a cloud, for tests of the suite and of
+// harnesses.
 func RunOne(t T, name string, c *Cloud) {
 	for _, check := range checks {
 		if check.name == name {
-			check.run(t, c)
+			check.run(t, c.patient())
 			return
 		}
 	}
 	t.Fatalf("there is no subtest %q; there are %s", name, strings.Join(Names(), ", "))
+}
+
+func (h Harness) open(t T) *Cloud { return h.Open(t).patient() }
+
+// patient bounds every wait, and the harness may bound it further.
+func (c *Cloud) patient() *Cloud {
+	bounded := *c
+	bounded.Wait = append([]pmks.WaitOption{pmks.WithMaxWait(Patience)}, c.Wait...)
+	if bounded.Delay == 0 {
+		bounded.Delay = 10 * time.Second
+	}
+	return &bounded
+}
+
+// subtest is a *testing.T that remembers why it was skipped.
+type subtest struct {
+	*testing.T
+	reason string
+}
+
+// Skipf ends the check and keeps the reason.
+func (s *subtest) Skipf(format string, args ...any) {
+	s.T.Helper()
+	s.reason = fmt.Sprintf(format, args...)
+	s.T.Skip(s.reason)
+}
+
+// summary collects the subtests that were skipped.
+type summary struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+func (s *summary) add(name, reason string) {
+	if reason == "" {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lines = append(s.lines, name+": "+reason)
+}
+
+func (s *summary) log(t *testing.T) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.lines) == 0 {
+		return
+	}
+	slices.Sort(s.lines)
+	t.Logf("%d of %d subtests were skipped:\n\t%s", len(s.lines), len(checks), strings.Join(s.lines, "\n\t"))
 }
 
 // caps returns what the handler says it can do.

@@ -18,32 +18,15 @@ var contextChecks = []check{
 	{"context/deadline-during-the-call", contextDeadline},
 }
 
-// allCalls are the methods on what exists, and those on what does not.
-func allCalls() []call {
-	return append([]call{
-		{"CreateCluster", true, false, func(ctx context.Context, c *Cloud, _, _ pmks.IID) error {
-			req := c.ClusterRequest("created")
-			if r, ok := c.Handler.(pmks.CapabilityReporter); ok && r.Capabilities().GroupsAtCreate.Max == 0 {
-				req.NodeGroupList = nil
-			}
-			_, err := c.Handler.CreateCluster(ctx, req)
-			return err
-		}},
-		{"ListCluster", false, false, func(ctx context.Context, c *Cloud, _, _ pmks.IID) error {
-			_, err := c.Handler.ListCluster(ctx)
-			return err
-		}},
-	}, calls...)
-}
-
 func contextBefore(t T, c *Cloud) {
 	info := c.up(t, "over")
 	g := first(t, info)
+	optional := append(c.supported(t.Context(), c.optionalReads(), info.IId), c.accessCalls()...)
 	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
 	late, cancelLate := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
 	defer cancelLate()
-	for _, m := range allCalls() {
+	for _, m := range append(allCalls(), optional...) {
 		c.unchanged(t, m.op, func() {
 			err := m.do(canceled, c, info.IId, g)
 			want(t, m.op+" with a canceled context", err, pmks.CodeCanceled)
@@ -66,14 +49,14 @@ func contextBefore(t T, c *Cloud) {
 func contextDuring(t T, c *Cloud) {
 	contextEnds(t, c, func(ctx context.Context) (context.Context, context.CancelFunc) {
 		ctx, cancel := context.WithCancel(ctx)
-		time.AfterFunc(time.Second, cancel)
+		time.AfterFunc(c.Delay/10, cancel)
 		return ctx, cancel
 	}, pmks.CodeCanceled, context.Canceled)
 }
 
 func contextDeadline(t T, c *Cloud) {
 	contextEnds(t, c, func(ctx context.Context) (context.Context, context.CancelFunc) {
-		return context.WithTimeout(ctx, time.Second)
+		return context.WithTimeout(ctx, c.Delay/10)
 	}, pmks.CodeTimeout, context.DeadlineExceeded)
 }
 
@@ -84,7 +67,8 @@ func contextEnds(t T, c *Cloud, begin func(context.Context) (context.Context, co
 	need(t, "Inject", c.Inject != nil)
 	info := c.up(t, "during")
 	g := first(t, info)
-	for _, m := range allCalls() {
+	optional := append(c.supported(t.Context(), c.optionalReads(), info.IId), c.accessCalls()...)
+	for _, m := range append(optional, allCalls()...) {
 		stop := c.inject("", "", Delay, -1)
 		ctx, cancel := begin(t.Context())
 		start := time.Now()
@@ -96,8 +80,8 @@ func contextEnds(t T, c *Cloud, begin func(context.Context) (context.Context, co
 		if !errors.Is(err, is) {
 			t.Errorf("%s: the context's own error is lost: %v", m.op, err)
 		}
-		if took >= 10*time.Second {
-			t.Errorf("%s returned %s after the context had ended", m.op, took-time.Second)
+		if took >= c.Delay {
+			t.Errorf("%s returned %s after the context had ended", m.op, took-c.Delay/10)
 		}
 	}
 	// The cloud still works, and no cluster came twice.
@@ -110,6 +94,7 @@ var concurrencyChecks = []check{
 	{"concurrency/one-cluster-many-creators", manyCreators},
 	{"concurrency/one-group-many-adders", manyAdders},
 	{"concurrency/many-changes-of-one-group", manyChanges},
+	{"concurrency/one-cluster-many-deleters", manyDeleters},
 	{"concurrency/many-clusters", manyInParallel},
 }
 
@@ -218,5 +203,27 @@ func manyInParallel(t T, c *Cloud) {
 		if err != nil {
 			t.Errorf("cluster %d: %v", i, err)
 		}
+	}
+}
+
+func manyDeleters(t T, c *Cloud) {
+	info := c.up(t, "deleters")
+	handlers := c.handlers()
+	errs := together(func(i int) error {
+		_, err := handlers[i].DeleteCluster(t.Context(), info.IId)
+		return err
+	})
+	winners := 0
+	for _, err := range errs {
+		if err == nil {
+			winners++
+		}
+		want(t, "DeleteCluster", err, pmks.CodeOK, pmks.CodeBusy, pmks.CodeNotFound)
+	}
+	if winners == 0 {
+		t.Errorf("nobody won: %v", errs)
+	}
+	if err := pmks.WaitClusterDeleted(t.Context(), c.Handler, info.IId, c.Wait...); err != nil {
+		t.Errorf("WaitClusterDeleted: %v", err)
 	}
 }

@@ -3,6 +3,8 @@
 package conformance
 
 import (
+	"context"
+	"errors"
 	"reflect"
 
 	"github.com/pmks-go/pmks"
@@ -15,8 +17,6 @@ var lifeChecks = []check{
 	{"request-fields-read-back", requestFieldsReadBack},
 	{"create-duplicate-cluster-changes-nothing", duplicateCluster},
 	{"add-duplicate-node-group-changes-nothing", duplicateNodeGroup},
-	{"input-not-modified", inputNotModified},
-	{"output-not-shared", outputNotShared},
 	{"status-words", statusWords},
 	{"bool-true-without-error", boolTrue},
 }
@@ -166,7 +166,7 @@ func requestFieldsReadBack(t T, c *Cloud) {
 	}
 	compareRefs(t, "SubnetIIDs", req.Network.SubnetIIDs, info.Network.SubnetIIDs)
 	compareRefs(t, "SecurityGroupIIDs", req.Network.SecurityGroupIIDs, info.Network.SecurityGroupIIDs)
-	if caps.Fields.Tags == pmks.FieldOptional || caps.Fields.Tags == pmks.FieldRequired {
+	if used(caps.Fields.Tags) {
 		for _, tag := range req.TagList {
 			if v, ok := pmks.Lookup(info.TagList, tag.Key); !ok || v != tag.Value {
 				t.Errorf("tag %q is %q, want %q", tag.Key, v, tag.Value)
@@ -200,7 +200,7 @@ func compareGroup(t T, caps pmks.Capabilities, asked, got pmks.NodeGroupInfo) {
 		{"RootDiskSize", caps.Fields.RootDiskSize, asked.RootDiskSize == got.RootDiskSize},
 		{"KeyPairIID", caps.Fields.KeyPair, refers(asked.KeyPairIID, got.KeyPairIID)},
 	} {
-		if (field.use == pmks.FieldOptional || field.use == pmks.FieldRequired) && !field.same {
+		if used(field.use) && !field.same {
 			t.Errorf("%s: %s differs from the request: %+v", name, field.name, got)
 		}
 	}
@@ -290,73 +290,18 @@ func duplicateNodeGroup(t T, c *Cloud) {
 	sameInfo(t, before, c.get(t, info.IId))
 }
 
-// sameInfo compares two reads of a cluster at rest. Tokens are minted anew.
+// sameInfo compares two reads of a cluster at rest.
 func sameInfo(t T, before, after pmks.ClusterInfo) {
 	t.Helper()
-	before.AccessInfo, after.AccessInfo = pmks.AccessInfo{}, pmks.AccessInfo{}
-	if !reflect.DeepEqual(before, after) {
+	if !sameBut(before, after) {
 		t.Errorf("the cluster changed\nfrom\t%s\nto\t%s", show(before), show(after))
 	}
 }
 
-func inputNotModified(t T, c *Cloud) {
-	req, group := c.createRequest(t, "input"), c.NodeGroupRequest("extra")
-	reqBefore, groupBefore := req.Clone(), group.Clone()
-	info, err := c.Handler.CreateCluster(t.Context(), req)
-	if err != nil {
-		t.Fatalf("CreateCluster: %v", err)
-	}
-	c.active(t, info.IId)
-	if _, err := c.Handler.AddNodeGroup(t.Context(), info.IId, group); err != nil {
-		t.Fatalf("AddNodeGroup: %v", err)
-	}
-	if !reflect.DeepEqual(req, reqBefore) || !reflect.DeepEqual(group, groupBefore) {
-		t.Errorf("a request was modified")
-	}
-}
-
-// outputNotShared writes into everything it is given and reads again.
-func outputNotShared(t T, c *Cloud) {
-	info := c.up(t, "output")
-	before := c.get(t, info.IId).Clone()
-	for _, spoiled := range []pmks.ClusterInfo{c.get(t, info.IId), listed(t, c, info.IId)} {
-		spoil(reflect.ValueOf(&spoiled).Elem())
-	}
-	sameInfo(t, before, c.get(t, info.IId))
-}
-
-func listed(t T, c *Cloud, iid pmks.IID) pmks.ClusterInfo {
-	t.Helper()
-	list, err := c.Handler.ListCluster(t.Context())
-	if err != nil {
-		t.Fatalf("ListCluster: %v", err)
-	}
-	for _, info := range list {
-		if info.IId == iid {
-			return *info
-		}
-	}
-	t.Fatalf("ListCluster does not show %s", iid)
-	return pmks.ClusterInfo{}
-}
-
-// spoil overwrites every text in every slice.
-func spoil(v reflect.Value) {
-	switch v.Kind() {
-	case reflect.Struct:
-		if _, ok := v.Interface().(interface{ UnixNano() int64 }); ok {
-			return
-		}
-		for i := range v.NumField() {
-			spoil(v.Field(i))
-		}
-	case reflect.Slice:
-		for i := range v.Len() {
-			spoil(v.Index(i))
-		}
-	case reflect.String:
-		v.SetString("spoiled")
-	}
+// sameBut compares two reads but for the kubeconfig: tokens are minted anew.
+func sameBut(before, after pmks.ClusterInfo) bool {
+	before.AccessInfo, after.AccessInfo = pmks.AccessInfo{}, pmks.AccessInfo{}
+	return reflect.DeepEqual(before, after)
 }
 
 // statusWords watches a whole life and checks every word that is shown.
@@ -379,7 +324,11 @@ func statusWords(t T, c *Cloud) {
 	}
 	info = watched.upWith(t, c.ClusterRequest("broken"))
 	for _, s := range []State{Degraded, Stopped, Failed} {
-		if err := c.Break(info.IId, pmks.IID{}, s); err != nil {
+		err := c.Break(info.IId, pmks.IID{}, s)
+		if errors.Is(err, errors.ErrUnsupported) {
+			continue // the cloud has no such state
+		}
+		if err != nil {
 			t.Fatalf("Break(%s): %v", s, err)
 		}
 		got := watched.get(t, info.IId)
@@ -398,7 +347,7 @@ type watching struct {
 	seen         func(pmks.ClusterInfo)
 }
 
-func (h *watching) GetCluster(ctx ctxT, iid pmks.IID) (pmks.ClusterInfo, error) {
+func (h *watching) GetCluster(ctx context.Context, iid pmks.IID) (pmks.ClusterInfo, error) {
 	info, err := h.Client.GetCluster(ctx, iid)
 	if err == nil {
 		h.seen(info)

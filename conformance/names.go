@@ -3,13 +3,10 @@
 package conformance
 
 import (
-	"context"
 	"strings"
 
 	"github.com/pmks-go/pmks"
 )
-
-type ctxT = context.Context
 
 var nameChecks = []check{
 	{"names/name-only-id-only-both", nameHalves},
@@ -18,47 +15,6 @@ var nameChecks = []check{
 	{"names/deleted", nameDeleted},
 	{"names/ambiguous", nameAmbiguous},
 	{"names/path-like-huge-and-control", nameHostile},
-}
-
-// call is one method called with given IIDs; group is ignored by methods on
-// clusters.
-type call struct {
-	op       string
-	mutation bool
-	onGroup  bool
-	do       func(ctx context.Context, c *Cloud, cluster, group pmks.IID) error
-}
-
-// calls are all methods on a cluster or a group that exists.
-var calls = []call{
-	{"GetCluster", false, false, func(ctx context.Context, c *Cloud, cluster, _ pmks.IID) error {
-		_, err := c.Handler.GetCluster(ctx, cluster)
-		return err
-	}},
-	{"SetNodeGroupAutoScaling", true, true, func(ctx context.Context, c *Cloud, cluster, group pmks.IID) error {
-		_, err := c.Handler.SetNodeGroupAutoScaling(ctx, cluster, group, true)
-		return err
-	}},
-	{"ChangeNodeGroupScaling", true, true, func(ctx context.Context, c *Cloud, cluster, group pmks.IID) error {
-		_, err := c.Handler.ChangeNodeGroupScaling(ctx, cluster, group, 3, 1, 4)
-		return err
-	}},
-	{"UpgradeCluster", true, false, func(ctx context.Context, c *Cloud, cluster, _ pmks.IID) error {
-		_, err := c.Handler.UpgradeCluster(ctx, cluster, c.nextVersion(ctx, cluster))
-		return err
-	}},
-	{"AddNodeGroup", true, false, func(ctx context.Context, c *Cloud, cluster, _ pmks.IID) error {
-		_, err := c.Handler.AddNodeGroup(ctx, cluster, c.NodeGroupRequest("added"))
-		return err
-	}},
-	{"RemoveNodeGroup", true, true, func(ctx context.Context, c *Cloud, cluster, group pmks.IID) error {
-		_, err := c.Handler.RemoveNodeGroup(ctx, cluster, group)
-		return err
-	}},
-	{"DeleteCluster", true, false, func(ctx context.Context, c *Cloud, cluster, _ pmks.IID) error {
-		_, err := c.Handler.DeleteCluster(ctx, cluster)
-		return err
-	}},
 }
 
 func nameHalves(t T, c *Cloud) {

@@ -119,9 +119,9 @@ func versionForms(t T, c *Cloud) {
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
-	newest := offered[0] // of that minor; oldest come first
+	newest := "" // of the minor of some
 	for _, v := range offered {
-		if sameMinor(v, offered[len(offered)/2]) {
+		if sameMinor(v, some.MinorString()) {
 			newest = v
 		}
 	}

@@ -13,6 +13,8 @@ import (
 var validationChecks = []check{
 	{"validation/cluster-fields", validateCluster},
 	{"validation/node-group-fields", validateNodeGroup},
+	{"validation/capabilities-hold-both-ways", validateUses},
+	{"validation/capability-limits", validateLimits},
 	{"validation/all-faults-in-one-error", validateAll},
 	{"validation/groups-at-create", validateGroups},
 	{"validation/unknown-references", validateReferences},
@@ -288,9 +290,13 @@ func validateGroups(t T, c *Cloud) {
 
 func validateReferences(t T, c *Cloud) {
 	need(t, "Unknown", c.Unknown != nil)
+	fields := c.caps(t).Fields
+	// A reference that is refused, or ignored, is not looked for.
+	looked := map[string]bool{"Network.VpcIID": used(fields.VPC), "Network.SubnetIIDs[0]": true,
+		"Network.SecurityGroupIIDs[0]": used(fields.SecurityGroups), "KeyPairIID": used(fields.KeyPair)}
 	for _, field := range []string{"Network.VpcIID", "Network.SubnetIIDs[0]", "Network.SecurityGroupIIDs[0]"} {
 		ref, ok := c.Unknown(field)
-		if !ok {
+		if !ok || !looked[field] {
 			continue
 		}
 		req := c.createRequest(t, "unknown")
@@ -308,7 +314,7 @@ func validateReferences(t T, c *Cloud) {
 		})
 	}
 	ref, ok := c.Unknown("KeyPairIID")
-	if use := c.caps(t).Fields.KeyPair; !ok || use == pmks.FieldIgnored || use == pmks.FieldRefused {
+	if !ok || !looked["KeyPairIID"] {
 		return
 	}
 	info := c.up(t, "known")

@@ -12,6 +12,7 @@ import (
 	"encoding/pem"
 	"math/big"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -98,19 +99,66 @@ func (h *Handler) access(info *pmks.ClusterInfo, now time.Time) error {
 	if info.AccessInfo.Endpoint == "" {
 		return nil
 	}
+	token := ""
+	if !h.caps.Access.Certificate {
+		t := h.token(info.IId.NameId, now)
+		token, info.AccessInfo.ExpiresAt = t.Value, t.ExpiresAt
+	}
+	text, err := buildKubeconfig(info.IId.NameId, info.AccessInfo.Endpoint, token)
+	info.AccessInfo.Kubeconfig = text
+	return err
+}
+
+// The values of a form, in place of which a kubeconfig gets its own.
+const (
+	formName   = "form-name"
+	formServer = "https://form-server"
+	formToken  = "form-token"
+)
+
+// Nearly all of a kubeconfig is the same for every cluster, so it is written once
+// with a token and once with a certificate, as a form to fill in.
+var (
+	tokenForm       = sync.OnceValues(func() (string, error) { return writeKubeconfig(formName, formServer, formToken) })
+	certificateForm = sync.OnceValues(func() (string, error) { return writeKubeconfig(formName, formServer, "") })
+)
+
+// buildKubeconfig returns a kubeconfig with the token, or with the certificate if
+// there is none.
+func buildKubeconfig(name, server, token string) (string, error) {
+	if !plain(name) || !plain(server) || !plain(token) {
+		return writeKubeconfig(name, server, token)
+	}
+	form := certificateForm
+	if token != "" {
+		form = tokenForm
+	}
+	text, err := form()
+	if err != nil {
+		return "", err
+	}
+	return strings.NewReplacer(`"`+formName+`"`, `"`+name+`"`, `"`+formServer+`"`, `"`+server+`"`, `"`+formToken+`"`, `"`+token+`"`).Replace(text), nil
+}
+
+// plain reports whether a text stands in double quotes as it is.
+func plain(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("-._:/", r)
+	})
+}
+
+func writeKubeconfig(name, server, token string) (string, error) {
 	id, err := identity()
 	if err != nil {
-		return err
+		return "", err
 	}
-	k := kubeconfig.Config{Name: info.IId.NameId, Server: info.AccessInfo.Endpoint, CAData: id.ca}
-	if h.caps.Access.Certificate {
-		k.ClientCertificate, k.ClientKey = id.certificate, kubeconfig.NewSecret(id.key)
+	k := kubeconfig.Config{Name: name, Server: server, CAData: id.ca}
+	if token != "" {
+		k.Token = kubeconfig.NewSecret(token)
 	} else {
-		token := h.token(info.IId.NameId, now)
-		k.Token, info.AccessInfo.ExpiresAt = kubeconfig.NewSecret(token.Value), token.ExpiresAt
+		k.ClientCertificate, k.ClientKey = id.certificate, kubeconfig.NewSecret(id.key)
 	}
-	info.AccessInfo.Kubeconfig, err = kubeconfig.Build(k)
-	return err
+	return kubeconfig.Build(k)
 }
 
 // certificates are a certificate authority and a client of it, as PEM.

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/pmks-go/pmks"
@@ -17,32 +18,37 @@ import (
 
 func TestHandler_CreateCluster(t *testing.T) {
 	t.Parallel()
-	everyProfile(t, func(t *testing.T, p *profile.Profile) {
-		h := New(WithProfile(p.Name))
-		req := p.SampleRequest("demo")
-		req.Version = "default"
-		if p.Caps.GroupsAtCreate.Max == 0 {
-			req.NodeGroupList = nil
-		}
-		before := req.Clone()
-		made, err := h.CreateCluster(t.Context(), req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		same(t, "the request", req, before)
-		same(t, "what a read shows", mustGet(t, h, made.IId), made)
-		if made.Version != p.Default() || made.Status != pmks.ClusterCreating {
-			t.Errorf("got %s %s, want %s Creating", made.Version, made.Status, p.Default())
-		}
+	for _, p := range profile.All() {
+		t.Run(p.Name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				h := New(WithProfile(p.Name))
+				req := p.SampleRequest("demo")
+				req.Version = "default"
+				if p.Caps.GroupsAtCreate.Max == 0 {
+					req.NodeGroupList = nil
+				}
+				before := req.Clone()
+				made, err := h.CreateCluster(t.Context(), req)
+				if err != nil {
+					t.Fatal(err)
+				}
+				same(t, "the request", req, before)
+				same(t, "what a read shows", mustGet(t, h, made.IId), made)
+				if made.Version != p.Default() || made.Status != pmks.ClusterCreating {
+					t.Errorf("got %s %s, want %s Creating", made.Version, made.Status, p.Default())
+				}
 
-		other := req.Clone()
-		other.Version = p.Offer[0].Name
-		_, err = h.CreateCluster(t.Context(), other)
-		if e := asError(t, err); e.Code != pmks.CodeAlreadyExists || e.Op != "CreateCluster" {
-			t.Errorf("a second one: got %v, want AlreadyExists", err)
-		}
-		same(t, "the cluster after a second request", mustGet(t, h, made.IId), made)
-	})
+				other := req.Clone()
+				other.Version = p.Offer[0].Name
+				_, err = h.CreateCluster(t.Context(), other)
+				if e := asError(t, err); e.Code != pmks.CodeAlreadyExists || e.Op != "CreateCluster" {
+					t.Errorf("a second one: got %v, want AlreadyExists", err)
+				}
+				same(t, "the cluster after a second request", mustGet(t, h, made.IId), made)
+			})
+		})
+	}
 }
 
 func TestHandler_CreateCluster_foreignOfTheSameName(t *testing.T) {
@@ -50,29 +56,33 @@ func TestHandler_CreateCluster_foreignOfTheSameName(t *testing.T) {
 	// The request is lost, and before it is looked for another one's cluster
 	// takes the name: it is not to be taken for one's own.
 	for _, name := range []string{"alibaba", "neutral"} { // names need not be unique on alibaba
-		bubble(t, name, func(t *testing.T) {
-			p := mustProfile(t, name)
-			h := New(WithProfile(name))
-			h.Inject(Fault{Op: "CreateCluster", Kind: LoseRequest})
-			req := p.SampleRequest("demo")
-			if p.Caps.GroupsAtCreate.Max == 0 {
-				req.NodeGroupList = nil
-			}
-			result := make(chan error)
-			go func() {
-				_, err := h.CreateCluster(t.Context(), req)
-				result <- err
-			}()
-			time.Sleep(time.Millisecond) // lost by now, and not looked for yet
-			if err := h.Put(Cluster{Name: "demo"}); err != nil {
-				t.Fatal(err)
-			}
-			if e := asError(t, <-result); e.Code != pmks.CodeAlreadyExists || e.Op != "CreateCluster" {
-				t.Errorf("got %v, want AlreadyExists of CreateCluster", e)
-			}
-			if list, err := h.ListIID(t.Context()); err != nil || len(list) != 1 {
-				t.Errorf("got %v, %v, want the other one's cluster alone", list, err)
-			}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				p := mustProfile(t, name)
+				h := New(WithProfile(name))
+				h.Inject(Fault{Op: "CreateCluster", Kind: LoseRequest})
+				req := p.SampleRequest("demo")
+				if p.Caps.GroupsAtCreate.Max == 0 {
+					req.NodeGroupList = nil
+				}
+				result := make(chan error)
+				go func() {
+					_, err := h.CreateCluster(t.Context(), req)
+					result <- err
+				}()
+				// lost by now, and not looked for yet
+				time.Sleep(time.Millisecond) //nolint:forbidigo // inside a synctest bubble
+				if err := h.Put(Cluster{Name: "demo"}); err != nil {
+					t.Fatal(err)
+				}
+				if e := asError(t, <-result); e.Code != pmks.CodeAlreadyExists || e.Op != "CreateCluster" {
+					t.Errorf("got %v, want AlreadyExists of CreateCluster", e)
+				}
+				if list, err := h.ListIID(t.Context()); err != nil || len(list) != 1 {
+					t.Errorf("got %v, %v, want the other one's cluster alone", list, err)
+				}
+			})
 		})
 	}
 }
@@ -113,37 +123,42 @@ func TestHandler_GetCluster(t *testing.T) {
 // TestHandler_copies scribbles over what was returned: the cloud is not touched.
 func TestHandler_copies(t *testing.T) {
 	t.Parallel()
-	everyProfile(t, func(t *testing.T, p *profile.Profile) {
-		h := New(WithProfile(p.Name))
-		info := running(t, h, p)
-		want := mustGet(t, h, info.IId)
-		scribbled := mustGet(t, h, info.IId)
-		for _, list := range [][]pmks.KeyValue{scribbled.TagList, scribbled.KeyValueList} {
-			for i := range list {
-				list[i] = pmks.KeyValue{Key: "x"}
-			}
-		}
-		for i, g := range scribbled.NodeGroupList {
-			for j := range g.Nodes {
-				g.Nodes[j] = pmks.IID{NameId: "x"}
-			}
-			scribbled.NodeGroupList[i] = pmks.NodeGroupInfo{}
-		}
-		for i := range scribbled.Network.SubnetIIDs {
-			scribbled.Network.SubnetIIDs[i] = pmks.IID{NameId: "x"}
-		}
-		same(t, "the cluster", mustGet(t, h, info.IId), want)
+	for _, p := range profile.All() {
+		t.Run(p.Name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				h := New(WithProfile(p.Name))
+				info := running(t, h, p)
+				want := mustGet(t, h, info.IId)
+				scribbled := mustGet(t, h, info.IId)
+				for _, list := range [][]pmks.KeyValue{scribbled.TagList, scribbled.KeyValueList} {
+					for i := range list {
+						list[i] = pmks.KeyValue{Key: "x"}
+					}
+				}
+				for i, g := range scribbled.NodeGroupList {
+					for j := range g.Nodes {
+						g.Nodes[j] = pmks.IID{NameId: "x"}
+					}
+					scribbled.NodeGroupList[i] = pmks.NodeGroupInfo{}
+				}
+				for i := range scribbled.Network.SubnetIIDs {
+					scribbled.Network.SubnetIIDs[i] = pmks.IID{NameId: "x"}
+				}
+				same(t, "the cluster", mustGet(t, h, info.IId), want)
 
-		caps := h.Capabilities()
-		for _, rule := range []pmks.NameRule{caps.ClusterName, caps.NodeGroupName} {
-			for i := range rule.Reserved {
-				rule.Reserved[i] = "x"
-			}
-		}
-		if slices.Contains(h.Capabilities().ClusterName.Reserved, "x") || slices.Contains(h.Capabilities().NodeGroupName.Reserved, "x") {
-			t.Error("the capabilities of the handler can be changed from outside")
-		}
-	})
+				caps := h.Capabilities()
+				for _, rule := range []pmks.NameRule{caps.ClusterName, caps.NodeGroupName} {
+					for i := range rule.Reserved {
+						rule.Reserved[i] = "x"
+					}
+				}
+				if slices.Contains(h.Capabilities().ClusterName.Reserved, "x") || slices.Contains(h.Capabilities().NodeGroupName.Reserved, "x") {
+					t.Error("the capabilities of the handler can be changed from outside")
+				}
+			})
+		})
+	}
 }
 
 func TestHandler_ListCluster(t *testing.T) {
@@ -161,156 +176,187 @@ func TestHandler_ListCluster(t *testing.T) {
 		return names
 	}
 	for _, latency := range []time.Duration{0, time.Second} {
-		bubble(t, "latency-"+latency.String(), func(t *testing.T) {
-			h := New(WithClusters(seeds...), WithLatency(latency))
-			h.Inject(Fault{Op: "GetCluster", Cluster: "c007", Kind: Refuse, Code: pmks.CodeUnavailable, Reason: "out of order"})
-			h.Inject(Fault{Op: "GetCluster", Cluster: "c008", Kind: Refuse, Code: pmks.CodeNotFound}) // vanished
-			begin := time.Now()
-			list, err := h.ListCluster(t.Context())
-			e := asError(t, err)
-			if e.Op != "ListCluster" || e.Cluster.NameId != "c007" || e.Code != pmks.CodeUnavailable {
-				t.Errorf("got %v, want that c007 could not be read", err)
-			}
-			var want []string
-			for i, seed := range seeds {
-				if i != 7 && i != 8 {
-					want = append(want, seed.Name)
+		t.Run("latency-"+latency.String(), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				h := New(WithClusters(seeds...), WithLatency(latency))
+				h.Inject(Fault{Op: "GetCluster", Cluster: "c007", Kind: Refuse, Code: pmks.CodeUnavailable, Reason: "out of order"})
+				h.Inject(Fault{Op: "GetCluster", Cluster: "c008", Kind: Refuse, Code: pmks.CodeNotFound}) // vanished
+				begin := time.Now()
+				list, err := h.ListCluster(t.Context())
+				e := asError(t, err)
+				if e.Op != "ListCluster" || e.Cluster.NameId != "c007" || e.Code != pmks.CodeUnavailable {
+					t.Errorf("got %v, want that c007 could not be read", err)
 				}
-			}
-			same(t, "the list", names(list), want)
-			for _, info := range list {
-				if info.AccessInfo.Kubeconfig != "" || info.AccessInfo.Endpoint == "" {
-					t.Fatalf("%s: a list has the endpoint and no kubeconfig", info.IId)
+				var want []string
+				for i, seed := range seeds {
+					if i != 7 && i != 8 {
+						want = append(want, seed.Name)
+					}
 				}
-			}
-			// Three pages one after the other, then eight clusters at a time.
-			if took, most := time.Since(begin), (3+n/8)*latency; took > most {
-				t.Errorf("took %s, want at most %s", took, most)
-			}
+				same(t, "the list", names(list), want)
+				for _, info := range list {
+					if info.AccessInfo.Kubeconfig != "" || info.AccessInfo.Endpoint == "" {
+						t.Fatalf("%s: a list has the endpoint and no kubeconfig", info.IId)
+					}
+				}
+				// Three pages one after the other, then eight clusters at a time.
+				if took, most := time.Since(begin), (3+n/8)*latency; took > most {
+					t.Errorf("took %s, want at most %s", took, most)
+				}
+			})
 		})
 	}
-	bubble(t, "page-fails", func(t *testing.T) {
-		h := New(WithClusters(seeds...))
-		h.Inject(Fault{Op: "ListCluster", After: 1, Kind: Throttle, RetryAfter: time.Second})
-		if _, err := h.ListCluster(t.Context()); !errors.Is(err, pmks.ErrThrottled) {
-			t.Errorf("got %v, want Throttled", err)
-		}
+	t.Run("page-fails", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			h := New(WithClusters(seeds...))
+			h.Inject(Fault{Op: "ListCluster", After: 1, Kind: Throttle, RetryAfter: time.Second})
+			if _, err := h.ListCluster(t.Context()); !errors.Is(err, pmks.ErrThrottled) {
+				t.Errorf("got %v, want Throttled", err)
+			}
+		})
 	})
-	bubble(t, "canceled", func(t *testing.T) {
-		h := New(WithClusters(seeds...), WithLatency(time.Second))
-		ctx, cancel := context.WithTimeout(t.Context(), 5500*time.Millisecond)
-		defer cancel()
-		if _, err := h.ListCluster(ctx); !errors.Is(err, context.DeadlineExceeded) || asError(t, err).Op != "ListCluster" {
-			t.Errorf("got %v, want Timeout", err)
-		}
+	t.Run("canceled", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			h := New(WithClusters(seeds...), WithLatency(time.Second))
+			ctx, cancel := context.WithTimeout(t.Context(), 5500*time.Millisecond)
+			defer cancel()
+			if _, err := h.ListCluster(ctx); !errors.Is(err, context.DeadlineExceeded) || asError(t, err).Op != "ListCluster" {
+				t.Errorf("got %v, want Timeout", err)
+			}
+		})
 	})
-	bubble(t, "ids", func(t *testing.T) {
-		h := New(WithClusters(seeds...))
-		list, err := h.ListIID(t.Context())
-		if err != nil || len(list) != n {
-			t.Fatalf("got %d, %v", len(list), err)
-		}
-		if calls := len(h.Calls()); calls != 3 {
-			t.Errorf("took %d requests, want 3 pages", calls)
-		}
+	t.Run("ids", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			h := New(WithClusters(seeds...))
+			list, err := h.ListIID(t.Context())
+			if err != nil || len(list) != n {
+				t.Fatalf("got %d, %v", len(list), err)
+			}
+			if calls := len(h.Calls()); calls != 3 {
+				t.Errorf("took %d requests, want 3 pages", calls)
+			}
+		})
 	})
 }
 
 func TestHandler_DeleteCluster(t *testing.T) {
 	t.Parallel()
-	everyProfile(t, func(t *testing.T, p *profile.Profile) {
-		h := New(WithProfile(p.Name))
-		info := running(t, h, p)
-		for range 2 { // the second finds it deleting
-			if ok, err := h.DeleteCluster(t.Context(), info.IId); err != nil || !ok {
-				t.Fatalf("got %t, %v", ok, err)
-			}
-		}
-		if got := mustGet(t, h, info.IId).Status; got != pmks.ClusterDeleting {
-			t.Errorf("got %s, want Deleting", got)
-		}
-		if err := pmks.WaitClusterDeleted(t.Context(), h, info.IId); err != nil {
-			t.Fatal(err)
-		}
-		if ok, err := h.DeleteCluster(t.Context(), info.IId); !errors.Is(err, pmks.ErrNotFound) || ok {
-			t.Errorf("when it is gone: got %t, %v", ok, err)
-		}
-	})
+	for _, p := range profile.All() {
+		t.Run(p.Name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				h := New(WithProfile(p.Name))
+				info := running(t, h, p)
+				for range 2 { // the second finds it deleting
+					if ok, err := h.DeleteCluster(t.Context(), info.IId); err != nil || !ok {
+						t.Fatalf("got %t, %v", ok, err)
+					}
+				}
+				if got := mustGet(t, h, info.IId).Status; got != pmks.ClusterDeleting {
+					t.Errorf("got %s, want Deleting", got)
+				}
+				if err := pmks.WaitClusterDeleted(t.Context(), h, info.IId); err != nil {
+					t.Fatal(err)
+				}
+				if ok, err := h.DeleteCluster(t.Context(), info.IId); !errors.Is(err, pmks.ErrNotFound) || ok {
+					t.Errorf("when it is gone: got %t, %v", ok, err)
+				}
+			})
+		})
+	}
 }
 
 func TestHandler_DeleteCluster_protected(t *testing.T) {
 	t.Parallel()
-	everyProfile(t, func(t *testing.T, p *profile.Profile) {
-		h := New(WithProfile(p.Name))
-		info := running(t, h, p)
-		if err := h.Protect(info.IId, true); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := h.DeleteCluster(t.Context(), info.IId); !errors.Is(err, pmks.ErrFailedPrecondition) {
-			t.Errorf("got %v, want FailedPrecondition", err)
-		}
-		if n := mutations(h); len(n) > 0 {
-			t.Errorf("something happened: %v", n)
-		}
-		if err := h.Protect(info.IId, false); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := h.DeleteCluster(t.Context(), info.IId); err != nil {
-			t.Errorf("no longer protected: %v", err)
-		}
-	})
+	for _, p := range profile.All() {
+		t.Run(p.Name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				h := New(WithProfile(p.Name))
+				info := running(t, h, p)
+				if err := h.Protect(info.IId, true); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := h.DeleteCluster(t.Context(), info.IId); !errors.Is(err, pmks.ErrFailedPrecondition) {
+					t.Errorf("got %v, want FailedPrecondition", err)
+				}
+				if n := mutations(h); len(n) > 0 {
+					t.Errorf("something happened: %v", n)
+				}
+				if err := h.Protect(info.IId, false); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := h.DeleteCluster(t.Context(), info.IId); err != nil {
+					t.Errorf("no longer protected: %v", err)
+				}
+			})
+		})
+	}
 }
 
 // TestHandler_DeleteCluster_groupsFirst is about the cloud that refuses to delete
 // a cluster with node groups.
 func TestHandler_DeleteCluster_groupsFirst(t *testing.T) {
 	t.Parallel()
-	bubble(t, "interrupted", func(t *testing.T) {
-		p := mustProfile(t, "aws")
-		h := New(WithProfile("aws"))
-		info := running(t, h, p)
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		_, err := h.DeleteCluster(ctx, info.IId)
-		if e := asError(t, err); e.Code != pmks.CodeTimeout || e.Op != "DeleteCluster" {
-			t.Errorf("got %v, want Timeout", err)
-		}
-		if _, err := h.DeleteCluster(t.Context(), info.IId); err != nil {
-			t.Errorf("called again: %v", err)
-		}
-		same(t, "what happened", mutations(h), map[string]int{"RemoveNodeGroup": 2, "DeleteCluster": 1})
+	t.Run("interrupted", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			p := mustProfile(t, "aws")
+			h := New(WithProfile("aws"))
+			info := running(t, h, p)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			_, err := h.DeleteCluster(ctx, info.IId)
+			if e := asError(t, err); e.Code != pmks.CodeTimeout || e.Op != "DeleteCluster" {
+				t.Errorf("got %v, want Timeout", err)
+			}
+			if _, err := h.DeleteCluster(t.Context(), info.IId); err != nil {
+				t.Errorf("called again: %v", err)
+			}
+			same(t, "what happened", mutations(h), map[string]int{"RemoveNodeGroup": 2, "DeleteCluster": 1})
+		})
 	})
-	bubble(t, "group-fails", func(t *testing.T) {
-		p := mustProfile(t, "aws")
-		h := New(WithProfile("aws"))
-		info := running(t, h, p)
-		h.Inject(Fault{Op: "RemoveNodeGroup", NodeGroup: "extra", Kind: FailLater, Reason: "an interface is in use"})
-		_, err := h.DeleteCluster(t.Context(), info.IId)
-		e := asError(t, err)
-		if e.Code != pmks.CodeFailedPrecondition || e.Op != "DeleteCluster" || e.NodeGroup.NameId != "extra" || !strings.Contains(e.Message, "in use") {
-			t.Errorf("got %v, want FailedPrecondition that names the group and the reason", err)
-		}
-		if _, err := h.DeleteCluster(t.Context(), info.IId); err != nil {
-			t.Errorf("called again, without the fault: %v", err)
-		}
+	t.Run("group-fails", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			p := mustProfile(t, "aws")
+			h := New(WithProfile("aws"))
+			info := running(t, h, p)
+			h.Inject(Fault{Op: "RemoveNodeGroup", NodeGroup: "extra", Kind: FailLater, Reason: "an interface is in use"})
+			_, err := h.DeleteCluster(t.Context(), info.IId)
+			e := asError(t, err)
+			if e.Code != pmks.CodeFailedPrecondition || e.Op != "DeleteCluster" || e.NodeGroup.NameId != "extra" || !strings.Contains(e.Message, "in use") {
+				t.Errorf("got %v, want FailedPrecondition that names the group and the reason", err)
+			}
+			if _, err := h.DeleteCluster(t.Context(), info.IId); err != nil {
+				t.Errorf("called again, without the fault: %v", err)
+			}
+		})
 	})
 	for _, lag := range []time.Duration{0, 10 * time.Second} {
-		bubble(t, "many-callers-with-lag-"+lag.String(), func(t *testing.T) {
-			p := mustProfile(t, "aws")
-			h := New(WithProfile("aws"), WithLatency(time.Second), WithReadLag(lag))
-			info := running(t, h, p)
-			results := make(chan error)
-			for range 8 {
-				go func() {
-					_, err := h.DeleteCluster(t.Context(), info.IId)
-					results <- err
-				}()
-			}
-			for range 8 {
-				if err := <-results; err != nil {
-					t.Error(err)
+		t.Run("many-callers-with-lag-"+lag.String(), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				p := mustProfile(t, "aws")
+				h := New(WithProfile("aws"), WithLatency(time.Second), WithReadLag(lag))
+				info := running(t, h, p)
+				results := make(chan error)
+				for range 8 {
+					go func() {
+						_, err := h.DeleteCluster(t.Context(), info.IId)
+						results <- err
+					}()
 				}
-			}
+				for range 8 {
+					if err := <-results; err != nil {
+						t.Error(err)
+					}
+				}
+			})
 		})
 	}
 }
@@ -319,10 +365,19 @@ func TestHandler_contexts(t *testing.T) {
 	t.Parallel()
 	calls := slices.Clone(changes)
 	for op, call := range map[string]func(ctx context.Context, h *Handler, c pmks.ClusterInfo) error{
-		"GetCluster":   func(ctx context.Context, h *Handler, c pmks.ClusterInfo) error { _, err := h.GetCluster(ctx, c.IId); return err },
-		"ListCluster":  func(ctx context.Context, h *Handler, _ pmks.ClusterInfo) error { _, err := h.ListCluster(ctx); return err },
-		"ListIID":      func(ctx context.Context, h *Handler, _ pmks.ClusterInfo) error { _, err := h.ListIID(ctx); return err },
-		"ListVersions": func(ctx context.Context, h *Handler, _ pmks.ClusterInfo) error { _, err := h.ListVersions(ctx); return err },
+		"GetCluster": func(ctx context.Context, h *Handler, c pmks.ClusterInfo) error {
+			_, err := h.GetCluster(ctx, c.IId)
+			return err
+		},
+		"ListCluster": func(ctx context.Context, h *Handler, _ pmks.ClusterInfo) error {
+			_, err := h.ListCluster(ctx)
+			return err
+		},
+		"ListIID": func(ctx context.Context, h *Handler, _ pmks.ClusterInfo) error { _, err := h.ListIID(ctx); return err },
+		"ListVersions": func(ctx context.Context, h *Handler, _ pmks.ClusterInfo) error {
+			_, err := h.ListVersions(ctx)
+			return err
+		},
 		"GenerateClusterToken": func(ctx context.Context, h *Handler, c pmks.ClusterInfo) error {
 			_, err := h.GenerateClusterToken(ctx, c.IId)
 			return err
@@ -336,53 +391,62 @@ func TestHandler_contexts(t *testing.T) {
 		}})
 	}
 	for _, c := range calls {
-		bubble(t, "before/"+c.op, func(t *testing.T) {
-			p := mustProfile(t, "neutral")
-			h := New()
-			info := running(t, h, p)
-			ctx, cancel := context.WithCancel(t.Context())
-			cancel()
-			err := c.call(ctx, h, p, info)
-			if e := asError(t, err); !errors.Is(err, context.Canceled) || e.Code != pmks.CodeCanceled || e.Op != c.op || e.Provider != "neutral" {
-				t.Errorf("got %v, want Canceled of %s", err, c.op)
-			}
-			if n := mutations(h); len(n) > 0 {
-				t.Errorf("something happened: %v", n)
-			}
+		t.Run("before/"+c.op, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				p := mustProfile(t, "neutral")
+				h := New()
+				info := running(t, h, p)
+				ctx, cancel := context.WithCancel(t.Context())
+				cancel()
+				err := c.call(ctx, h, p, info)
+				if e := asError(t, err); !errors.Is(err, context.Canceled) || e.Code != pmks.CodeCanceled || e.Op != c.op || e.Provider != "neutral" {
+					t.Errorf("got %v, want Canceled of %s", err, c.op)
+				}
+				if n := mutations(h); len(n) > 0 {
+					t.Errorf("something happened: %v", n)
+				}
+			})
 		})
-		bubble(t, "during/"+c.op, func(t *testing.T) {
-			p := mustProfile(t, "neutral")
-			h := New(WithLatency(time.Second))
-			info := running(t, h, p)
-			h.Inject(Fault{Kind: Delay, Delay: time.Hour})
-			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-			defer cancel()
-			begin := time.Now()
-			err := c.call(ctx, h, p, info)
-			if e := asError(t, err); !errors.Is(err, context.DeadlineExceeded) || e.Op != c.op {
-				t.Errorf("got %v, want Timeout of %s", err, c.op)
-			}
-			if took := time.Since(begin); took != 30*time.Second {
-				t.Errorf("it took %s to notice after 30s", took)
-			}
-			if n := mutations(h); len(n) > 0 {
-				t.Errorf("something happened: %v", n)
-			}
+		t.Run("during/"+c.op, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				p := mustProfile(t, "neutral")
+				h := New(WithLatency(time.Second))
+				info := running(t, h, p)
+				h.Inject(Fault{Kind: Delay, Delay: time.Hour})
+				ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+				defer cancel()
+				begin := time.Now()
+				err := c.call(ctx, h, p, info)
+				if e := asError(t, err); !errors.Is(err, context.DeadlineExceeded) || e.Op != c.op {
+					t.Errorf("got %v, want Timeout of %s", err, c.op)
+				}
+				if took := time.Since(begin); took != 30*time.Second {
+					t.Errorf("it took %s to notice after 30s", took)
+				}
+				if n := mutations(h); len(n) > 0 {
+					t.Errorf("something happened: %v", n)
+				}
+			})
 		})
 	}
 }
 
 func TestHandler_latency(t *testing.T) {
 	t.Parallel()
-	bubble(t, "adds-up", func(t *testing.T) {
-		h := New(WithClusters(Cluster{Name: "demo"}), WithLatency(3*time.Second))
-		h.Inject(Fault{Op: "GetCluster", Kind: Delay, Delay: 4 * time.Second})
-		for _, want := range []time.Duration{7 * time.Second, 3 * time.Second} {
-			begin := time.Now()
-			mustGet(t, h, pmks.IID{NameId: "demo"})
-			if took := time.Since(begin); took != want {
-				t.Errorf("took %s, want %s", took, want)
+	t.Run("adds-up", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			h := New(WithClusters(Cluster{Name: "demo"}), WithLatency(3*time.Second))
+			h.Inject(Fault{Op: "GetCluster", Kind: Delay, Delay: 4 * time.Second})
+			for _, want := range []time.Duration{7 * time.Second, 3 * time.Second} {
+				begin := time.Now()
+				mustGet(t, h, pmks.IID{NameId: "demo"})
+				if took := time.Since(begin); took != want {
+					t.Errorf("took %s, want %s", took, want)
+				}
 			}
-		}
+		})
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/pmks-go/pmks"
@@ -96,20 +97,25 @@ func TestHandler_LostMessages(t *testing.T) {
 		for _, c := range changes {
 			t.Run(string(kind)+"/"+c.op, func(t *testing.T) {
 				t.Parallel()
-				everyProfile(t, func(t *testing.T, p *profile.Profile) {
-					h := New(WithProfile(p.Name))
-					info := running(t, h, p)
-					h.Inject(Fault{Op: c.op, Kind: kind})
-					if err := c.call(t.Context(), h, p, info); err != nil {
-						t.Fatal(err)
-					}
-					if !c.done(t, h, p, info) {
-						t.Error("the caller is told that it happened, and it has not")
-					}
-					if n := mutations(h)[c.op]; n != 1 {
-						t.Errorf("it happened %d times", n)
-					}
-				})
+				for _, p := range profile.All() {
+					t.Run(p.Name, func(t *testing.T) {
+						t.Parallel()
+						synctest.Test(t, func(t *testing.T) {
+							h := New(WithProfile(p.Name))
+							info := running(t, h, p)
+							h.Inject(Fault{Op: c.op, Kind: kind})
+							if err := c.call(t.Context(), h, p, info); err != nil {
+								t.Fatal(err)
+							}
+							if !c.done(t, h, p, info) {
+								t.Error("the caller is told that it happened, and it has not")
+							}
+							if n := mutations(h)[c.op]; n != 1 {
+								t.Errorf("it happened %d times", n)
+							}
+						})
+					})
+				}
 			})
 		}
 	}
@@ -120,26 +126,29 @@ func TestHandler_LostMessages(t *testing.T) {
 func TestHandler_LostForGood(t *testing.T) {
 	t.Parallel()
 	for _, c := range changes {
-		bubble(t, c.op, func(t *testing.T) {
-			p := mustProfile(t, "neutral")
-			h := New()
-			info := running(t, h, p)
-			h.Inject(Fault{Op: c.op, Kind: LoseReply})
-			// The looks before the change pass, the one after it does not.
-			before := map[string]int{"CreateCluster": 0, "AddNodeGroup": 0}
-			after, ok := before[c.op]
-			if !ok {
-				after = 1
-			}
-			h.Inject(Fault{Op: "GetCluster", After: after, Kind: Refuse, Code: pmks.CodeUnavailable})
-			err := c.call(t.Context(), h, p, info)
-			e := asError(t, err)
-			if !e.MayHaveHappened || e.Code != pmks.CodeUnavailable || e.Op != c.op || pmks.Retryable(err) {
-				t.Errorf("got %v, want Unavailable of %s, that it may have happened", err, c.op)
-			}
-			if !c.done(t, h, p, info) {
-				t.Error("the fault was to lose the reply, and the request is lost")
-			}
+		t.Run(c.op, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				p := mustProfile(t, "neutral")
+				h := New()
+				info := running(t, h, p)
+				h.Inject(Fault{Op: c.op, Kind: LoseReply})
+				// The looks before the change pass, the one after it does not.
+				before := map[string]int{"CreateCluster": 0, "AddNodeGroup": 0}
+				after, ok := before[c.op]
+				if !ok {
+					after = 1
+				}
+				h.Inject(Fault{Op: "GetCluster", After: after, Kind: Refuse, Code: pmks.CodeUnavailable})
+				err := c.call(t.Context(), h, p, info)
+				e := asError(t, err)
+				if !e.MayHaveHappened || e.Code != pmks.CodeUnavailable || e.Op != c.op || pmks.Retryable(err) {
+					t.Errorf("got %v, want Unavailable of %s, that it may have happened", err, c.op)
+				}
+				if !c.done(t, h, p, info) {
+					t.Error("the fault was to lose the reply, and the request is lost")
+				}
+			})
 		})
 	}
 }
@@ -149,22 +158,25 @@ func TestHandler_LostForGood(t *testing.T) {
 func TestHandler_LostAlways(t *testing.T) {
 	t.Parallel()
 	for _, c := range changes {
-		bubble(t, c.op, func(t *testing.T) {
-			p := mustProfile(t, "neutral")
-			h := New()
-			info := running(t, h, p)
-			cancel := h.Inject(Fault{Op: c.op, Times: -1, Kind: LoseRequest})
-			err := c.call(t.Context(), h, p, info)
-			if e := asError(t, err); e.MayHaveHappened || !pmks.Retryable(err) || e.Op != c.op {
-				t.Errorf("got %v, want a retryable error of %s", err, c.op)
-			}
-			if c.done(t, h, p, info) {
-				t.Error("it happened although no request arrived")
-			}
-			cancel()
-			if err := c.call(t.Context(), h, p, info); err != nil {
-				t.Errorf("after the fault: %v", err)
-			}
+		t.Run(c.op, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				p := mustProfile(t, "neutral")
+				h := New()
+				info := running(t, h, p)
+				cancel := h.Inject(Fault{Op: c.op, Times: -1, Kind: LoseRequest})
+				err := c.call(t.Context(), h, p, info)
+				if e := asError(t, err); e.MayHaveHappened || !pmks.Retryable(err) || e.Op != c.op {
+					t.Errorf("got %v, want a retryable error of %s", err, c.op)
+				}
+				if c.done(t, h, p, info) {
+					t.Error("it happened although no request arrived")
+				}
+				cancel()
+				if err := c.call(t.Context(), h, p, info); err != nil {
+					t.Errorf("after the fault: %v", err)
+				}
+			})
 		})
 	}
 }
@@ -185,23 +197,26 @@ func TestHandler_Refusals(t *testing.T) {
 	}
 	for _, tt := range tests {
 		for _, c := range changes {
-			bubble(t, tt.name+"/"+c.op, func(t *testing.T) {
-				p := mustProfile(t, "neutral")
-				h := New()
-				info := running(t, h, p)
-				fault := tt.fault
-				fault.Op = c.op
-				h.Inject(fault)
-				got := *asError(t, c.call(t.Context(), h, p, info))
-				if got.RequestID == "" || got.Op != c.op || got.Provider != "neutral" {
-					t.Errorf("the error does not say where it comes from: %v", &got)
-				}
-				want := tt.want
-				want.Provider, want.Op, want.Cluster, want.NodeGroup, want.RequestID = got.Provider, got.Op, got.Cluster, got.NodeGroup, got.RequestID
-				same(t, "the error", got, want)
-				if n := mutations(h); len(n) > 0 || c.done(t, h, p, info) {
-					t.Errorf("it happened all the same: %v", n)
-				}
+			t.Run(tt.name+"/"+c.op, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					p := mustProfile(t, "neutral")
+					h := New()
+					info := running(t, h, p)
+					fault := tt.fault
+					fault.Op = c.op
+					h.Inject(fault)
+					got := *asError(t, c.call(t.Context(), h, p, info))
+					if got.RequestID == "" || got.Op != c.op || got.Provider != "neutral" {
+						t.Errorf("the error does not say where it comes from: %v", &got)
+					}
+					want := tt.want
+					want.Provider, want.Op, want.Cluster, want.NodeGroup, want.RequestID = got.Provider, got.Op, got.Cluster, got.NodeGroup, got.RequestID
+					same(t, "the error", got, want)
+					if n := mutations(h); len(n) > 0 || c.done(t, h, p, info) {
+						t.Errorf("it happened all the same: %v", n)
+					}
+				})
 			})
 		}
 	}
@@ -212,48 +227,54 @@ func TestHandler_Refusals(t *testing.T) {
 func TestHandler_FailLater(t *testing.T) {
 	t.Parallel()
 	for _, c := range changes {
-		bubble(t, "fails/"+c.op, func(t *testing.T) {
-			p := mustProfile(t, "neutral")
-			h := New()
-			info := running(t, h, p)
-			h.Inject(Fault{Op: c.op, Kind: FailLater, Reason: "no machines left"})
-			if err := c.call(t.Context(), h, p, info); err != nil {
-				t.Fatal(err)
-			}
-			time.Sleep(time.Hour)
-			if reasons := complaints(t, h); len(reasons) == 0 {
-				t.Error("nothing is Inactive after the operation has failed")
-			} else {
-				for _, r := range reasons {
-					if r != "no machines left" {
-						t.Errorf("got reason %q", r)
+		t.Run("fails/"+c.op, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				p := mustProfile(t, "neutral")
+				h := New()
+				info := running(t, h, p)
+				h.Inject(Fault{Op: c.op, Kind: FailLater, Reason: "no machines left"})
+				if err := c.call(t.Context(), h, p, info); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(time.Hour) //nolint:forbidigo // inside a synctest bubble
+				if reasons := complaints(t, h); len(reasons) == 0 {
+					t.Error("nothing is Inactive after the operation has failed")
+				} else {
+					for _, r := range reasons {
+						if r != "no machines left" {
+							t.Errorf("got reason %q", r)
+						}
 					}
 				}
-			}
+			})
 		})
-		bubble(t, "sticks/"+c.op, func(t *testing.T) {
-			p := mustProfile(t, "neutral")
-			h := New()
-			info := running(t, h, p)
-			h.Inject(Fault{Op: c.op, Kind: Stick})
-			if err := c.call(t.Context(), h, p, info); err != nil {
-				t.Fatal(err)
-			}
-			time.Sleep(1000 * time.Hour)
-			busy := false
-			list, err := h.ListCluster(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, info := range list {
-				busy = busy || info.Status.Transitional()
-				for _, g := range info.NodeGroupList {
-					busy = busy || g.Status.Transitional()
+		t.Run("sticks/"+c.op, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				p := mustProfile(t, "neutral")
+				h := New()
+				info := running(t, h, p)
+				h.Inject(Fault{Op: c.op, Kind: Stick})
+				if err := c.call(t.Context(), h, p, info); err != nil {
+					t.Fatal(err)
 				}
-			}
-			if !busy {
-				t.Error("the operation ended")
-			}
+				time.Sleep(1000 * time.Hour) //nolint:forbidigo // inside a synctest bubble
+				busy := false
+				list, err := h.ListCluster(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, info := range list {
+					busy = busy || info.Status.Transitional()
+					for _, g := range info.NodeGroupList {
+						busy = busy || g.Status.Transitional()
+					}
+				}
+				if !busy {
+					t.Error("the operation ended")
+				}
+			})
 		})
 	}
 }

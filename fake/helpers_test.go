@@ -8,28 +8,10 @@ import (
 	"reflect"
 	"strings"
 	"testing"
-	"testing/synctest"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/sim/profile"
 )
-
-// bubble runs f as a subtest in which time passes only when everybody waits.
-func bubble(t *testing.T, name string, f func(t *testing.T)) {
-	t.Helper()
-	t.Run(name, func(t *testing.T) {
-		t.Parallel()
-		synctest.Test(t, f)
-	})
-}
-
-// everyProfile runs f in a bubble for each profile.
-func everyProfile(t *testing.T, f func(t *testing.T, p *profile.Profile)) {
-	t.Helper()
-	for _, p := range profile.All() {
-		bubble(t, p.Name, func(t *testing.T) { f(t, p) })
-	}
-}
 
 func mustProfile(t testing.TB, name string) *profile.Profile {
 	t.Helper()
@@ -100,31 +82,25 @@ func asError(t testing.TB, err error) *pmks.Error {
 	return e
 }
 
-// same compares two values and prints what differs, line by line.
+// same compares two values and prints what differs, from the first difference to
+// the last.
 func same(t testing.TB, what string, got, want any) {
 	t.Helper()
 	if reflect.DeepEqual(got, want) {
 		return
 	}
-	g, w := lines(got), lines(want)
-	var b strings.Builder
-	for i := range max(len(g), len(w)) {
-		a, c := "", ""
-		if i < len(g) {
-			a = g[i]
-		}
-		if i < len(w) {
-			c = w[i]
-		}
-		if a != c {
-			fmt.Fprintf(&b, "\n got %s\nwant %s", a, c)
-		}
+	g, w := words(got), words(want)
+	for len(g) > 0 && len(w) > 0 && g[0] == w[0] {
+		g, w = g[1:], w[1:]
 	}
-	t.Errorf("%s differs:%s", what, b.String())
+	for len(g) > 0 && len(w) > 0 && g[len(g)-1] == w[len(w)-1] {
+		g, w = g[:len(g)-1], w[:len(w)-1]
+	}
+	t.Errorf("%s differs:\n got %s\nwant %s", what, strings.Join(g, ""), strings.Join(w, ""))
 }
 
-func lines(v any) []string {
-	return strings.Split(strings.NewReplacer(" ", "\n ", "{", "{\n").Replace(fmt.Sprintf("%+v", v)), "\n")
+func words(v any) []string {
+	return strings.SplitAfter(fmt.Sprintf("%+v", v), " ")
 }
 
 // mutations returns the number of requests that changed something, by method.

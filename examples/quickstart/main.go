@@ -14,6 +14,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"sync"
 	"syscall"
 	"time"
@@ -52,6 +53,10 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	if err != nil {
 		explain(stderr, "quickstart", err)
 		return exitUsage
+	}
+	if opts.kubeconfig == "" && !opts.cleanup {
+		// A temporary directory that stayed empty goes; a full one cannot.
+		defer func() { _ = os.Remove(filepath.Dir(targets[0].kubeconfig)) }()
 	}
 	ctx, cancel := context.WithTimeout(ctx, opts.patience())
 	defer cancel()

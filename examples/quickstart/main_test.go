@@ -326,6 +326,26 @@ func TestRun_Usage(t *testing.T) {
 	}
 }
 
+// A run that writes no kubeconfig leaves no directory for it.
+func TestRun_NoRests(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
+	file := requestFile(t, "aws")
+	for _, args := range [][]string{
+		{"-provider", "absent", "-f", file},
+		{"-provider", "absent", "-f", "absent.json"},
+		{"-provider", "absent", "-f", file, "-cleanup"},
+	} {
+		if code, stdout, _ := start(t.Context(), args...); code == exitOK {
+			t.Errorf("%q succeeded:\n%s", args, stdout)
+		}
+	}
+	rests, err := filepath.Glob(filepath.Join(dir, "pmks-quickstart-*"))
+	if err != nil || len(rests) > 0 {
+		t.Errorf("left %q, %v", rests, err)
+	}
+}
+
 // What Open refuses is a failed step, explained like any other.
 func TestRun_OpenFails(t *testing.T) {
 	t.Parallel()

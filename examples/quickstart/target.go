@@ -45,15 +45,12 @@ func newTargets(o options, getenv func(string) string) ([]target, error) {
 	if base.simulated() {
 		targets = simulatedTargets(base, o)
 	}
-	if err := placeKubeconfigs(o, targets); err != nil {
-		return nil, err
-	}
 	for i := range targets {
 		if err := targets[i].loadRequest(o); err != nil {
 			return nil, err
 		}
 	}
-	return targets, nil
+	return targets, placeKubeconfigs(o, targets)
 }
 
 // simulatedTargets returns one target for each cloud that is to be simulated.

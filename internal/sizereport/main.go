@@ -61,7 +61,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(work)
+	defer func() { _ = os.RemoveAll(work) }() // it is in the directory for such
 
 	var sizes []size
 	for _, p := range list {
@@ -71,7 +71,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		}
 		sizes = append(sizes, s)
 	}
-	return print(out, sizes, *verbose)
+	return report(out, sizes, *verbose)
 }
 
 // size is what one program came to.
@@ -138,8 +138,8 @@ func goCommand(ctx context.Context, args ...string) (string, error) {
 	return out.String(), nil
 }
 
-// print writes the table, and with verbose the linked packages.
-func print(out io.Writer, sizes []size, verbose bool) error {
+// report writes the table, and with verbose the linked packages.
+func report(out io.Writer, sizes []size, verbose bool) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "program\tbytes\tstripped\tover empty\tstd packages\tother packages\t")
 	var base int64
