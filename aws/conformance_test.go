@@ -114,6 +114,8 @@ func virtual(t conformance.T, wrap func(pmks.ClusterHandler) pmks.ClusterHandler
 	w := open(t, eks.New(eks.Options{}), nil)
 	c := w.cloud(t, wrap, nil)
 	c.Inject = w.inject
+	// Time costs nothing here, but each look is many signed requests.
+	c.Wait = []pmks.WaitOption{pmks.WithInterval(2 * time.Minute)}
 	return c
 }
 

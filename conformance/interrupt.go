@@ -9,11 +9,12 @@ import (
 	"strings"
 
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/kver"
 )
 
 var interruptionChecks = []check{
 	{"jobs/provision-interrupted-after-every-call", func(t T, c *Cloud) { interrupted(t, c, provisioning) }},
-	{"jobs/upgrade-interrupted-after-every-call", func(t T, c *Cloud) { interrupted(t, c, upgrading) }},
+	{"jobs/upgrade-interrupted-after-every-call", func(t T, c *Cloud) { interrupted(t, c, upgradingTo(c.twoHops(t))) }},
 	{"jobs/teardown-interrupted-after-every-call", func(t T, c *Cloud) { interrupted(t, c, tearingDown) }},
 }
 
@@ -34,16 +35,34 @@ var provisioning = job{
 	},
 }
 
-var upgrading = job{
-	name: "Upgrade",
-	prepare: func(t T, c *Cloud, name string) {
-		t.Helper()
-		c.oldest(t, name)
-	},
-	run: func(ctx context.Context, c *Cloud, h pmks.ClusterHandler, name string) error {
-		_, err := pmks.Upgrade(ctx, h, pmks.IID{NameId: name}, "default", c.Wait...)
-		return err
-	},
+func upgradingTo(target string) job {
+	return job{
+		name: "Upgrade",
+		prepare: func(t T, c *Cloud, name string) {
+			t.Helper()
+			c.oldest(t, name)
+		},
+		run: func(ctx context.Context, c *Cloud, h pmks.ClusterHandler, name string) error {
+			_, err := pmks.Upgrade(ctx, h, pmks.IID{NameId: name}, target, c.Wait...)
+			return err
+		},
+	}
+}
+
+// twoHops is a version that takes two hops from the oldest one, if there are two:
+// a third adds nothing but time.
+func (c *Cloud) twoHops(t T) string {
+	t.Helper()
+	offered := c.offered(t)
+	newest, at := offered[len(offered)-1], offered[0]
+	for range 2 {
+		next, err := kver.Next(at, newest, offered, c.caps(t).Versions.LargestStep)
+		if err != nil || next == "" {
+			break
+		}
+		at = next
+	}
+	return at
 }
 
 var tearingDown = job{

@@ -51,7 +51,7 @@ func (h *Handler) finish(err error, r request, requestID string) error {
 		}
 		return join(all)
 	}
-	if parts, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // it takes the list apart
+	if parts, ok := err.(interface{ Unwrap() []error }); ok {
 		var all []error
 		for _, part := range parts.Unwrap() {
 			all = append(all, h.finish(part, r, requestID))

@@ -13,53 +13,53 @@ import (
 	"github.com/pmks-go/pmks/internal/sim/profile"
 )
 
-func mustProfile(t testing.TB, name string) *profile.Profile {
-	t.Helper()
+func mustProfile(tb testing.TB, name string) *profile.Profile {
+	tb.Helper()
 	p, ok := profile.Get(name)
 	if !ok {
-		t.Fatalf("there is no profile %q", name)
+		tb.Fatalf("there is no profile %q", name)
 	}
 	return p
 }
 
 // running makes the sample cluster of the profile, with two node groups at an
 // older version than the newest, and waits until it is up.
-func running(t testing.TB, h *Handler, p *profile.Profile) pmks.ClusterInfo {
-	t.Helper()
+func running(tb testing.TB, h *Handler, p *profile.Profile) pmks.ClusterInfo {
+	tb.Helper()
 	req := p.SampleRequest("demo")
 	req.NodeGroupList = append(req.NodeGroupList, p.SampleNodeGroup("extra"))
 	req.Version = p.Offer[len(p.Offer)-1].Name
-	info, err := pmks.Provision(t.Context(), h, req)
+	info, err := pmks.Provision(tb.Context(), h, req)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	h.ResetCalls()
 	return info
 }
 
 // group returns the second node group, which every cloud gives up.
-func group(t testing.TB, info pmks.ClusterInfo) pmks.NodeGroupInfo {
-	t.Helper()
+func group(tb testing.TB, info pmks.ClusterInfo) pmks.NodeGroupInfo {
+	tb.Helper()
 	g, ok := info.NodeGroup(pmks.IID{NameId: "extra"})
 	if !ok {
-		t.Fatalf("there is no node group %q in %v", "extra", info.NodeGroupList)
+		tb.Fatalf("there is no node group %q in %v", "extra", info.NodeGroupList)
 	}
 	return g
 }
 
-func mustGet(t testing.TB, h *Handler, iid pmks.IID) pmks.ClusterInfo {
-	t.Helper()
-	info, err := h.GetCluster(t.Context(), iid)
+func mustGet(tb testing.TB, h *Handler, iid pmks.IID) pmks.ClusterInfo {
+	tb.Helper()
+	info, err := h.GetCluster(tb.Context(), iid)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return info
 }
 
 // settled waits until nothing is under way in the cluster.
-func settled(t testing.TB, h *Handler, iid pmks.IID) pmks.ClusterInfo {
-	t.Helper()
-	info, err := pmks.WaitCluster(t.Context(), h, iid, func(c pmks.ClusterInfo) (bool, error) {
+func settled(tb testing.TB, h *Handler, iid pmks.IID) pmks.ClusterInfo {
+	tb.Helper()
+	info, err := pmks.WaitCluster(tb.Context(), h, iid, func(c pmks.ClusterInfo) (bool, error) {
 		rest := !c.Status.Transitional()
 		for _, g := range c.NodeGroupList {
 			rest = rest && !g.Status.Transitional()
@@ -67,25 +67,25 @@ func settled(t testing.TB, h *Handler, iid pmks.IID) pmks.ClusterInfo {
 		return rest, nil
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return info
 }
 
 // asError returns the *pmks.Error in err.
-func asError(t testing.TB, err error) *pmks.Error {
-	t.Helper()
+func asError(tb testing.TB, err error) *pmks.Error {
+	tb.Helper()
 	var e *pmks.Error
 	if !errors.As(err, &e) {
-		t.Fatalf("got error %v of type %T, want a *pmks.Error", err, err)
+		tb.Fatalf("got error %v of type %T, want a *pmks.Error", err, err)
 	}
 	return e
 }
 
 // same compares two values and prints what differs, from the first difference to
 // the last.
-func same(t testing.TB, what string, got, want any) {
-	t.Helper()
+func same(tb testing.TB, what string, got, want any) {
+	tb.Helper()
 	if reflect.DeepEqual(got, want) {
 		return
 	}
@@ -96,7 +96,7 @@ func same(t testing.TB, what string, got, want any) {
 	for len(g) > 0 && len(w) > 0 && g[len(g)-1] == w[len(w)-1] {
 		g, w = g[:len(g)-1], w[:len(w)-1]
 	}
-	t.Errorf("%s differs:\n got %s\nwant %s", what, strings.Join(g, ""), strings.Join(w, ""))
+	tb.Errorf("%s differs:\n got %s\nwant %s", what, strings.Join(g, ""), strings.Join(w, ""))
 }
 
 func words(v any) []string {

@@ -98,12 +98,12 @@ func (h *Handler) send(ctx context.Context, r request, do func(now time.Time, ou
 	out := core.Outcome{}
 	switch fault.Kind {
 	case core.FaultRefuse:
-		return h.record(r, false, &pmks.Error{Code: fault.Code, ProviderCode: "Refused", Message: cmp.Or(fault.Reason, "the cloud refused it")})
+		return h.record(ctx, r, false, &pmks.Error{Code: fault.Code, ProviderCode: "Refused", Message: cmp.Or(fault.Reason, "the cloud refused it")})
 	case core.FaultThrottle:
-		return h.record(r, false, &pmks.Error{Code: pmks.CodeThrottled, ProviderCode: "Throttling", HTTPStatus: 429,
+		return h.record(ctx, r, false, &pmks.Error{Code: pmks.CodeThrottled, ProviderCode: "Throttling", HTTPStatus: 429,
 			RetryAfter: fault.RetryAfter, Message: cmp.Or(fault.Reason, "too many requests: wait and try again")})
 	case core.FaultLoseRequest:
-		return h.record(r, false, lost())
+		return h.record(ctx, r, false, lost())
 	case core.FaultFailLater:
 		out.Fail = cmp.Or(fault.Reason, "the operation failed")
 	case core.FaultStick:
@@ -116,7 +116,7 @@ func (h *Handler) send(ctx context.Context, r request, do func(now time.Time, ou
 	if err == nil && fault.Kind == core.FaultLoseReply {
 		err = lost()
 	}
-	return h.record(r, applied, err)
+	return h.record(ctx, r, applied, err)
 }
 
 func lost() error {
@@ -139,7 +139,7 @@ func (h *Handler) match(r request) []core.Fault {
 }
 
 // record notes a request and finishes its error.
-func (h *Handler) record(r request, applied bool, err error) error {
+func (h *Handler) record(ctx context.Context, r request, applied bool, err error) error {
 	h.mu.Lock()
 	h.requests++
 	id := "req-" + strconv.Itoa(h.requests)
@@ -151,7 +151,7 @@ func (h *Handler) record(r request, applied bool, err error) error {
 	}
 	h.mu.Unlock()
 	if h.logger != nil {
-		h.logger.LogAttrs(context.Background(), slog.LevelDebug, "fake: request",
+		h.logger.LogAttrs(ctx, slog.LevelDebug, "fake: request",
 			slog.String("op", r.op), slog.String("cluster", r.cluster.String()), slog.String("nodeGroup", r.nodeGroup.String()),
 			slog.String("code", pmks.CodeOf(err).String()), slog.String("requestId", id))
 	}

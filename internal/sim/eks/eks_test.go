@@ -14,8 +14,10 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/eks"
 	"github.com/aws/aws-sdk-go-v2/service/eks/types"
+	"github.com/aws/smithy-go"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/sim/core"
@@ -200,6 +202,34 @@ func TestServer_choices(t *testing.T) {
 			_, err := w.eks.TagResource(ctx, &eks.TagResourceInput{ResourceArn: &arn, Tags: map[string]string{"a": "b"}})
 			return err
 		}, badState},
+		{"launch-template-not-watched", Unverified{LaunchTemplateNotWatched: true}, func(t *testing.T, w *world) error {
+			made, err := w.ec2.CreateLaunchTemplate(ctx, templateInput("pmks-a-h"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			in := groupInput(w.Server, "a", "h")
+			in.LaunchTemplate = &types.LaunchTemplateSpecification{Id: made.LaunchTemplate.LaunchTemplateId}
+			if _, err := w.eks.CreateNodegroup(ctx, in); err != nil {
+				t.Fatal(err)
+			}
+			w.pass()
+			if _, err := w.ec2.DeleteLaunchTemplate(ctx, &ec2.DeleteLaunchTemplateInput{LaunchTemplateName: aws.String("pmks-a-h")}); err != nil {
+				t.Fatal(err)
+			}
+			_, err = w.eks.UpdateNodegroupConfig(ctx, &eks.UpdateNodegroupConfigInput{ClusterName: aws.String("a"), NodegroupName: aws.String("h"), ScalingConfig: sizes(1, 4, 4)})
+			return err
+		}, refusal{}},
+		{"restore-discovery-tags", Unverified{RestoreDiscoveryTags: true}, func(t *testing.T, w *world) error {
+			own := w.latest["a"].groups["g"]
+			clear(own.asgTags)
+			if _, err := w.eks.UpdateNodegroupConfig(ctx, &eks.UpdateNodegroupConfigInput{ClusterName: aws.String("a"), NodegroupName: aws.String("g"), ScalingConfig: sizes(1, 4, 4)}); err != nil {
+				t.Fatal(err)
+			}
+			if len(own.asgTags) != 2 {
+				return &smithy.GenericAPIError{Code: "NotRestored"}
+			}
+			return nil
+		}, refusal{}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

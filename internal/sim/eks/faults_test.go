@@ -150,6 +150,62 @@ func TestServer_failures(t *testing.T) {
 	})
 }
 
+// TestServer_foreseen: node groups that are accepted and cannot work.
+func TestServer_foreseen(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		change func(*Resources)
+		in     func(*eks.CreateNodegroupInput)
+		want   types.NodegroupIssueCode // empty: it becomes active
+	}{
+		{"fine", func(*Resources) {}, func(*eks.CreateNodegroupInput) {}, ""},
+		{"public-subnet", func(r *Resources) { r.Subnets[0].Public = true }, func(*eks.CreateNodegroupInput) {}, ""},
+		{"public-subnet-without-addresses", func(r *Resources) { r.Subnets[0].Public, r.Subnets[0].MapPublicIP = true, false },
+			func(*eks.CreateNodegroupInput) {}, types.NodegroupIssueCodeEc2SubnetInvalidConfiguration},
+		{"no-nodes-to-fail", func(r *Resources) { r.Subnets[0].Public, r.Subnets[0].MapPublicIP = true, false },
+			func(in *eks.CreateNodegroupInput) { in.ScalingConfig = sizes(0, 1, 0) }, ""},
+		{"no-dns", func(r *Resources) { r.VPCs[0].NoDNS = true }, func(*eks.CreateNodegroupInput) {}, types.NodegroupIssueCodeNodeCreationFailure},
+		{"template-without-cluster-group", func(*Resources) {}, func(in *eks.CreateNodegroupInput) {
+			in.LaunchTemplate = &types.LaunchTemplateSpecification{Name: aws.String("own-groups")}
+		}, types.NodegroupIssueCodeNodeCreationFailure},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			resources := DefaultResources("us-east-2")
+			test.change(&resources)
+			w := newWorld(t, func(o *Options) { o.Resources = &resources })
+			template := templateInput("own-groups")
+			template.LaunchTemplateData.SecurityGroupIds = []string{resources.SecurityGroups[0].ID}
+			if _, err := w.ec2.CreateLaunchTemplate(t.Context(), template); err != nil {
+				t.Fatal(err)
+			}
+			w.createCluster(t, "a")
+			in := groupInput(w.Server, "a", "g")
+			test.in(in)
+			if _, err := w.eks.CreateNodegroup(t.Context(), in); err != nil {
+				t.Fatal(err)
+			}
+			w.pass()
+			out, err := w.eks.DescribeNodegroup(t.Context(), &eks.DescribeNodegroupInput{ClusterName: aws.String("a"), NodegroupName: aws.String("g")})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := types.NodegroupIssueCode("")
+			if issues := out.Nodegroup.Health.Issues; len(issues) > 0 {
+				got = issues[0].Code
+			}
+			if got != test.want || (test.want == "") != (out.Nodegroup.Status == types.NodegroupStatusActive) {
+				t.Errorf("got %s %q, want %q", out.Nodegroup.Status, got, test.want)
+			}
+			if names := w.Templates(); len(names) != 1 || names[0] != "own-groups" {
+				t.Errorf("the templates are %v", names)
+			}
+		})
+	}
+}
+
 // TestServer_clientRequestToken: the same token leads to the same thing.
 func TestServer_clientRequestToken(t *testing.T) {
 	t.Parallel()

@@ -152,6 +152,23 @@ func TestServer_CreateNodegroup_refusals(t *testing.T) {
 		{"role-trust", func(_ *world, in *input) {
 			*in.NodeRole = strings.Replace(*in.NodeRole, DefaultNodeRole, DefaultClusterRole, 1)
 		}, badParameter, "could not be assumed"},
+		{"taint-effect", func(_ *world, in *input) {
+			in.Taints = []types.Taint{{Key: aws.String("k"), Effect: "MAYBE"}}
+		}, badParameter, "effect"},
+		{"taint-without-key", func(_ *world, in *input) {
+			in.Taints = []types.Taint{{Effect: types.TaintEffectNoSchedule}}
+		}, badParameter, "key"},
+		{"both-unavailable", func(_ *world, in *input) {
+			in.UpdateConfig = &types.NodegroupUpdateConfig{MaxUnavailable: aws.Int32(1), MaxUnavailablePercentage: aws.Int32(10)}
+		}, badParameter, "not both"},
+		{"unavailable-range", func(_ *world, in *input) {
+			in.UpdateConfig = &types.NodegroupUpdateConfig{MaxUnavailable: aws.Int32(0)}
+		}, badParameter, "1 to 100"},
+		{"disk-size", func(_ *world, in *input) { in.DiskSize = aws.Int32(0) }, badParameter, "diskSize"},
+		{"capacity", func(_ *world, in *input) { in.CapacityType = "FREE" }, badParameter, "capacityType"},
+		{"repair", func(_ *world, in *input) {
+			in.NodeRepairConfig = &types.NodeRepairConfig{Enabled: aws.Bool(true)}
+		}, refusal{CodeNotSimulated, 501}, "nodeRepairConfig"},
 		{"template-unknown", template("lt-0dead"), badParameter, "does not exist"},
 		{"template-both", func(_ *world, in *input) {
 			in.LaunchTemplate = &types.LaunchTemplateSpecification{Id: aws.String("lt-1"), Name: aws.String("n")}

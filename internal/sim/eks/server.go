@@ -179,8 +179,6 @@ type call struct {
 	outcome   core.Outcome
 	// json: the caller wants JSON from a query service.
 	json bool
-	// presigned: the signature came in the query.
-	presigned bool
 }
 
 // ServeHTTP answers one call.

@@ -29,7 +29,12 @@ type Call struct {
 	Concurrent int
 }
 
-// Journal counts calls. The zero Journal is ready to use, and safe for concurrent
+// journalLimit is how many calls a Journal keeps, so that a simulator can run for
+// days.
+const journalLimit = 1 << 18
+
+// Journal counts calls; beyond a quarter of a million it forgets the older half.
+// The zero Journal is ready to use, and safe for concurrent
 // use.
 type Journal struct {
 	mu     sync.Mutex
@@ -44,6 +49,9 @@ func (j *Journal) Begin(c Call) (end func(Call)) {
 	defer j.mu.Unlock()
 	j.flying++
 	c.Concurrent = j.flying
+	if len(j.calls) >= journalLimit {
+		j.calls = append([]*Call(nil), j.calls[journalLimit/2:]...)
+	}
 	kept := &c
 	j.calls = append(j.calls, kept)
 	return func(done Call) {
