@@ -5,5 +5,6 @@ package main
 // Each import makes one provider available to pmks.Open. A program imports those
 // it needs, and pays for no others.
 import (
+	_ "github.com/pmks-go/pmks/aws"
 	_ "github.com/pmks-go/pmks/fake"
 )

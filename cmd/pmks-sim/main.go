@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Command pmks-sim serves a simulated cloud on a loopback address, so that pmks,
+// and other vendors' tools, can be tried against "a cloud" without an account.
+//
+//	pmks-sim -cloud aws -listen 127.0.0.1:0 -speed 1000x
+//
+// It prints the environment and the pmks settings that reach it, then one line for
+// each call with its verdict. What it does not simulate it answers as not
+// simulated, never as success. It ends on interrupt.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
+		if !errors.Is(err, flag.ErrHelp) {
+			fmt.Fprintln(os.Stderr, "pmks-sim:", err)
+		}
+		os.Exit(1)
+	}
+}
+
+// options are what the flags say.
+type options struct {
+	listen  string
+	scale   float64
+	seed    uint64
+	secure  bool
+	region  string
+	latency time.Duration
+	// without leaves named things out of the account.
+	without []string
+	logger  *slog.Logger
+}
+
+// simulator is one cloud, being served.
+type simulator struct {
+	url string
+	// certificate is the PEM of the authority to trust; empty without TLS.
+	certificate string
+	// environment reaches it with the vendor's own tools, settings with pmks.
+	environment []string
+	provider    string
+	region      string
+	settings    []string
+	// resources says what the account holds, a line each.
+	resources []string
+	close     func() error
+}
+
+// clouds are the simulators that there are.
+var clouds = map[string]func(options) (simulator, error){
+	"aws": serveAWS,
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	flags := flag.NewFlagSet("pmks-sim", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	cloud := flags.String("cloud", "aws", "cloud to simulate: aws")
+	var o options
+	flags.StringVar(&o.listen, "listen", "127.0.0.1:0", "loopback address; port 0 takes a free one")
+	speed := flags.String("speed", "1x", "how many times faster the cloud works, such as 1000x")
+	flags.Uint64Var(&o.seed, "seed", 0, "start of the stream of identifiers and durations")
+	flags.BoolVar(&o.secure, "tls", false, "serve https, with a certificate made for this run")
+	flags.StringVar(&o.region, "region", "", "region; empty means the cloud's usual one")
+	flags.DurationVar(&o.latency, "latency", 0, "how long each call takes")
+	without := flags.String("without", "", "comma-separated names to leave out of the account, such as a role or a key pair")
+	quiet := flags.Bool("quiet", false, "do not log the calls")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	serve, ok := clouds[*cloud]
+	if !ok {
+		return fmt.Errorf("-cloud: %q is not simulated; aws is", *cloud)
+	}
+	factor, err := strconv.ParseFloat(strings.TrimSuffix(*speed, "x"), 64)
+	if err != nil || factor <= 0 || factor > 1e9 {
+		return fmt.Errorf("-speed: %q is not a factor such as 1000x", *speed)
+	}
+	o.scale = 1 / factor
+	if err := loopbackOnly(o.listen); err != nil {
+		return err
+	}
+	if *without != "" {
+		o.without = strings.Split(*without, ",")
+	}
+	o.logger = slog.New(slog.NewTextHandler(stderr, nil))
+	if *quiet {
+		o.logger = slog.New(slog.DiscardHandler)
+	}
+	s, err := serve(o)
+	if err != nil {
+		return err
+	}
+	defer s.close() //nolint:errcheck // the process ends
+	trust, remove, err := trustFile(s.certificate)
+	if err != nil {
+		return err
+	}
+	defer remove()
+	describe(stdout, s, trust)
+	<-ctx.Done()
+	return nil
+}
+
+// loopbackOnly keeps a simulator, whose credentials are printed, off the network.
+func loopbackOnly(address string) error {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Errorf("-listen: %q is not host:port", address)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return fmt.Errorf("-listen: %q is not a loopback address", host)
+	}
+	return nil
+}
+
+// trustFile writes the certificate authority where tools can read it.
+func trustFile(certificate string) (path string, remove func(), err error) {
+	if certificate == "" {
+		return "", func() {}, nil
+	}
+	dir, err := os.MkdirTemp("", "pmks-sim-")
+	if err != nil {
+		return "", nil, err
+	}
+	path = filepath.Join(dir, "ca.pem")
+	return path, func() { _ = os.RemoveAll(dir) }, os.WriteFile(path, []byte(certificate), 0o600)
+}
+
+func describe(w io.Writer, s simulator, trust string) {
+	fmt.Fprintf(w, "%s simulated at %s\n\n", s.provider, s.url)
+	fmt.Fprintln(w, "# the account holds")
+	for _, line := range s.resources {
+		fmt.Fprintln(w, "#  ", line)
+	}
+	fmt.Fprintln(w, "\n# environment")
+	for _, line := range s.environment {
+		fmt.Fprintln(w, "export", line)
+	}
+	if trust != "" {
+		fmt.Fprintln(w, "export AWS_CA_BUNDLE="+trust)
+	}
+	fmt.Fprintln(w, "\n# the whole life of a cluster")
+	fmt.Fprintf(w, "go run ./examples/quickstart -provider %s -region %s -endpoint %s -settings %s\n",
+		s.provider, s.region, s.url, strings.Join(s.settings, ","))
+}
