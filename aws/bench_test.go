@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package aws_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	sdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	sdkeks "github.com/aws/aws-sdk-go-v2/service/eks"
+
+	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/sim/eks"
+)
+
+// rawClients are the SDK's own clients on a simulator.
+func rawClients(s *eks.Server) (*sdkeks.Client, *autoscaling.Client) {
+	cfg := sdk.Config{
+		Region:       "us-east-2",
+		Credentials:  credentials.NewStaticCredentialsProvider(eks.DefaultAccessKey, eks.DefaultSecret, ""),
+		HTTPClient:   &http.Client{Transport: s.Transport()},
+		BaseEndpoint: sdk.String("http://eks.simulated"),
+	}
+	return sdkeks.NewFromConfig(cfg), autoscaling.NewFromConfig(cfg)
+}
+
+// BenchmarkListCluster lists 100 clusters with 5 node groups each while every call
+// takes 40 ms, by the handler and one call after the other.
+func BenchmarkListCluster(b *testing.B) {
+	b.Run("handler", func(b *testing.B) {
+		s := fleet(b, 100, 5, eks.Options{Latency: latency})
+		h := newHandler(b, s)
+		for b.Loop() {
+			s.Reset()
+			if list, err := h.ListCluster(b.Context()); err != nil || len(list) != 100 {
+				b.Fatal(len(list), err)
+			}
+		}
+		b.ReportMetric(float64(s.Count("")), "calls")
+		b.ReportMetric(float64(s.MaxConcurrent()), "at-once")
+	})
+	b.Run("serial", func(b *testing.B) {
+		s := fleet(b, 100, 5, eks.Options{Latency: latency})
+		clusters, scaling := rawClients(s)
+		for b.Loop() {
+			s.Reset()
+			list, err := clusters.ListClusters(b.Context(), &sdkeks.ListClustersInput{MaxResults: sdk.Int32(100)})
+			if err != nil {
+				b.Fatal(err)
+			}
+			for _, name := range list.Clusters {
+				if err := rawGet(b, clusters, nil, name); err != nil {
+					b.Fatal(err)
+				}
+			}
+			pages := autoscaling.NewDescribeAutoScalingGroupsPaginator(scaling, &autoscaling.DescribeAutoScalingGroupsInput{MaxRecords: sdk.Int32(100)})
+			for pages.HasMorePages() {
+				if _, err := pages.NextPage(b.Context()); err != nil {
+					b.Fatal(err)
+				}
+			}
+		}
+		b.ReportMetric(float64(s.Count("")), "calls")
+		b.ReportMetric(float64(s.MaxConcurrent()), "at-once")
+	})
+}
+
+// rawGet makes the calls of a listing, or with scaling those of GetCluster, with
+// the bare SDK.
+func rawGet(b *testing.B, clusters *sdkeks.Client, scaling *autoscaling.Client, name string) error {
+	ctx := b.Context()
+	if _, err := clusters.DescribeCluster(ctx, &sdkeks.DescribeClusterInput{Name: &name}); err != nil {
+		return err
+	}
+	groups, err := clusters.ListNodegroups(ctx, &sdkeks.ListNodegroupsInput{ClusterName: &name})
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, group := range groups.Nodegroups {
+		out, err := clusters.DescribeNodegroup(ctx, &sdkeks.DescribeNodegroupInput{ClusterName: &name, NodegroupName: &group})
+		if err != nil {
+			return err
+		}
+		for _, asg := range out.Nodegroup.Resources.AutoScalingGroups {
+			names = append(names, *asg.Name)
+		}
+	}
+	if scaling == nil {
+		return nil
+	}
+	if _, err := clusters.ListAddons(ctx, &sdkeks.ListAddonsInput{ClusterName: &name}); err != nil {
+		return err
+	}
+	_, err = scaling.DescribeAutoScalingGroups(ctx, &autoscaling.DescribeAutoScalingGroupsInput{AutoScalingGroupNames: names})
+	return err
+}
+
+// BenchmarkOverhead compares what the handler and the bare SDK need for the same
+// calls: GetCluster of a cluster with 5 node groups, in process, without latency.
+// The exec kubeconfig is used because signing a token is work that the bare calls
+// do not do.
+func BenchmarkOverhead(b *testing.B) {
+	s := fleet(b, 1, 5, eks.Options{})
+	b.Run("handler", func(b *testing.B) {
+		cfg := configFor(s)
+		cfg.KubeconfigKind = "exec"
+		h := newHandlerWith(b, cfg)
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := h.GetCluster(b.Context(), pmks.IID{NameId: "c000"}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("bare-sdk", func(b *testing.B) {
+		clusters, scaling := rawClients(s)
+		b.ReportAllocs()
+		for b.Loop() {
+			if err := rawGet(b, clusters, scaling, "c000"); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+// BenchmarkToken signs a cluster token, which needs no call of AWS.
+func BenchmarkToken(b *testing.B) {
+	s := fleet(b, 1, 0, eks.Options{})
+	h := newHandler(b, s)
+	start := time.Now()
+	for b.Loop() {
+		if _, err := h.GenerateClusterToken(b.Context(), pmks.IID{NameId: "c000"}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N)/time.Since(start).Seconds(), "tokens/s")
+}
