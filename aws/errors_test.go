@@ -93,7 +93,7 @@ func TestFail_KeepsTheVendorsOwn(t *testing.T) {
 	t.Parallel()
 	vendor := &types.ResourceNotFoundException{}
 	err := fail(&awshttp.ResponseError{RequestID: "req-7", ResponseError: &smithyhttp.ResponseError{
-		Response: &smithyhttp.Response{Response: &http.Response{StatusCode: 404}}, Err: vendor}})
+		Response: &smithyhttp.Response{Response: &http.Response{StatusCode: http.StatusNotFound}}, Err: vendor}})
 	var e *pmks.Error
 	var typed *types.ResourceNotFoundException
 	if !errors.As(err, &e) || !errors.As(err, &typed) {
@@ -102,7 +102,7 @@ func TestFail_KeepsTheVendorsOwn(t *testing.T) {
 	if e.RequestID != "req-7" || e.HTTPStatus != 404 || e.ProviderCode != "ResourceNotFoundException" {
 		t.Errorf("got request %q, status %d, code %q", e.RequestID, e.HTTPStatus, e.ProviderCode)
 	}
-	if fail(err) != err {
+	if fail(err) != err { //nolint:errorlint // the very same value is meant
 		t.Error("an error of pmks is wrapped again")
 	}
 	if fail(nil) != nil {

@@ -44,7 +44,8 @@ func (h *Handler) roleARN(ctx context.Context, r role, name string) (string, err
 	out, err := h.api.iam.GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
 	var absent *iamtypes.NoSuchEntityException
 	if errors.As(err, &absent) {
-		e := fail(err).(*pmks.Error)
+		e := &pmks.Error{}
+		_ = errors.As(fail(err), &e) // it always is one
 		e.Message = fmt.Sprintf("the IAM role %q does not exist: create it with trust in %s and the policies %v, or name another with the setting %s, or call CreateRoles",
 			name, r.service, r.policies, r.setting)
 		return "", e

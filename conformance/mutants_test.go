@@ -115,7 +115,7 @@ var mutants = []mutant{
 	{name: "one-fault-at-a-time", guard: "validation/all-faults-in-one-error", wrap: func(c correct) pmks.ClusterHandler {
 		return wrong{correct: c, create: func(ctx context.Context, req pmks.ClusterInfo) (pmks.ClusterInfo, error) {
 			info, err := c.CreateCluster(ctx, req)
-			if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // it takes the list apart
+			if joined, ok := err.(interface{ Unwrap() []error }); ok {
 				err = joined.Unwrap()[0]
 			}
 			return info, err

@@ -113,7 +113,7 @@ func TestParse_Vendors(t *testing.T) {
 func TestParse_Refused(t *testing.T) {
 	t.Parallel()
 	good := file("x", goodCluster, "token: "+secret)
-	swap := func(old, new string) string { return strings.Replace(good, old, new, 1) }
+	swap := func(from, to string) string { return strings.Replace(good, from, to, 1) }
 	tests := []struct {
 		name  string
 		in    string

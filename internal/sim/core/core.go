@@ -207,7 +207,7 @@ func (r *Refusal) Error() string {
 
 // Refusals returns every Refusal in an error of Apply, Check, Put or Page.
 func Refusals(err error) []*Refusal {
-	switch e := err.(type) {
+	switch e := err.(type) { //nolint:errorlint // it walks the tree itself
 	case *Refusal:
 		return []*Refusal{e}
 	case interface{ Unwrap() []error }:

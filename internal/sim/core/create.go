@@ -89,7 +89,9 @@ func (w *World) checkFixedID(name string) error {
 
 func (w *World) checkOffered(f *faults, field, version string) {
 	if names := w.profile.OfferedNames(); !slices.Contains(names, version) {
-		f.add(VersionUnknown, field, "version %q is not offered", version).Allowed = names
+		r := refuse(VersionUnknown, field, "version %q is not offered", version)
+		r.Allowed = names
+		*f = append(*f, r)
 	}
 }
 

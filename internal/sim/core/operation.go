@@ -57,7 +57,7 @@ func (s schedule) Swap(i, j int) {
 }
 
 func (s *schedule) Push(x any) {
-	op := x.(*operation)
+	op := x.(*operation) //nolint:errcheck,forcetypeassert // container/heap passes nothing else
 	op.index = len(*s)
 	*s = append(*s, op)
 }

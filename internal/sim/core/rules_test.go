@@ -22,7 +22,7 @@ func TestWorld_Refusals(t *testing.T) {
 		}
 	}
 	// forced puts the cluster, or its group, into a state before make's command.
-	forced := func(state profile.State, group bool, make func(*Cluster, *NodeGroup) Command) func(*stand) Command {
+	forced := func(state profile.State, group bool, build func(*Cluster, *NodeGroup) Command) func(*stand) Command {
 		return func(s *stand) Command {
 			c, g := s.active("alpha")
 			f := Force{ClusterID: c.ID, State: state}
@@ -30,7 +30,7 @@ func TestWorld_Refusals(t *testing.T) {
 				f.GroupID = g.ID
 			}
 			s.apply(f)
-			return make(c, g)
+			return build(c, g)
 		}
 	}
 	add := func(c *Cluster, _ *NodeGroup) Command {

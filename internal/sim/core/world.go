@@ -83,7 +83,7 @@ func (w *World) Region() string {
 // nothing.
 func (w *World) Advance(now time.Time) {
 	for len(w.schedule) > 0 && !w.schedule[0].End.After(now) {
-		op := heap.Pop(&w.schedule).(*operation)
+		op := heap.Pop(&w.schedule).(*operation) //nolint:errcheck,forcetypeassert // it holds nothing else
 		if op.End.After(w.now) {
 			w.now = op.End
 		}
@@ -165,10 +165,8 @@ func (w *World) prepare(cmd Command) (step, error) {
 // faults collects what is wrong with a request.
 type faults []error
 
-func (f *faults) add(reason Reason, field, format string, args ...any) *Refusal {
-	r := refuse(reason, field, format, args...)
-	*f = append(*f, r)
-	return r
+func (f *faults) add(reason Reason, field, format string, args ...any) {
+	*f = append(*f, refuse(reason, field, format, args...))
 }
 
 func (f faults) err() error {

@@ -5,6 +5,7 @@ package eks
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"reflect"
@@ -19,7 +20,8 @@ func decodeBody(body []byte, into any) *apiError {
 		body = []byte("{}") // an operation whose members are all optional
 	}
 	if err := checkMembers(json.NewDecoder(bytes.NewReader(body)), reflect.TypeOf(into).Elem()); err != nil {
-		if e, ok := err.(*unsimulatedError); ok {
+		e := &unsimulatedError{}
+		if errors.As(err, &e) {
 			return notSimulated("%s", e.path)
 		}
 		return invalidParameter("%v", err)
@@ -105,7 +107,7 @@ func checkObject(d *json.Decoder, t reflect.Type, path string) error {
 		if err != nil {
 			return fmt.Errorf("the body is not JSON: %w", err)
 		}
-		key := token.(string) // the decoder allows nothing else
+		key := token.(string) //nolint:errcheck,forcetypeassert // the decoder allows nothing else
 		at := strings.TrimPrefix(path+"."+key, ".")
 		if seen[key] {
 			return fmt.Errorf("%s is given twice", at)

@@ -99,7 +99,7 @@ func TestServer_failures(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
 		w.Inject(core.Fault{Op: "CreateCluster", Kind: core.FaultFailLater, Reason: "InsufficientFreeAddresses: none left"})
-		w.createCluster(t, "a")
+		w.createCluster(t, "a") //nolint:contextcheck // a helper takes the context of its t
 		out, err := w.eks.DescribeCluster(ctx, &eks.DescribeClusterInput{Name: aws.String("a")})
 		if err != nil || out.Cluster.Status != types.ClusterStatusFailed || out.Cluster.Health.Issues[0].Code != types.ClusterIssueCodeInsufficientFreeAddresses {
 			t.Errorf("got %v\n%s", err, mustJSON(t, out))
@@ -108,7 +108,7 @@ func TestServer_failures(t *testing.T) {
 	t.Run("unknown-instance-type", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
-		w.createCluster(t, "a")
+		w.createCluster(t, "a") //nolint:contextcheck // a helper takes the context of its t
 		in := groupInput(w.Server, "a", "g")
 		in.InstanceTypes = []string{"x9.huge"}
 		if _, err := w.eks.CreateNodegroup(ctx, in); err != nil {
@@ -123,7 +123,7 @@ func TestServer_failures(t *testing.T) {
 	t.Run("update", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
-		w.createCluster(t, "a")
+		w.createCluster(t, "a") //nolint:contextcheck // a helper takes the context of its t
 		w.Inject(core.Fault{Op: "UpdateClusterVersion", Kind: core.FaultFailLater, Reason: "InsufficientFreeAddresses: none left"})
 		up, err := w.eks.UpdateClusterVersion(ctx, &eks.UpdateClusterVersionInput{Name: aws.String("a"), Version: aws.String("1.35")})
 		if err != nil {
@@ -143,7 +143,7 @@ func TestServer_failures(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
 		w.Inject(core.Fault{Op: "CreateCluster", Kind: core.FaultStick})
-		w.createCluster(t, "a")
+		w.createCluster(t, "a") //nolint:contextcheck // a helper takes the context of its t
 		if got := w.state(ctx, t, "a"); got != "CREATING" {
 			t.Errorf("got %s", got)
 		}

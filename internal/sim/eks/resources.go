@@ -130,7 +130,7 @@ func DefaultResources(region string) Resources {
 func zoneIDPrefix(region string) string {
 	var out []byte
 	part := 0
-	for i := 0; i < len(region); i++ {
+	for i := range len(region) {
 		switch c := region[i]; {
 		case c == '-':
 			part++

@@ -190,10 +190,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	entry := Call{Service: c.service, Op: c.op, Cluster: c.labels["name"], NodeGroup: c.labels["nodegroupName"], Start: c.now}
 	end := s.journal.Begin(entry)
 	entry.Lost = true // until there is an answer
-	defer func() {
+	defer func() {    //nolint:contextcheck // it uses that of the request
 		entry.End = s.now()
 		end(entry)
-		s.log.Info("call", "service", entry.Service, "op", entry.Op, "cluster", entry.Cluster,
+		s.log.InfoContext(r.Context(), "call", "service", entry.Service, "op", entry.Op, "cluster", entry.Cluster,
 			"nodeGroup", entry.NodeGroup, "status", entry.Status, "code", entry.Code, "lost", entry.Lost)
 	}()
 	if err != nil {

@@ -12,8 +12,7 @@ import (
 	"crypto/x509/pkix"
 	"errors"
 	"fmt"
-	"io"
-	"log"
+	"log/slog"
 	"math/big"
 	"net"
 	"net/http"
@@ -46,9 +45,10 @@ func Listen(addr string, h http.Handler, secure bool) (*Listener, error) {
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       time.Minute,
 		// Connections that are lost on purpose are no news.
-		ErrorLog: log.New(io.Discard, "", 0),
+		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo),
 	}
-	inner, err := net.Listen("tcp", addr)
+	var config net.ListenConfig
+	inner, err := config.Listen(context.Background(), "tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("httpsim: %w", err)
 	}
