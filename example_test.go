@@ -232,7 +232,7 @@ func ExampleWithBackOff() {
 }
 
 func ExampleWithProgress() {
-	ctx, client := context.Background(), pmks.New(fake.New(fake.WithScale(1e-5)))
+	ctx, client := context.Background(), pmks.New(fake.New(fake.WithScale(1e-3)))
 	created, err := client.CreateCluster(ctx, demoRequest)
 	if err != nil {
 		fmt.Println(err)
