@@ -101,7 +101,7 @@ func (c Capabilities) checkTags(f *faults, tags []KeyValue) {
 		case tag.Key == "":
 			f.add(field, "must not be empty")
 		case seen[tag.Key]:
-			f.add(field, "%q is given twice", tag.Key)
+			f.add(field, "%q is given twice", clip(tag.Key))
 		default:
 			f.addErr(checkText(field, tag.Key))
 			f.addErr(checkText(fmt.Sprintf("TagList[%d].Value", i), tag.Value))
@@ -127,7 +127,7 @@ func (c Capabilities) checkGroupsAtCreate(f *faults, groups []NodeGroupInfo) {
 		c.checkNodeGroup(f, path, g, !fixed)
 		if name := g.IId.NameId; name != "" {
 			if seen[name] {
-				f.add(path+"IId.NameId", "%q is given twice", name)
+				f.add(path+"IId.NameId", "%q is given twice", clip(name))
 			}
 			seen[name] = true
 		}
@@ -271,14 +271,14 @@ func (r NameRule) check(f *faults, field, name string) {
 		return
 	}
 	if slices.ContainsFunc(r.Reserved, func(s string) bool { return strings.EqualFold(s, name) }) {
-		f.add(field, "%q is reserved by the cloud", name)
+		f.add(field, "%q is reserved by the cloud", clip(name))
 		return
 	}
 	if r.Pattern == "" {
 		return
 	}
 	if !compile(r.Pattern).MatchString(name) {
-		f.add(field, "%q must match %s", name, r.Pattern)
+		f.add(field, "%q must match %s", clip(name), r.Pattern)
 	}
 }
 
@@ -300,7 +300,7 @@ func checkIIDs(f *faults, field string, iids []IID) {
 		if err := CheckIID(path, iid); err != nil {
 			f.addErr(err)
 		} else if slices.Contains(iids[:i], iid) {
-			f.add(path, "%q is given twice", iid.String())
+			f.add(path, "%q is given twice", clip(iid.String()))
 		}
 	}
 }

@@ -232,7 +232,7 @@ func (j *job) check(create ClusterInfo, groups []NodeGroupInfo, n int) error {
 			path := fmt.Sprintf("NodeGroupList[%d].", i)
 			j.caps.checkNodeGroup(&f, path, g, true)
 			if seen[g.IId.NameId] && g.IId.NameId != "" {
-				f.add(path+"IId.NameId", "%q is given twice", g.IId.NameId)
+				f.add(path+"IId.NameId", "%q is given twice", clip(g.IId.NameId))
 			}
 		}
 		seen[g.IId.NameId] = true

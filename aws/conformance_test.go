@@ -138,7 +138,8 @@ func loopback(t conformance.T) *conformance.Cloud {
 	}
 	w := open(t, s, local)
 	c := w.cloud(t, func(h pmks.ClusterHandler) pmks.ClusterHandler { return h }, local)
-	c.Wait = []pmks.WaitOption{pmks.WithInterval(5 * time.Millisecond)}
+	c.Wait = []pmks.WaitOption{pmks.WithInterval(5 * time.Millisecond), pmks.WithMaxWait(time.Minute)}
+	c.Hurried = true
 	return c
 }
 

@@ -86,6 +86,10 @@ type Cloud struct {
 	// Break puts a cluster, or one of its node groups, into a state. It returns
 	// errors.ErrUnsupported for one that the cloud does not have.
 	Break func(cluster, nodeGroup pmks.IID, s State) error
+	// Hurried: the cloud's minutes are milliseconds of real time, so that what is
+	// under way may be over before it is looked at. The subtests about states in
+	// transition are skipped then; a provider is to pass them in a bubble.
+	Hurried bool
 	// AutoScalingAnytime: the cloud takes SetNodeGroupAutoScaling of a group at rest
 	// whatever its cluster is doing.
 	AutoScalingAnytime bool

@@ -320,3 +320,22 @@ func inventory(p *profile.Profile, sample pmks.ClusterInfo) fake.Inventory {
 	}
 	return inv
 }
+
+// TestRunOne_Hurried: a harness in real time is not asked about what is under way.
+func TestRunOne_Hurried(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud := mutantCloud(mutant{}, func(c correct) pmks.ClusterHandler { return c })
+		cloud.Hurried = true
+		r := &recorder{ctx: t.Context()}
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			conformance.RunOne(r, "states/updating", cloud)
+		}()
+		<-done
+		if r.skipped == "" || r.failed() {
+			t.Errorf("not skipped: %v", r.faults)
+		}
+	})
+}
