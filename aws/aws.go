@@ -38,8 +38,7 @@
 //     OnAutoScaling false is closed to it by SetNodeGroupAutoScaling once the
 //     group is Active; [pmks.Provision] does that.
 //   - A root disk type needs an EC2 launch template. It is tagged, and removed by
-//     the next DeleteCluster, RemoveNodeGroup or [Handler.Sweep] that finds its
-//     node group gone.
+//     the next DeleteCluster or [Handler.Sweep] that finds its node group gone.
 //   - Security groups are attached to the control plane, not to the nodes. With a
 //     key pair, SSH to the nodes is open to them only, never to the world.
 //
