@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/refuse"
 )
 
 // The calls that the provider uses, service by service.
@@ -102,12 +103,12 @@ func newClients(ctx context.Context, cfg Config) (clients, error) {
 	if err != nil {
 		var missing config.SharedConfigProfileNotExistError
 		if errors.As(err, &missing) {
-			return clients{}, invalid("Settings.profile", "%q is not in the shared configuration files", cfg.Profile)
+			return clients{}, refuse.Invalid("Settings.profile", "%q is not in the shared configuration files", cfg.Profile)
 		}
 		return clients{}, fail(err)
 	}
 	if sdk.Region == "" {
-		return clients{}, invalid("Region", "is required: give one such as us-east-2, or set AWS_REGION")
+		return clients{}, refuse.Invalid("Region", "is required: give one such as us-east-2, or set AWS_REGION")
 	}
 	if cfg.Transport != nil {
 		// Only now: a client of our own makes the SDK fail while it loads a CA bundle

@@ -50,12 +50,12 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/refuse"
+	"github.com/pmks-go/pmks/internal/setting"
 )
 
 // Name is the name under which the provider is registered.
@@ -129,129 +129,61 @@ const (
 	defaultAuthMode     = "API_AND_CONFIG_MAP"
 )
 
-// setting binds an entry of pmks.Config to a field of Config.
-type setting struct {
-	pmks.Setting
-	set func(*Config, string) error
-}
-
-func text(field func(*Config) *string) func(*Config, string) error {
-	return func(c *Config, v string) error {
-		*field(c) = strings.TrimSpace(v)
-		return nil
-	}
-}
-
-func duration(field func(*Config) *time.Duration) func(*Config, string) error {
-	return func(c *Config, v string) (err error) {
-		if *field(c), err = time.ParseDuration(v); err != nil {
-			return fmt.Errorf("%q is not a duration such as 30s", v)
-		}
-		return nil
-	}
-}
-
-func oneOf(field func(*Config) *string, words ...string) func(*Config, string) error {
-	return func(c *Config, v string) error {
-		for _, w := range words {
-			if strings.EqualFold(v, w) {
-				*field(c) = w
-				return nil
-			}
-		}
-		return fmt.Errorf("%q is not one of %s", v, strings.Join(words, ", "))
-	}
-}
-
-func boolean(v string) (bool, error) {
-	b, err := strconv.ParseBool(v)
-	if err != nil {
-		return false, fmt.Errorf("%q is neither true nor false", v)
-	}
-	return b, nil
-}
-
-func optionalBool(field func(*Config) **bool) func(*Config, string) error {
-	return func(c *Config, v string) error {
-		b, err := boolean(v)
-		*field(c) = &b
-		return err
-	}
-}
-
 // credentialTable and settingTable are sorted by name.
-var credentialTable = []setting{
-	{pmks.Setting{Name: "accessKeyId", Help: "access key id of static credentials"},
-		text(func(c *Config) *string { return &c.AccessKeyID })},
-	{pmks.Setting{Name: "secretAccessKey", Help: "secret access key of static credentials"},
-		text(func(c *Config) *string { return &c.SecretAccessKey })},
-	{pmks.Setting{Name: "sessionToken", Help: "session token of temporary credentials"},
-		text(func(c *Config) *string { return &c.SessionToken })},
+var credentialTable = []setting.Setting[Config]{
+	{Setting: pmks.Setting{Name: "accessKeyId", Help: "access key id of static credentials"},
+		Set: setting.Text(func(c *Config) *string { return &c.AccessKeyID })},
+	{Setting: pmks.Setting{Name: "secretAccessKey", Help: "secret access key of static credentials"},
+		Set: setting.Text(func(c *Config) *string { return &c.SecretAccessKey })},
+	{Setting: pmks.Setting{Name: "sessionToken", Help: "session token of temporary credentials"},
+		Set: setting.Text(func(c *Config) *string { return &c.SessionToken })},
 }
 
-var settingTable = []setting{
-	{pmks.Setting{Name: "authenticationMode", Default: defaultAuthMode, Help: "who may log in: API, API_AND_CONFIG_MAP or CONFIG_MAP"},
-		oneOf(func(c *Config) *string { return &c.AuthenticationMode }, "API", "API_AND_CONFIG_MAP", "CONFIG_MAP")},
-	{pmks.Setting{Name: "clusterRole", Default: DefaultClusterRole, Help: "IAM role of the control plane, by name or ARN"},
-		text(func(c *Config) *string { return &c.ClusterRole })},
-	{pmks.Setting{Name: "credentialHelper", Default: DefaultCredentialHelper, Help: "command that an exec kubeconfig calls"},
-		text(func(c *Config) *string { return &c.CredentialHelper })},
-	{pmks.Setting{Name: "deletionProtection", Default: "false", Help: "true makes EKS refuse to delete new clusters"},
-		func(c *Config, v string) (err error) { c.DeletionProtection, err = boolean(v); return err }},
-	{pmks.Setting{Name: "externalId", Help: "external id for roleArn"},
-		text(func(c *Config) *string { return &c.ExternalID })},
-	{pmks.Setting{Name: "kubeconfigKind", Default: "token", Help: "token: works alone for 14 minutes; exec: calls credentialHelper and never goes stale"},
-		oneOf(func(c *Config) *string { return &c.KubeconfigKind }, "token", "exec")},
-	{pmks.Setting{Name: "nodeRole", Default: DefaultNodeRole, Help: "IAM role of the nodes, by name or ARN"},
-		text(func(c *Config) *string { return &c.NodeRole })},
-	{pmks.Setting{Name: "pollInterval", Default: defaultPollInterval.String(), Help: "how often DeleteCluster looks whether the node groups are gone"},
-		duration(func(c *Config) *time.Duration { return &c.PollInterval })},
-	{pmks.Setting{Name: "privateEndpoint", Help: "true opens the API inside the VPC; EKS's default is false"},
-		optionalBool(func(c *Config) **bool { return &c.PrivateEndpoint })},
-	{pmks.Setting{Name: "profile", Help: "profile of the shared configuration files"},
-		text(func(c *Config) *string { return &c.Profile })},
-	{pmks.Setting{Name: "publicAccessCidrs", Help: "comma-separated CIDRs that may reach the public endpoint"},
-		func(c *Config, v string) error { c.PublicAccessCIDRs = splitList(v); return nil }},
-	{pmks.Setting{Name: "publicEndpoint", Help: "false closes the API to the outside; EKS's default is true"},
-		optionalBool(func(c *Config) **bool { return &c.PublicEndpoint })},
-	{pmks.Setting{Name: "roleArn", Help: "role to assume"},
-		text(func(c *Config) *string { return &c.RoleARN })},
-	{pmks.Setting{Name: "roleWait", Default: defaultRoleWait.String(), Help: "how long to wait for a new IAM role to spread; negative: not at all"},
-		duration(func(c *Config) *time.Duration { return &c.RoleWait })},
-	{pmks.Setting{Name: "sessionName", Default: "pmks", Help: "session name for roleArn"},
-		text(func(c *Config) *string { return &c.SessionName })},
-	{pmks.Setting{Name: "stsEndpoint", Help: "URL of STS, also in cluster tokens"},
-		text(func(c *Config) *string { return &c.STSEndpoint })},
-	{pmks.Setting{Name: "supportType", Default: "EKS's own (EXTENDED)", Help: "STANDARD, or EXTENDED, which costs more after the end of standard support"},
-		oneOf(func(c *Config) *string { return &c.SupportType }, "STANDARD", "EXTENDED")},
-	{pmks.Setting{Name: "webIdentityTokenFile", Help: "file with a web identity token for roleArn"},
-		text(func(c *Config) *string { return &c.WebIdentityTokenFile })},
-}
-
-func splitList(s string) []string {
-	var list []string
-	for part := range strings.SplitSeq(s, ",") {
-		if part = strings.TrimSpace(part); part != "" {
-			list = append(list, part)
-		}
-	}
-	return list
-}
-
-func describe(table []setting) []pmks.Setting {
-	list := make([]pmks.Setting, len(table))
-	for i, s := range table {
-		list[i] = s.Setting
-	}
-	return list
+var settingTable = []setting.Setting[Config]{
+	{Setting: pmks.Setting{Name: "authenticationMode", Default: defaultAuthMode, Help: "who may log in: API, API_AND_CONFIG_MAP or CONFIG_MAP"},
+		Set: setting.OneOf(func(c *Config) *string { return &c.AuthenticationMode }, "API", "API_AND_CONFIG_MAP", "CONFIG_MAP")},
+	{Setting: pmks.Setting{Name: "clusterRole", Default: DefaultClusterRole, Help: "IAM role of the control plane, by name or ARN"},
+		Set: setting.Text(func(c *Config) *string { return &c.ClusterRole })},
+	{Setting: pmks.Setting{Name: "credentialHelper", Default: DefaultCredentialHelper, Help: "command that an exec kubeconfig calls"},
+		Set: setting.Text(func(c *Config) *string { return &c.CredentialHelper })},
+	{Setting: pmks.Setting{Name: "deletionProtection", Default: "false", Help: "true makes EKS refuse to delete new clusters"},
+		Set: setting.Bool(func(c *Config) *bool { return &c.DeletionProtection })},
+	{Setting: pmks.Setting{Name: "externalId", Help: "external id for roleArn"},
+		Set: setting.Text(func(c *Config) *string { return &c.ExternalID })},
+	{Setting: pmks.Setting{Name: "kubeconfigKind", Default: "token", Help: "token: works alone for 14 minutes; exec: calls credentialHelper and never goes stale"},
+		Set: setting.OneOf(func(c *Config) *string { return &c.KubeconfigKind }, "token", "exec")},
+	{Setting: pmks.Setting{Name: "nodeRole", Default: DefaultNodeRole, Help: "IAM role of the nodes, by name or ARN"},
+		Set: setting.Text(func(c *Config) *string { return &c.NodeRole })},
+	{Setting: pmks.Setting{Name: "pollInterval", Default: defaultPollInterval.String(), Help: "how often DeleteCluster looks whether the node groups are gone"},
+		Set: setting.Duration(func(c *Config) *time.Duration { return &c.PollInterval })},
+	{Setting: pmks.Setting{Name: "privateEndpoint", Help: "true opens the API inside the VPC; EKS's default is false"},
+		Set: setting.OptionalBool(func(c *Config) **bool { return &c.PrivateEndpoint })},
+	{Setting: pmks.Setting{Name: "profile", Help: "profile of the shared configuration files"},
+		Set: setting.Text(func(c *Config) *string { return &c.Profile })},
+	{Setting: pmks.Setting{Name: "publicAccessCidrs", Help: "comma-separated CIDRs that may reach the public endpoint"},
+		Set: setting.List(func(c *Config) *[]string { return &c.PublicAccessCIDRs })},
+	{Setting: pmks.Setting{Name: "publicEndpoint", Help: "false closes the API to the outside; EKS's default is true"},
+		Set: setting.OptionalBool(func(c *Config) **bool { return &c.PublicEndpoint })},
+	{Setting: pmks.Setting{Name: "roleArn", Help: "role to assume"},
+		Set: setting.Text(func(c *Config) *string { return &c.RoleARN })},
+	{Setting: pmks.Setting{Name: "roleWait", Default: defaultRoleWait.String(), Help: "how long to wait for a new IAM role to spread; negative: not at all"},
+		Set: setting.Duration(func(c *Config) *time.Duration { return &c.RoleWait })},
+	{Setting: pmks.Setting{Name: "sessionName", Default: "pmks", Help: "session name for roleArn"},
+		Set: setting.Text(func(c *Config) *string { return &c.SessionName })},
+	{Setting: pmks.Setting{Name: "stsEndpoint", Help: "URL of STS, also in cluster tokens"},
+		Set: setting.Text(func(c *Config) *string { return &c.STSEndpoint })},
+	{Setting: pmks.Setting{Name: "supportType", Default: "EKS's own (EXTENDED)", Help: "STANDARD, or EXTENDED, which costs more after the end of standard support"},
+		Set: setting.OneOf(func(c *Config) *string { return &c.SupportType }, "STANDARD", "EXTENDED")},
+	{Setting: pmks.Setting{Name: "webIdentityTokenFile", Help: "file with a web identity token for roleArn"},
+		Set: setting.Text(func(c *Config) *string { return &c.WebIdentityTokenFile })},
 }
 
 func init() {
 	pmks.Register(pmks.Provider{
 		Name:         Name,
 		Title:        "Amazon Web Services EKS",
-		Credentials:  describe(credentialTable),
-		Settings:     describe(settingTable),
+		Credentials:  setting.Describe(credentialTable),
+		Settings:     setting.Describe(settingTable),
 		Capabilities: capabilities,
 		Open: func(ctx context.Context, cfg pmks.Config) (pmks.ClusterHandler, error) {
 			c, err := fromPortable(cfg)
@@ -266,39 +198,20 @@ func init() {
 // fromPortable reads the entries of a pmks.Config.
 func fromPortable(cfg pmks.Config) (Config, error) {
 	c := Config{Region: cfg.Region, Endpoint: cfg.Endpoint, Transport: cfg.Transport, Logger: cfg.Logger}
-	var faults faultList
-	for _, part := range []struct {
-		name  string
-		given map[string]string
-		table []setting
-	}{
-		{"Credentials.", cfg.Credentials, credentialTable},
-		{"Settings.", cfg.Settings, settingTable},
-	} {
-		for _, s := range part.table {
-			v, ok := part.given[s.Name]
-			if !ok || v == "" {
-				continue
-			}
-			if err := s.set(&c, v); err != nil {
-				faults.add(part.name+s.Name, "%v", err)
-			}
-		}
-	}
-	return c, faults.err()
+	return c, setting.Read(&c, cfg, credentialTable, settingTable)
 }
 
 // normalize fills the defaults in and refuses what cannot work.
 func (c *Config) normalize() error {
-	var faults faultList
+	var faults refuse.List
 	if (c.AccessKeyID == "") != (c.SecretAccessKey == "") {
-		faults.add("Credentials", "accessKeyId and secretAccessKey go together: give both or none")
+		faults.Add("Credentials", "accessKeyId and secretAccessKey go together: give both or none")
 	}
 	if c.SessionToken != "" && c.AccessKeyID == "" {
-		faults.add("Credentials.sessionToken", "goes with accessKeyId and secretAccessKey")
+		faults.Add("Credentials.sessionToken", "goes with accessKeyId and secretAccessKey")
 	}
 	if c.WebIdentityTokenFile != "" && c.RoleARN == "" {
-		faults.add("Settings.roleArn", "webIdentityTokenFile needs it")
+		faults.Add("Settings.roleArn", "webIdentityTokenFile needs it")
 	}
 	for _, d := range []struct {
 		field, fallback string
@@ -317,7 +230,7 @@ func (c *Config) normalize() error {
 	}
 	for field, role := range map[string]string{"clusterRole": c.ClusterRole, "nodeRole": c.NodeRole} {
 		if !isRoleARN(role) && !rolePattern.MatchString(role) {
-			faults.add("Settings."+field, "%q is neither a role name nor a role ARN", role)
+			faults.Add("Settings."+field, "%q is neither a role name nor a role ARN", role)
 		}
 	}
 	if c.RoleWait == 0 {
@@ -326,7 +239,7 @@ func (c *Config) normalize() error {
 	if c.PollInterval <= 0 {
 		c.PollInterval = defaultPollInterval
 	}
-	return faults.err()
+	return faults.Err()
 }
 
 // Format prints c with its secrets redacted, whatever the verb.

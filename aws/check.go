@@ -11,6 +11,7 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/kver"
+	"github.com/pmks-go/pmks/internal/refuse"
 )
 
 // CheckCluster implements [pmks.RequestChecker]: what CreateCluster would look up,
@@ -55,7 +56,7 @@ func (h *Handler) checkVersion(ctx context.Context, version string) error {
 		return err
 	}
 	if names := versionNames(offered); !slices.Contains(names, want) {
-		return invalid("Version", "EKS does not offer Kubernetes %s; it offers %v", want, names)
+		return refuse.Invalid("Version", "EKS does not offer Kubernetes %s; it offers %v", want, names)
 	}
 	return nil
 }

@@ -17,7 +17,9 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/limit"
 	"github.com/pmks-go/pmks/internal/once"
+	"github.com/pmks-go/pmks/internal/refuse"
 )
 
 // CreateCluster implements [pmks.ClusterHandler]: the role, the subnets and the
@@ -65,24 +67,24 @@ func (h *Handler) CreateCluster(ctx context.Context, req pmks.ClusterInfo) (_ pm
 
 // checkCluster is what can be said of a request without the network.
 func checkCluster(req pmks.ClusterInfo) error {
-	var f faultList
-	f.join(capabilities.CheckCluster(req))
+	var f refuse.List
+	f.Join(capabilities.CheckCluster(req))
 	checkTags(&f, req.TagList)
-	return f.err()
+	return f.Err()
 }
 
 // checkTags refuses what AWS keeps for itself, and pmks's own tags.
-func checkTags(f *faultList, tags []pmks.KeyValue) {
+func checkTags(f *refuse.List, tags []pmks.KeyValue) {
 	for i, t := range tags {
 		field := fmt.Sprintf("TagList[%d]", i)
 		lower := strings.ToLower(t.Key)
 		switch {
 		case strings.HasPrefix(lower, "aws:"), strings.HasPrefix(lower, tagPrefix):
-			f.add(field+".Key", "%q begins with a prefix that is reserved", t.Key)
+			f.Add(field+".Key", "%q begins with a prefix that is reserved", t.Key)
 		case len(t.Key) > 128:
-			f.add(field+".Key", "has %d characters, AWS takes 128", len(t.Key))
+			f.Add(field+".Key", "has %d characters, AWS takes 128", len(t.Key))
 		case len(t.Value) > 256:
-			f.add(field+".Value", "has %d characters, AWS takes 256", len(t.Value))
+			f.Add(field+".Value", "has %d characters, AWS takes 256", len(t.Value))
 		}
 	}
 }
@@ -186,7 +188,7 @@ func (h *Handler) deleteCluster(ctx context.Context, name string) error {
 	}
 	// Refuse before the node groups are gone, not after.
 	if aws.ToBool(c.DeletionProtection) && c.Status == types.ClusterStatusActive {
-		return precondition("the cluster has deletion protection: switch it off in EKS first")
+		return refuse.Precondition("the cluster has deletion protection: switch it off in EKS first")
 	}
 	if c.Status == types.ClusterStatusUpdating {
 		return &pmks.Error{Code: pmks.CodeBusy, ProviderCode: string(c.Status), Message: "the cluster is being updated: delete it when that is done"}
@@ -226,11 +228,11 @@ func (h *Handler) removeAll(ctx context.Context, cluster string, names []string)
 	if len(names) == 0 {
 		return nil
 	}
-	room := newLimiter()
+	room := limit.New()
 	var g errgroup.Group
 	for _, name := range names {
 		g.Go(func() error {
-			return room.do(ctx, func() error { return ignoreMissing(h.deleteNodegroup(ctx, cluster, name)) })
+			return room.Do(ctx, func() error { return ignoreMissing(h.deleteNodegroup(ctx, cluster, name)) })
 		})
 	}
 	if err := g.Wait(); err != nil {
@@ -241,7 +243,7 @@ func (h *Handler) removeAll(ctx context.Context, cluster string, names []string)
 	for {
 		select {
 		case <-ctx.Done():
-			return ended(ctx)
+			return limit.Ended(ctx)
 		case <-timer.C:
 		}
 		left, err := h.nodegroups(ctx, room, cluster)
@@ -254,7 +256,7 @@ func (h *Handler) removeAll(ctx context.Context, cluster string, names []string)
 		for _, n := range left {
 			if n.Status == types.NodegroupStatusDeleteFailed {
 				_, why, _ := nodegroupStatus(n)
-				return precondition("node group %q could not be removed: %s", aws.ToString(n.NodegroupName), why)
+				return refuse.Precondition("node group %q could not be removed: %s", aws.ToString(n.NodegroupName), why)
 			}
 		}
 		timer.Reset(h.cfg.PollInterval)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/kver"
+	"github.com/pmks-go/pmks/internal/refuse"
 )
 
 // Tags that pmks keeps on EKS resources. '#' is not among the characters that AWS
@@ -71,7 +72,7 @@ func eksName(field string, iid pmks.IID, marker string, part int) (string, error
 		}
 	}
 	if !namePattern.MatchString(name) || len(name) > 100 {
-		return "", invalid(field, "%q is not a name that EKS can have", name)
+		return "", refuse.Invalid(field, "%q is not a name that EKS can have", name)
 	}
 	return name, nil
 }
@@ -262,7 +263,7 @@ func minor(version string) (string, error) {
 	}
 	v, err := kver.Parse(version)
 	if err != nil {
-		return "", invalid("Version", "%q is not a Kubernetes version such as 1.33", version)
+		return "", refuse.Invalid("Version", "%q is not a Kubernetes version such as 1.33", version)
 	}
 	return v.MinorString(), nil
 }

@@ -3,9 +3,7 @@
 package aws
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"net"
 	"strings"
 
@@ -188,44 +186,6 @@ func providerCode(err error) string {
 		return e.ProviderCode
 	}
 	return ""
-}
-
-// ended returns the context's error as a *pmks.Error; nil while it lives.
-func ended(ctx context.Context) error {
-	if ctx.Err() == nil {
-		return nil
-	}
-	return fail(ctx.Err())
-}
-
-// faultList collects everything wrong with a request.
-type faultList []error
-
-func (f *faultList) add(field, format string, args ...any) {
-	*f = append(*f, &pmks.Error{Code: pmks.CodeInvalidArgument, Field: field, Message: fmt.Sprintf(format, args...)})
-}
-
-func (f *faultList) join(err error) {
-	if err != nil {
-		*f = append(*f, err)
-	}
-}
-
-func (f faultList) err() error {
-	if len(f) == 1 {
-		return f[0]
-	}
-	return errors.Join(f...)
-}
-
-func invalid(field, format string, args ...any) error {
-	var f faultList
-	f.add(field, format, args...)
-	return f.err()
-}
-
-func precondition(format string, args ...any) error {
-	return &pmks.Error{Code: pmks.CodeFailedPrecondition, Message: fmt.Sprintf(format, args...)}
 }
 
 // place says where an error happened, once for each method of the handler.

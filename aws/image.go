@@ -16,6 +16,7 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/kver"
+	"github.com/pmks-go/pmks/internal/refuse"
 )
 
 // imageChoice is what an ImageIID asks for: the default, an AMI type, or a launch
@@ -47,7 +48,7 @@ func parseImage(ref pmks.IID) (imageChoice, error) {
 	i := slices.IndexFunc(known, func(t types.AMITypes) bool { return strings.EqualFold(string(t), asked) })
 	switch {
 	case strings.EqualFold(asked, string(types.AMITypesCustom)):
-		return imageChoice{}, invalid("ImageIID", "CUSTOM needs a launch template: give its id, lt-…")
+		return imageChoice{}, refuse.Invalid("ImageIID", "CUSTOM needs a launch template: give its id, lt-…")
 	case i >= 0:
 		return imageChoice{amiType: known[i]}, nil
 	case strings.HasPrefix(asked, "ami-"):
@@ -56,7 +57,7 @@ func parseImage(ref pmks.IID) (imageChoice, error) {
 	case amiFamily.MatchString(asked):
 		return imageChoice{amiType: types.AMITypes(asked)}, nil
 	}
-	return imageChoice{}, invalid("ImageIID", "%q is neither an AMI type such as AL2023_x86_64_STANDARD nor a launch template lt-…", asked)
+	return imageChoice{}, refuse.Invalid("ImageIID", "%q is neither an AMI type such as AL2023_x86_64_STANDARD nor a launch template lt-…", asked)
 }
 
 // amiTypeOf returns the AMI type for an instance type. EKS itself assumes x86_64
@@ -74,7 +75,7 @@ func (h *Handler) amiTypeOf(ctx context.Context, instanceType string) (types.AMI
 		return "", err
 	}
 	if len(out.InstanceTypes) == 0 {
-		return "", invalid("VMSpecName", "the instance type %q is not offered in this region", instanceType)
+		return "", refuse.Invalid("VMSpecName", "the instance type %q is not offered in this region", instanceType)
 	}
 	return amiTypeFor(out.InstanceTypes[0]), nil
 }
@@ -115,7 +116,7 @@ func parseDiskType(s string) (ec2types.VolumeType, error) {
 		return "", &pmks.Error{Code: pmks.CodeUnsupported, Field: "RootDiskType",
 			Message: name + " needs a number of operations per second: use gp3, or a launch template of your own as the image"}
 	}
-	return "", invalid("RootDiskType", "%q is not one of %s", s, strings.Join(diskTypes, ", "))
+	return "", refuse.Invalid("RootDiskType", "%q is not one of %s", s, strings.Join(diskTypes, ", "))
 }
 
 // rootDevice is the device that holds the root volume, or the data volume where

@@ -15,30 +15,11 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/limit"
 )
 
-const (
-	// concurrency is how many requests one call of a handler has under way.
-	concurrency = 8
-	// pageSize is the largest page of the list calls of EKS and Auto Scaling.
-	pageSize = 100
-)
-
-// limiter lets at most concurrency requests run at a time.
-type limiter chan struct{}
-
-func newLimiter() limiter { return make(limiter, concurrency) }
-
-// do runs f when there is room, or returns the end of ctx.
-func (l limiter) do(ctx context.Context, f func() error) error {
-	select {
-	case l <- struct{}{}:
-		defer func() { <-l }()
-		return f()
-	case <-ctx.Done():
-		return ended(ctx)
-	}
-}
+// pageSize is the largest page of the list calls of EKS and Auto Scaling.
+const pageSize = 100
 
 // GetCluster implements [pmks.ClusterHandler] in three steps, however many node
 // groups there are: the cluster beside the names of its groups and add-ons, then
@@ -56,10 +37,10 @@ func (h *Handler) getCluster(ctx context.Context, name string) (pmks.ClusterInfo
 	var cluster *types.Cluster
 	var groups []*types.Nodegroup
 	var addons []string
-	room := newLimiter()
+	room := limit.New()
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
-		return room.do(gctx, func() (err error) {
+		return room.Do(gctx, func() (err error) {
 			cluster, err = h.describeCluster(gctx, name)
 			return err
 		})
@@ -69,13 +50,13 @@ func (h *Handler) getCluster(ctx context.Context, name string) (pmks.ClusterInfo
 		return err
 	})
 	g.Go(func() error {
-		return room.do(gctx, func() (err error) {
+		return room.Do(gctx, func() (err error) {
 			addons, err = h.listAddons(gctx, name)
 			return err
 		})
 	})
 	if err := g.Wait(); err != nil {
-		return pmks.ClusterInfo{}, errors.Join(ended(ctx), err)
+		return pmks.ClusterInfo{}, errors.Join(limit.Ended(ctx), err)
 	}
 	var names []string
 	for _, n := range groups {
@@ -126,7 +107,7 @@ func (h *Handler) ListCluster(ctx context.Context) (_ []*pmks.ClusterInfo, err e
 	if len(names) == 0 {
 		return nil, nil
 	}
-	room := newLimiter()
+	room := limit.New()
 	var scaling map[string]asgtypes.AutoScalingGroup
 	var scalingErr error
 	clusters := make([]*types.Cluster, len(names))
@@ -143,7 +124,7 @@ func (h *Handler) ListCluster(ctx context.Context) (_ []*pmks.ClusterInfo, err e
 		g.Go(func() error {
 			var both errgroup.Group
 			both.Go(func() error {
-				return room.do(ctx, func() (err error) {
+				return room.Do(ctx, func() (err error) {
 					clusters[i], err = h.describeCluster(ctx, name)
 					return err
 				})
@@ -157,7 +138,7 @@ func (h *Handler) ListCluster(ctx context.Context) (_ []*pmks.ClusterInfo, err e
 		})
 	}
 	_ = g.Wait()
-	if err := errors.Join(ended(ctx), scalingErr); err != nil {
+	if err := errors.Join(limit.Ended(ctx), scalingErr); err != nil {
 		return nil, err
 	}
 
@@ -247,9 +228,9 @@ func (h *Handler) listNodegroups(ctx context.Context, name string) ([]string, er
 
 // nodegroups reads all node groups of a cluster. One that vanishes between the
 // list and its description is left out; any other failure fails the whole.
-func (h *Handler) nodegroups(ctx context.Context, room limiter, cluster string) ([]*types.Nodegroup, error) {
+func (h *Handler) nodegroups(ctx context.Context, room limit.Limiter, cluster string) ([]*types.Nodegroup, error) {
 	var names []string
-	err := room.do(ctx, func() (err error) {
+	err := room.Do(ctx, func() (err error) {
 		names, err = h.listNodegroups(ctx, cluster)
 		return err
 	})
@@ -260,7 +241,7 @@ func (h *Handler) nodegroups(ctx context.Context, room limiter, cluster string) 
 	var g errgroup.Group
 	for i, name := range names {
 		g.Go(func() error {
-			return room.do(ctx, func() error {
+			return room.Do(ctx, func() error {
 				n, err := h.describeNodegroup(ctx, cluster, name)
 				if err == nil {
 					groups[i] = n
@@ -284,13 +265,13 @@ func ignoreMissing(err error) error {
 
 // scalingGroups reads Auto Scaling groups by name, a hundred at a time. One that
 // is not found has no nodes yet, or no more.
-func (h *Handler) scalingGroups(ctx context.Context, room limiter, names []string) (map[string]asgtypes.AutoScalingGroup, error) {
+func (h *Handler) scalingGroups(ctx context.Context, room limit.Limiter, names []string) (map[string]asgtypes.AutoScalingGroup, error) {
 	chunks := slices.Collect(slices.Chunk(names, pageSize))
 	found := make([][]asgtypes.AutoScalingGroup, len(chunks))
 	g, ctx := errgroup.WithContext(ctx)
 	for i, chunk := range chunks {
 		g.Go(func() error {
-			return room.do(ctx, func() error {
+			return room.Do(ctx, func() error {
 				out, err := h.api.asg.DescribeAutoScalingGroups(ctx, &autoscaling.DescribeAutoScalingGroupsInput{
 					AutoScalingGroupNames: chunk, MaxRecords: aws.Int32(pageSize)})
 				if err == nil {
@@ -305,14 +286,14 @@ func (h *Handler) scalingGroups(ctx context.Context, room limiter, names []strin
 }
 
 // regionScalingGroups reads the Auto Scaling groups of all EKS node groups.
-func (h *Handler) regionScalingGroups(ctx context.Context, room limiter) (map[string]asgtypes.AutoScalingGroup, error) {
+func (h *Handler) regionScalingGroups(ctx context.Context, room limit.Limiter) (map[string]asgtypes.AutoScalingGroup, error) {
 	var all []asgtypes.AutoScalingGroup
 	pages := autoscaling.NewDescribeAutoScalingGroupsPaginator(h.api.asg, &autoscaling.DescribeAutoScalingGroupsInput{
 		MaxRecords: aws.Int32(pageSize),
 		Filters:    []asgtypes.Filter{{Name: aws.String("tag-key"), Values: []string{"eks:cluster-name"}}},
 	}, func(o *autoscaling.DescribeAutoScalingGroupsPaginatorOptions) { o.StopOnDuplicateToken = true })
 	for pages.HasMorePages() {
-		err := room.do(ctx, func() error {
+		err := room.Do(ctx, func() error {
 			page, err := pages.NextPage(ctx)
 			if err == nil {
 				all = append(all, page.AutoScalingGroups...)

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/refuse"
 )
 
 // network is a request's network with every reference resolved to an id.
@@ -72,7 +73,7 @@ func (h *Handler) resolveNetwork(ctx context.Context, req pmks.NetworkInfo) (net
 // choose finds each reference among what was looked up, and checks the whole.
 func choose(req pmks.NetworkInfo, subnets []ec2types.Subnet, groups []ec2types.SecurityGroup, vpcs []ec2types.Vpc) (network, error) {
 	var n network
-	var f faultList
+	var f refuse.List
 	var zones, owners []string
 	for i, ref := range req.SubnetIIDs {
 		field := fmt.Sprintf("Network.SubnetIIDs[%d]", i)
@@ -86,15 +87,15 @@ func choose(req pmks.NetworkInfo, subnets []ec2types.Subnet, groups []ec2types.S
 		n.subnets = append(n.subnets, aws.ToString(s.SubnetId))
 		zones, owners = append(zones, aws.ToString(s.AvailabilityZone)), append(owners, aws.ToString(s.VpcId))
 		if free := aws.ToInt32(s.AvailableIpAddressCount); free < spareAddresses {
-			f.add(field, "%s has %d free addresses, EKS needs at least %d", aws.ToString(s.SubnetId), free, spareAddresses)
+			f.Add(field, "%s has %d free addresses, EKS needs at least %d", aws.ToString(s.SubnetId), free, spareAddresses)
 		}
 	}
 	if len(n.subnets) == len(req.SubnetIIDs) {
 		if distinct(zones) < capabilities.Subnets.DistinctZones {
-			f.add("Network.SubnetIIDs", "must lie in at least two availability zones, all are in %s", strings.Join(zones[:1], ""))
+			f.Add("Network.SubnetIIDs", "must lie in at least two availability zones, all are in %s", strings.Join(zones[:1], ""))
 		}
 		if distinct(owners) > 1 {
-			f.add("Network.SubnetIIDs", "must lie in one VPC, they are in %s", strings.Join(owners, ", "))
+			f.Add("Network.SubnetIIDs", "must lie in one VPC, they are in %s", strings.Join(owners, ", "))
 		}
 	}
 	if len(owners) > 0 {
@@ -114,16 +115,16 @@ func choose(req pmks.NetworkInfo, subnets []ec2types.Subnet, groups []ec2types.S
 			continue
 		}
 		if vpc := aws.ToString(found[0].VpcId); n.vpc != "" && vpc != n.vpc {
-			f.add(field, "%s is in VPC %s, the subnets are in %s", aws.ToString(found[0].GroupId), vpc, n.vpc)
+			f.Add(field, "%s is in VPC %s, the subnets are in %s", aws.ToString(found[0].GroupId), vpc, n.vpc)
 		}
 		n.securityGroups = append(n.securityGroups, aws.ToString(found[0].GroupId))
 	}
-	return n, f.err()
+	return n, f.Err()
 }
 
 // checkVPC compares the VPC of the request with that of the subnets, which is the
 // one that EKS takes.
-func (n *network) checkVPC(f *faultList, ref pmks.IID, vpcs []ec2types.Vpc) {
+func (n *network) checkVPC(f *refuse.List, ref pmks.IID, vpcs []ec2types.Vpc) {
 	want := ref.SystemId
 	if want == "" && strings.HasPrefix(ref.NameId, "vpc-") {
 		want = ref.NameId
@@ -135,7 +136,7 @@ func (n *network) checkVPC(f *faultList, ref pmks.IID, vpcs []ec2types.Vpc) {
 		want = aws.ToString(vpcs[0].VpcId)
 	}
 	if n.vpc != "" && want != n.vpc {
-		f.add("Network.VpcIID", "is %s, but the subnets are in %s", want, n.vpc)
+		f.Add("Network.VpcIID", "is %s, but the subnets are in %s", want, n.vpc)
 	}
 }
 
@@ -195,14 +196,14 @@ func matches(ref pmks.IID, prefix, id, name string) bool {
 }
 
 // one reports whether exactly one thing was found, and says so otherwise.
-func one(f *faultList, field, kind string, ref pmks.IID, found int) bool {
+func one(f *refuse.List, field, kind string, ref pmks.IID, found int) bool {
 	switch found {
 	case 0:
-		f.add(field, "there is no %s %q in this region", kind, ref.String())
+		f.Add(field, "there is no %s %q in this region", kind, ref.String())
 	case 1:
 		return true
 	default:
-		f.add(field, "%d %ss are called %q: give the SystemId", found, kind, ref.NameId)
+		f.Add(field, "%d %ss are called %q: give the SystemId", found, kind, ref.NameId)
 	}
 	return false
 }
@@ -241,9 +242,9 @@ func (h *Handler) resolveKeyPair(ctx context.Context, ref pmks.IID) (string, err
 	if err != nil {
 		return "", fail(err)
 	}
-	var f faultList
+	var f refuse.List
 	if !one(&f, "KeyPairIID", "key pair", ref, len(out.KeyPairs)) {
-		return "", f.err()
+		return "", f.Err()
 	}
 	return aws.ToString(out.KeyPairs[0].KeyName), nil
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/kver"
 	"github.com/pmks-go/pmks/internal/once"
+	"github.com/pmks-go/pmks/internal/refuse"
 )
 
 // nodegroupRequest is a portable request, read without the network.
@@ -29,33 +30,33 @@ type nodegroupRequest struct {
 // readNodegroup checks a request and reports everything wrong with it.
 func readNodegroup(req pmks.NodeGroupInfo) (nodegroupRequest, error) {
 	r := nodegroupRequest{NodeGroupInfo: req}
-	var f faultList
-	f.join(capabilities.CheckNodeGroup(req))
+	var f refuse.List
+	f.Join(capabilities.CheckNodeGroup(req))
 	var err error
 	r.image, err = parseImage(req.ImageIID)
-	f.join(err)
+	f.Join(err)
 	r.diskType, err = parseDiskType(req.RootDiskType)
-	f.join(err)
+	f.Join(err)
 	if size, err := strconv.Atoi(req.RootDiskSize); err == nil {
 		r.diskSize = int32(size)
 	}
 	if r.image.template != "" {
 		const inside = "is part of the launch template that is given as the image: leave it out"
 		if r.diskType != "" {
-			f.add("RootDiskType", inside)
+			f.Add("RootDiskType", inside)
 		}
 		if r.diskSize != 0 {
-			f.add("RootDiskSize", inside)
+			f.Add("RootDiskSize", inside)
 		}
 		if !req.KeyPairIID.IsZero() {
-			f.add("KeyPairIID", inside)
+			f.Add("KeyPairIID", inside)
 		}
 	}
 	if !req.OnAutoScaling && req.MinNodeSize == 0 && req.MaxNodeSize == 0 {
 		// EKS wants all three sizes; bounds that nobody gave leave the size as it is.
 		r.MinNodeSize, r.MaxNodeSize = min(1, req.DesiredNodeSize), max(1, req.DesiredNodeSize)
 	}
-	return r, f.err()
+	return r, f.Err()
 }
 
 // AddNodeGroup implements [pmks.ClusterHandler]. The cluster, the role, the
@@ -213,9 +214,9 @@ func accepts(c *types.Cluster) error {
 	case pmks.ClusterCreating, pmks.ClusterUpdating:
 		return &pmks.Error{Code: pmks.CodeBusy, ProviderCode: string(c.Status), Message: "the cluster is " + string(status) + ": wait until it is Active"}
 	case pmks.ClusterDeleting:
-		return precondition("the cluster is being deleted")
+		return refuse.Precondition("the cluster is being deleted")
 	}
-	return precondition("the cluster is Inactive: %s", why)
+	return refuse.Precondition("the cluster is Inactive: %s", why)
 }
 
 // sshSources are the security groups from which SSH is let in. Without any EKS

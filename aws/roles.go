@@ -13,6 +13,7 @@ import (
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/limit"
 )
 
 // role is what EKS wants of an IAM role.
@@ -126,7 +127,7 @@ func (h *Handler) spreading(ctx context.Context, create func() error) error {
 		select {
 		case <-ctx.Done():
 			timer.Stop()
-			return errors.Join(ended(ctx), err)
+			return errors.Join(limit.Ended(ctx), err)
 		case <-timer.C:
 		}
 		pause = min(2*pause, longest)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/once"
+	"github.com/pmks-go/pmks/internal/refuse"
 )
 
 // readGroup reads a node group beside its Auto Scaling groups.
@@ -60,7 +61,7 @@ func (h *Handler) SetNodeGroupAutoScaling(ctx context.Context, clusterIID, nodeG
 		return false, err
 	}
 	if len(groups) == 0 {
-		return false, precondition("the node group has no Auto Scaling group yet: wait until it is Active")
+		return false, refuse.Precondition("the node group has no Auto Scaling group yet: wait until it is Active")
 	}
 	if discoverable(groups) != on {
 		if err := h.setDiscovery(ctx, cluster, groups, on); err != nil {
@@ -101,11 +102,11 @@ func settled(n *types.Nodegroup) error {
 	status, why, final := nodegroupStatus(n)
 	switch {
 	case status == pmks.NodeGroupDeleting:
-		return precondition("the node group is being removed")
+		return refuse.Precondition("the node group is being removed")
 	case status == pmks.NodeGroupCreating, status == pmks.NodeGroupUpdating:
 		return &pmks.Error{Code: pmks.CodeBusy, ProviderCode: string(n.Status), Message: "the node group is " + string(status) + ": wait until it is Active"}
 	case final:
-		return precondition("the node group is Inactive: %s", why)
+		return refuse.Precondition("the node group is Inactive: %s", why)
 	}
 	return nil
 }
@@ -117,10 +118,10 @@ func (h *Handler) ChangeNodeGroupScaling(ctx context.Context, clusterIID, nodeGr
 	desired, minSize, maxSize int) (_ pmks.NodeGroupInfo, err error) {
 	defer place(&err, "ChangeNodeGroupScaling", clusterIID, nodeGroupIID)
 	cluster, name, err := names(clusterIID, nodeGroupIID)
-	var f faultList
-	f.join(err)
-	f.join(capabilities.CheckScaling(desired, minSize, maxSize))
-	if err := f.err(); err != nil {
+	var f refuse.List
+	f.Join(err)
+	f.Join(capabilities.CheckScaling(desired, minSize, maxSize))
+	if err := f.Err(); err != nil {
 		return pmks.NodeGroupInfo{}, err
 	}
 	n, groups, err := h.readGroup(ctx, cluster, name)
@@ -135,7 +136,7 @@ func (h *Handler) ChangeNodeGroupScaling(ctx context.Context, clusterIID, nodeGr
 		desired = min(max(currentSize(n), minSize), maxSize)
 	}
 	if desired < minSize {
-		return pmks.NodeGroupInfo{}, invalid("DesiredNodeSize", "must lie between MinNodeSize %d and MaxNodeSize %d, got %d: only autoscaling can be left to choose", minSize, maxSize, desired)
+		return pmks.NodeGroupInfo{}, refuse.Invalid("DesiredNodeSize", "must lie between MinNodeSize %d and MaxNodeSize %d, got %d: only autoscaling can be left to choose", minSize, maxSize, desired)
 	}
 	want := scaling(desired, minSize, maxSize)
 	if !sameSizes(n.ScalingConfig, want) {

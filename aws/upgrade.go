@@ -16,7 +16,9 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/kver"
+	"github.com/pmks-go/pmks/internal/limit"
 	"github.com/pmks-go/pmks/internal/once"
+	"github.com/pmks-go/pmks/internal/refuse"
 )
 
 // ListVersions implements [pmks.VersionLister] with one call.
@@ -103,7 +105,7 @@ func (h *Handler) UpgradeCluster(ctx context.Context, clusterIID pmks.IID, newVe
 		return err
 	})
 	g.Go(func() (err error) {
-		groups, err = h.nodegroups(ctx, newLimiter(), name)
+		groups, err = h.nodegroups(ctx, limit.New(), name)
 		return err
 	})
 	if err := g.Wait(); err != nil {
@@ -124,7 +126,7 @@ func (h *Handler) upgradeTarget(ctx context.Context, version string) (string, er
 	if !kver.IsDefault(version) {
 		v, err := minor(version)
 		if err != nil {
-			return "", invalid("newVersion", "%q is not a Kubernetes version such as 1.33", version)
+			return "", refuse.Invalid("newVersion", "%q is not a Kubernetes version such as 1.33", version)
 		}
 		return v, nil
 	}
@@ -137,7 +139,7 @@ func (h *Handler) upgradeTarget(ctx context.Context, version string) (string, er
 			return v.Name, nil
 		}
 	}
-	return "", precondition("EKS names no default version: give one of %s", strings.Join(versionNames(offered), ", "))
+	return "", refuse.Precondition("EKS names no default version: give one of %s", strings.Join(versionNames(offered), ", "))
 }
 
 // step sends what comes next, if anything.
@@ -148,12 +150,12 @@ func (h *Handler) step(ctx context.Context, c *types.Cluster, groups []*types.No
 	}
 	want, err := kver.Parse(target)
 	if err != nil {
-		return false, invalid("newVersion", "%q is not a Kubernetes version such as 1.33", target)
+		return false, refuse.Invalid("newVersion", "%q is not a Kubernetes version such as 1.33", target)
 	}
 	distance := current.MinorDistance(want)
 	switch {
 	case distance < 0:
-		return false, invalid("newVersion", "the cluster runs %s; Kubernetes cannot be downgraded to %s", current, want)
+		return false, refuse.Invalid("newVersion", "the cluster runs %s; Kubernetes cannot be downgraded to %s", current, want)
 	case c.Status == types.ClusterStatusUpdating && distance == 1:
 		// EKS says only that some update runs. One version below the target, it is
 		// taken to be this one: a caller that asks again meanwhile is told Updating.
@@ -169,7 +171,7 @@ func (h *Handler) step(ctx context.Context, c *types.Cluster, groups []*types.No
 		return false, h.tooFar(ctx, current, target)
 	case distance == 1:
 		if behind := laggards(groups, current.MinorString()); len(behind) > 0 {
-			return false, precondition("node groups %s must be at %s before the control plane moves on: call UpgradeCluster with %s first",
+			return false, refuse.Precondition("node groups %s must be at %s before the control plane moves on: call UpgradeCluster with %s first",
 				strings.Join(behind, ", "), current, current)
 		}
 		return true, h.upgradeControlPlane(ctx, aws.ToString(c.Name), target)
@@ -181,13 +183,13 @@ func (h *Handler) step(ctx context.Context, c *types.Cluster, groups []*types.No
 func (h *Handler) tooFar(ctx context.Context, current kver.Version, target string) error {
 	offered, err := h.ListVersions(ctx)
 	if err != nil {
-		return precondition("EKS upgrades one minor at a time: %s comes after %s", next(current), current)
+		return refuse.Precondition("EKS upgrades one minor at a time: %s comes after %s", next(current), current)
 	}
 	names := versionNames(offered)
 	if _, err := kver.Choose(target, names, ""); err != nil {
-		return invalid("newVersion", "EKS does not offer Kubernetes %s; it offers %s", target, strings.Join(names, ", "))
+		return refuse.Invalid("newVersion", "EKS does not offer Kubernetes %s; it offers %s", target, strings.Join(names, ", "))
 	}
-	return precondition("EKS upgrades one minor at a time: from %s only to %s; the job Upgrade takes all the steps to %s", current, next(current), target)
+	return refuse.Precondition("EKS upgrades one minor at a time: from %s only to %s; the job Upgrade takes all the steps to %s", current, next(current), target)
 }
 
 func next(v kver.Version) string { return fmt.Sprintf("%d.%d", v.Major, v.Minor+1) }
@@ -231,7 +233,7 @@ func (h *Handler) upgradeControlPlane(ctx context.Context, name, target string) 
 // upgradeGroups sends the upgrade of every group that lags and is at rest, all
 // together. Groups that are being worked on are taken by the next call.
 func (h *Handler) upgradeGroups(ctx context.Context, cluster string, groups []*types.Nodegroup, target string) (sent bool, err error) {
-	room := newLimiter()
+	room := limit.New()
 	var g errgroup.Group
 	for _, n := range groups {
 		if !below(aws.ToString(n.Version), target) || n.Status == types.NodegroupStatusUpdating {
@@ -241,11 +243,11 @@ func (h *Handler) upgradeGroups(ctx context.Context, cluster string, groups []*t
 			return sent, about(groupError(err, n), iid(cluster))
 		}
 		if n.AmiType == types.AMITypesCustom {
-			return sent, precondition("node group %q has an image of its own: give it a launch template with an image for %s", aws.ToString(n.NodegroupName), target)
+			return sent, refuse.Precondition("node group %q has an image of its own: give it a launch template with an image for %s", aws.ToString(n.NodegroupName), target)
 		}
 		sent = true
 		g.Go(func() error {
-			return room.do(ctx, func() error {
+			return room.Do(ctx, func() error {
 				return groupError(h.upgradeGroup(ctx, cluster, aws.ToString(n.NodegroupName), target), n)
 			})
 		})

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package refuse makes the errors with which a provider refuses a request, alone
+// or everything that is wrong with it at once.
+package refuse
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/pmks-go/pmks"
+)
+
+// Invalid says what is wrong with a field of the request, and the way out.
+func Invalid(field, format string, args ...any) error {
+	return &pmks.Error{Code: pmks.CodeInvalidArgument, Field: field, Message: fmt.Sprintf(format, args...)}
+}
+
+// Unsupported says that the cloud has no way to honour a field.
+func Unsupported(field, format string, args ...any) error {
+	return &pmks.Error{Code: pmks.CodeUnsupported, Field: field, Message: fmt.Sprintf(format, args...)}
+}
+
+// Precondition says what must be done before the request can succeed.
+func Precondition(format string, args ...any) error {
+	return &pmks.Error{Code: pmks.CodeFailedPrecondition, Message: fmt.Sprintf(format, args...)}
+}
+
+// List collects everything that is wrong. The zero List is empty.
+type List []error
+
+// Add adds what is wrong with a field.
+func (l *List) Add(field, format string, args ...any) {
+	*l = append(*l, Invalid(field, format, args...))
+}
+
+// Join adds err, if it is one.
+func (l *List) Join(err error) {
+	if err != nil {
+		*l = append(*l, err)
+	}
+}
+
+// Err returns nil for an empty list, its error if there is one, and otherwise all
+// of them joined.
+func (l List) Err() error {
+	if len(l) == 1 {
+		return l[0]
+	}
+	return errors.Join(l...)
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package refuse_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/refuse"
+)
+
+func TestErrors(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name string
+		err  error
+		want pmks.Error
+	}{
+		{"invalid", refuse.Invalid("Version", "%q is none", "x"), pmks.Error{Code: pmks.CodeInvalidArgument, Field: "Version", Message: `"x" is none`}},
+		{"unsupported", refuse.Unsupported("ImageIID", "not here"), pmks.Error{Code: pmks.CodeUnsupported, Field: "ImageIID", Message: "not here"}},
+		{"precondition", refuse.Precondition("enable %s", "it"), pmks.Error{Code: pmks.CodeFailedPrecondition, Message: "enable it"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			var got *pmks.Error
+			if !errors.As(test.err, &got) || *got != test.want {
+				t.Errorf("got %#v, want %#v", test.err, test.want)
+			}
+		})
+	}
+}
+
+func TestList(t *testing.T) {
+	t.Parallel()
+	var l refuse.List
+	l.Join(nil)
+	if err := l.Err(); err != nil {
+		t.Errorf("an empty list is %v", err)
+	}
+	one := errors.New("one")
+	l.Join(one)
+	if err := l.Err(); err != one { //nolint:errorlint // the very error, not one around it
+		t.Errorf("a list of one is %v", err)
+	}
+	l.Add("Field", "two")
+	err := l.Err()
+	if !errors.Is(err, one) || !errors.Is(err, pmks.ErrInvalidArgument) {
+		t.Errorf("a list of two is %v", err)
+	}
+}
