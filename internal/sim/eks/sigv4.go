@@ -207,7 +207,8 @@ func uriEncode(s string) string {
 }
 
 // headerValue returns the values of a header, trimmed, with runs of spaces made
-// one. The HTTP server has taken some headers out of the map.
+// one; other white space inside stays. The HTTP server has taken some headers out of the
+// map.
 func headerValue(r *http.Request, name string) string {
 	switch name {
 	case "host":
@@ -219,7 +220,8 @@ func headerValue(r *http.Request, name string) string {
 	}
 	values := slices.Clone(r.Header.Values(name))
 	for i, v := range values {
-		values[i] = strings.Join(strings.Fields(v), " ")
+		words := slices.DeleteFunc(strings.Split(v, " "), func(word string) bool { return word == "" })
+		values[i] = strings.TrimSpace(strings.Join(words, " "))
 	}
 	return strings.Join(values, ",")
 }
