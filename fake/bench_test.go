@@ -96,7 +96,9 @@ func TestHandler_GetCluster_allocations(t *testing.T) {
 			h.ResetCalls()
 		}))
 	}
-	if counts[1] > counts[0] {
+	// A runtime that empties its pools meanwhile, as the race detector does at random,
+	// costs a few; growth would cost thousands.
+	if counts[1] > counts[0]*1.5 {
 		t.Errorf("a read allocates %.0f times among 10 clusters and %.0f times among 10,000", counts[0], counts[1])
 	}
 }
