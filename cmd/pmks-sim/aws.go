@@ -43,6 +43,7 @@ func serveAWS(o options) (simulator, error) {
 		// A deletion looks as often as the simulated cloud is fast.
 		settings:  []string{"pollInterval=200ms"},
 		resources: describeAWS(resources),
+		trustedBy: []string{"AWS_CA_BUNDLE"},
 		close:     listener.Close,
 	}
 	if c := listener.Certificate(); c != nil {

@@ -17,10 +17,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -55,7 +57,10 @@ type options struct {
 type simulator struct {
 	url string
 	// certificate is the PEM of the authority to trust; empty without TLS.
+	// trustedBy are the variables by which the vendor's tools and the SDK learn of
+	// a file with it.
 	certificate string
+	trustedBy   []string
 	// environment reaches it with the vendor's own tools, settings with pmks.
 	environment []string
 	provider    string
@@ -74,7 +79,8 @@ var clouds = map[string]func(options) (simulator, error){
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("pmks-sim", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	cloud := flags.String("cloud", "aws", "cloud to simulate: aws")
+	names := slices.Sorted(maps.Keys(clouds))
+	cloud := flags.String("cloud", "aws", "cloud to simulate: "+strings.Join(names, ", "))
 	var o options
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:0", "loopback address; port 0 takes a free one")
 	speed := flags.String("speed", "1x", "how many times faster the cloud works, such as 1000x")
@@ -89,7 +95,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	serve, ok := clouds[*cloud]
 	if !ok {
-		return fmt.Errorf("-cloud: %q is not simulated; aws is", *cloud)
+		return fmt.Errorf("-cloud: %q is not simulated; there are %s", *cloud, strings.Join(names, ", "))
 	}
 	factor, err := strconv.ParseFloat(strings.TrimSuffix(*speed, "x"), 64)
 	if err != nil || factor <= 0 || factor > 1e9 {
@@ -157,7 +163,9 @@ func describe(w io.Writer, s simulator, trust string) {
 		fmt.Fprintln(w, "export", line)
 	}
 	if trust != "" {
-		fmt.Fprintln(w, "export AWS_CA_BUNDLE="+trust)
+		for _, name := range s.trustedBy {
+			fmt.Fprintln(w, "export "+name+"="+trust)
+		}
 	}
 	fmt.Fprintln(w, "\n# the whole life of a cluster")
 	fmt.Fprintf(w, "go run ./examples/quickstart -provider %s -region %s -endpoint %s -settings %s\n",

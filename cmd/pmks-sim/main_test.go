@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pmks-go/pmks"
+	_ "github.com/pmks-go/pmks/aws"
+)
+
+// childVariable makes the test binary the client of a simulator, in a process of
+// its own: environment and trusted certificates are read once in a process.
+const childVariable = "PMKS_SIM_TEST_CLIENT"
+
+func TestMain(m *testing.M) {
+	if arguments := os.Getenv(childVariable); arguments != "" {
+		if err := client(context.Background(), strings.Fields(arguments)); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// client lists the clusters with what pmks-sim printed: the flags of quickstart.
+func client(ctx context.Context, arguments []string) error {
+	given := map[string]string{}
+	for i := 0; i+1 < len(arguments); i += 2 {
+		given[strings.TrimPrefix(arguments[i], "-")] = arguments[i+1]
+	}
+	settings := map[string]string{}
+	for pair := range strings.SplitSeq(given["settings"], ",") {
+		if name, value, ok := strings.Cut(pair, "="); ok {
+			settings[name] = value
+		}
+	}
+	c, err := pmks.Open(ctx, given["provider"], pmks.Config{
+		Region: given["region"], Zone: given["zone"], Endpoint: given["endpoint"], Settings: settings})
+	if err != nil {
+		return err
+	}
+	defer c.Close() //nolint:errcheck // the process ends
+	list, err := c.ListCluster(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%d clusters\n", len(list))
+	return nil
+}
+
+// TestRun serves each cloud and reaches it with nothing but what was printed.
+func TestRun(t *testing.T) {
+	t.Parallel()
+	for _, cloud := range slices.Sorted(maps.Keys(clouds)) {
+		for _, flags := range [][]string{nil, {"-tls"}} {
+			t.Run(cloud+strings.Join(flags, ""), func(t *testing.T) {
+				t.Parallel()
+				environment, arguments, verdicts := serve(t, append([]string{"-cloud", cloud, "-speed", "1000x"}, flags...))
+				child := exec.CommandContext(t.Context(), os.Args[0])
+				child.Env = append(environment, "HOME="+t.TempDir(), childVariable+"="+arguments)
+				out, err := child.CombinedOutput()
+				if err != nil || !strings.HasSuffix(string(out), "0 clusters\n") {
+					t.Errorf("the client says %q, %v", out, err)
+				}
+				if log := verdicts(); !strings.Contains(log, "status=200") && !strings.Contains(log, "status=OK") {
+					t.Errorf("the log shows no call that succeeded:\n%s", log)
+				}
+			})
+		}
+	}
+}
+
+// serve runs the program until the test ends, or verdicts is called for its log.
+func serve(t *testing.T, args []string) (environment []string, arguments string, verdicts func() string) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	printed, stdout := io.Pipe()
+	var log strings.Builder
+	done := make(chan error, 1)
+	go func() { done <- run(ctx, args, stdout, &log) }()
+	t.Cleanup(cancel)
+	const command = "go run ./examples/quickstart "
+	for lines := bufio.NewScanner(printed); lines.Scan(); {
+		if line, ok := strings.CutPrefix(lines.Text(), "export "); ok {
+			environment = append(environment, line)
+		}
+		if line, ok := strings.CutPrefix(lines.Text(), command); ok {
+			arguments = line
+			break
+		}
+	}
+	return environment, arguments, func() string {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("run: %v", err)
+		}
+		return log.String()
+	}
+}
+
+func TestRun_refusals(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name string
+		args []string
+		want string
+	}{
+		{"unknown cloud", []string{"-cloud", "mars"}, "-cloud"},
+		{"no factor", []string{"-speed", "fast"}, "-speed"},
+		{"no speed", []string{"-speed", "0x"}, "-speed"},
+		{"the whole network", []string{"-listen", "0.0.0.0:0"}, "not a loopback address"},
+		{"no port", []string{"-listen", "127.0.0.1"}, "not host:port"},
+		{"nothing of that name", []string{"-without", "no-such-thing"}, "-without"},
+		{"unknown flag", []string{"-rocket"}, "not defined"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			err := run(t.Context(), test.args, io.Discard, io.Discard)
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, want it to name %q", err, test.want)
+			}
+		})
+	}
+}
