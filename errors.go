@@ -4,6 +4,7 @@ package pmks
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -112,8 +113,8 @@ func (c Code) sentinel() error {
 	return codeTable[c].sentinel
 }
 
-// Error is what every call of pmks fails with. Its text, under every fmt verb
-// and in slog, holds no credential, token or kubeconfig.
+// Error is what every call of pmks fails with. Its text, under every fmt verb,
+// in slog and in JSON, holds no credential, token or kubeconfig.
 type Error struct {
 	Code     Code
 	Provider string
@@ -159,11 +160,8 @@ func (e *Error) Error() string {
 	if e.Field != "" {
 		b.WriteString(": " + e.Field)
 	}
-	switch {
-	case e.Message != "":
-		b.WriteString(": " + e.Message)
-	case e.Err != nil:
-		b.WriteString(": " + e.Err.Error())
+	if message := e.message(); message != "" {
+		b.WriteString(": " + message)
 	}
 	if e.MayHaveHappened {
 		b.WriteString(" (it may have happened all the same: read the resource before calling again)")
@@ -208,10 +206,6 @@ func (e *Error) Format(f fmt.State, _ rune) { fmt.Fprint(f, e.Error()) }
 // LogValue logs the fields that are set.
 func (e *Error) LogValue() slog.Value {
 	attrs := []slog.Attr{slog.String("code", e.code().String())}
-	message := e.Message
-	if message == "" && e.Err != nil {
-		message = e.Err.Error()
-	}
 	for _, a := range []slog.Attr{
 		slog.String("provider", e.Provider),
 		slog.String("op", e.Op),
@@ -220,7 +214,7 @@ func (e *Error) LogValue() slog.Value {
 		slog.String("field", e.Field),
 		slog.String("providerCode", e.ProviderCode),
 		slog.String("requestId", e.RequestID),
-		slog.String("message", message),
+		slog.String("message", e.message()),
 	} {
 		if a.Value.String() != "" {
 			attrs = append(attrs, a)
@@ -236,6 +230,42 @@ func (e *Error) LogValue() slog.Value {
 		attrs = append(attrs, slog.Bool("mayHaveHappened", true))
 	}
 	return slog.GroupValue(attrs...)
+}
+
+// MarshalJSON writes the fields that are set, the code as its word and durations
+// as text. Of Err it writes nothing but its text, and only where there is no
+// Message: the vendor's error may hold the signed request.
+func (e *Error) MarshalJSON() ([]byte, error) {
+	out := struct {
+		Code            string
+		Provider        string `json:",omitempty"`
+		Op              string `json:",omitempty"`
+		Cluster         IID    `json:",omitzero"`
+		NodeGroup       IID    `json:",omitzero"`
+		Field           string `json:",omitempty"`
+		ProviderCode    string `json:",omitempty"`
+		HTTPStatus      int    `json:",omitempty"`
+		Message         string `json:",omitempty"`
+		RequestID       string `json:",omitempty"`
+		RetryAfter      string `json:",omitempty"`
+		MayHaveHappened bool   `json:",omitempty"`
+	}{
+		Code: e.code().String(), Provider: e.Provider, Op: e.Op, Cluster: e.Cluster, NodeGroup: e.NodeGroup, Field: e.Field,
+		ProviderCode: e.ProviderCode, HTTPStatus: e.HTTPStatus, Message: e.message(), RequestID: e.RequestID,
+		MayHaveHappened: e.MayHaveHappened,
+	}
+	if e.RetryAfter > 0 {
+		out.RetryAfter = e.RetryAfter.String()
+	}
+	return json.Marshal(out)
+}
+
+// message is e.Message, or else the text of the vendor's error.
+func (e *Error) message() string {
+	if e.Message == "" && e.Err != nil {
+		return e.Err.Error()
+	}
+	return e.Message
 }
 
 // CodeOf returns the code of err: CodeOK for nil, the code of the first [*Error]

@@ -176,6 +176,32 @@ func TestError_LogValue(t *testing.T) {
 	}
 }
 
+func TestError_MarshalJSON(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		err  *pmks.Error
+		want string
+	}{
+		{"zero", &pmks.Error{}, `{"Code":"Unknown"}`},
+		{"cause", &pmks.Error{Code: pmks.CodeUnknown, Err: errors.New("boom")}, `{"Code":"Unknown","Message":"boom"}`},
+		{"everything", &pmks.Error{
+			Code: pmks.CodeThrottled, Provider: "aws", Op: "GetCluster", Cluster: clusterIID, NodeGroup: groupIID, Field: "F",
+			ProviderCode: "P", HTTPStatus: 429, Message: "m", RequestID: "r", RetryAfter: time.Second, MayHaveHappened: true,
+			Err: vendorError{"secret"},
+		}, `{"Code":"Throttled","Provider":"aws","Op":"GetCluster","Cluster":{"NameId":"c1","SystemId":"id-1"},"NodeGroup":{"NameId":"g1","SystemId":"ng-1"},"Field":"F","ProviderCode":"P","HTTPStatus":429,"Message":"m","RequestID":"r","RetryAfter":"1s","MayHaveHappened":true}`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got, err := json.Marshal(struct{ Err error }{tt.err})
+			if want := `{"Err":` + tt.want + `}`; err != nil || string(got) != want {
+				t.Errorf("got\n%s, %v, want\n%s", got, err, want)
+			}
+		})
+	}
+}
+
 func TestCodeOf(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

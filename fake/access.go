@@ -18,6 +18,7 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/kubeconfig"
+	"github.com/pmks-go/pmks/internal/refuse"
 	"github.com/pmks-go/pmks/internal/sim/core"
 )
 
@@ -39,7 +40,7 @@ func (h *Handler) GenerateClusterToken(ctx context.Context, clusterIID pmks.IID)
 			return err
 		}
 		if !c.ControlPlaneUp {
-			return precondition("the control plane is not up yet")
+			return refuse.Precondition("the control plane is not up yet")
 		}
 		token = h.token(c.Name, now)
 		return nil

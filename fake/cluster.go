@@ -13,6 +13,7 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/kver"
+	"github.com/pmks-go/pmks/internal/refuse"
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/profile"
 )
@@ -137,7 +138,7 @@ func (h *Handler) ListCluster(ctx context.Context) ([]*pmks.ClusterInfo, error) 
 	}
 	// One that vanished meanwhile is left out.
 	errs = slices.DeleteFunc(errs, func(err error) bool { return err == nil || errors.Is(err, pmks.ErrNotFound) })
-	return slices.DeleteFunc(infos, func(info *pmks.ClusterInfo) bool { return info == nil }), join(errs)
+	return slices.DeleteFunc(infos, func(info *pmks.ClusterInfo) bool { return info == nil }), refuse.List(errs).Err()
 }
 
 // parallel is how many requests a listing has under way.
@@ -226,7 +227,7 @@ func (h *Handler) deleteCluster(ctx context.Context, r request) error {
 		// From here on this very cluster is meant, not one that gets its name later.
 		r.cluster, deleting = idOf(c), c.State == profile.Deleting
 		if c.Protected {
-			return precondition("the cluster has deletion protection: switch it off first")
+			return refuse.Precondition("the cluster has deletion protection: switch it off first")
 		}
 		return nil
 	})

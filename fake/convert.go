@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/refuse"
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/profile"
 )
@@ -133,7 +134,7 @@ func (h *Handler) cluster(now time.Time, iid pmks.IID) (*core.Cluster, error) {
 	for _, c := range found {
 		ids = append(ids, c.ID)
 	}
-	return nil, invalid("clusterIID", "the name %q is ambiguous: give the SystemId, one of %s", iid.NameId, strings.Join(ids, ", "))
+	return nil, refuse.Invalid("clusterIID", "the name %q is ambiguous: give the SystemId, one of %s", iid.NameId, strings.Join(ids, ", "))
 }
 
 // group finds a node group in a cluster.
@@ -160,10 +161,10 @@ func (h *Handler) both(now time.Time, clusterIID, groupIID pmks.IID) (*core.Clus
 
 // checkBoth checks the IIDs of a call on a node group.
 func checkBoth(clusterIID, groupIID pmks.IID) error {
-	var f faults
-	f.join(pmks.CheckIID("clusterIID", clusterIID))
-	f.join(pmks.CheckIID("nodeGroupIID", groupIID))
-	return f.err()
+	var f refuse.List
+	f.Join(pmks.CheckIID("clusterIID", clusterIID))
+	f.Join(pmks.CheckIID("nodeGroupIID", groupIID))
+	return f.Err()
 }
 
 func idOf(c *core.Cluster) pmks.IID { return pmks.IID{NameId: c.Name, SystemId: c.ID} }

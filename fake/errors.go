@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/refuse"
 	"github.com/pmks-go/pmks/internal/sim/core"
 )
 
@@ -49,14 +50,14 @@ func (h *Handler) finish(err error, r request, requestID string) error {
 		for i, refusal := range refusals {
 			all[i] = h.where(convert(refusal), r, requestID)
 		}
-		return join(all)
+		return refuse.List(all).Err()
 	}
 	if parts, ok := err.(interface{ Unwrap() []error }); ok {
 		var all []error
 		for _, part := range parts.Unwrap() {
 			all = append(all, h.finish(part, r, requestID))
 		}
-		return join(all)
+		return refuse.List(all).Err()
 	}
 	var e *pmks.Error
 	if !errors.As(err, &e) {
@@ -89,35 +90,7 @@ func convert(r *core.Refusal) *pmks.Error {
 	return e
 }
 
-func join(all []error) error {
-	if len(all) == 1 {
-		return all[0]
-	}
-	return errors.Join(all...)
-}
-
-// faults collects everything wrong with a request.
-type faults []error
-
-func (f *faults) add(field, format string, args ...any) { f.join(invalid(field, format, args...)) }
-
-func (f *faults) join(err error) {
-	if err != nil {
-		*f = append(*f, err)
-	}
-}
-
-func (f faults) err() error { return join(f) }
-
-func invalid(field, format string, args ...any) error {
-	return &pmks.Error{Code: pmks.CodeInvalidArgument, Field: field, Message: fmt.Sprintf(format, args...)}
-}
-
 func notFound(what string, iid pmks.IID) error {
 	return &pmks.Error{Code: pmks.CodeNotFound, ProviderCode: "ResourceNotFound", HTTPStatus: 404,
 		Message: fmt.Sprintf("there is no %s %q", what, iid.String())}
-}
-
-func precondition(format string, args ...any) error {
-	return &pmks.Error{Code: pmks.CodeFailedPrecondition, Message: fmt.Sprintf(format, args...)}
 }

@@ -38,6 +38,7 @@ import (
 	"time"
 
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/refuse"
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/profile"
 )
@@ -136,7 +137,7 @@ func WithReadLag(d time.Duration) Option { return func(c *config) { c.core.ReadL
 // WithLogger logs each request for debugging.
 func WithLogger(l *slog.Logger) Option { return func(c *config) { c.logger = l } }
 
-// WithFaults injects faults from the start.
+// WithFaults injects faults from the start, as [Handler.Inject] does.
 func WithFaults(faults ...Fault) Option {
 	return func(c *config) { c.faults = append(c.faults, faults...) }
 }
@@ -220,7 +221,7 @@ func init() {
 
 func open(_ context.Context, cfg pmks.Config) (pmks.ClusterHandler, error) {
 	opts := []Option{WithRegion(cfg.Region), WithLogger(cfg.Logger)}
-	var f faults
+	var f refuse.List
 	for _, key := range slices.Sorted(maps.Keys(cfg.Settings)) {
 		value := cfg.Settings[key]
 		field := "Settings." + key
@@ -228,32 +229,32 @@ func open(_ context.Context, cfg pmks.Config) (pmks.ClusterHandler, error) {
 		case "latency":
 			d, err := time.ParseDuration(value)
 			if err != nil || d < 0 {
-				f.add(field, "%q is not a duration such as 40ms", value)
+				f.Add(field, "%q is not a duration such as 40ms", value)
 			}
 			opts = append(opts, WithLatency(d))
 		case "profile":
 			if _, ok := profile.Get(value); !ok {
-				f.add(field, "there is no profile %q; there are %s", value, strings.Join(Profiles(), ", "))
+				f.Add(field, "there is no profile %q; there are %s", value, strings.Join(Profiles(), ", "))
 				continue
 			}
 			opts = append(opts, WithProfile(value))
 		case "seed":
 			seed, err := strconv.ParseUint(value, 10, 64)
 			if err != nil {
-				f.add(field, "%q is not a number", value)
+				f.Add(field, "%q is not a number", value)
 			}
 			opts = append(opts, WithSeed(seed))
 		case "speed":
 			speed, err := strconv.ParseFloat(strings.TrimSuffix(value, "x"), 64)
 			// Beyond this a duration is no whole number of nanoseconds any more.
 			if err != nil || !(speed >= 1e-6 && speed <= 1e12) {
-				f.add(field, "%q is not a factor such as 1000x", value)
+				f.Add(field, "%q is not a factor such as 1000x", value)
 				continue
 			}
 			opts = append(opts, WithScale(1/speed))
 		}
 	}
-	if err := f.err(); err != nil {
+	if err := f.Err(); err != nil {
 		return nil, err
 	}
 	return New(opts...), nil

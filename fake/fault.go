@@ -3,6 +3,8 @@
 package fake
 
 import (
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/pmks-go/pmks"
@@ -53,8 +55,31 @@ type Fault struct {
 	Reason     string
 }
 
-// Inject adds a fault. The returned function takes it out again.
+// faultKinds and faultOps are what a Fault may name.
+var (
+	faultKinds = []FaultKind{Refuse, Throttle, Delay, LoseRequest, LoseReply, FailLater, Stick}
+	faultOps   = []string{
+		"", "AddNodeGroup", "ChangeNodeGroupScaling", "CheckCluster", "CheckNodeGroup", "CloseAccess", "CreateCluster",
+		"DeleteCluster", "GenerateClusterToken", "GetCluster", "ListCluster", "ListIID", "ListVersions", "OpenAccess",
+		"RemoveNodeGroup", "SetNodeGroupAutoScaling", "UpgradeCluster",
+	}
+)
+
+// mustStrike panics for a fault that can never strike: a test that relies on it
+// would pass for the wrong reason.
+func (f Fault) mustStrike() {
+	if !slices.Contains(faultKinds, f.Kind) {
+		panic(fmt.Sprintf("fake: a fault has the Kind %q; there are %q", f.Kind, faultKinds))
+	}
+	if !slices.Contains(faultOps, f.Op) {
+		panic(fmt.Sprintf("fake: a fault has the Op %q; there are %q", f.Op, faultOps))
+	}
+}
+
+// Inject adds a fault. The returned function takes it out again. It panics when
+// the fault's Kind or Op does not exist.
 func (h *Handler) Inject(f Fault) (cancel func()) {
+	f.mustStrike()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	drop := h.plan.Inject(core.Fault{

@@ -350,3 +350,37 @@ func TestHandler_Inject(t *testing.T) {
 		}
 	})
 }
+
+// TestHandler_Inject_unknown: a fault that can never strike is a mistake of the
+// test that injects it.
+func TestHandler_Inject_unknown(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name  string
+		fault Fault
+	}{
+		{"no kind", Fault{Op: "GetCluster"}},
+		{"unknown kind", Fault{Kind: "explode"}},
+		{"unknown operation", Fault{Op: "DescribeCluster", Kind: Refuse}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			for name, inject := range map[string]func(){
+				"Inject":     func() { New().Inject(test.fault) },
+				"WithFaults": func() { New(WithFaults(test.fault)) },
+			} {
+				func() {
+					defer func() {
+						if recover() == nil {
+							t.Errorf("%s takes it", name)
+						}
+					}()
+					inject()
+				}()
+			}
+		})
+	}
+	for _, op := range faultOps {
+		New().Inject(Fault{Op: op, Kind: Stick})
+	}
+}

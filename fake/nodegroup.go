@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/refuse"
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/profile"
 )
@@ -15,10 +16,10 @@ import (
 // AddNodeGroup implements [pmks.ClusterHandler].
 func (h *Handler) AddNodeGroup(ctx context.Context, clusterIID pmks.IID, req pmks.NodeGroupInfo) (pmks.NodeGroupInfo, error) {
 	r := mutation("AddNodeGroup", clusterIID, pmks.IID{NameId: req.IId.NameId})
-	var f faults
-	f.join(pmks.CheckIID("clusterIID", clusterIID))
-	f.join(h.caps.CheckNodeGroup(req))
-	if err := f.err(); err != nil {
+	var f refuse.List
+	f.Join(pmks.CheckIID("clusterIID", clusterIID))
+	f.Join(h.caps.CheckNodeGroup(req))
+	if err := f.Err(); err != nil {
 		return pmks.NodeGroupInfo{}, h.failed(r, err)
 	}
 	cmd := h.addGroup("", req, rand.Text())
@@ -56,10 +57,10 @@ func (h *Handler) AddNodeGroup(ctx context.Context, clusterIID pmks.IID, req pmk
 func (h *Handler) CheckNodeGroup(ctx context.Context, clusterIID pmks.IID, req pmks.NodeGroupInfo) error {
 	r := read("CheckNodeGroup", clusterIID)
 	r.nodeGroup = pmks.IID{NameId: req.IId.NameId}
-	var f faults
-	f.join(pmks.CheckIID("clusterIID", clusterIID))
-	f.join(h.caps.CheckNodeGroup(req))
-	if err := f.err(); err != nil {
+	var f refuse.List
+	f.Join(pmks.CheckIID("clusterIID", clusterIID))
+	f.Join(h.caps.CheckNodeGroup(req))
+	if err := f.Err(); err != nil {
 		return h.failed(r, err)
 	}
 	return h.send(ctx, r, func(now time.Time, _ core.Outcome) error {
@@ -146,10 +147,10 @@ func (h *Handler) SetNodeGroupAutoScaling(ctx context.Context, clusterIID, nodeG
 // ChangeNodeGroupScaling implements [pmks.ClusterHandler].
 func (h *Handler) ChangeNodeGroupScaling(ctx context.Context, clusterIID, nodeGroupIID pmks.IID, desired, minSize, maxSize int) (pmks.NodeGroupInfo, error) {
 	r := mutation("ChangeNodeGroupScaling", clusterIID, nodeGroupIID)
-	var f faults
-	f.join(checkBoth(clusterIID, nodeGroupIID))
-	f.join(h.caps.CheckScaling(desired, minSize, maxSize))
-	if err := f.err(); err != nil {
+	var f refuse.List
+	f.Join(checkBoth(clusterIID, nodeGroupIID))
+	f.Join(h.caps.CheckScaling(desired, minSize, maxSize))
+	if err := f.Err(); err != nil {
 		return pmks.NodeGroupInfo{}, h.failed(r, err)
 	}
 	info, err := h.lookGroup(ctx, &r)
@@ -158,7 +159,7 @@ func (h *Handler) ChangeNodeGroupScaling(ctx context.Context, clusterIID, nodeGr
 	}
 	keep := desired == 0 && info.OnAutoScaling
 	if !keep && desired < minSize {
-		return pmks.NodeGroupInfo{}, h.failed(r, invalid("DesiredNodeSize",
+		return pmks.NodeGroupInfo{}, h.failed(r, refuse.Invalid("DesiredNodeSize",
 			"must lie between MinNodeSize %d and MaxNodeSize %d, got %d: only autoscaling can be left to choose", minSize, maxSize, desired))
 	}
 	asAsked := info.MinNodeSize == minSize && info.MaxNodeSize == maxSize && (keep || info.DesiredNodeSize == desired)

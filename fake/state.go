@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/refuse"
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/profile"
 )
@@ -72,7 +73,7 @@ var stateTable = map[State]profile.State{
 func (h *Handler) Break(cluster, nodeGroup pmks.IID, s State, reason string) error {
 	state, ok := stateTable[s]
 	if !ok {
-		return h.failed(request{op: "Break", cluster: cluster, nodeGroup: nodeGroup}, invalid("state", "there is no state %q", s))
+		return h.failed(request{op: "Break", cluster: cluster, nodeGroup: nodeGroup}, refuse.Invalid("state", "there is no state %q", s))
 	}
 	return h.change("Break", cluster, nodeGroup, func(clusterID, groupID string) core.Command {
 		return core.Force{ClusterID: clusterID, GroupID: groupID, State: state, Reason: reason}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/kver"
+	"github.com/pmks-go/pmks/internal/refuse"
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/profile"
 )
@@ -62,7 +63,7 @@ func (h *Handler) nextStep(now time.Time, c *core.Cluster, wanted string) (step,
 	current, _ := kver.Parse(c.Version)
 	goal, _ := kver.Parse(target)
 	if goal.Compare(current) < 0 {
-		return step{}, invalid("newVersion", "the cluster runs %s; Kubernetes cannot be downgraded to %s", c.Version, target)
+		return step{}, refuse.Invalid("newVersion", "the cluster runs %s; Kubernetes cannot be downgraded to %s", c.Version, target)
 	}
 	if h.underWay(now, c, target) {
 		return s, nil
@@ -97,14 +98,14 @@ func (h *Handler) upgradeTarget(current, wanted string) (string, error) {
 	if !kver.IsDefault(wanted) {
 		want, err := kver.Parse(wanted)
 		if err != nil {
-			return "", invalid("newVersion", "%q is not a Kubernetes version such as 1.33", wanted)
+			return "", refuse.Invalid("newVersion", "%q is not a Kubernetes version such as 1.33", wanted)
 		}
 		running, err := kver.Parse(current)
 		if err == nil && (want.Compare(running) == 0 || !want.HasPatch && want.SameMinor(running)) {
 			return current, nil
 		}
 		if err == nil && want.MinorDistance(running) > 0 {
-			return "", invalid("newVersion", "the cluster runs %s; Kubernetes cannot be downgraded to %s", current, wanted)
+			return "", refuse.Invalid("newVersion", "the cluster runs %s; Kubernetes cannot be downgraded to %s", current, wanted)
 		}
 	}
 	return h.resolve("newVersion", wanted)
