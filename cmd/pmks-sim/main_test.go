@@ -50,7 +50,7 @@ func client(ctx context.Context, arguments []string) error {
 	if err != nil {
 		return err
 	}
-	defer c.Close() //nolint:errcheck // the process ends
+	defer c.Close()
 	list, err := c.ListCluster(ctx)
 	if err != nil {
 		return err

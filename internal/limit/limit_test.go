@@ -31,7 +31,7 @@ func TestLimiter(t *testing.T) {
 					running++
 					most = max(most, running)
 					mu.Unlock()
-					time.Sleep(time.Second) // virtual
+					time.Sleep(time.Second) //nolint:forbidigo // inside a bubble
 					mu.Lock()
 					running--
 					mu.Unlock()
@@ -54,7 +54,12 @@ func TestLimiter_context(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		room := limit.New()
 		for range limit.Concurrency {
-			go func() { _ = room.Do(t.Context(), func() error { time.Sleep(time.Hour); return nil }) }()
+			go func() {
+				_ = room.Do(t.Context(), func() error {
+					time.Sleep(time.Hour) //nolint:forbidigo // inside a bubble
+					return nil
+				})
+			}()
 		}
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -67,6 +72,6 @@ func TestLimiter_context(t *testing.T) {
 		if !errors.Is(err, pmks.ErrTimeout) {
 			t.Errorf("beginning too late: %v", err)
 		}
-		time.Sleep(time.Hour)
+		time.Sleep(time.Hour) //nolint:forbidigo // inside a bubble
 	})
 }
