@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//lint:file-ignore SA1019 Google still sends what it has marked as deprecated.
+
+package gke
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"cloud.google.com/go/container/apiv1/containerpb"
+	"google.golang.org/genproto/googleapis/rpc/code"
+	rpcstatus "google.golang.org/genproto/googleapis/rpc/status"
+	"google.golang.org/protobuf/types/known/emptypb"
+
+	"github.com/pmks-go/pmks/internal/sim/core"
+	"github.com/pmks-go/pmks/internal/sim/profile"
+)
+
+// permissionTable holds what the caller of a method needs.
+var permissionTable = map[string]string{
+	"CancelOperation":        "container.operations.update",
+	"CreateCluster":          "container.clusters.create",
+	"CreateNodePool":         "container.clusters.update",
+	"DeleteCluster":          "container.clusters.delete",
+	"DeleteNodePool":         "container.clusters.update",
+	"GetCluster":             "container.clusters.get",
+	"GetNodePool":            "container.clusters.get",
+	"GetOperation":           "container.operations.get",
+	"GetServerConfig":        "container.clusters.list",
+	"ListClusters":           "container.clusters.list",
+	"ListNodePools":          "container.clusters.get",
+	"ListOperations":         "container.operations.list",
+	"ListUsableSubnetworks":  "container.clusters.list",
+	"SetLabels":              "container.clusters.update",
+	"SetNodePoolAutoscaling": "container.clusters.update",
+	"SetNodePoolSize":        "container.clusters.update",
+	"UpdateCluster":          "container.clusters.update",
+	"UpdateMaster":           "container.clusters.update",
+	"UpdateNodePool":         "container.clusters.update",
+}
+
+// operationObject shows an operation. Those of a zone have no location, but a zone.
+func (s *Server) operationObject(op *opRecord, now time.Time) *operation {
+	l := op.rec.location
+	out := &operation{
+		Name: op.name, OperationType: op.kind, StartTime: stamp(op.start),
+		SelfLink:   s.link(s.inWords(path{location: l.name, operation: op.name}), true),
+		TargetLink: s.link(s.inWords(path{location: l.name, cluster: op.rec.name, pool: op.pool}), true),
+		Status:     containerpb.Operation_RUNNING,
+	}
+	if l.name == s.region {
+		out.Location = l.name
+	} else {
+		out.Zone = l.name
+	}
+	if op.pendingAt(now) {
+		out.Status = containerpb.Operation_PENDING
+	}
+	if !op.done {
+		return out
+	}
+	out.Status, out.EndTime = containerpb.Operation_DONE, stamp(op.end)
+	if op.failure == "" {
+		out.Progress = &containerpb.OperationProgress{Metrics: metrics(op.kind, op.rec)}
+		return out
+	}
+	condition, canonical, message := readReason(op.failure)
+	if canonical == code.Code_UNKNOWN {
+		canonical = code.Code_INTERNAL
+	}
+	out.StatusMessage = message
+	out.Error = &rpcstatus.Status{Code: int32(canonical), Message: message}
+	conditions := []*containerpb.StatusCondition{{Code: condition, Message: message}}
+	if op.pool == "" {
+		out.ClusterConditions = conditions
+	} else {
+		out.NodepoolConditions = conditions
+	}
+	return out
+}
+
+// metrics is the progress that a creation shows when it is done.
+func metrics(kind containerpb.Operation_Type, rec *clusterRecord) []*containerpb.OperationProgress_Metric {
+	if kind != containerpb.Operation_CREATE_CLUSTER {
+		return nil
+	}
+	done := func(name string, n int) []*containerpb.OperationProgress_Metric {
+		value := func() *containerpb.OperationProgress_Metric_IntValue {
+			return &containerpb.OperationProgress_Metric_IntValue{IntValue: int64(n)}
+		}
+		return []*containerpb.OperationProgress_Metric{{Name: name, Value: value()}, {Name: name + "_TOTAL", Value: value()}}
+	}
+	return append(done("CLUSTER_CONFIGURING", 8), done("CLUSTER_DEPLOYING", len(rec.pools))...)
+}
+
+// GetOperation reads one operation.
+func (v *service) GetOperation(ctx context.Context, req *containerpb.GetOperationRequest) (*operation, error) {
+	return answer(ctx, v, func(s *Server, c *call) (*operation, *apiError) {
+		op, e := s.operation(c, req.GetName())
+		if e != nil {
+			return nil, e
+		}
+		return s.operationObject(op, c.now), nil
+	})
+}
+
+// operation finds an operation of that name.
+func (s *Server) operation(c *call, name string) (*opRecord, *apiError) {
+	p, e := s.locate(c, name, "operations")
+	if e != nil {
+		return nil, e
+	}
+	if p.location == nil {
+		return nil, invalid("Location %q does not exist.", p.path.location)
+	}
+	for _, list := range [][]*opRecord{p.location.open, p.location.past} {
+		if op, ok := find(list, func(op *opRecord) bool { return op.name == p.operation }); ok {
+			return op, nil
+		}
+	}
+	return nil, notFound("Not found: %s.", s.inWords(p.path))
+}
+
+// ListOperations lists the operations of one location, or of all of them, those
+// that are done included.
+func (v *service) ListOperations(ctx context.Context, req *containerpb.ListOperationsRequest) (*containerpb.ListOperationsResponse, error) {
+	return answer(ctx, v, func(s *Server, c *call) (*containerpb.ListOperationsResponse, *apiError) {
+		p, e := s.locate(c, req.GetParent(), "")
+		if e != nil {
+			return nil, e
+		}
+		out := &containerpb.ListOperationsResponse{}
+		for _, l := range s.reachable(p, &out.MissingZones) {
+			for _, op := range slices.Concat(l.past, l.open) {
+				out.Operations = append(out.Operations, s.operationObject(op, c.now))
+			}
+		}
+		return out, nil
+	})
+}
+
+// CancelOperation cuts an upgrade of nodes short, the only kind that lets itself be
+// canceled here.
+func (v *service) CancelOperation(ctx context.Context, req *containerpb.CancelOperationRequest) (*emptypb.Empty, error) {
+	return answer(ctx, v, func(s *Server, c *call) (*emptypb.Empty, *apiError) {
+		op, e := s.operation(c, req.GetName())
+		switch {
+		case e != nil:
+			return nil, e
+		case op.done:
+			return nil, precondition("Operation %s has already finished.", op.name)
+		case op.kind != containerpb.Operation_UPGRADE_NODES:
+			return nil, precondition("Operation %s of type %s cannot be cancelled.", op.name, op.kind)
+		}
+		if op.coreID == "" {
+			op.end, op.fail = c.now, "canceled: by the user"
+		} else if g, ok := op.rec.live.GroupByName(op.pool); ok {
+			// The core ends what it was doing with the pool.
+			if _, err := op.rec.location.world.Apply(c.now, core.Force{
+				ClusterID: op.rec.live.ID, GroupID: g.ID, State: profile.Active}, core.Outcome{}); err != nil {
+				return nil, refused(err)
+			}
+		}
+		s.advance(c.now)
+		return &emptypb.Empty{}, nil
+	})
+}
+
+// page returns the part of a list of n that a token and a size ask for.
+func (s *Server) page(token string, size, largest, n int) (first, last int, next string, e *apiError) {
+	switch {
+	case size < 0 || size > largest:
+		return 0, 0, "", invalid("The page size must be between 0 and %d, got %d.", largest, size)
+	case size == 0:
+		size = largest
+	}
+	if token != "" {
+		at, err := strconv.Atoi(token)
+		if err != nil || at <= 0 || at > n || token != strconv.Itoa(at) {
+			return 0, 0, "", invalid("Invalid page token %q.", token)
+		}
+		first = at
+	}
+	last = min(first+size, n)
+	if last < n {
+		next = fmt.Sprint(last)
+	}
+	return first, last, next, nil
+}

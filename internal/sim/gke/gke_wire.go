@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//lint:file-ignore SA1019 Google still sends what it has marked as deprecated.
+
+package gke
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"cloud.google.com/go/container/apiv1/containerpb"
+	"google.golang.org/genproto/googleapis/rpc/code"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/pmks-go/pmks/internal/sim/core"
+	"github.com/pmks-go/pmks/internal/sim/profile"
+)
+
+// Shorter names of the states.
+const (
+	running      = containerpb.Cluster_RUNNING
+	reconciling  = containerpb.Cluster_RECONCILING
+	poolRunning  = containerpb.NodePool_RUNNING
+	poolUpdating = containerpb.NodePool_RECONCILING
+)
+
+// clusterStatus is the status of a cluster as live or lagging reads show it.
+func (s *Server) clusterStatus(rec *clusterRecord, shown *core.Cluster, now time.Time) containerpb.Cluster_Status {
+	ops := rec.opsOn()
+	for _, op := range ops {
+		if op.pool == "" && op.pendingAt(now) && op.kind != containerpb.Operation_CREATE_CLUSTER {
+			return op.clusterBefore
+		}
+	}
+	st := containerpb.Cluster_Status(containerpb.Cluster_Status_value[s.profile.ClusterWord(shown.State, shown.By)])
+	if shown.State == profile.Updating && slices.Contains(groupKinds, shown.By) {
+		st = running // its pools will say
+		for _, g := range shown.Groups {
+			if moving(s.poolStatus(rec, g, now)) && !s.quiet(ops, g.Name) {
+				st = reconciling
+			}
+		}
+	}
+	for _, op := range ops {
+		if st == running && op.coreID == "" && !op.pendingAt(now) {
+			st = reconciling
+		}
+	}
+	return st
+}
+
+// groupKinds are the operations on a node group, as which the core shows a cluster
+// whose groups are worked on.
+var groupKinds = []profile.Operation{profile.AddNodeGroup, profile.RemoveNodeGroup, profile.ScaleNodeGroup,
+	profile.SetAutoScaling, profile.UpgradeNodeGroup}
+
+func moving(st containerpb.NodePool_Status) bool {
+	return st == containerpb.NodePool_PROVISIONING || st == poolUpdating || st == containerpb.NodePool_STOPPING
+}
+
+// quiet: what happens to a pool does not show on its cluster.
+func (s *Server) quiet(ops []*opRecord, pool string) bool {
+	return s.choices.RunningWhileAutoscaling && slices.ContainsFunc(ops, func(op *opRecord) bool {
+		return op.pool == pool && op.kind == autoscalingKind
+	})
+}
+
+// poolStatus is the status of a node pool.
+func (s *Server) poolStatus(rec *clusterRecord, g *core.NodeGroup, now time.Time) containerpb.NodePool_Status {
+	st := containerpb.NodePool_Status(containerpb.NodePool_Status_value[s.profile.NodeGroupWord(g.State, g.By)])
+	for _, op := range rec.opsOn() {
+		whole := op.pool == "" && op.kind == containerpb.Operation_DELETE_CLUSTER
+		if before, ok := op.poolsBefore[g.Name]; ok && op.pendingAt(now) && (whole || op.pool == g.Name) {
+			return before
+		}
+		if op.pool == g.Name && op.coreID == "" && st == poolRunning {
+			return poolUpdating
+		}
+	}
+	return st
+}
+
+// link is the URL of a resource of GKE, with the project's id or its number.
+func (s *Server) link(words string, number bool) string {
+	if number {
+		words = strings.Replace(words, "projects/"+s.project, "projects/"+s.number, 1)
+	}
+	return "https://container.googleapis.com/v1/" + words
+}
+
+// clusterObject shows a cluster.
+func (s *Server) clusterObject(shown *core.Cluster, rec *clusterRecord, now time.Time) *containerpb.Cluster {
+	c := proto.CloneOf(rec.base)
+	l := rec.location
+	c.Name, c.Id = rec.name, rec.uid
+	c.SelfLink = s.link(s.inWords(path{location: l.name, cluster: rec.name}), false)
+	c.Location, c.Zone = l.name, l.name
+	c.CreateTime = stamp(shown.Created)
+	c.InitialClusterVersion, c.CurrentMasterVersion = rec.initial, shown.Version
+	c.ResourceLabels, c.LabelFingerprint = shown.Tags, fingerprint(shown.Tags)
+	c.Etag = fmt.Sprintf("%s-%d", fingerprint(shown.Tags), rec.changes)
+	c.Status = s.clusterStatus(rec, shown, now)
+	c.Conditions, c.StatusMessage = conditions(shown.State, shown.Reason)
+	c.ReleaseChannel = &containerpb.ReleaseChannel{Channel: rec.channel}
+	c.Autopilot = &containerpb.Autopilot{Enabled: rec.autopilot}
+	c.MasterAuth = &containerpb.MasterAuth{}
+	c.NodePools = nil
+	for _, g := range shown.Groups {
+		pool := s.poolObject(shown, rec, g, now)
+		c.NodePools = append(c.NodePools, pool)
+		c.InstanceGroupUrls = append(c.InstanceGroupUrls, pool.GetInstanceGroupUrls()...)
+		c.CurrentNodeCount += int32(len(g.Nodes)) //nolint:gosec // there are not so many
+		c.CurrentNodeVersion = g.Version
+	}
+	if s.accessible(shown, rec, now) {
+		s.addAccess(c, rec)
+	}
+	if rec.alter != nil {
+		rec.alter(c)
+	}
+	return c
+}
+
+// accessible says whether the endpoint shows.
+func (s *Server) accessible(shown *core.Cluster, rec *clusterRecord, now time.Time) bool {
+	if shown.ControlPlaneUp || !s.choices.EarlyAccess {
+		return shown.ControlPlaneUp
+	}
+	for _, op := range rec.opsOn() {
+		if r, ok := rec.location.world.Operation(now, op.coreID); ok && op.kind == containerpb.Operation_CREATE_CLUSTER && !r.End.IsZero() {
+			return now.Sub(r.Start) >= r.End.Sub(r.Start)/2
+		}
+	}
+	return false
+}
+
+// addAccess shows where the API server is.
+func (s *Server) addAccess(c *containerpb.Cluster, rec *clusterRecord) {
+	c.Endpoint = rec.endpoint
+	c.MasterAuth.ClusterCaCertificate = rec.certificate
+	asked := c.GetControlPlaneEndpointsConfig()
+	private := "10.0.15." + rec.endpoint[strings.LastIndexByte(rec.endpoint, '.')+1:]
+	ip := &containerpb.ControlPlaneEndpointsConfig_IPEndpointsConfig{
+		Enabled: new(true), EnablePublicEndpoint: new(true), PublicEndpoint: rec.endpoint, PrivateEndpoint: private,
+	}
+	if want := asked.GetIpEndpointsConfig(); want != nil && want.Enabled != nil {
+		ip.Enabled = want.Enabled
+	}
+	if want := asked.GetIpEndpointsConfig(); want != nil && want.EnablePublicEndpoint != nil && !want.GetEnablePublicEndpoint() {
+		ip.EnablePublicEndpoint, ip.PublicEndpoint, c.Endpoint = want.EnablePublicEndpoint, "", private
+	}
+	if !ip.GetEnabled() {
+		ip.PublicEndpoint, ip.PrivateEndpoint, c.Endpoint = "", "", ""
+	}
+	external := asked.GetDnsEndpointConfig().GetAllowExternalTraffic()
+	c.ControlPlaneEndpointsConfig = &containerpb.ControlPlaneEndpointsConfig{
+		IpEndpointsConfig: ip,
+		DnsEndpointConfig: &containerpb.ControlPlaneEndpointsConfig_DNSEndpointConfig{Endpoint: rec.dns, AllowExternalTraffic: &external},
+	}
+}
+
+// poolObject shows a node pool.
+func (s *Server) poolObject(shown *core.Cluster, rec *clusterRecord, g *core.NodeGroup, now time.Time) *containerpb.NodePool {
+	known := rec.pools[g.Name]
+	p := proto.CloneOf(known.base)
+	words := path{location: rec.location.name, cluster: rec.name, pool: g.Name}
+	p.Name, p.SelfLink = g.Name, s.link(s.inWords(words), false)
+	p.Version, p.InitialNodeCount = g.Version, known.count
+	p.Locations = slices.Clone(known.zones)
+	p.Autoscaling = &containerpb.NodePoolAutoscaling{}
+	if known.auto != nil {
+		p.Autoscaling = proto.CloneOf(known.auto)
+	}
+	if p.GetManagement() == nil {
+		p.Management = &containerpb.NodeManagement{AutoUpgrade: true, AutoRepair: true}
+	}
+	p.MaxPodsConstraint = &containerpb.MaxPodsConstraint{MaxPodsPerNode: max(known.base.GetMaxPodsConstraint().GetMaxPodsPerNode(), 110)}
+	p.PodIpv4CidrSize = 24
+	p.Status = s.poolStatus(rec, g, now)
+	p.Conditions, p.StatusMessage = conditions(g.State, g.Reason)
+	p.Etag = fmt.Sprintf("%s-%d", fingerprint(map[string]string{g.Name: shown.ID}), rec.changes)
+	if g.State != profile.Creating {
+		for i, zone := range known.zones {
+			p.InstanceGroupUrls = append(p.InstanceGroupUrls, s.computeLink("zones/"+zone+"/instanceGroupManagers/"+known.groupName(rec, i)))
+		}
+	}
+	return p
+}
+
+// conditions explains a state that needs it; the reason may begin with the code of
+// a condition.
+func conditions(state profile.State, reason string) ([]*containerpb.StatusCondition, string) {
+	condition, canonical, message := readReason(reason)
+	switch state {
+	case profile.Creating, profile.Updating, profile.Deleting:
+		return nil, ""
+	case profile.Active:
+		// After a failed update it runs as before; one condition is but a warning.
+		if condition != containerpb.StatusCondition_CA_EXPIRING {
+			return nil, ""
+		}
+	}
+	return []*containerpb.StatusCondition{{Code: condition, CanonicalCode: canonical, Message: message}}, message
+}
+
+// canonicalTable holds the canonical codes of the conditions.
+var canonicalTable = map[containerpb.StatusCondition_Code]code.Code{
+	containerpb.StatusCondition_CLOUD_KMS_KEY_DESTROYED:                  code.Code_FAILED_PRECONDITION,
+	containerpb.StatusCondition_CLOUD_KMS_KEY_ERROR:                      code.Code_FAILED_PRECONDITION,
+	containerpb.StatusCondition_GCE_QUOTA_EXCEEDED:                       code.Code_RESOURCE_EXHAUSTED,
+	containerpb.StatusCondition_GCE_STOCKOUT:                             code.Code_RESOURCE_EXHAUSTED,
+	containerpb.StatusCondition_GKE_SERVICE_ACCOUNT_DELETED:              code.Code_FAILED_PRECONDITION,
+	containerpb.StatusCondition_NODE_SERVICE_ACCOUNT_MISSING_PERMISSIONS: code.Code_PERMISSION_DENIED,
+}
+
+// readReason takes "CONDITION: message" apart.
+func readReason(reason string) (containerpb.StatusCondition_Code, code.Code, string) {
+	if word, rest, ok := strings.Cut(reason, ": "); ok {
+		if number, known := containerpb.StatusCondition_Code_value[word]; known {
+			condition := containerpb.StatusCondition_Code(number)
+			canonical, ok := canonicalTable[condition]
+			if !ok {
+				canonical = code.Code_UNKNOWN
+			}
+			return condition, canonical, rest
+		}
+	}
+	return containerpb.StatusCondition_UNKNOWN, code.Code_UNKNOWN, reason
+}
+
+// stamp is a time as GKE writes it.
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.999999999Z07:00") }
+
+// groupName is the name of the instance group of a pool in one of its zones: the
+// names of cluster and pool are cut so that an instance's name is one of DNS.
+func (p *poolRecord) groupName(rec *clusterRecord, zone int) string {
+	return p.instanceBase(rec, zone) + "-grp"
+}
+
+// instanceBase is how the names of the instances of a group begin.
+func (p *poolRecord) instanceBase(rec *clusterRecord, zone int) string {
+	pool := p.base.GetName()
+	pool = pool[:min(len(pool), 22)]
+	cluster := rec.name[:min(len(rec.name), 44-len(pool))]
+	prefix := "gke-"
+	if rec.autopilot {
+		prefix = "gk3-"
+	}
+	return prefix + cluster + "-" + pool + "-" + p.hashes[zone]
+}

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package gke
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"cloud.google.com/go/container/apiv1/containerpb"
+	"google.golang.org/api/option"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/sim/core"
+)
+
+// tape writes down what goes over the wire.
+type tape struct {
+	next http.RoundTripper
+	text strings.Builder
+}
+
+func (p *tape) RoundTrip(r *http.Request) (*http.Response, error) {
+	var sent []byte
+	if r.Body != nil {
+		read, err := io.ReadAll(r.Body)
+		if err != nil {
+			return nil, err
+		}
+		sent = read
+		r.Body = io.NopCloser(bytes.NewReader(sent))
+	}
+	response, err := p.next.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	got, err := io.ReadAll(response.Body)
+	if err != nil {
+		return nil, err
+	}
+	response.Body = io.NopCloser(bytes.NewReader(got))
+	fmt.Fprintf(&p.text, "> %s %s\n", r.Method, r.URL.RequestURI())
+	if params := r.Header.Get("x-goog-request-params"); params != "" {
+		fmt.Fprintf(&p.text, "> x-goog-request-params: %s\n", params)
+	}
+	fmt.Fprintf(&p.text, "%s< %d\n", canonical(sent), response.StatusCode)
+	if after := response.Header.Get("Retry-After"); after != "" {
+		fmt.Fprintf(&p.text, "< Retry-After: %s\n", after)
+	}
+	fmt.Fprintf(&p.text, "%s\n", canonical(got))
+	return response, nil
+}
+
+// canonical makes a body readable and always the same.
+func canonical(body []byte) string {
+	if len(body) == 0 {
+		return ""
+	}
+	var v any
+	if json.Unmarshal(body, &v) == nil {
+		if text, err := json.MarshalIndent(v, "", "  "); err == nil {
+			return string(text) + "\n"
+		}
+	}
+	return string(body) + "\n"
+}
+
+// interceptor writes calls over gRPC down, their messages as JSON.
+func (p *tape) interceptor(ctx context.Context, method string, req, reply any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+	shown := func(m any) string {
+		message, ok := m.(proto.Message)
+		if !ok {
+			return "not a message\n"
+		}
+		data, err := protojson.Marshal(message)
+		if err != nil {
+			return err.Error() + "\n"
+		}
+		return canonical(data)
+	}
+	md, _ := metadata.FromOutgoingContext(ctx)
+	fmt.Fprintf(&p.text, "> %s\n> x-goog-request-params: %s\n%s", method, strings.Join(md.Get("x-goog-request-params"), " and "), shown(req))
+	err := invoke(ctx, method, req, reply, conn, opts...)
+	st, _ := status.FromError(err)
+	fmt.Fprintf(&p.text, "< %s\n", st.Code())
+	if err != nil {
+		fmt.Fprintf(&p.text, "%s\n", shown(st.Proto()))
+	} else {
+		fmt.Fprintf(&p.text, "%s\n", shown(reply))
+	}
+	return err
+}
+
+// idPattern finds what is drawn at random, which may change with the order of
+// drawing.
+var idPattern = regexp.MustCompile(`operation-\d+-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|gke-[0-9a-f]{32}|gke-demo-ng\d-[0-9a-f]{8}(?:-[a-z0-9]{4})?(?:\b|-grp)|0x[0-9a-f]{16}|"[0-9a-f]{64}"|"LS0t[^"]*"|"id": "\d+"`)
+
+// mask numbers the random ids of a text in the order in which they appear.
+func mask(text string) string {
+	seen := map[string]string{}
+	return idPattern.ReplaceAllStringFunc(text, func(id string) string {
+		if seen[id] == "" {
+			seen[id] = fmt.Sprintf("{id %d}", len(seen)+1)
+		}
+		return seen[id]
+	})
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	got = mask(got)
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.MkdirAll("testdata", 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	gotLines, wantLines := strings.Split(got, "\n"), strings.Split(string(data), "\n")
+	for i := range max(len(gotLines), len(wantLines)) {
+		if g, w := at(gotLines, i), at(wantLines, i); g != w {
+			t.Fatalf("%s, line %d:\ngot  %s\nwant %s", path, i+1, g, w)
+		}
+	}
+}
+
+func at(lines []string, i int) string {
+	if i < len(lines) {
+		return lines[i]
+	}
+	return "(nothing)"
+}
+
+// TestServer_golden keeps pairs of requests, as the vendor's clients send them, and
+// answers.
+func TestServer_golden(t *testing.T) {
+	t.Parallel()
+	t.Run("grpc", func(t *testing.T) {
+		t.Parallel()
+		w, p := newWorld(t), &tape{}
+		w.gke = newGRPC(t, w.Server, static(DefaultToken), option.WithGRPCDialOption(grpc.WithChainUnaryInterceptor(p.interceptor)))
+		goldenLife(t, w)
+		golden(t, "grpc.golden", p.text.String())
+	})
+	t.Run("rest", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		p := &tape{next: w.Transport()}
+		w.gke, _ = newREST(t, p, DefaultToken)
+		goldenLife(t, w)
+		golden(t, "rest.golden", p.text.String())
+	})
+	t.Run("compute", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		p := &tape{next: w.Transport()}
+		_, w.compute = newREST(t, p, DefaultToken)
+		goldenCompute(t, w)
+		golden(t, "compute.golden", p.text.String())
+	})
+}
+
+func goldenLife(t *testing.T, w *world) {
+	t.Helper()
+	ctx := t.Context()
+	run := func(call mutation) {
+		t.Helper()
+		if _, err := call(ctx, w.gke); err != nil {
+			t.Fatal(err)
+		}
+	}
+	op, err := w.gke.CreateCluster(ctx, clusterRequest("demo"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.clock.Add(5 * time.Second)
+	w.get(t, "demo")
+	w.pass()
+	if _, err := w.gke.GetOperation(ctx, &containerpb.GetOperationRequest{Name: opName(op)}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.gke.ListClusters(ctx, &containerpb.ListClustersRequest{Parent: "projects/pmks-sim/locations/-"}); err != nil {
+		t.Fatal(err)
+	}
+	run(autoscale("ng1", &containerpb.NodePoolAutoscaling{Enabled: true, MinNodeCount: 1, MaxNodeCount: 4}))
+	if _, err := size("ng1", 3)(ctx, w.gke); err == nil { // busy
+		t.Fatal("two at a time")
+	}
+	w.pass()
+	if _, err := w.gke.GetNodePool(ctx, &containerpb.GetNodePoolRequest{Name: poolName("demo", "ng1")}); err != nil {
+		t.Fatal(err)
+	}
+	w.Inject(core.Fault{Op: "SetNodePoolSize", Kind: core.FaultThrottle, RetryAfter: 7 * time.Second})
+	w.Inject(core.Fault{Op: "UpdateMaster", Kind: core.FaultRefuse, Code: pmks.CodePermissionDenied})
+	for _, call := range []mutation{size("ng1", 3), master("1.34"), setLabels(nil, "stale"), master("1.99"), deleteCluster("none")} {
+		if _, err := call(ctx, w.gke); err == nil {
+			t.Fatal("it was not refused")
+		}
+	}
+	w.Inject(faultLater("CreateNodePool", "GCE_STOCKOUT: the zone does not have enough resources"))
+	for _, call := range []mutation{createPool("ng2"), setLabels(map[string]string{"a": "b"}, fingerprint(map[string]string{"env": "test"})),
+		master("1.34"), nodes("ng1", "-", "COS_CONTAINERD"), deletePool("ng2"), deleteCluster("demo")} {
+		run(call)
+		w.pass()
+	}
+	if _, err := w.gke.ListOperations(ctx, &containerpb.ListOperationsRequest{Parent: inZone}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.gke.GetServerConfig(ctx, &containerpb.GetServerConfigRequest{Name: inZone}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.gke.ListUsableSubnetworks(ctx, &containerpb.ListUsableSubnetworksRequest{Parent: "projects/pmks-sim", PageSize: 2}).Next(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func goldenCompute(t *testing.T, w *world) {
+	t.Helper()
+	w.create(t, "demo")
+	group := groupsOf(t, w.get(t, "demo").GetNodePools()[0])[0]
+	v, ctx, p := w.compute, t.Context(), DefaultProject
+	for i, call := range []func() error{
+		func() error { _, err := v.InstanceGroupManagers.Get(p, zoneA, group[1]).Context(ctx).Do(); return err },
+		func() error {
+			_, err := v.InstanceGroupManagers.ListManagedInstances(p, zoneA, group[1]).MaxResults(10).Context(ctx).Do()
+			return err
+		},
+		func() error { _, err := v.Networks.Get(p, "vpc-01").Context(ctx).Do(); return err },
+		func() error { _, err := v.Subnetworks.Get(p, region, "subnet-01").Context(ctx).Do(); return err },
+		func() error { _, err := v.Zones.Get(p, zoneA).Context(ctx).Do(); return err },
+		func() error { _, err := v.MachineTypes.Get(p, zoneA, "e2-standard-4").Context(ctx).Do(); return err },
+		func() error { _, err := v.Networks.List(p).MaxResults(1).Context(ctx).Do(); return err },
+	} {
+		if err := call(); err != nil {
+			t.Errorf("call %d: %v", i, err)
+		}
+	}
+	w.Inject(core.Fault{Op: "networks.get", Kind: core.FaultThrottle})
+	for i, call := range []func() error{
+		func() error { _, err := v.Networks.Get(p, "vpc-01").Context(ctx).Do(); return err },
+		func() error { _, err := v.Networks.Get(p, "none").Context(ctx).Do(); return err },
+		func() error { _, err := v.InstanceGroupManagers.Get(p, zoneA, "none").Context(ctx).Do(); return err },
+	} {
+		if call() == nil {
+			t.Errorf("call %d was not refused", i)
+		}
+	}
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package gke
+
+import (
+	"bytes"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"cloud.google.com/go/auth/credentials"
+	"cloud.google.com/go/container/apiv1/containerpb"
+	"google.golang.org/api/option"
+	"google.golang.org/grpc/codes"
+)
+
+// TestServer_Listen: only loopback addresses, and a second Close does not hang.
+func TestServer_Listen(t *testing.T) {
+	t.Parallel()
+	s := New(Options{Seed: 1})
+	for _, addr := range []string{"0.0.0.0:0", "192.0.2.1:0", "nothing", "example.com:0"} {
+		if l, err := s.Listen(addr, false); err == nil {
+			t.Errorf("it listens on %s", addr)
+			_ = l.Close()
+		}
+	}
+	for _, secure := range []bool{false, true} {
+		l, err := s.Listen("localhost:0", secure)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasPrefix(l.URL(), "https://") != secure || (l.Certificate() != nil) != secure || (l.CertPool() != nil) != secure {
+			t.Errorf("with secure %t it is %s", secure, l.URL())
+		}
+		for range 2 {
+			if err := l.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
+// TestServer_concurrent: many calls at once, on one connection.
+func TestServer_concurrent(t *testing.T) {
+	t.Parallel()
+	var logs bytes.Buffer
+	w := newWorld(t, func(o *Options) { o.Logger = slog.New(slog.NewTextHandler(&logs, nil)) })
+	w.listen(t)
+	const n = 20
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() {
+			if _, err := w.gke.CreateCluster(t.Context(), clusterRequest(fmt.Sprintf("c%d", i))); err != nil {
+				t.Error(err)
+			}
+			if _, err := w.rest.GetCluster(t.Context(), &containerpb.GetClusterRequest{Name: clusterName(fmt.Sprintf("c%d", i))}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if counts := w.Counts(); counts["CreateCluster"] != n || counts["GetCluster"] != n || w.Count("") != 2*n || w.MaxConcurrent() < 1 {
+		t.Errorf("the journal has %v", counts)
+	}
+	w.Reset()
+	if len(w.Calls()) != 0 {
+		t.Error("the journal is not empty")
+	}
+	if text := logs.String(); !strings.Contains(text, "op=CreateCluster") || strings.Contains(text, DefaultToken) {
+		t.Errorf("the log is %.400s", text)
+	}
+}
+
+// TestServer_bubbleAccount logs in with a key in virtual time: the tokens are
+// renewed as the hours pass.
+func TestServer_bubbleAccount(t *testing.T) {
+	t.Parallel()
+	PrivateKey() // made outside of the bubble, which would wait for it
+	synctest.Test(t, func(t *testing.T) {
+		s := New(Options{Seed: 1})
+		creds, err := credentials.NewCredentialsFromJSON(credentials.ServiceAccount, s.ServiceAccountJSON(""), &credentials.DetectOptions{
+			Scopes: []string{scopePlatform}, Client: &http.Client{Transport: s.Transport()}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := newGRPC(t, s, option.WithAuthCredentials(creds))
+		for range 5 {
+			if _, err := c.ListClusters(t.Context(), &containerpb.ListClustersRequest{Parent: inZone}); codeOf(err) != codes.OK {
+				t.Errorf("at %s: %v", time.Now(), err)
+			}
+			time.Sleep(45 * time.Minute) //nolint:forbidigo // inside a synctest bubble
+		}
+		if n := s.Count("token"); n < 3 {
+			t.Errorf("in four hours %d tokens were issued", n)
+		}
+	})
+}
