@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package aks
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/containerservice/armcontainerservice/v8"
+
+	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/sim/core"
+)
+
+// tape writes down what goes over the wire.
+type tape struct {
+	next http.RoundTripper
+	text strings.Builder
+	// tokens: those of Entra too.
+	tokens bool
+}
+
+// shownHeaders are those that matter.
+var shownHeaders = []string{"Azure-AsyncOperation", "If-Match", "If-None-Match", "Location", "Retry-After", "WWW-Authenticate", "x-ms-failure-cause"}
+
+func (p *tape) RoundTrip(r *http.Request) (*http.Response, error) {
+	var sent []byte
+	if r.Body != nil {
+		read, err := io.ReadAll(r.Body)
+		if err != nil {
+			return nil, err
+		}
+		sent = read
+		r.Body = io.NopCloser(bytes.NewReader(sent))
+	}
+	response, err := p.next.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	got, err := io.ReadAll(response.Body)
+	if err != nil {
+		return nil, err
+	}
+	response.Body = io.NopCloser(bytes.NewReader(got))
+	if strings.HasSuffix(r.URL.Path, "/token") && !p.tokens {
+		return response, nil
+	}
+	fmt.Fprintf(&p.text, "> %s %s\n%s%s", r.Method, r.URL.RequestURI(), headers(r.Header), canonical(r.Header.Get("Content-Type"), sent))
+	fmt.Fprintf(&p.text, "< %d\n%s%s\n", response.StatusCode, headers(response.Header), canonical(response.Header.Get("Content-Type"), got))
+	return response, nil
+}
+
+func headers(h http.Header) string {
+	var b strings.Builder
+	for _, name := range shownHeaders {
+		if v := h.Get(name); v != "" {
+			fmt.Fprintf(&b, "%s: %s\n", name, v)
+		}
+	}
+	return b.String()
+}
+
+// canonical makes a body readable and always the same.
+func canonical(kind string, body []byte) string {
+	if len(body) == 0 {
+		return ""
+	}
+	var v any
+	switch {
+	case strings.HasPrefix(kind, "application/json") && json.Unmarshal(body, &v) == nil:
+		if text, err := json.MarshalIndent(v, "", "  "); err == nil {
+			return string(text) + "\n"
+		}
+	case strings.HasPrefix(kind, "application/x-www-form-urlencoded"):
+		form, _ := url.ParseQuery(string(body))
+		var lines []string
+		for key, values := range form {
+			lines = append(lines, key+"="+strings.Join(values, " and ")+"\n")
+		}
+		slices.Sort(lines)
+		return strings.Join(lines, "")
+	}
+	return string(body) + "\n"
+}
+
+// TestServer_golden keeps pairs of requests, as the SDK sends them, and answers.
+func TestServer_golden(t *testing.T) {
+	t.Parallel()
+	tests := map[string]func(*testing.T, *world){
+		"cluster": goldenCluster,
+		"entra":   goldenEntra,
+		"pool":    goldenPool,
+		"read":    goldenRead,
+		"refused": goldenRefused,
+	}
+	for name, run := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, func(o *Options) { o.PageSize = 2 })
+			p := &tape{next: w.Transport(), tokens: name == "entra"}
+			w.connect(t, simURL, p)
+			run(t, w)
+			golden(t, name+".golden", p.text.String())
+		})
+	}
+}
+
+// Patterns of what is drawn at random, which may change with the order of drawing.
+var (
+	idPattern    = regexp.MustCompile(`[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?:demo|old)-[a-z0-9]{8}|-[0-9]{8}-vmss`)
+	tokenPattern = regexp.MustCompile(`eyJ[A-Za-z0-9_.-]+|"value": "[^"]{500,}"`)
+)
+
+// mask numbers the random ids of a text in the order in which they appear.
+func mask(text string) string {
+	seen := map[string]string{}
+	fixed := []string{DefaultSubscriptionID, DefaultTenantID, DefaultClientID, KubernetesAudience}
+	text = tokenPattern.ReplaceAllString(text, "{token}")
+	return idPattern.ReplaceAllStringFunc(text, func(id string) string {
+		if slices.Contains(fixed, id) {
+			return id
+		}
+		if seen[id] == "" {
+			seen[id] = fmt.Sprintf("{id %d}", len(seen)+1)
+		}
+		return seen[id]
+	})
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	got = mask(got)
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.MkdirAll("testdata", 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	gotLines, wantLines := strings.Split(got, "\n"), strings.Split(string(want), "\n")
+	for i := range max(len(gotLines), len(wantLines)) {
+		if i >= len(gotLines) || i >= len(wantLines) || gotLines[i] != wantLines[i] {
+			from := max(0, i-5)
+			t.Fatalf("%s differs at line %d:\ngot\n%s\nwant\n%s", path, i+1,
+				strings.Join(gotLines[from:min(len(gotLines), i+5)], "\n"), strings.Join(wantLines[from:min(len(wantLines), i+5)], "\n"))
+		}
+	}
+}
+
+func goldenCluster(t *testing.T, w *world) {
+	ctx := t.Context()
+	begin(t, second(w.clusters.BeginCreateOrUpdate(ctx, testGroup, "demo", clusterInput(), &armcontainerservice.ManagedClustersClientBeginCreateOrUpdateOptions{IfNoneMatch: new("*")})))
+	w.get(t, "demo")
+	w.pass()
+	in := w.get(t, "demo")
+	in.Properties.KubernetesVersion, in.Properties.AgentPoolProfiles[0].OrchestratorVersion = new("1.35.4"), new("1.35.4")
+	begin(t, second(w.clusters.BeginCreateOrUpdate(ctx, testGroup, "demo", *in, &armcontainerservice.ManagedClustersClientBeginCreateOrUpdateOptions{IfMatch: in.ETag})))
+	w.pass()
+	begin(t, second(w.clusters.BeginUpdateTags(ctx, testGroup, "demo", armcontainerservice.TagsObject{Tags: map[string]*string{"a": new("b")}}, nil)))
+	w.pass()
+	stopped, err := w.clusters.BeginStop(ctx, testGroup, "demo", nil)
+	finish(t, w, stopped, err)
+	deleted, err := w.clusters.BeginDelete(ctx, testGroup, "demo", nil)
+	finish(t, w, deleted, err)
+}
+
+func goldenPool(t *testing.T, w *world) {
+	begin(t, w.Put(core.Seed{Name: "demo"}))
+	ctx := t.Context()
+	added, err := w.pools.BeginCreateOrUpdate(ctx, testGroup, "demo", "ng2", armcontainerservice.AgentPool{Properties: poolInput()}, &armcontainerservice.AgentPoolsClientBeginCreateOrUpdateOptions{IfNoneMatch: new("*")})
+	finish(t, w, added, err)
+	begin(t, w.putPool(t, "demo", "ng2", func(p *pp) {
+		p.EnableAutoScaling, p.MinCount, p.MaxCount = new(true), new(int32(1)), new(int32(3))
+	}))
+	w.pass()
+	for _, err := range w.machineNames(t, "demo", "ng2") {
+		begin(t, err)
+	}
+	for pager := w.pools.NewListPager(testGroup, "demo", nil); pager.More(); {
+		begin(t, second(pager.NextPage(ctx)))
+	}
+	begin(t, second(w.pools.BeginDelete(ctx, testGroup, "demo", "ng2", &armcontainerservice.AgentPoolsClientBeginDeleteOptions{IgnorePodDisruptionBudget: new(true)})))
+	w.getPool(t, "demo", "ng2")
+}
+
+func goldenRead(t *testing.T, w *world) {
+	ctx := t.Context()
+	for _, name := range []string{"demo", "old", "older"} {
+		begin(t, w.Put(core.Seed{Name: name, Groups: []pmks.NodeGroupInfo{{IId: pmks.IID{NameId: "ng1"}, DesiredNodeSize: 1}}}))
+	}
+	for pager := w.clusters.NewListPager(nil); pager.More(); {
+		begin(t, second(pager.NextPage(ctx)))
+	}
+	begin(t, second(w.clusters.ListKubernetesVersions(ctx, "koreacentral", nil)))
+	begin(t, second(w.clusters.GetUpgradeProfile(ctx, testGroup, "demo", nil)))
+	begin(t, second(w.pools.GetAvailableAgentPoolVersions(ctx, testGroup, "demo", nil)))
+	begin(t, second(w.clusters.ListClusterAdminCredentials(ctx, testGroup, "demo", nil)))
+	begin(t, second(w.vnets.Get(ctx, testGroup, "vpc-01", nil)))
+	begin(t, second(w.groups.Get(ctx, testGroup, "sg-01", nil)))
+	begin(t, second(w.keys.Get(ctx, testGroup, "keypair-01", nil)))
+	w.checkMachines(t, "demo", "ng1", 1)
+}
+
+func goldenRefused(t *testing.T, w *world) {
+	begin(t, w.Put(core.Seed{Name: "demo"}))
+	ctx := t.Context()
+	in := clusterInput()
+	in.Properties.AgentPoolProfiles[0].Count = new(int32(0))
+	calls := []func() error{
+		func() error { return second(w.clusters.Get(ctx, testGroup, "none", nil)) },
+		func() error { return second(w.clusters.Get(ctx, "none", "none", nil)) },
+		func() error { return second(w.pools.Get(ctx, testGroup, "demo", "none", nil)) },
+		func() error { return second(w.clusters.BeginCreateOrUpdate(ctx, testGroup, "new", in, nil)) },
+		func() error { return second(w.pools.BeginDelete(ctx, testGroup, "demo", "nodepool1", nil)) },
+		func() error { return second(w.clusters.BeginAbortLatestOperation(ctx, testGroup, "demo", nil)) },
+		func() error {
+			w.Inject(core.Fault{Op: "ManagedClusters_Get", Kind: core.FaultThrottle})
+			return second(w.clusters.Get(ctx, testGroup, "demo", nil))
+		},
+		func() error {
+			w.Inject(core.Fault{Op: "VirtualNetworks_Get", Kind: core.FaultThrottle})
+			return second(w.vnets.Get(ctx, testGroup, "vpc-01", nil))
+		},
+	}
+	for i, call := range calls {
+		if err := call(); refusalOf(err) == (refusal{}) {
+			t.Errorf("call %d is not refused: %v", i, err)
+		}
+	}
+}
+
+func goldenEntra(t *testing.T, w *world) {
+	begin(t, second(w.clusters.NewListPager(nil).NextPage(t.Context())))
+}

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package aks
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/kver"
+	"github.com/pmks-go/pmks/internal/sim/core"
+	"github.com/pmks-go/pmks/internal/sim/profile"
+)
+
+// Keys of core.Seed.Attr that Put understands.
+const (
+	// AttrResourceGroup names the resource group, which must exist; without it,
+	// DefaultResourceGroup.
+	AttrResourceGroup = "resourceGroup"
+	// AttrEntra, with any value, makes a cluster that takes tokens of Entra.
+	AttrEntra = "entra"
+	// AttrNoLocalAccounts, with any value, makes one without local accounts.
+	AttrNoLocalAccounts = "noLocalAccounts"
+	// AttrPrivate, with any value, makes one with a private API server.
+	AttrPrivate = "private"
+	// AttrUserPools lists, with commas, the pools of mode User; the others are of
+	// mode System.
+	AttrUserPools = "userPools"
+)
+
+// Put adds a ready-made cluster, as if it had been made long ago. AKS has no
+// cluster without an agent pool, so a seed without groups gets "nodepool1" with
+// one node. Pools are in the subnet of the seed, or else in the first one there
+// is.
+func (s *Server) Put(seed core.Seed) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.now()
+	s.advance(now)
+	attr, name, group := seed.Attr, seed.Name, DefaultResourceGroup
+	if attr[AttrResourceGroup] != "" {
+		group = attr[AttrResourceGroup]
+	}
+	if _, found := s.resources.group(group); !found {
+		return fmt.Errorf("aks: there is no resource group %q", group)
+	}
+	if name == "" {
+		return fmt.Errorf("aks: the seed has no name")
+	}
+	if len(seed.Groups) == 0 {
+		seed.Groups = []pmks.NodeGroupInfo{{IId: pmks.IID{NameId: "nodepool1"}, DesiredNodeSize: 1}}
+	}
+	seed.Version = s.resolveVersion(seed.Version)
+	for _, g := range seed.Groups {
+		if !poolNamePattern.MatchString(g.IId.NameId) {
+			return fmt.Errorf("aks: %q is not the name of an agent pool", g.IId.NameId)
+		}
+	}
+	seed.Groups = withoutIDs(seed.Groups)
+	uid := s.uuid()
+	seed.Name, seed.Attr = keyOf(group, name), map[string]string{attrUID: uid}
+	live, err := s.world.Put(now, seed)
+	if err != nil {
+		return err
+	}
+	in := &clusterObject{
+		SKU:      &skuObject{"Base", "Free"},
+		Identity: &identityObject{Type: "SystemAssigned", PrincipalID: s.uuid(), TenantID: s.tenant},
+		Properties: &clusterProperties{
+			DNSPrefix: new(dnsPrefix(name)), EnableRBAC: new(true), SupportPlan: new(planOfficial),
+			NetworkProfile: &networkProfile{
+				NetworkPlugin: "azure", NetworkPluginMode: overlay, LoadBalancerSKU: "standard", OutboundType: "loadBalancer",
+				PodCIDR: "10.244.0.0/16", ServiceCIDR: "172.16.0.0/16", DNSServiceIP: "172.16.0.10",
+			},
+		},
+	}
+	s.applyAttr(in.Properties, attr)
+	rec := s.newRecord(uid, s.groupName(group), name, in)
+	rec.live, rec.requested = live, live.Version
+	s.clusters[uid], s.latest[rec.key] = rec, rec
+	for i, g := range live.Groups {
+		mode := modeSystem
+		if in := "," + attr[AttrUserPools] + ","; i > 0 && strings.Contains(in, ","+g.Name+",") {
+			mode = modeUser
+		}
+		s.newPool(rec, g.Name, s.seededPool(g, mode, seed.Network)).requested = g.Version
+	}
+	s.touch(rec)
+	return nil
+}
+
+// withoutIDs drops ids that Azure makes of names.
+func withoutIDs(groups []pmks.NodeGroupInfo) []pmks.NodeGroupInfo {
+	list := make([]pmks.NodeGroupInfo, len(groups))
+	for i, g := range groups {
+		list[i] = g.Clone()
+		list[i].IId.SystemId = ""
+	}
+	return list
+}
+
+func (s *Server) applyAttr(p *clusterProperties, attr map[string]string) {
+	if attr[AttrEntra] != "" {
+		p.AADProfile = &aadProfile{Managed: true, TenantID: s.tenant}
+	}
+	if attr[AttrNoLocalAccounts] != "" {
+		p.DisableLocalAccounts = new(true)
+	}
+	if attr[AttrPrivate] != "" {
+		p.APIServerAccessProfile = &apiAccess{EnablePrivateCluster: true, EnablePrivateClusterPublicFQDN: new(false)}
+	}
+}
+
+// dnsPrefix makes a prefix of a name.
+func dnsPrefix(name string) string {
+	clean := strings.Trim(strings.ReplaceAll(name, "_", "-"), "-")
+	return strings.TrimRight(clean[:min(len(clean), 54)], "-")
+}
+
+// seededPool is a pool that was made long ago.
+func (s *Server) seededPool(g *core.NodeGroup, mode string, network pmks.NetworkInfo) poolProperties {
+	size, _ := strconv.Atoi(g.Spec.RootDiskSize)
+	if size == 0 {
+		size = 128
+	}
+	image, disk := g.Spec.ImageIID.NameId, g.Spec.RootDiskType
+	if kver.IsDefault(image) {
+		image = "Ubuntu"
+	}
+	if kver.IsDefault(disk) {
+		disk = diskManaged
+	}
+	subnet := ""
+	if len(network.SubnetIIDs) > 0 {
+		subnet = network.SubnetIIDs[0].SystemId
+	} else if len(s.resources.VirtualNetworks) > 0 && len(s.resources.VirtualNetworks[0].Subnets) > 0 {
+		v := s.resources.VirtualNetworks[0]
+		subnet = s.idOf(v.ResourceGroup, kindVNet+"/subnets", v.Name, v.Subnets[0].Name)
+	}
+	p := poolProperties{
+		VMSize: new(orElse(g.Spec.VMSpecName, "Standard_D4s_v5")), OSDiskSizeGB: new(int32(size)), OSDiskType: &disk, OSSKU: &image,
+		OSType: new("Linux"), MaxPods: new(int32(110)), Type: new("VirtualMachineScaleSets"), Mode: &mode,
+		EnableNodePublicIP: new(false), EnableFIPS: new(false), KubeletDiskType: new("OS"), ScaleDownMode: new("Delete"),
+	}
+	if subnet != "" {
+		p.VnetSubnetID = &subnet
+	}
+	return p
+}
+
+// named finds a cluster for the hand of a test: "name" or "group/name".
+func (s *Server) named(cluster string) (*clusterRecord, error) {
+	group, name, found := strings.Cut(cluster, "/")
+	if !found {
+		group, name = DefaultResourceGroup, cluster
+	}
+	rec, ok := s.latest[keyOf(group, name)]
+	if !ok || rec.live.State == profile.Gone {
+		return nil, fmt.Errorf("aks: there is no cluster %q", cluster)
+	}
+	return rec, nil
+}
+
+// Force puts a cluster, or an agent pool of it, into a state, whatever it was
+// doing. A state in transition stays until it is forced again or deleted; Gone
+// removes. The cluster is named as in VerifyToken. The reason may be
+// "Code: message".
+func (s *Server) Force(cluster, pool string, state profile.State, reason string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.now()
+	s.advance(now)
+	rec, err := s.named(cluster)
+	if err != nil {
+		return err
+	}
+	cmd := core.Force{ClusterID: rec.live.ID, State: state, Reason: reason}
+	if pool != "" {
+		g, _, ok := rec.pool(rec.live, pool)
+		if !ok {
+			return fmt.Errorf("aks: cluster %q has no agent pool %q", cluster, pool)
+		}
+		cmd.GroupID = g.ID
+	} else {
+		s.dropPhase(rec, now, "canceled: the cluster was put into another state")
+		rec.canceled = false
+	}
+	s.touch(rec)
+	_, err = s.world.Apply(now, cmd, core.Outcome{})
+	return err
+}
+
+// Show makes a cluster, or an agent pool of it, show a provisioning state whatever
+// it is in, such as one that no document knows; "" ends that.
+func (s *Server) Show(cluster, pool, provisioningState string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.advance(s.now())
+	rec, err := s.named(cluster)
+	if err != nil {
+		return err
+	}
+	if pool == "" {
+		rec.shown = provisioningState
+		return nil
+	}
+	_, own, ok := rec.pool(rec.live, pool)
+	if !ok {
+		return fmt.Errorf("aks: cluster %q has no agent pool %q", cluster, pool)
+	}
+	own.shown = provisioningState
+	return nil
+}
+
+// Protect puts a management lock against deletion on a cluster, or takes it off.
+// The lock guards the agent pools too.
+func (s *Server) Protect(cluster string, on bool) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.now()
+	s.advance(now)
+	rec, err := s.named(cluster)
+	if err != nil {
+		return err
+	}
+	_, err = s.world.Apply(now, core.SetProtection{ClusterID: rec.live.ID, On: on}, core.Outcome{})
+	return err
+}

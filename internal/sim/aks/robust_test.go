@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package aks
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/containerservice/armcontainerservice/v8"
+
+	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/sim/core"
+	"github.com/pmks-go/pmks/internal/sim/profile"
+)
+
+// replacements stand in turn for each member of a good request.
+var replacements = []any{nil, "", "x", "/subscriptions/a/resourceGroups/b/providers/c/d/e", "::/0", 0, -1, 1 << 30, 1.5, true, false, []any{}, []any{nil}, map[string]any{}, map[string]any{"a": nil}}
+
+// mutate calls do with every body that differs from a good one in one member.
+func mutate(root map[string]any, do func(body string)) {
+	var walk func(set func(any), value any)
+	try := func(set func(any), value any) {
+		for _, r := range replacements {
+			set(r)
+			if data, err := json.Marshal(root); err == nil {
+				do(string(data))
+			}
+		}
+		set(value)
+	}
+	walk = func(set func(any), value any) {
+		try(set, value)
+		switch value := value.(type) {
+		case map[string]any:
+			for key, inner := range value {
+				walk(func(v any) { value[key] = v }, inner)
+			}
+		case []any:
+			for i, inner := range value {
+				walk(func(v any) { value[i] = v }, inner)
+			}
+		}
+	}
+	for key, inner := range root {
+		walk(func(v any) { root[key] = v }, inner)
+	}
+}
+
+// TestServer_mutatedBodies: a request with any one member replaced is answered in
+// the vendor's shape, whatever it does, on a new resource and on an old one.
+func TestServer_mutatedBodies(t *testing.T) {
+	t.Parallel()
+	const base = "/subscriptions/" + DefaultSubscriptionID + "/resourceGroups/pmks/providers/Microsoft.ContainerService/managedClusters/"
+	cluster := clusterInput()
+	cluster.Properties.APIServerAccessProfile = &armcontainerservice.ManagedClusterAPIServerAccessProfile{AuthorizedIPRanges: []*string{new("1.2.3.4/32")}}
+	cluster.Properties.AADProfile = &armcontainerservice.ManagedClusterAADProfile{Managed: new(true)}
+	cluster.Properties.AgentPoolProfiles[0].UpgradeSettings = &armcontainerservice.AgentPoolUpgradeSettings{MaxSurge: new("33%")}
+	cluster.Identity.UserAssignedIdentities = map[string]*armcontainerservice.ManagedServiceIdentityUserAssignedIdentitiesValue{"x": {}}
+	for _, test := range []struct {
+		name, target string
+		body         any
+	}{
+		{"new-cluster", "b", cluster},
+		{"old-cluster", "a", cluster},
+		{"new-pool", "a/agentPools/ng2", map[string]any{"properties": poolInput()}},
+		{"old-pool", "a/agentPools/ng1", map[string]any{"properties": poolInput()}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			data, err := json.Marshal(test.body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var root map[string]any
+			if err := json.Unmarshal(data, &root); err != nil {
+				t.Fatal(err)
+			}
+			w := newWorld(t)
+			header := []string{"Content-Type", "application/json", "Authorization", "Bearer " + w.bearer(t, armScope)}
+			seed := core.Seed{Name: "a", Groups: []pmks.NodeGroupInfo{{IId: pmks.IID{NameId: "ng1"}, DesiredNodeSize: 2}}}
+			n := 0
+			mutate(root, func(body string) {
+				n++
+				for _, name := range []string{"a", "b"} {
+					_ = w.Force(name, "", profile.Gone, "") // if it is there
+				}
+				begin(t, w.Put(seed))
+				response, answer := w.send(t, http.MethodPut, base+test.target+"?api-version=2025-10-01", body, header...)
+				checkShape(t, response, []byte(answer))
+				if response.StatusCode < 300 {
+					w.get(t, strings.SplitN(test.target, "/", 2)[0])
+				}
+			})
+			if n < 100 {
+				t.Errorf("only %d bodies", n)
+			}
+		})
+	}
+}
+
+// TestServer_concurrent: calls side by side, for the race detector.
+func TestServer_concurrent(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var all sync.WaitGroup
+	for i := range 8 {
+		all.Go(func() {
+			name := fmt.Sprintf("c%d", i%4)
+			for range 10 {
+				_, _ = w.clusters.BeginCreateOrUpdate(t.Context(), testGroup, name, clusterInput(), nil)
+				_, _ = w.clusters.Get(t.Context(), testGroup, name, nil)
+				_, _ = w.clusters.NewListPager(nil).NextPage(t.Context())
+				_, _ = w.machine.NewListPager(testGroup, name, "ng1", nil).NextPage(t.Context())
+				_, _ = w.clusters.BeginDelete(t.Context(), testGroup, name, nil)
+				w.pass()
+			}
+		})
+	}
+	all.Wait()
+	if w.Count("ManagedClusters_Get") != 80 {
+		t.Errorf("calls: %v", w.Counts())
+	}
+}
+
+// TestServer_deterministic: the same seed, times and calls give the same answers.
+func TestServer_deterministic(t *testing.T) {
+	t.Parallel()
+	run := func() string {
+		w := newWorld(t)
+		p := &tape{next: w.Transport(), tokens: true}
+		w.connect(t, simURL, p)
+		w.create(t, "demo")
+		w.addPool(t, "demo", "ng2")
+		w.checkMachines(t, "demo", "ng2", 2)
+		begin(t, second(w.clusters.ListClusterAdminCredentials(t.Context(), testGroup, "demo", nil)))
+		return p.text.String()
+	}
+	if a, b := run(), run(); a != b {
+		t.Errorf("two runs differ:\n%s\n%s", a, b)
+	}
+}
+
+// TestServer_Put: what a seed says is shown, and a bad one is refused.
+func TestServer_Put(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, subnet, _ := sample()
+	begin(t, w.Put(core.Seed{
+		Name: "My_Cluster", Version: "1.33", State: profile.UpdateFailed, Reason: "X: y", Tags: map[string]string{"a": "b"},
+		Network: pmks.NetworkInfo{SubnetIIDs: []pmks.IID{{SystemId: subnet}}}, Attr: map[string]string{AttrUserPools: "ng2"},
+		Groups: []pmks.NodeGroupInfo{
+			{IId: pmks.IID{NameId: "ng1", SystemId: "x"}, VMSpecName: "Standard_D8s_v5", RootDiskSize: "64", DesiredNodeSize: 2},
+			{IId: pmks.IID{NameId: "ng2"}, DesiredNodeSize: 0, OnAutoScaling: true, MinNodeSize: 0, MaxNodeSize: 2, Status: pmks.NodeGroupUpdating},
+		},
+	}))
+	c := w.get(t, "my_cluster")
+	pools := c.Properties.AgentPoolProfiles
+	if *c.Name != "My_Cluster" || *c.Properties.CurrentKubernetesVersion != "1.33.6" || *c.Properties.ProvisioningState != "Failed" || *c.Tags["a"] != "b" || len(pools) != 2 {
+		t.Fatalf("the cluster is\n%s", mustJSON(t, c))
+	}
+	if *pools[0].VMSize != "Standard_D8s_v5" || *pools[0].OSDiskSizeGB != 64 || *pools[0].VnetSubnetID != subnet ||
+		*pools[1].Mode != armcontainerservice.AgentPoolModeUser || *pools[1].MaxCount != 2 || *pools[1].ProvisioningState != "Scaling" {
+		t.Errorf("the pools are\n%s", mustJSON(t, pools))
+	}
+	for name, seed := range map[string]core.Seed{
+		"no-name":   {},
+		"taken":     {Name: "MY_CLUSTER"},
+		"no-group":  {Name: "a", Attr: map[string]string{AttrResourceGroup: "none"}},
+		"pool-name": {Name: "a", Groups: []pmks.NodeGroupInfo{{IId: pmks.IID{NameId: "ng-1"}}}},
+	} {
+		if err := w.Put(seed); err == nil {
+			t.Errorf("%s is taken", name)
+		}
+	}
+	for what, err := range map[string]error{
+		"force-cluster": w.Force("none", "", profile.Active, ""), "force-pool": w.Force("my_cluster", "none", profile.Active, ""),
+		"show": w.Show("my_cluster", "none", "X"), "protect": w.Protect("none", true), "show-cluster": w.Show("none", "", "X"),
+	} {
+		if err == nil {
+			t.Errorf("%s of nothing", what)
+		}
+	}
+	begin(t, w.Show("my_cluster", "", "RotatingClusterCertificates"))
+	if got := *w.get(t, "my_cluster").Properties.ProvisioningState; got != "RotatingClusterCertificates" {
+		t.Errorf("the cluster shows %s", got)
+	}
+	begin(t, w.Protect("pmks/my_cluster", true))
+	if _, err := w.clusters.BeginDelete(t.Context(), testGroup, "my_cluster", nil); refusalOf(err) != (refusal{409, "ScopeLocked"}) {
+		t.Errorf("the deletion of what is locked: %v", err)
+	}
+}

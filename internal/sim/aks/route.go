@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package aks
+
+import (
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// The services, as the journal shows them.
+const (
+	containerService = "ContainerService"
+	network          = "Network"
+	compute          = "Compute"
+	entra            = "entra"
+)
+
+// handler answers an operation. The lock is held.
+type handler func(*Server, *call) (*answer, *apiError)
+
+// route is what a request asks for.
+type route struct {
+	service, op string
+	// action is what the caller needs the permission for.
+	action string
+	// vars are the decoded variable parts of the path.
+	vars   map[string]string
+	path   string
+	query  url.Values
+	body   []byte
+	handle handler
+	// fault is why there is nothing to handle.
+	fault *apiError
+}
+
+// armRoute is one operation. A nil handler means that it is not simulated.
+type armRoute struct {
+	method, path, op, action string
+	query                    []string
+	handle                   handler
+}
+
+// apiVersions lists what each service takes: the version of the SDK that a client
+// is generated from, exactly. The URLs of operations may carry an old one.
+var apiVersions = map[string][]string{
+	compute:          {"2025-04-01"},
+	containerService: {"2025-10-01"},
+	network:          {"2025-01-01"},
+}
+
+// operationVersion is the api-version that the URLs of operations carry where
+// Unverified.OldOperationURLs is set.
+const operationVersion = "2017-08-31"
+
+// routeOf says what a request asks for. Literal parts of a path match in any case.
+func routeOf(r *http.Request, query url.Values, body []byte) route {
+	// The escaped path: a "%2F" inside a segment is not a separator.
+	segments := strings.Split(strings.TrimPrefix(r.URL.EscapedPath(), "/"), "/")
+	if t, found := routeEntra(r, segments, query, body); found {
+		return t
+	}
+	t := route{service: serviceOf(segments), path: r.URL.Path, query: query, body: body, vars: map[string]string{}}
+	known := false
+	for _, entry := range armTable {
+		vars, matches := matchPath(entry.path, segments)
+		if !matches {
+			continue
+		}
+		known, t.vars = true, vars
+		if entry.method != r.Method {
+			continue
+		}
+		t.op, t.action, t.handle = entry.op, entry.action, entry.handle
+		t.fault = t.check(r, entry)
+		return t
+	}
+	switch {
+	case known:
+		t.fault = gateway(http.StatusNotFound, "NotFound", "The resource does not support the HTTP method '%s'.", r.Method)
+	case t.service != "":
+		t.fault = gateway(http.StatusNotFound, "InvalidResourceType", "The resource type could not be found in the namespace 'Microsoft.%s'.", t.service)
+	default:
+		t.fault = gateway(http.StatusNotFound, "InvalidResourceNamespace", "There is no such path.")
+	}
+	return t
+}
+
+// serviceOf returns the service that a path belongs to; empty for none.
+func serviceOf(segments []string) string {
+	for i, segment := range segments[:len(segments)-1] {
+		if !strings.EqualFold(segment, "providers") {
+			continue
+		}
+		for _, service := range []string{containerService, network, compute} {
+			if strings.EqualFold(segments[i+1], "Microsoft."+service) {
+				return service
+			}
+		}
+	}
+	return ""
+}
+
+// check refuses what is wrong before any handler looks.
+func (t *route) check(r *http.Request, entry armRoute) *apiError {
+	versions := apiVersions[t.service]
+	if strings.HasPrefix(t.op, "Operation") {
+		versions = append(slices.Clone(versions), operationVersion)
+	}
+	switch given := t.query["api-version"]; {
+	case len(given) == 0 || given[0] == "":
+		return gateway(http.StatusBadRequest, "MissingApiVersionParameter", "The api-version query parameter (?api-version=) is required for all requests.")
+	case entry.handle == nil:
+		return notSimulated("%s", entry.op)
+	case len(given) > 1 || !slices.Contains(versions, given[0]):
+		return gateway(http.StatusBadRequest, "InvalidApiVersionParameter", "The api-version '%s' is invalid. The supported versions are '%s'.",
+			strings.Join(given, ","), strings.Join(versions, ","))
+	}
+	for key := range t.query {
+		if key != "api-version" && !slices.ContainsFunc(entry.query, func(k string) bool { return strings.EqualFold(k, key) }) {
+			return gateway(http.StatusBadRequest, "InvalidQueryParameter", "The query parameter '%.64s' is not known.", key)
+		}
+	}
+	switch r.Method {
+	case http.MethodPut, http.MethodPatch:
+		if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind != "application/json" {
+			return gateway(http.StatusUnsupportedMediaType, "UnsupportedMediaType", "The content media type '%.64s' is not supported. Only 'application/json' is supported.", kind)
+		}
+	default:
+		if len(t.body) > 0 {
+			return gateway(http.StatusBadRequest, "InvalidRequestContent", "The request content was invalid: %s takes no body.", t.op)
+		}
+	}
+	return nil
+}
+
+// matchPath compares a path with a pattern and returns its variables, decoded. An
+// empty variable matches nothing.
+func matchPath(pattern string, segments []string) (map[string]string, bool) {
+	parts := strings.Split(strings.TrimPrefix(pattern, "/"), "/")
+	if len(parts) != len(segments) {
+		return nil, false
+	}
+	vars := map[string]string{}
+	for i, part := range parts {
+		if !strings.HasPrefix(part, "{") {
+			if !strings.EqualFold(part, segments[i]) {
+				return nil, false
+			}
+			continue
+		}
+		value, err := url.PathUnescape(segments[i])
+		if err != nil || value == "" || value == "." || value == ".." {
+			return nil, false
+		}
+		vars[strings.Trim(part, "{}")] = value
+	}
+	return vars, true
+}
+
+// group is the resource group that a call speaks of.
+func (t *route) group() string { return t.vars["rg"] }
+
+// kind is the type of the resource that a call speaks of.
+func (t *route) kind() string {
+	kind := t.action
+	if i := strings.LastIndex(kind, "/"); i > 0 {
+		kind = kind[:i]
+	}
+	return kind
+}
+
+// resource is the name of the resource that a call speaks of.
+func (t *route) resource() string {
+	name := t.vars["cluster"]
+	for _, key := range []string{"pool", "machine", "name", "child"} {
+		if v := t.vars[key]; v != "" {
+			name = strings.TrimPrefix(name+"/"+v, "/")
+		}
+	}
+	return name
+}
