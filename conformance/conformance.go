@@ -93,6 +93,9 @@ type Cloud struct {
 	// AutoScalingAnytime: the cloud takes SetNodeGroupAutoScaling of a group at rest
 	// whatever its cluster is doing.
 	AutoScalingAnytime bool
+	// Mendable: the cloud takes changes of a failed node group, as the way to mend
+	// it. Without, they are to be refused.
+	Mendable bool
 	// Protect switches deletion protection on.
 	Protect func(cluster pmks.IID) error
 	// Unknown returns a reference that does not exist, for the request fields

@@ -132,7 +132,8 @@ func stateGroupDeleting(t T, c *Cloud) {
 	}
 }
 
-// stateGroupFailed: a failed group can be removed, and is not worked on.
+// stateGroupFailed: a failed group can be removed, and is not worked on unless
+// that mends it.
 func stateGroupFailed(t T, c *Cloud) {
 	need(t, "Break", c.Break != nil)
 	info := c.upWith(t, c.twoGroups("limping"))
@@ -147,15 +148,15 @@ func stateGroupFailed(t T, c *Cloud) {
 	if got.Status != pmks.NodeGroupInactive || !got.StatusFinal || got.StatusReason == "" {
 		t.Errorf("a failed node group is %s, final %t, reason %q", got.Status, got.StatusFinal, got.StatusReason)
 	}
+	_, err := pmks.WaitNodeGroupActive(t.Context(), c.Handler, info.IId, g.IId, c.Wait...)
+	want(t, "WaitNodeGroupActive of a failed group", err, pmks.CodeFailedPrecondition)
 	for _, m := range calls {
-		if m.op == "ChangeNodeGroupScaling" || m.op == "SetNodeGroupAutoScaling" {
+		if !c.Mendable && (m.op == "ChangeNodeGroupScaling" || m.op == "SetNodeGroupAutoScaling") {
 			c.unchanged(t, m.op, func() {
 				want(t, m.op+" of a failed group", m.do(t.Context(), c, info.IId, g.IId), pmks.CodeFailedPrecondition)
 			})
 		}
 	}
-	_, err := pmks.WaitNodeGroupActive(t.Context(), c.Handler, info.IId, g.IId, c.Wait...)
-	want(t, "WaitNodeGroupActive of a failed group", err, pmks.CodeFailedPrecondition)
 	if _, err := c.Handler.RemoveNodeGroup(t.Context(), info.IId, g.IId); err != nil {
 		t.Fatalf("a failed node group cannot be removed: %v", err)
 	}

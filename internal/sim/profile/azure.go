@@ -25,8 +25,8 @@ import (
 //   - Security groups: one, since AKS leaves the nodes' own group to itself and a
 //     subnet carries at most one.
 //   - A request needs its VNet, which names the subnet when only a name is given.
-//   - Token is false: an Entra token is accepted only where the cluster was made
-//     with Entra, which a plain request does not do.
+//   - Token is true, although an Entra token is accepted only where the cluster
+//     was made with Entra. It lives for 60 to 90 minutes.
 //   - A deletion failure, and any other that AKS has no word for, shows Failed. A
 //     stopped cluster shows the code of its power state, as Succeeded alone would
 //     not tell it from a running one.
@@ -57,7 +57,7 @@ var azure = &Profile{
 			SecurityGroups:    pmks.FieldOptional,
 			MaxSecurityGroups: 1,
 			Tags:              pmks.FieldOptional,
-			MaxTags:           50,
+			MaxTags:           45,                 // Azure takes 50; some are needed for what Azure has no place for
 			Image:             pmks.FieldOptional, // an OS SKU
 			VMSpec:            pmks.FieldRequired,
 			RootDiskType:      pmks.FieldOptional, // Managed or Ephemeral
@@ -73,7 +73,7 @@ var azure = &Profile{
 			DesiredWhileAuto: true,
 		},
 		Versions: pmks.VersionRule{Patch: true, LargestStep: 1},
-		Access:   pmks.AccessRule{Certificate: true},
+		Access:   pmks.AccessRule{Certificate: true, Token: true, TokenLifetime: 90 * time.Minute},
 		Typical: pmks.Durations{
 			CreateCluster:       6 * time.Minute,
 			DeleteCluster:       5 * time.Minute,

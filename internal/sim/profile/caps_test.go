@@ -75,7 +75,7 @@ func TestCaps_Table(t *testing.T) {
 	}
 	want := map[string]row{
 		"aws":     {pmks.TypeI, true, true, true, pmks.AutoScalingExternal, false, true, 14 * time.Minute, false},
-		"azure":   {pmks.TypeII, true, false, true, pmks.AutoScalingNative, true, false, 0, false},
+		"azure":   {pmks.TypeII, true, false, true, pmks.AutoScalingNative, true, true, 90 * time.Minute, false},
 		"gcp":     {pmks.TypeII, true, true, true, pmks.AutoScalingNative, false, true, time.Hour, false},
 		"alibaba": {pmks.TypeI, true, true, false, pmks.AutoScalingAddOn, true, false, 0, false},
 		"tencent": {pmks.TypeI, true, true, true, pmks.AutoScalingNative, true, false, 0, true},

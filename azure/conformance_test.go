@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package azure_test
+
+import (
+	"bytes"
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"net/http"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/azure"
+	"github.com/pmks-go/pmks/conformance"
+	"github.com/pmks-go/pmks/internal/sim/aks"
+	"github.com/pmks-go/pmks/internal/sim/core"
+	"github.com/pmks-go/pmks/internal/sim/profile"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// TestConformance runs the suite against the AKS simulator, through the real SDK:
+// in process in virtual time, bare and inside Client, and on a loopback listener
+// whose hours are short.
+func TestConformance(t *testing.T) {
+	t.Parallel()
+	t.Run("virtual/bare", func(t *testing.T) {
+		t.Parallel()
+		conformance.Run(t, conformance.Harness{Bubble: true, Open: func(t conformance.T) *conformance.Cloud {
+			return virtual(t, func(h pmks.ClusterHandler) pmks.ClusterHandler { return h })
+		}})
+	})
+	t.Run("virtual/client", func(t *testing.T) {
+		t.Parallel()
+		conformance.Run(t, conformance.Harness{Bubble: true, Open: func(t conformance.T) *conformance.Cloud {
+			return virtual(t, func(h pmks.ClusterHandler) pmks.ClusterHandler { return pmks.New(h) })
+		}})
+	})
+	t.Run("loopback", func(t *testing.T) {
+		t.Parallel()
+		conformance.Run(t, conformance.Harness{Open: loopback})
+	})
+}
+
+// world is a simulated account with a handler on it.
+type world struct {
+	*aks.Server
+	handler *azure.Handler
+	logs    *log
+	// replyLost: replies of deletions that are lost now have been applied.
+	mu        sync.Mutex
+	replyLost bool
+}
+
+// log collects what is logged.
+type log struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *log) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// configFor is the configuration of a handler on a simulator.
+func configFor(s *aks.Server) azure.Config {
+	return azure.Config{
+		SubscriptionID: aks.DefaultSubscriptionID,
+		ResourceGroup:  aks.DefaultResourceGroup,
+		Location:       "koreacentral",
+		TenantID:       aks.DefaultTenantID,
+		ClientID:       aks.DefaultClientID,
+		ClientSecret:   aks.DefaultClientSecret,
+		Endpoint:       "https://aks.simulated",
+		AuthorityHost:  "https://aks.simulated",
+		Transport:      s.Transport(),
+		EntraAdmins:    []string{"33333333-3333-4333-8333-333333333333"},
+	}
+}
+
+// fataler is what both *testing.T and conformance.T offer.
+type fataler interface {
+	Helper()
+	Fatalf(format string, args ...any)
+}
+
+func open(t interface {
+	fataler
+	conformance.T
+}, s *aks.Server, change func(*azure.Config)) *world {
+	t.Helper()
+	w := &world{Server: s, logs: &log{}}
+	cfg := configFor(s)
+	cfg.Logger = slog.New(slog.NewTextHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	if change != nil {
+		change(&cfg)
+	}
+	h, err := azure.New(t.Context(), cfg)
+	if err != nil {
+		t.Fatalf("New: %v", err)
+	}
+	w.handler = h
+	return w
+}
+
+func virtual(t conformance.T, wrap func(pmks.ClusterHandler) pmks.ClusterHandler) *conformance.Cloud {
+	w := open(t, aks.New(aks.Options{}), nil)
+	c := w.cloud(t, wrap, nil)
+	c.Inject = w.inject
+	// Time costs nothing here, but each look is many signed requests.
+	c.Wait = []pmks.WaitOption{pmks.WithInterval(2 * time.Minute)}
+	return c
+}
+
+// scale makes ten minutes of the cloud sixty milliseconds.
+const scale = 1e-4
+
+func loopback(t conformance.T) *conformance.Cloud {
+	s := aks.New(aks.Options{Scale: scale})
+	l, err := s.Listen("127.0.0.1:0", true)
+	if err != nil {
+		t.Fatalf("Listen: %v", err)
+	}
+	cleanup, ok := t.(interface{ Cleanup(func()) })
+	if !ok {
+		t.Fatalf("%T has no Cleanup", t)
+	}
+	cleanup.Cleanup(func() { _ = l.Close() })
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: l.CertPool(), MinVersion: tls.VersionTLS12}}
+	cleanup.Cleanup(transport.CloseIdleConnections)
+	local := func(c *azure.Config) { c.Endpoint, c.AuthorityHost, c.Transport = l.URL(), l.URL(), transport }
+	w := open(t, s, local)
+	c := w.cloud(t, func(h pmks.ClusterHandler) pmks.ClusterHandler { return h }, local)
+	c.Wait = []pmks.WaitOption{pmks.WithInterval(5 * time.Millisecond), pmks.WithMaxWait(time.Minute)}
+	c.Hurried = true
+	return c
+}
+
+func (w *world) cloud(t conformance.T, wrap func(pmks.ClusterHandler) pmks.ClusterHandler, change func(*azure.Config)) *conformance.Cloud {
+	p, _ := profile.Get("azure")
+	return &conformance.Cloud{
+		Handler:          wrap(w.handler),
+		ClusterRequest:   p.SampleRequest,
+		NodeGroupRequest: p.SampleNodeGroup,
+		Secrets:          []string{aks.DefaultClientSecret},
+		Reopen:           func() pmks.ClusterHandler { return wrap(open(t, w.Server, change).handler) },
+		Logs:             w.logs.String,
+		Mutations:        w.mutations,
+		Put:              func(name string) error { return w.Put(core.Seed{Name: name}) },
+		UniqueNames:      true,
+		Mendable:         true,
+		Break: func(cluster, group pmks.IID, s conformance.State) error {
+			switch s {
+			case conformance.Failed:
+				return w.Force(cluster.NameId, group.NameId, profile.CreateFailed, "InternalOperationError: broken by a test")
+			case conformance.Vanished:
+				return w.Force(cluster.NameId, group.NameId, profile.Gone, "")
+			}
+			return errors.ErrUnsupported
+		},
+		Protect: func(cluster pmks.IID) error { return w.Server.Protect(cluster.NameId, true) },
+		Unknown: func(field string) (pmks.IID, bool) {
+			return map[string]pmks.IID{
+				"Network.VpcIID":               {NameId: "no-such-network"},
+				"Network.SubnetIIDs[0]":        {NameId: "no-such-subnet"},
+				"Network.SecurityGroupIIDs[0]": {NameId: "no-such-group"},
+				"KeyPairIID":                   {NameId: "no-such-key"},
+			}[field], true
+		},
+	}
+}
+
+// operations are the calls that a method of the handler makes to change
+// something, in the words of AWS.
+var operations = map[string][]string{
+	"AddNodeGroup":            {"AgentPools_CreateOrUpdate"},
+	"ChangeNodeGroupScaling":  {"AgentPools_CreateOrUpdate"},
+	"CreateCluster":           {"ManagedClusters_CreateOrUpdate"},
+	"DeleteCluster":           {"ManagedClusters_Delete"},
+	"GetCluster":              {"ManagedClusters_Get", "AgentPools_Get", "Machines_List"},
+	"RemoveNodeGroup":         {"AgentPools_Delete"},
+	"SetNodeGroupAutoScaling": {"AgentPools_CreateOrUpdate"},
+	"UpgradeCluster":          {"ManagedClusters_CreateOrUpdate"},
+	"":                        {""},
+}
+
+func (w *world) inject(f conformance.Fault) func() {
+	fault := core.Fault{Cluster: f.Cluster, Times: f.Times}
+	switch f.Kind {
+	case conformance.Throttle:
+		// The SDK repeats reads; the cloud keeps throttling.
+		fault.Kind, fault.Times, fault.RetryAfter = core.FaultThrottle, -1, 7*time.Second
+	case conformance.LoseRequest:
+		fault.Kind = core.FaultLoseRequest
+	case conformance.LoseReply:
+		fault.Kind = core.FaultLoseReply
+	case conformance.Delay:
+		fault.Kind, fault.Delay = core.FaultDelay, 10*time.Second
+	case conformance.Unavailable:
+		fault.Kind, fault.Code, fault.Times = core.FaultRefuse, pmks.CodeUnavailable, -1
+	case conformance.FailLater:
+		fault.Kind, fault.Reason = core.FaultFailLater, "AllocationFailed: "+conformance.Reason
+	case conformance.Stick:
+		fault.Kind = core.FaultStick
+	}
+	w.mu.Lock()
+	w.replyLost = f.Kind == conformance.LoseReply
+	w.mu.Unlock()
+	var cancels []func()
+	for _, op := range operations[f.Op] {
+		fault.Op = op
+		cancels = append(cancels, w.Inject(fault))
+	}
+	return func() {
+		for _, cancel := range cancels {
+			cancel()
+		}
+	}
+}
+
+var mutating = []string{"AgentPools_CreateOrUpdate", "AgentPools_Delete", "ManagedClusters_CreateOrUpdate", "ManagedClusters_Delete"}
+
+// mutations counts what has changed something.
+func (w *world) mutations() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n := 0
+	for _, call := range w.Calls() {
+		switch {
+		case !slices.Contains(mutating, call.Op):
+		case call.Status >= 200 && call.Status < 300 && call.Status != http.StatusNoContent, call.Lost && w.replyLost:
+			n++
+		}
+	}
+	return n
+}

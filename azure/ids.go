@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package azure
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
+
+	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/refuse"
+)
+
+// Types of resources, as ARM ids spell them. Ids are compared without regard to
+// case: Azure itself writes one id in several ways.
+const (
+	clusterType = "Microsoft.ContainerService/managedClusters"
+	poolType    = "Microsoft.ContainerService/managedClusters/agentPools"
+	networkType = "Microsoft.Network/virtualNetworks"
+	subnetType  = "Microsoft.Network/virtualNetworks/subnets"
+	groupType   = "Microsoft.Network/networkSecurityGroups"
+	keyType     = "Microsoft.Compute/sshPublicKeys"
+)
+
+var (
+	clusterPattern = regexp.MustCompile(`^[a-zA-Z0-9]([-_a-zA-Z0-9]{0,61}[a-zA-Z0-9])?$`)
+	poolPattern    = regexp.MustCompile(`^[a-z][a-z0-9]{0,11}$`)
+	// namePattern is what the names of other resources have in common; it keeps a
+	// name from being more than one segment of a path.
+	namePattern = regexp.MustCompile(`^[\w(][\w.()-]{0,89}$`)
+)
+
+// ref is where a resource is: its resource group and name.
+type ref struct{ group, name string }
+
+// clusterRef returns which cluster an IID stands for: an ARM id, whose resource
+// group counts, or a name in the handler's own.
+func (h *Handler) clusterRef(iid pmks.IID) (ref, error) {
+	return h.resolve("clusterIID", iid, clusterType, h.cfg.ResourceGroup, clusterPattern)
+}
+
+// clusterID is the ARM id of a cluster.
+func (h *Handler) clusterID(r ref) string {
+	return canonical("/subscriptions/"+h.cfg.SubscriptionID+"/resourceGroups/"+r.group+"/providers/"+clusterType+"/"+r.name, h.cfg.ResourceGroup)
+}
+
+// poolName is clusterRef for a node group of a cluster.
+func (h *Handler) poolName(cluster ref, iid pmks.IID) (string, error) {
+	if err := pmks.CheckIID("nodeGroupIID", iid); err != nil {
+		return "", err
+	}
+	text := iid.SystemId
+	if !strings.HasPrefix(text, "/") {
+		r, err := h.resolve("nodeGroupIID", iid, poolType, cluster.group, poolPattern)
+		return r.name, err
+	}
+	id, err := parseID("nodeGroupIID", text, poolType, h.cfg.SubscriptionID)
+	if err != nil {
+		return "", err
+	}
+	if cluster.name != "" && !(strings.EqualFold(id.Parent.Name, cluster.name) && strings.EqualFold(id.ResourceGroupName, cluster.group)) {
+		return "", &pmks.Error{Code: pmks.CodeNotFound, Field: "nodeGroupIID",
+			Message: fmt.Sprintf("it is a node group of the cluster %q, not of %q", id.Parent.Name, cluster.name)}
+	}
+	return checkName("nodeGroupIID", id.Name, poolPattern)
+}
+
+// names returns what a cluster and a node group are called, or all that is wrong
+// with them.
+func (h *Handler) names(clusterIID, nodeGroupIID pmks.IID) (cluster ref, pool string, err error) {
+	cluster, err1 := h.clusterRef(clusterIID)
+	pool, err2 := h.poolName(cluster, nodeGroupIID)
+	return cluster, pool, errors.Join(err1, err2)
+}
+
+// resolve returns the resource that an IID stands for.
+func (h *Handler) resolve(field string, iid pmks.IID, kind, group string, pattern *regexp.Regexp) (ref, error) {
+	if err := pmks.CheckIID(field, iid); err != nil {
+		return ref{}, err
+	}
+	text := iid.SystemId
+	if text == "" {
+		text = iid.NameId
+	}
+	if !strings.HasPrefix(text, "/") {
+		name, err := checkName(field, text, pattern)
+		return ref{group, name}, err
+	}
+	id, err := parseID(field, text, kind, h.cfg.SubscriptionID)
+	if err != nil {
+		return ref{}, err
+	}
+	name, err := checkName(field, id.Name, pattern)
+	return ref{id.ResourceGroupName, name}, err
+}
+
+func checkName(field, name string, pattern *regexp.Regexp) (string, error) {
+	if !pattern.MatchString(name) {
+		return "", refuse.Invalid(field, "%q is not a name that Azure can have there", name)
+	}
+	return name, nil
+}
+
+// parseID reads an ARM id of one type in the handler's own subscription.
+func parseID(field, text, kind, subscription string) (*arm.ResourceID, error) {
+	id, err := arm.ParseResourceID(text)
+	switch {
+	case err != nil || !strings.EqualFold(id.ResourceType.String(), kind):
+		return nil, refuse.Invalid(field, "%q is not the id of a resource of the type %s", text, kind)
+	case !strings.EqualFold(id.SubscriptionID, subscription):
+		return nil, refuse.Invalid(field, "is in the subscription %s, this connection is to %s", id.SubscriptionID, subscription)
+	case !namePattern.MatchString(id.ResourceGroupName):
+		return nil, refuse.Invalid(field, "%q is not the name of a resource group", id.ResourceGroupName)
+	}
+	return id, nil
+}
