@@ -24,6 +24,7 @@ import (
 
 	"github.com/pmks-go/pmks"
 	_ "github.com/pmks-go/pmks/aws"
+	_ "github.com/pmks-go/pmks/azure"
 )
 
 const (

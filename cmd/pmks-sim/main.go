@@ -73,7 +73,8 @@ type simulator struct {
 
 // clouds are the simulators that there are.
 var clouds = map[string]func(options) (simulator, error){
-	"aws": serveAWS,
+	"aws":   serveAWS,
+	"azure": serveAzure,
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {

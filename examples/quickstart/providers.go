@@ -6,5 +6,6 @@ package main
 // it needs, and pays for no others.
 import (
 	_ "github.com/pmks-go/pmks/aws"
+	_ "github.com/pmks-go/pmks/azure"
 	_ "github.com/pmks-go/pmks/fake"
 )
