@@ -5,6 +5,7 @@ package pmks
 import (
 	"errors"
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -191,6 +192,8 @@ func (c Capabilities) checkSizes(f *faults, path string, desired, minSize, maxSi
 	}
 	if maxSize < 1 {
 		f.add(path+"MaxNodeSize", "must be at least 1, got %d", maxSize)
+	} else if maxSize > math.MaxInt32 { // what the APIs of the clouds can carry
+		f.add(path+"MaxNodeSize", "must be at most %d, got %d", math.MaxInt32, maxSize)
 	} else if maxSize < minSize {
 		f.add(path+"MaxNodeSize", "must not be below MinNodeSize %d, got %d", minSize, maxSize)
 	}

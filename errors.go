@@ -161,7 +161,7 @@ func (e *Error) Error() string {
 		b.WriteString(": " + e.Field)
 	}
 	if message := e.message(); message != "" {
-		b.WriteString(": " + message)
+		b.WriteString(": " + oneLine.Replace(message))
 	}
 	if e.MayHaveHappened {
 		b.WriteString(" (it may have happened all the same: read the resource before calling again)")
@@ -184,6 +184,9 @@ func (e *Error) Error() string {
 	}
 	return b.String()
 }
+
+// oneLine keeps a vendor's text in its line.
+var oneLine = strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ")
 
 // code is e.Code, with the zero value read as unknown: an error is never OK.
 func (e *Error) code() Code {
@@ -304,6 +307,21 @@ func Retryable(err error) bool {
 	return false
 }
 
+// absent reports whether err says that something does not exist, and nothing else:
+// of joined errors all must say so, and the cause of another failure does not count.
+func absent(err error) bool {
+	switch e := err.(type) { //nolint:errorlint // it walks the tree itself
+	case *Error:
+		return e.Code == CodeNotFound
+	case interface{ Unwrap() error }:
+		return absent(e.Unwrap())
+	case interface{ Unwrap() []error }:
+		parts := e.Unwrap()
+		return len(parts) > 0 && !slices.ContainsFunc(parts, func(part error) bool { return !absent(part) })
+	}
+	return err == ErrNotFound //nolint:errorlint // it has been unwrapped
+}
+
 // retryAfter returns how long the cloud asked to wait; zero if it did not.
 func retryAfter(err error) time.Duration {
 	var e *Error
@@ -316,57 +334,4 @@ func retryAfter(err error) time.Duration {
 // invalid returns an ErrInvalidArgument for one field.
 func invalid(field, format string, args ...any) *Error {
 	return &Error{Code: CodeInvalidArgument, Field: field, Message: fmt.Sprintf(format, args...)}
-}
-
-// Annotate says where an error happened: every [*Error] in err gets the Provider,
-// Op, Cluster and NodeGroup of where, unless it has its own, and what is not an
-// *Error is wrapped into one with the code of [CodeOf]. Joined errors stay joined.
-// Nil stays nil. Handlers and [Client] call it once for each method.
-func Annotate(err error, where Error) error {
-	switch e := err.(type) { //nolint:errorlint // it walks the tree itself
-	case nil:
-		return nil
-	case *Error:
-		c := *e
-		c.Code = c.code()
-		if c.Provider == "" {
-			c.Provider = where.Provider
-		}
-		if c.Op == "" {
-			c.Op = where.Op
-		}
-		if c.Cluster.IsZero() {
-			c.Cluster = where.Cluster
-		}
-		if c.NodeGroup.IsZero() {
-			c.NodeGroup = where.NodeGroup
-		}
-		return &c
-	case interface{ Unwrap() []error }:
-		parts := e.Unwrap()
-		if !joinedOnly(err, parts) {
-			break // a WaitError, for one, has a text and fields of its own
-		}
-		joined := make([]error, len(parts))
-		for i, part := range parts {
-			joined[i] = Annotate(part, where)
-		}
-		return errors.Join(joined...)
-	}
-	var inner *Error
-	if errors.As(err, &inner) {
-		// Someone put text around an *Error; keep that text and the code.
-		where.Code, where.MayHaveHappened, where.RetryAfter = inner.code(), inner.MayHaveHappened, inner.RetryAfter
-	} else {
-		where.Code = CodeOf(err)
-	}
-	where.Err = err
-	return &where
-}
-
-// joinedOnly reports whether err is nothing but its parts, as errors.Join makes
-// it: taking it apart loses nothing.
-func joinedOnly(err error, parts []error) bool {
-	joined := errors.Join(parts...)
-	return joined != nil && joined.Error() == err.Error()
 }

@@ -117,10 +117,10 @@ func older(a, b string) bool {
 }
 
 // lagging reports whether a node group is behind the control plane. Groups whose
-// version the cloud does not tell are not.
+// version the cloud does not tell are not, and those that are being removed.
 func lagging(info ClusterInfo) bool {
 	for _, g := range info.NodeGroupList {
-		if older(g.Version, info.Version) {
+		if g.Status != NodeGroupDeleting && older(g.Version, info.Version) {
 			return true
 		}
 	}

@@ -57,8 +57,8 @@ func WithInterval(d time.Duration) WaitOption {
 	return WithBackOff(func() backoff.BackOff { return backoff.NewConstantBackOff(d) })
 }
 
-// WithMaxWait ends each single wait after d with ErrTimeout. The default is no
-// limit but the context's.
+// WithMaxWait ends each single wait after d with ErrTimeout, those of a whole job
+// for a busy target included. The default is no limit but the context's.
 func WithMaxWait(d time.Duration) WaitOption {
 	return func(o *waitOptions) { o.maxWait = d }
 }

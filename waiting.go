@@ -87,7 +87,7 @@ func (w *wait) run(ctx context.Context, judge func(sight) (bool, error)) (Cluste
 			return w.last, nil
 		}
 		pause := policy.NextBackOff()
-		if asked := retryAfter(w.lastErr); asked > 0 {
+		if asked := retryAfter(w.lastErr); asked > 0 && pause != backoff.Stop {
 			pause = asked
 		}
 		if pause == backoff.Stop {
@@ -131,7 +131,7 @@ func (w *wait) read(ctx context.Context) (sight, error) {
 	s := sight{info: info, elapsed: time.Since(w.start)}
 	w.lastErr = err
 	switch {
-	case errors.Is(err, ErrNotFound):
+	case absent(err):
 		w.failures = 0
 		w.absences++
 		return s, nil

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pmks-go/pmks/internal/kver"
@@ -75,11 +76,18 @@ func (j *job) wrap(err error) error {
 
 // send makes a mutation. While the cloud is busy, throttles or cannot serve, and
 // it is certain that nothing happened, it tries again as the schedule says; busy
-// targets for as long as ctx allows, because long operations are normal.
+// targets for as long as ctx and WithMaxWait allow, because long operations are
+// normal. The bound is for the pauses: it never cuts a request off.
 func (j *job) send(ctx context.Context, mutate func() error) error {
 	o := newWaitOptions(j.opts)
 	policy := o.policy()
 	policy.Reset()
+	waiting := ctx
+	if o.maxWait > 0 {
+		var cancel context.CancelFunc
+		waiting, cancel = context.WithTimeout(ctx, o.maxWait)
+		defer cancel()
+	}
 	for failures := 0; ; {
 		err := mutate()
 		if err == nil || !Retryable(err) {
@@ -91,13 +99,13 @@ func (j *job) send(ctx context.Context, mutate func() error) error {
 			}
 		}
 		pause := policy.NextBackOff()
-		if asked := retryAfter(err); asked > 0 {
+		if asked := retryAfter(err); asked > 0 && pause >= 0 {
 			pause = asked
 		}
 		if pause < 0 { // the schedule stopped
 			return err
 		}
-		if ended := sleep(ctx, pause); ended != nil {
+		if ended := sleep(waiting, pause); ended != nil {
 			return errors.Join(Annotate(ended, Error{Message: "while trying again"}), err)
 		}
 	}
@@ -250,13 +258,12 @@ func (j *job) createOrAdopt(ctx context.Context, create ClusterInfo, groups []No
 	if !errors.Is(err, ErrAlreadyExists) {
 		return info, err
 	}
-	exists := err
 	err = j.send(ctx, func() (err error) {
 		info, err = j.h.GetCluster(ctx, j.iid)
 		return err
 	})
 	if err != nil {
-		return info, errors.Join(exists, err)
+		return info, err // not that it exists: it may be what was asked for
 	}
 	return info, j.sameCluster(create, groups, info)
 }
@@ -273,13 +280,18 @@ func (j *job) sameCluster(req ClusterInfo, groups []NodeGroupInfo, found Cluster
 	if !req.Network.VpcIID.IsZero() && !sameIID(req.Network.VpcIID, found.Network.VpcIID) {
 		return taken("Network.VpcIID", req.Network.VpcIID.String(), found.Network.VpcIID.String())
 	}
-	for i, subnet := range req.Network.SubnetIIDs {
-		known := len(found.Network.SubnetIIDs) == 0
-		for _, s := range found.Network.SubnetIIDs {
-			known = known || sameIID(subnet, s)
-		}
-		if !known {
-			return taken(fmt.Sprintf("Network.SubnetIIDs[%d]", i), subnet.String(), joinIIDs(found.Network.SubnetIIDs))
+	for _, list := range []struct {
+		field       string
+		want, found []IID
+	}{
+		{"Network.SubnetIIDs", req.Network.SubnetIIDs, found.Network.SubnetIIDs},
+		{"Network.SecurityGroupIIDs", req.Network.SecurityGroupIIDs, found.Network.SecurityGroupIIDs},
+	} {
+		for i, want := range list.want {
+			// A cloud that shows none does not tell.
+			if len(list.found) > 0 && !slices.ContainsFunc(list.found, func(got IID) bool { return sameIID(want, got) }) {
+				return taken(fmt.Sprintf("%s[%d]", list.field, i), want.String(), joinIIDs(list.found))
+			}
 		}
 	}
 	if want, err := kver.Parse(req.Version); err == nil {
@@ -300,19 +312,21 @@ func (j *job) sameCluster(req ClusterInfo, groups []NodeGroupInfo, found Cluster
 // differs refuses to take a node group for another. Sizes are not compared: they
 // change by themselves.
 func differs(want, got NodeGroupInfo) error {
-	if want.VMSpecName != "" && got.VMSpecName != "" && want.VMSpecName != got.VMSpecName {
+	if !isDefault(want.VMSpecName) && got.VMSpecName != "" && want.VMSpecName != got.VMSpecName {
 		return &Error{Code: CodeAlreadyExists, NodeGroup: got.IId, Field: "VMSpecName", Message: fmt.Sprintf(
 			"a node group of this name exists with %q instead of %q: choose another name, or ask for what is there", got.VMSpecName, want.VMSpecName)}
 	}
 	return nil
 }
 
-// sameIID compares what both sides know. Ids of some clouds differ in case only.
+// sameIID compares what both sides know. Ids of some clouds differ in case only. A
+// cloud that shows ids alone has them in both halves: such a name is an id, and
+// says nothing of the name that was asked for.
 func sameIID(a, b IID) bool {
 	if a.SystemId != "" && b.SystemId != "" {
 		return strings.EqualFold(a.SystemId, b.SystemId)
 	}
-	return a.NameId == "" || b.NameId == "" || a.NameId == b.NameId
+	return a.NameId == "" || b.NameId == "" || b.NameId == b.SystemId || a.NameId == b.NameId
 }
 
 func joinIIDs(iids []IID) string {
@@ -350,7 +364,7 @@ func (j *job) teardown(ctx context.Context) error {
 }
 
 func ignoreNotFound(err error) error {
-	if errors.Is(err, ErrNotFound) {
+	if absent(err) {
 		return nil
 	}
 	return err

@@ -107,8 +107,13 @@ func WithSeed(seed uint64) Option { return func(c *config) { c.core.Seed = seed 
 func WithRegion(region string) Option { return func(c *config) { c.core.Region = region } }
 
 // WithScale multiplies every duration of the cloud: 0.001 turns minutes into
-// hundredths of seconds.
-func WithScale(scale float64) Option { return func(c *config) { c.core.Scale = scale } }
+// hundredths of seconds. It panics unless scale is above 0.
+func WithScale(scale float64) Option {
+	if !(scale > 0) {
+		panic(fmt.Sprintf("fake: WithScale: %v is not above 0", scale))
+	}
+	return func(c *config) { c.core.Scale = scale }
+}
 
 // WithDurations replaces the typical durations of the profile by those that are
 // not zero, in Capabilities too.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"strings"
 	"sync"
 	"testing"
@@ -313,4 +314,19 @@ func TestHandler_Calls(t *testing.T) {
 			}
 		})
 	})
+}
+
+// TestWithScale_notPositive: a cloud cannot be infinitely fast, and not run backwards.
+func TestWithScale_notPositive(t *testing.T) {
+	t.Parallel()
+	for _, scale := range []float64{0, -1, math.NaN()} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("WithScale(%v) is taken", scale)
+				}
+			}()
+			WithScale(scale)
+		}()
+	}
 }

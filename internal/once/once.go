@@ -21,7 +21,8 @@ const lookPause = time.Second
 
 // Mutation is a request that changes something.
 type Mutation struct {
-	// Send makes the request. Its error is a [*pmks.Error].
+	// Send makes the request. Its error is a [*pmks.Error]; with MayHaveHappened set
+	// where a try before the one that was refused may have taken effect.
 	Send func(context.Context) error
 	// Happened looks whether the request took effect, by something that only this
 	// request leaves behind. An error means that it could not be learned; a
@@ -39,7 +40,7 @@ func Do(ctx context.Context, m Mutation) error {
 	}
 	for attempt := 1; ; attempt++ {
 		err := m.Send(ctx)
-		if err == nil || !open(err) {
+		if err == nil || !Open(err) {
 			return err
 		}
 		if pause(ctx) != nil {
@@ -54,15 +55,19 @@ func Do(ctx context.Context, m Mutation) error {
 		case happened:
 			return nil
 		case attempt == Attempts:
-			return err
+			return didNotHappen(err)
 		}
 	}
 }
 
-// open reports whether err says nothing about whether the request took effect.
+// Open reports whether err says nothing about whether the request took effect.
 // Every answer of the cloud that names a fault is a refusal; what is left is
 // silence, and failures inside the cloud.
-func open(err error) bool {
+func Open(err error) bool {
+	var e *pmks.Error
+	if errors.As(err, &e) && e.MayHaveHappened {
+		return true
+	}
 	switch pmks.CodeOf(err) {
 	case pmks.CodeUnavailable, pmks.CodeInternal, pmks.CodeTimeout, pmks.CodeCanceled, pmks.CodeUnknown:
 		return true
@@ -88,5 +93,16 @@ func mayHaveHappened(err error) error {
 	}
 	c := *e
 	c.MayHaveHappened = true
+	return &c
+}
+
+// didNotHappen is err after a look that proved it.
+func didNotHappen(err error) error {
+	var e *pmks.Error
+	if !errors.As(err, &e) || !e.MayHaveHappened {
+		return err
+	}
+	c := *e
+	c.MayHaveHappened = false
 	return &c
 }
