@@ -46,7 +46,7 @@ func newPresigner(cfg Config, sdk aws.Config) stsAPI {
 // is decided by the cluster.
 func (h *Handler) GenerateClusterToken(ctx context.Context, clusterIID pmks.IID) (_ pmks.Token, err error) {
 	defer place(&err, "GenerateClusterToken", clusterIID, pmks.IID{})
-	name, err := clusterName(clusterIID)
+	name, err := h.clusterName(clusterIID)
 	if err != nil {
 		return pmks.Token{}, err
 	}
@@ -112,6 +112,9 @@ func (h *Handler) access(ctx context.Context, c *types.Cluster, withKubeconfig b
 // secret: static keys must be in the environment of the helper.
 func (h *Handler) helperArgs(cluster string) []string {
 	args := []string{"-provider", Name, "-region", h.api.region, "-cluster", cluster}
+	if h.cfg.Endpoint != "" {
+		args = append(args, "-endpoint", h.cfg.Endpoint)
+	}
 	for _, s := range []struct{ name, value string }{
 		{"profile", h.cfg.Profile},
 		{"roleArn", h.cfg.RoleARN},

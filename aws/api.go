@@ -3,9 +3,14 @@
 package aws
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
 	"net/http"
+	"os"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
@@ -17,8 +22,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eks"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/logging"
+	"github.com/aws/smithy-go/middleware"
 
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/once"
 	"github.com/pmks-go/pmks/internal/refuse"
 )
 
@@ -99,13 +107,11 @@ func newClients(ctx context.Context, cfg Config) (clients, error) {
 	if cfg.Endpoint != "" {
 		opts = append(opts, config.WithBaseEndpoint(cfg.Endpoint))
 	}
+	// The handler outlives the context of its opening.
+	opts = append(opts, config.WithLogger(sdkLogger(context.WithoutCancel(ctx), cfg.Logger)))
 	sdk, err := config.LoadDefaultConfig(ctx, opts...)
 	if err != nil {
-		var missing config.SharedConfigProfileNotExistError
-		if errors.As(err, &missing) {
-			return clients{}, refuse.Invalid("Settings.profile", "%q is not in the shared configuration files", cfg.Profile)
-		}
-		return clients{}, fail(err)
+		return clients{}, unreadable(err)
 	}
 	if sdk.Region == "" {
 		return clients{}, refuse.Invalid("Region", "is required: give one such as us-east-2, or set AWS_REGION")
@@ -127,6 +133,55 @@ func newClients(ctx context.Context, cfg Config) (clients, error) {
 	}, nil
 }
 
+// unreadable says why the SDK could not read its configuration, which takes no
+// network.
+func unreadable(err error) error {
+	var role config.SharedConfigAssumeRoleError
+	var absent config.SharedConfigProfileNotExistError
+	switch {
+	case pmks.CodeOf(err) != pmks.CodeUnknown:
+		return fail(err)
+	case errors.As(err, &role):
+		return refuse.Invalid("Settings.profile", "the profile %q, which is to assume %s, is not in the shared configuration files or has no credentials", role.Profile, role.RoleARN)
+	case errors.As(err, &absent):
+		return refuse.Invalid("Settings.profile", "%q is not in the shared configuration files: name one that is there, here or in AWS_PROFILE", absent.Profile)
+	}
+	text := strings.Join(strings.Fields(err.Error()), " ")
+	return &pmks.Error{Code: pmks.CodeInvalidArgument, Err: err,
+		Message: "the configuration of the SDK, in the environment and the shared configuration files, cannot be used: " + text}
+}
+
+// tokenFile is a file with a web identity token. It is read again whenever the
+// credentials end, because what put it there renews it.
+type tokenFile string
+
+// GetIdentityToken implements [stscreds.IdentityTokenRetriever].
+func (f tokenFile) GetIdentityToken() ([]byte, error) {
+	token, err := os.ReadFile(string(f))
+	if err == nil && len(bytes.TrimSpace(token)) == 0 {
+		err = errors.New("it is empty")
+	}
+	if err != nil {
+		return nil, refuse.Invalid("Settings.webIdentityTokenFile", "%q cannot be used, name a file with a token: %v", string(f), err)
+	}
+	return bytes.TrimSpace(token), nil
+}
+
+// sdkLogger gives the SDK's few words to l. Without one they are dropped: the SDK's
+// own logger writes to stderr.
+func sdkLogger(ctx context.Context, l *slog.Logger) logging.Logger {
+	if l == nil {
+		return logging.Nop{}
+	}
+	return logging.LoggerFunc(func(kind logging.Classification, format string, args ...any) {
+		level := slog.LevelDebug
+		if kind == logging.Warn {
+			level = slog.LevelWarn
+		}
+		l.Log(ctx, level, "aws: sdk", "text", fmt.Sprintf(format, args...))
+	})
+}
+
 // chain puts the role to assume, if any, on top of the credentials found.
 func chain(cfg Config, sdk aws.Config) aws.CredentialsProvider {
 	if cfg.RoleARN == "" {
@@ -139,7 +194,7 @@ func chain(cfg Config, sdk aws.Config) aws.CredentialsProvider {
 	})
 	if cfg.WebIdentityTokenFile != "" {
 		return aws.NewCredentialsCache(stscreds.NewWebIdentityRoleProvider(client, cfg.RoleARN,
-			stscreds.IdentityTokenFile(cfg.WebIdentityTokenFile),
+			tokenFile(cfg.WebIdentityTokenFile),
 			func(o *stscreds.WebIdentityRoleOptions) { o.RoleSessionName = cfg.SessionName }))
 	}
 	return aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(client, cfg.RoleARN,
@@ -154,6 +209,33 @@ func chain(cfg Config, sdk aws.Config) aws.CredentialsProvider {
 // noRetry switches the SDK's retry off for mutations without an idempotency
 // token: only a look can tell whether the first try happened.
 func noRetry(o *eks.Options) { o.RetryMaxAttempts = 1 }
+
+// attempts makes the SDK note whether the outcome of any of its tries is open: a
+// refusal of a later one, such as throttling, says nothing of an earlier one.
+func attempts(lost *bool) func(*eks.Options) {
+	return func(o *eks.Options) {
+		o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error {
+			return stack.Finalize.Insert(middleware.FinalizeMiddlewareFunc("pmksAttempts", func(ctx context.Context,
+				in middleware.FinalizeInput, next middleware.FinalizeHandler) (middleware.FinalizeOutput, middleware.Metadata, error) {
+				out, metadata, err := next.HandleFinalize(ctx, in)
+				*lost = *lost || err != nil && once.Open(fail(err))
+				return out, metadata, err
+			}), "Retry", middleware.After)
+		})
+	}
+}
+
+// settledBy is fail for a request with attempts.
+func settledBy(lost bool, err error) error {
+	err = fail(err)
+	var e *pmks.Error
+	if !lost || !errors.As(err, &e) {
+		return err
+	}
+	c := *e
+	c.MayHaveHappened = true
+	return &c
+}
 
 // missing reports whether err says that the cluster or node group is not there.
 func missing(err error) bool { return has(err, pmks.CodeNotFound) }

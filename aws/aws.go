@@ -50,6 +50,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 
@@ -233,6 +234,12 @@ func (c *Config) normalize() error {
 			faults.Add("Settings."+field, "%q is neither a role name nor a role ARN", role)
 		}
 	}
+	for field, endpoint := range map[string]string{"Endpoint": c.Endpoint, "Settings.stsEndpoint": c.STSEndpoint} {
+		// The text is not shown: it may hold a password.
+		if u, err := url.Parse(endpoint); endpoint != "" && (err != nil || u.Host == "") {
+			faults.Add(field, "is not a URL such as https://eks.example.com")
+		}
+	}
 	if c.RoleWait == 0 {
 		c.RoleWait = defaultRoleWait
 	}
@@ -245,7 +252,19 @@ func (c *Config) normalize() error {
 // Format prints c with its secrets redacted, whatever the verb.
 func (c Config) Format(f fmt.State, _ rune) {
 	fmt.Fprintf(f, "{Region:%s AccessKeyID:%s Profile:%s RoleARN:%s ClusterRole:%s NodeRole:%s Endpoint:%s}",
-		c.Region, c.AccessKeyID, c.Profile, c.RoleARN, c.ClusterRole, c.NodeRole, c.Endpoint)
+		c.Region, c.AccessKeyID, c.Profile, c.RoleARN, c.ClusterRole, c.NodeRole, shown(c.Endpoint))
+}
+
+// MarshalText gives JSON, and whatever else writes text, what Format prints.
+func (c Config) MarshalText() ([]byte, error) { return []byte(fmt.Sprint(c)), nil }
+
+// shown is an endpoint without the password that it may hold.
+func shown(endpoint string) string {
+	u, err := url.Parse(endpoint)
+	if err != nil || u.Opaque != "" {
+		return "[invalid]"
+	}
+	return u.Redacted()
 }
 
 // LogValue logs c with its secrets redacted.
@@ -282,6 +301,13 @@ func New(ctx context.Context, cfg Config) (*Handler, error) {
 	}
 	return &Handler{cfg: cfg, api: api, roles: map[string]string{}}, nil
 }
+
+// Format prints h without its secrets, whatever the verb: fmt would walk into its
+// configuration, where the methods of Config do not count.
+func (h *Handler) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "aws.Handler%v", h.cfg) }
+
+// LogValue logs h as Format prints it.
+func (h *Handler) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(h)) }
 
 // Capabilities implements [pmks.CapabilityReporter].
 func (h *Handler) Capabilities() pmks.Capabilities { return capabilities }

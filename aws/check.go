@@ -76,7 +76,7 @@ func (h *Handler) checkFree(ctx context.Context, name string) error {
 // instance type and the key pair in parallel.
 func (h *Handler) CheckNodeGroup(ctx context.Context, clusterIID pmks.IID, req pmks.NodeGroupInfo) (err error) {
 	defer place(&err, "CheckNodeGroup", clusterIID, pmks.IID{NameId: req.IId.NameId})
-	cluster, nameErr := clusterName(clusterIID)
+	cluster, nameErr := h.clusterName(clusterIID)
 	r, err := readNodegroup(req)
 	if err := errors.Join(nameErr, err); err != nil {
 		return err

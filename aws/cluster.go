@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
@@ -34,15 +35,17 @@ func (h *Handler) CreateCluster(ctx context.Context, req pmks.ClusterInfo) (_ pm
 		return pmks.ClusterInfo{}, err
 	}
 	var made *types.Cluster
+	send := func(ctx context.Context) error {
+		var lost bool
+		out, err := h.api.eks.CreateCluster(ctx, in, attempts(&lost))
+		if err == nil {
+			made, err = answered(out.Cluster, "cluster")
+		}
+		return settledBy(lost, err)
+	}
 	err = h.spreading(ctx, func() error {
 		return once.Do(ctx, once.Mutation{
-			Send: func(ctx context.Context) error {
-				out, err := h.api.eks.CreateCluster(ctx, in)
-				if err == nil {
-					made = out.Cluster
-				}
-				return fail(err)
-			},
+			Send: send,
 			Happened: func(ctx context.Context) (bool, error) {
 				found, err := h.describeCluster(ctx, *in.Name)
 				if missing(err) {
@@ -51,7 +54,14 @@ func (h *Handler) CreateCluster(ctx context.Context, req pmks.ClusterInfo) (_ pm
 				if err != nil {
 					return false, err
 				}
-				if aws.ToString(found.ClientRequestToken) != *in.ClientRequestToken {
+				switch aws.ToString(found.ClientRequestToken) {
+				case *in.ClientRequestToken:
+				case "":
+					// Not every answer shows the token. The same request says whose
+					// cluster it is, and makes no second one.
+					err := send(ctx)
+					return err == nil, err
+				default:
 					return false, &pmks.Error{Code: pmks.CodeAlreadyExists, Message: "somebody else made a cluster of this name meanwhile"}
 				}
 				made = found
@@ -81,9 +91,9 @@ func checkTags(f *refuse.List, tags []pmks.KeyValue) {
 		switch {
 		case strings.HasPrefix(lower, "aws:"), strings.HasPrefix(lower, tagPrefix):
 			f.Add(field+".Key", "%q begins with a prefix that is reserved", t.Key)
-		case len(t.Key) > 128:
+		case utf8.RuneCountInString(t.Key) > 128:
 			f.Add(field+".Key", "has %d characters, AWS takes 128", len(t.Key))
-		case len(t.Value) > 256:
+		case utf8.RuneCountInString(t.Value) > 256:
 			f.Add(field+".Value", "has %d characters, AWS takes 256", len(t.Value))
 		}
 	}
@@ -153,7 +163,7 @@ func requestToken() string { return "pmks-" + rand.Text() }
 // wait. Called again it continues.
 func (h *Handler) DeleteCluster(ctx context.Context, clusterIID pmks.IID) (_ bool, err error) {
 	defer place(&err, "DeleteCluster", clusterIID, pmks.IID{})
-	name, err := clusterName(clusterIID)
+	name, err := h.clusterName(clusterIID)
 	if err != nil {
 		return false, err
 	}
@@ -223,24 +233,27 @@ func (h *Handler) sendDelete(ctx context.Context, send func(context.Context) err
 	return err
 }
 
-// removeAll removes node groups and waits until they are gone.
+// removeAll removes node groups and waits until they are gone, those included that
+// are added meanwhile. One that fails after it was asked for here ends the wait.
 func (h *Handler) removeAll(ctx context.Context, cluster string, names []string) error {
 	if len(names) == 0 {
 		return nil
 	}
 	room := limit.New()
-	var g errgroup.Group
-	for _, name := range names {
-		g.Go(func() error {
-			return room.Do(ctx, func() error { return ignoreMissing(h.deleteNodegroup(ctx, cluster, name)) })
-		})
-	}
-	if err := g.Wait(); err != nil {
-		return err
-	}
+	asked := map[string]bool{}
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
+		var g errgroup.Group
+		for _, name := range names {
+			asked[name] = true
+			g.Go(func() error {
+				return room.Do(ctx, func() error { return ignoreMissing(h.deleteNodegroup(ctx, cluster, name)) })
+			})
+		}
+		if err := g.Wait(); err != nil {
+			return err
+		}
 		select {
 		case <-ctx.Done():
 			return limit.Ended(ctx)
@@ -253,10 +266,15 @@ func (h *Handler) removeAll(ctx context.Context, cluster string, names []string)
 		if err == nil && len(left) == 0 {
 			return nil
 		}
+		names = nil
 		for _, n := range left {
-			if n.Status == types.NodegroupStatusDeleteFailed {
-				_, why, _ := nodegroupStatus(n)
-				return refuse.Precondition("node group %q could not be removed: %s", aws.ToString(n.NodegroupName), why)
+			name := aws.ToString(n.NodegroupName)
+			status, why, _ := nodegroupStatus(n)
+			switch {
+			case n.Status == types.NodegroupStatusDeleteFailed && asked[name]:
+				return refuse.Precondition("node group %q could not be removed: %s", name, why)
+			case !status.Transitional() && !asked[name]: // EKS removes none that it is working on
+				names = append(names, name)
 			}
 		}
 		timer.Reset(h.cfg.PollInterval)

@@ -4,6 +4,7 @@ package aws
 
 import (
 	"cmp"
+	"errors"
 	"maps"
 	"regexp"
 	"slices"
@@ -77,6 +78,47 @@ func eksName(field string, iid pmks.IID, marker string, part int) (string, error
 	return name, nil
 }
 
+// clusterName is the function of that name for a handler, which reaches one region
+// only: there the name of an ARN of another region may be that of another cluster.
+func (h *Handler) clusterName(ref pmks.IID) (string, error) {
+	name, err := clusterName(ref)
+	if err != nil {
+		return "", err
+	}
+	return name, h.sameRegion("clusterIID", ref)
+}
+
+// names returns the EKS names of a cluster and a node group, or all that is wrong
+// with them.
+func (h *Handler) names(clusterIID, nodeGroupIID pmks.IID) (cluster, nodegroup string, err error) {
+	cluster, err1 := h.clusterName(clusterIID)
+	nodegroup, err2 := nodegroupName(nodeGroupIID)
+	if err2 == nil {
+		err2 = h.sameRegion("nodeGroupIID", nodeGroupIID)
+	}
+	if parts := arn(nodeGroupIID); err1 == nil && err2 == nil && parts != nil {
+		if owner, err := eksName("nodeGroupIID", nodeGroupIID, ":nodegroup/", 0); err != nil || owner != cluster {
+			err2 = refuse.Invalid("nodeGroupIID", "is a node group of the cluster %q, not of %q", owner, cluster)
+		}
+	}
+	return cluster, nodegroup, errors.Join(err1, err2)
+}
+
+func (h *Handler) sameRegion(field string, ref pmks.IID) error {
+	if parts := arn(ref); parts != nil && parts[3] != h.api.region {
+		return refuse.Invalid(field, "is in the region %q, this connection is to %q", parts[3], h.api.region)
+	}
+	return nil
+}
+
+// arn returns the parts of the ARN that an IID holds; nil if it holds none.
+func arn(ref pmks.IID) []string {
+	if parts := strings.SplitN(cmp.Or(ref.SystemId, ref.NameId), ":", 6); len(parts) == 6 && parts[0] == "arn" {
+		return parts
+	}
+	return nil
+}
+
 func iid(name string) pmks.IID { return pmks.IID{NameId: name, SystemId: name} }
 
 // clusterInfo converts a cluster, without node groups and access.
@@ -89,7 +131,7 @@ func clusterInfo(c *types.Cluster) pmks.ClusterInfo {
 	if c.CreatedAt != nil {
 		info.CreatedTime = *c.CreatedAt
 	}
-	facts := facts{{Key: pmks.KeyNativeStatus, Value: string(c.Status)}}
+	facts := newFacts(string(c.Status))
 	facts.add("Arn", aws.ToString(c.Arn))
 	facts.add("PlatformVersion", aws.ToString(c.PlatformVersion))
 	facts.add("RoleArn", aws.ToString(c.RoleArn))
@@ -137,7 +179,7 @@ func nodegroupInfo(n *types.Nodegroup, groups []asgtypes.AutoScalingGroup) pmks.
 		info.MaxNodeSize = int(aws.ToInt32(s.MaxSize))
 	}
 	info.Status, info.StatusReason, info.StatusFinal = nodegroupStatus(n)
-	facts := facts{{Key: pmks.KeyNativeStatus, Value: string(n.Status)}}
+	facts := newFacts(string(n.Status))
 	facts.add("NodegroupArn", aws.ToString(n.NodegroupArn))
 	facts.add("ReleaseVersion", aws.ToString(n.ReleaseVersion))
 	facts.add("AmiType", string(n.AmiType))
@@ -149,7 +191,7 @@ func nodegroupInfo(n *types.Nodegroup, groups []asgtypes.AutoScalingGroup) pmks.
 		facts.add("AutoScalingGroup", name)
 	}
 	if n.LaunchTemplate != nil {
-		facts.add("LaunchTemplate", aws.ToString(n.LaunchTemplate.Id))
+		facts.add("LaunchTemplate", cmp.Or(aws.ToString(n.LaunchTemplate.Id), aws.ToString(n.LaunchTemplate.Name)))
 	}
 	if !info.OnAutoScaling && discoverable(groups) {
 		facts.add("AutoScalingPending", "the Auto Scaling group still has the discovery tags: call SetNodeGroupAutoScaling(false) again")
@@ -241,13 +283,21 @@ func userTags(tags map[string]string) []pmks.KeyValue {
 func iids(ids []string) []pmks.IID {
 	var list []pmks.IID
 	for _, id := range ids {
-		list = append(list, iid(id))
+		if id != "" {
+			list = append(list, iid(id))
+		}
 	}
 	return list
 }
 
 // facts is a KeyValueList under construction; empty values are left out.
 type facts []pmks.KeyValue
+
+// newFacts begins with the vendor's own word for the status. There is room for
+// what a healthy resource has to say.
+func newFacts(status string) facts {
+	return append(make(facts, 0, 8), pmks.KeyValue{Key: pmks.KeyNativeStatus, Value: status})
+}
 
 func (f *facts) add(key, value string) {
 	if value != "" {

@@ -5,9 +5,11 @@ package aws
 import (
 	"errors"
 	"net"
+	"slices"
 	"strings"
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 
 	"github.com/pmks-go/pmks"
@@ -25,6 +27,8 @@ var errorTable = map[string]pmks.Code{
 	"EC2ThrottledException":                pmks.CodeThrottled,
 	"ExpiredToken":                         pmks.CodeUnauthenticated,
 	"ExpiredTokenException":                pmks.CodeUnauthenticated,
+	"IDPCommunicationError":                pmks.CodeUnavailable,
+	"IDPRejectedClaim":                     pmks.CodeUnauthenticated,
 	"IncompleteSignature":                  pmks.CodeUnauthenticated,
 	"IncompleteSignatureException":         pmks.CodeUnauthenticated,
 	"InternalError":                        pmks.CodeInternal,
@@ -33,6 +37,7 @@ var errorTable = map[string]pmks.Code{
 	"InvalidClientTokenId":                 pmks.CodeUnauthenticated,
 	"InvalidGroup.NotFound":                pmks.CodeInvalidArgument,
 	"InvalidGroupId.Malformed":             pmks.CodeInvalidArgument,
+	"InvalidIdentityToken":                 pmks.CodeUnauthenticated,
 	"InvalidInstanceType":                  pmks.CodeInvalidArgument,
 	"InvalidKeyPair.NotFound":              pmks.CodeInvalidArgument,
 	"InvalidParameterException":            pmks.CodeInvalidArgument,
@@ -49,6 +54,7 @@ var errorTable = map[string]pmks.Code{
 	"NotFoundException":                    pmks.CodeNotFound,
 	"OptInRequired":                        pmks.CodePermissionDenied,
 	"PriorRequestNotComplete":              pmks.CodeThrottled,
+	"RegionDisabledException":              pmks.CodeFailedPrecondition,
 	"RequestExpired":                       pmks.CodeUnauthenticated,
 	"RequestLimitExceeded":                 pmks.CodeThrottled,
 	"RequestThrottled":                     pmks.CodeThrottled,
@@ -72,6 +78,29 @@ var errorTable = map[string]pmks.Code{
 	"ValidationError":                      pmks.CodeInvalidArgument,
 }
 
+// Ways out of what is wrong with an identity; AWS names none.
+const (
+	checkKey    = "check the access key id, and the session token that belongs to temporary credentials"
+	checkSecret = "check the secret access key and the clock of this machine"
+	checkToken  = "check the web identity token, and that the role trusts its issuer"
+	checkTrust  = "check roleArn, externalId and the trust policy of the role"
+	renew       = "the credentials have ended: get new credentials, or check the clock of this machine"
+)
+
+// adviceTable holds the way out by error code.
+var adviceTable = map[string]string{
+	"AuthFailure":                 checkKey,
+	"ExpiredToken":                renew,
+	"ExpiredTokenException":       renew,
+	"IDPRejectedClaim":            checkToken,
+	"InvalidClientTokenId":        checkKey,
+	"InvalidIdentityToken":        checkToken,
+	"InvalidSignatureException":   checkSecret,
+	"RequestExpired":              renew,
+	"SignatureDoesNotMatch":       checkSecret,
+	"UnrecognizedClientException": checkKey,
+}
+
 // propagationTexts are what EKS says while IAM has not spread a new role yet;
 // Terraform's provider repeats creates on the same ones.
 var propagationTexts = []string{
@@ -86,7 +115,13 @@ var propagationTexts = []string{
 // are returned as they are.
 func fail(err error) error {
 	var known *pmks.Error
-	if err == nil || errors.As(err, &known) {
+	if err == nil {
+		return nil
+	}
+	if errors.As(err, &known) {
+		if _, inside := err.(*smithy.OperationError); inside { //nolint:errorlint // the outermost error is meant
+			return known // from a part of pmks that the SDK called
+		}
 		return err
 	}
 	e := &pmks.Error{Code: pmks.CodeOf(err), Err: err}
@@ -100,17 +135,46 @@ func fail(err error) error {
 	case e.Code == pmks.CodeCanceled || e.Code == pmks.CodeTimeout:
 		e.Message = "the context ended during a request"
 	case errors.As(err, &api):
-		e.ProviderCode, e.Message = api.ErrorCode(), api.ErrorMessage()
+		e.ProviderCode, e.Message = api.ErrorCode(), explain(api.ErrorCode(), api.ErrorMessage())
 		e.Code = classify(e.ProviderCode, e.Message, e.HTTPStatus)
-	case isCredentialFailure(err):
+		if isCredentialFailure(err) && !slices.Contains(credentialCodes, e.Code) {
+			// SSO or STS said it of the credentials, not EKS of the cluster.
+			e.Code, e.Message = pmks.CodeUnauthenticated, "no usable AWS credentials: "+e.Message
+		}
+	case isCredentialFailure(err) && !(serviceOf(err) == sts.ServiceID && isNetworkFailure(err)):
 		e.Code, e.Message = pmks.CodeUnauthenticated,
-			"no usable AWS credentials: give accessKeyId and secretAccessKey, a profile, or set up the default chain"
+			"no usable AWS credentials: give accessKeyId and secretAccessKey, a profile, or set up the default chain (environment, shared files, web identity token file, container or instance role)"
 	case isSigningFailure(err):
 		e.Code, e.Message = pmks.CodeInternal, "the request could not be signed"
 	case isNetworkFailure(err), e.HTTPStatus >= 500:
 		e.Code, e.Message = pmks.CodeUnavailable, "AWS could not be reached, or its answer was lost"
 	}
 	return e
+}
+
+// explain adds the way out to what AWS says of an identity. Where a signature does
+// not match, AWS may quote the request, with the session token in it: that goes.
+func explain(code, message string) string {
+	advice := adviceTable[code]
+	if strings.Contains(message, "sts:AssumeRole") {
+		advice = checkTrust
+	}
+	if advice == "" {
+		return message
+	}
+	message, _, _ = strings.Cut(message, "\n")
+	return strings.TrimSuffix(message, ".") + ": " + advice
+}
+
+// serviceOf returns which service was asked in the end: that of the credentials
+// is asked in the middle of a request to another.
+func serviceOf(err error) string {
+	var service string
+	var op *smithy.OperationError
+	for errors.As(err, &op) {
+		service, err = op.ServiceID, op.Err
+	}
+	return service
 }
 
 func classify(code, message string, status int) pmks.Code {
@@ -161,6 +225,9 @@ func isPropagation(code, message string) bool {
 	return false
 }
 
+// credentialCodes are what a failure to find credentials may be as it is.
+var credentialCodes = []pmks.Code{pmks.CodePermissionDenied, pmks.CodeThrottled, pmks.CodeUnavailable, pmks.CodeInternal, pmks.CodeUnauthenticated}
+
 // isCredentialFailure recognises a chain that yielded nothing: it has no type.
 func isCredentialFailure(err error) bool {
 	s := err.Error()
@@ -175,6 +242,15 @@ func isNetworkFailure(err error) bool {
 	var opErr *net.OpError
 	return errors.As(err, &netErr) || errors.As(err, &opErr) ||
 		strings.Contains(err.Error(), "request send failed") || strings.Contains(err.Error(), "deserialization failed")
+}
+
+// answered returns what an answer is about. AWS leaves it out of no success, but
+// something between AWS and here may.
+func answered[T any](got *T, what string) (*T, error) {
+	if got == nil {
+		return nil, &pmks.Error{Code: pmks.CodeInternal, Message: "the answer of AWS holds no " + what}
+	}
+	return got, nil
 }
 
 func has(err error, code pmks.Code) bool { return err != nil && pmks.CodeOf(err) == code }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -27,6 +28,12 @@ func answer(status int, code, message string) error {
 			Err:      &smithy.GenericAPIError{Code: code, Message: message},
 		},
 	}}
+}
+
+// insideEKS is a failure to get credentials in the middle of a call of EKS.
+func insideEKS(err error) error {
+	return &smithy.OperationError{ServiceID: "EKS", OperationName: "ListClusters",
+		Err: fmt.Errorf("get identity: get credentials: failed to refresh cached credentials, %w", err)}
 }
 
 func TestFail(t *testing.T) {
@@ -68,6 +75,9 @@ func TestFail(t *testing.T) {
 		{"vpc", answer(400, "InvalidVpcID.NotFound", "x"), pmks.CodeInvalidArgument},
 		{"role", answer(404, "NoSuchEntity", "x"), pmks.CodeFailedPrecondition},
 		{"no-credentials", errors.New("operation error EKS: ListClusters, get identity: get credentials: failed to refresh cached credentials, no EC2 IMDS role found"), pmks.CodeUnauthenticated},
+		{"sts-unreachable", insideEKS(&smithy.OperationError{ServiceID: "STS", Err: &url.Error{Op: "Post", URL: "https://x", Err: errors.New("connection refused")}}), pmks.CodeUnavailable},
+		{"metadata-unreachable", insideEKS(&smithy.OperationError{ServiceID: "ec2imds", Err: &url.Error{Op: "Get", URL: "http://x", Err: errors.New("no route")}}), pmks.CodeUnauthenticated},
+		{"web-identity", insideEKS(answer(400, "InvalidIdentityToken", "x")), pmks.CodeUnauthenticated},
 		{"network", &url.Error{Op: "Post", URL: "https://x", Err: errors.New("connection refused")}, pmks.CodeUnavailable},
 		{"canceled", fmt.Errorf("operation error: %w", context.Canceled), pmks.CodeCanceled},
 		{"deadline", fmt.Errorf("operation error: %w", context.DeadlineExceeded), pmks.CodeTimeout},
@@ -107,5 +117,27 @@ func TestFail_KeepsTheVendorsOwn(t *testing.T) {
 	}
 	if fail(nil) != nil {
 		t.Error("nil became an error")
+	}
+}
+
+// TestFail_QuotedRequest: some services quote the signed request to whoever got
+// the signature wrong, session token and all.
+func TestFail_QuotedRequest(t *testing.T) {
+	t.Parallel()
+	const quoted = "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method." +
+		"\n\nThe Canonical String for this request should have been\n'GET\n/clusters\n\nx-amz-security-token:IQoJb3JpZ2luX2VjEXAMPLE\n'"
+	err := fail(answer(403, "InvalidSignatureException", quoted))
+	if text := fmt.Sprintf("%v %+v %#v", err, err, err); strings.Contains(text, "EXAMPLE") || strings.Contains(text, "\n") || !strings.Contains(text, checkSecret) {
+		t.Errorf("got %s", text)
+	}
+}
+
+// TestAdviceTable: advice goes with what is wrong with an identity.
+func TestAdviceTable(t *testing.T) {
+	t.Parallel()
+	for code := range adviceTable {
+		if errorTable[code] != pmks.CodeUnauthenticated {
+			t.Errorf("%s is %s", code, errorTable[code])
+		}
 	}
 }

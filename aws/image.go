@@ -74,10 +74,11 @@ func (h *Handler) amiTypeOf(ctx context.Context, instanceType string) (types.AMI
 		}
 		return "", err
 	}
-	if len(out.InstanceTypes) == 0 {
+	found := matching(out.InstanceTypes, func(t ec2types.InstanceTypeInfo) bool { return string(t.InstanceType) == instanceType })
+	if len(found) == 0 {
 		return "", refuse.Invalid("VMSpecName", "the instance type %q is not offered in this region", instanceType)
 	}
-	return amiTypeFor(out.InstanceTypes[0]), nil
+	return amiTypeFor(found[0]), nil
 }
 
 func amiTypeFor(t ec2types.InstanceTypeInfo) types.AMITypes {

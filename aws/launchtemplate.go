@@ -61,7 +61,11 @@ func (h *Handler) createTemplate(ctx context.Context, cluster, nodegroup, keyPai
 	if err != nil {
 		return "", fail(err)
 	}
-	return aws.ToString(out.LaunchTemplate.LaunchTemplateId), nil
+	made, err := answered(out.LaunchTemplate, "launch template")
+	if err != nil {
+		return "", err
+	}
+	return aws.ToString(made.LaunchTemplateId), nil
 }
 
 // templateName stays within the 128 characters of EC2.
@@ -90,7 +94,7 @@ func (h *Handler) deleteTemplate(ctx context.Context, id string) {
 // that stays.
 func (h *Handler) Sweep(ctx context.Context, clusterIID pmks.IID) (err error) {
 	defer place(&err, "Sweep", clusterIID, pmks.IID{})
-	name, err := clusterName(clusterIID)
+	name, err := h.clusterName(clusterIID)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@
 package aws
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -55,7 +56,7 @@ func (h *Handler) resolveNetwork(ctx context.Context, req pmks.NetworkInfo) (net
 			return fail(err)
 		})
 	}
-	if vpc := req.VpcIID; vpc.SystemId == "" && vpc.NameId != "" && !strings.HasPrefix(vpc.NameId, "vpc-") {
+	if vpc := req.VpcIID; !vpc.IsZero() && idOf(vpc, "vpc-") == "" {
 		g.Go(func() error {
 			out, err := h.api.ec2.DescribeVpcs(gctx, &ec2.DescribeVpcsInput{Filters: []ec2types.Filter{nameFilter("tag:Name", vpc.NameId)}})
 			if err == nil {
@@ -125,15 +126,13 @@ func choose(req pmks.NetworkInfo, subnets []ec2types.Subnet, groups []ec2types.S
 // checkVPC compares the VPC of the request with that of the subnets, which is the
 // one that EKS takes.
 func (n *network) checkVPC(f *refuse.List, ref pmks.IID, vpcs []ec2types.Vpc) {
-	want := ref.SystemId
-	if want == "" && strings.HasPrefix(ref.NameId, "vpc-") {
-		want = ref.NameId
-	}
+	want := idOf(ref, "vpc-")
 	if want == "" {
-		if !one(f, "Network.VpcIID", "VPC", ref, len(vpcs)) {
+		found := matching(vpcs, func(v ec2types.Vpc) bool { return tagName(v.Tags) == ref.NameId })
+		if !one(f, "Network.VpcIID", "VPC", ref, len(found)) {
 			return
 		}
-		want = aws.ToString(vpcs[0].VpcId)
+		want = aws.ToString(found[0].VpcId)
 	}
 	if n.vpc != "" && want != n.vpc {
 		f.Add("Network.VpcIID", "is %s, but the subnets are in %s", want, n.vpc)
@@ -173,6 +172,8 @@ func filters(refs []pmks.IID, prefix, byID, byName string) []lookup {
 	return list
 }
 
+// nameFilter makes a filter. EC2 takes its values for patterns, so what is found
+// must be compared with what was asked for.
 func nameFilter(name string, values ...string) ec2types.Filter {
 	return ec2types.Filter{Name: aws.String(name), Values: values}
 }
@@ -182,10 +183,17 @@ func idOf(ref pmks.IID, prefix string) string {
 	if ref.SystemId != "" {
 		return ref.SystemId
 	}
-	if strings.HasPrefix(ref.NameId, prefix) {
+	if isID(ref.NameId, prefix) {
 		return ref.NameId
 	}
 	return ""
+}
+
+// isID tells an id from a name such as "subnet-01": behind its prefix it has 8 or
+// 17 hexadecimal digits (EC2 user guide, resource ids).
+func isID(s, prefix string) bool {
+	digits, ok := strings.CutPrefix(s, prefix)
+	return ok && (len(digits) == 8 || len(digits) == 17) && strings.Trim(digits, "0123456789abcdef") == ""
 }
 
 func matches(ref pmks.IID, prefix, id, name string) bool {
@@ -231,20 +239,20 @@ func (h *Handler) resolveKeyPair(ctx context.Context, ref pmks.IID) (string, err
 	if ref.IsZero() {
 		return "", nil
 	}
-	filter := nameFilter("key-name", ref.NameId)
-	if ref.SystemId != "" {
-		filter = nameFilter("key-name", ref.SystemId)
-		if strings.HasPrefix(ref.SystemId, "key-") {
-			filter = nameFilter("key-pair-id", ref.SystemId)
-		}
+	by, want := "key-name", cmp.Or(ref.SystemId, ref.NameId)
+	if isID(ref.SystemId, "key-") {
+		by = "key-pair-id"
 	}
-	out, err := h.api.ec2.DescribeKeyPairs(ctx, &ec2.DescribeKeyPairsInput{Filters: []ec2types.Filter{filter}})
+	out, err := h.api.ec2.DescribeKeyPairs(ctx, &ec2.DescribeKeyPairsInput{Filters: []ec2types.Filter{nameFilter(by, want)}})
 	if err != nil {
 		return "", fail(err)
 	}
+	found := matching(out.KeyPairs, func(k ec2types.KeyPairInfo) bool {
+		return want == aws.ToString(k.KeyName) && by == "key-name" || want == aws.ToString(k.KeyPairId) && by == "key-pair-id"
+	})
 	var f refuse.List
-	if !one(&f, "KeyPairIID", "key pair", ref, len(out.KeyPairs)) {
+	if !one(&f, "KeyPairIID", "key pair", ref, len(found)) {
 		return "", f.Err()
 	}
-	return aws.ToString(out.KeyPairs[0].KeyName), nil
+	return aws.ToString(found[0].KeyName), nil
 }

@@ -32,6 +32,9 @@ func readNodegroup(req pmks.NodeGroupInfo) (nodegroupRequest, error) {
 	r := nodegroupRequest{NodeGroupInfo: req}
 	var f refuse.List
 	f.Join(capabilities.CheckNodeGroup(req))
+	if kver.IsDefault(r.VMSpecName) {
+		r.VMSpecName = ""
+	}
 	var err error
 	r.image, err = parseImage(req.ImageIID)
 	f.Join(err)
@@ -64,7 +67,7 @@ func readNodegroup(req pmks.NodeGroupInfo) (nodegroupRequest, error) {
 // made; a root disk type takes a launch template in between.
 func (h *Handler) AddNodeGroup(ctx context.Context, clusterIID pmks.IID, req pmks.NodeGroupInfo) (_ pmks.NodeGroupInfo, err error) {
 	defer place(&err, "AddNodeGroup", clusterIID, pmks.IID{NameId: req.IId.NameId})
-	name, nameErr := clusterName(clusterIID)
+	name, nameErr := h.clusterName(clusterIID)
 	r, err := readNodegroup(req)
 	if err := errors.Join(nameErr, err); err != nil {
 		return pmks.NodeGroupInfo{}, err
@@ -73,10 +76,11 @@ func (h *Handler) AddNodeGroup(ctx context.Context, clusterIID pmks.IID, req pmk
 	if err != nil {
 		return pmks.NodeGroupInfo{}, err
 	}
-	made, err := h.createNodegroup(ctx, in)
+	made, lost, err := h.createNodegroup(ctx, in)
 	if err != nil {
-		var e *pmks.Error
-		if template != "" && !(errors.As(err, &e) && e.MayHaveHappened) {
+		// A node group whose template is gone fails for good, and a look may show
+		// what was before: only a plain refusal is sure. Sweep removes the others.
+		if template != "" && !lost {
 			h.deleteTemplate(ctx, template)
 		}
 		return pmks.NodeGroupInfo{}, err
@@ -84,16 +88,16 @@ func (h *Handler) AddNodeGroup(ctx context.Context, clusterIID pmks.IID, req pmk
 	return nodegroupInfo(made, nil), nil
 }
 
-func (h *Handler) createNodegroup(ctx context.Context, in *eks.CreateNodegroupInput) (*types.Nodegroup, error) {
-	var made *types.Nodegroup
-	err := h.spreading(ctx, func() error {
+// createNodegroup makes a node group. lost: the outcome of some try was open.
+func (h *Handler) createNodegroup(ctx context.Context, in *eks.CreateNodegroupInput) (made *types.Nodegroup, lost bool, err error) {
+	err = h.spreading(ctx, func() error {
 		return once.Do(ctx, once.Mutation{
 			Send: func(ctx context.Context) error {
-				out, err := h.api.eks.CreateNodegroup(ctx, in)
+				out, err := h.api.eks.CreateNodegroup(ctx, in, attempts(&lost))
 				if err == nil {
-					made = out.Nodegroup
+					made, err = answered(out.Nodegroup, "node group")
 				}
-				return fail(err)
+				return settledBy(lost, err)
 			},
 			Happened: func(ctx context.Context) (bool, error) {
 				found, err := h.describeNodegroup(ctx, *in.ClusterName, *in.NodegroupName)
@@ -111,7 +115,7 @@ func (h *Handler) createNodegroup(ctx context.Context, in *eks.CreateNodegroupIn
 			},
 		})
 	})
-	return made, err
+	return made, lost, err
 }
 
 // inputs is what a node group request is made from.
@@ -235,7 +239,7 @@ func sshSources(c *types.Cluster) []string {
 // template of the group can go only when the group is gone: see [Handler.Sweep].
 func (h *Handler) RemoveNodeGroup(ctx context.Context, clusterIID, nodeGroupIID pmks.IID) (_ bool, err error) {
 	defer place(&err, "RemoveNodeGroup", clusterIID, nodeGroupIID)
-	cluster, name, err := names(clusterIID, nodeGroupIID)
+	cluster, name, err := h.names(clusterIID, nodeGroupIID)
 	if err != nil {
 		return false, err
 	}
@@ -253,14 +257,6 @@ func (h *Handler) deleteNodegroup(ctx context.Context, cluster, name string) err
 		n, err := h.describeNodegroup(ctx, cluster, name)
 		return missing(err) || err == nil && n.Status == types.NodegroupStatusDeleting, ignoreMissing(err)
 	})
-}
-
-// names returns the EKS names of a cluster and a node group, or all that is wrong
-// with them.
-func names(clusterIID, nodeGroupIID pmks.IID) (cluster, nodegroup string, err error) {
-	cluster, err1 := clusterName(clusterIID)
-	nodegroup, err2 := nodegroupName(nodeGroupIID)
-	return cluster, nodegroup, errors.Join(err1, err2)
 }
 
 func scaling(desired, minSize, maxSize int) *types.NodegroupScalingConfig {

@@ -54,7 +54,11 @@ func (h *Handler) roleARN(ctx context.Context, r role, name string) (string, err
 	if err != nil {
 		return "", fail(err)
 	}
-	arn = aws.ToString(out.Role.Arn)
+	found, err := answered(out.Role, "role")
+	if err != nil {
+		return "", err
+	}
+	arn = aws.ToString(found.Arn)
 	h.rolesMu.Lock()
 	h.roles[name] = arn
 	h.rolesMu.Unlock()

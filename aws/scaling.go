@@ -49,7 +49,7 @@ func (h *Handler) readGroup(ctx context.Context, cluster, name string) (*types.N
 // repeated.
 func (h *Handler) SetNodeGroupAutoScaling(ctx context.Context, clusterIID, nodeGroupIID pmks.IID, on bool) (_ bool, err error) {
 	defer place(&err, "SetNodeGroupAutoScaling", clusterIID, nodeGroupIID)
-	cluster, name, err := names(clusterIID, nodeGroupIID)
+	cluster, name, err := h.names(clusterIID, nodeGroupIID)
 	if err != nil {
 		return false, err
 	}
@@ -64,18 +64,31 @@ func (h *Handler) SetNodeGroupAutoScaling(ctx context.Context, clusterIID, nodeG
 		return false, refuse.Precondition("the node group has no Auto Scaling group yet: wait until it is Active")
 	}
 	if discoverable(groups) != on {
-		if err := h.setDiscovery(ctx, cluster, groups, on); err != nil {
+		err := once.Do(ctx, once.Mutation{
+			Send: func(ctx context.Context) error { return h.setDiscovery(ctx, cluster, groups, on) },
+			Happened: func(ctx context.Context) (bool, error) {
+				_, now, err := h.readGroup(ctx, cluster, name)
+				return err == nil && discoverable(now) == on, err
+			},
+		})
+		if err != nil {
 			return false, err
 		}
 	}
 	if n.Tags[tagAutoScaling] == onOff(on) {
 		return true, nil
 	}
-	_, err = h.api.eks.TagResource(ctx, &eks.TagResourceInput{ResourceArn: n.NodegroupArn, Tags: map[string]string{tagAutoScaling: onOff(on)}})
-	if err != nil {
-		return false, fail(err)
-	}
-	return true, nil
+	err = once.Do(ctx, once.Mutation{
+		Send: func(ctx context.Context) error {
+			_, err := h.api.eks.TagResource(ctx, &eks.TagResourceInput{ResourceArn: n.NodegroupArn, Tags: map[string]string{tagAutoScaling: onOff(on)}})
+			return fail(err)
+		},
+		Happened: func(ctx context.Context) (bool, error) {
+			now, err := h.describeNodegroup(ctx, cluster, name)
+			return err == nil && now.Tags[tagAutoScaling] == onOff(on), err
+		},
+	})
+	return err == nil, err
 }
 
 // setDiscovery writes or removes the tags. Both calls are idempotent.
@@ -117,7 +130,7 @@ func settled(n *types.Nodegroup) error {
 func (h *Handler) ChangeNodeGroupScaling(ctx context.Context, clusterIID, nodeGroupIID pmks.IID,
 	desired, minSize, maxSize int) (_ pmks.NodeGroupInfo, err error) {
 	defer place(&err, "ChangeNodeGroupScaling", clusterIID, nodeGroupIID)
-	cluster, name, err := names(clusterIID, nodeGroupIID)
+	cluster, name, err := h.names(clusterIID, nodeGroupIID)
 	var f refuse.List
 	f.Join(err)
 	f.Join(capabilities.CheckScaling(desired, minSize, maxSize))
@@ -153,9 +166,10 @@ func (h *Handler) updateScaling(ctx context.Context, cluster, name string, want 
 	token := requestToken()
 	err := once.Do(ctx, once.Mutation{
 		Send: func(ctx context.Context) error {
+			var lost bool
 			_, err := h.api.eks.UpdateNodegroupConfig(ctx, &eks.UpdateNodegroupConfigInput{
-				ClusterName: &cluster, NodegroupName: &name, ScalingConfig: want, ClientRequestToken: &token})
-			return fail(err)
+				ClusterName: &cluster, NodegroupName: &name, ScalingConfig: want, ClientRequestToken: &token}, attempts(&lost))
+			return settledBy(lost, err)
 		},
 		Happened: func(ctx context.Context) (bool, error) {
 			n, err := h.describeNodegroup(ctx, cluster, name)

@@ -5,6 +5,7 @@ package aws
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/eks/types"
@@ -83,13 +84,14 @@ func nodegroupStatus(n *types.Nodegroup) (pmks.NodeGroupStatus, string, bool) {
 // reason prefers what EKS says. Health issues are told in every state: an ACTIVE
 // cluster may have some.
 func reason(w word, issues []string) string {
+	issues = slices.DeleteFunc(issues, func(s string) bool { return s == "" })
 	return cmp.Or(strings.Join(issues, "; "), w.reason)
 }
 
 func issue(code string, message *string, resources []string) string {
 	text := code
 	if message != nil && *message != "" {
-		text += ": " + *message
+		text = strings.TrimPrefix(text+": "+*message, ": ")
 	}
 	if len(resources) > 0 {
 		text += " [" + strings.Join(resources, " ") + "]"

@@ -89,7 +89,7 @@ func (h *Handler) explainVersion(ctx context.Context, err error, version string)
 // first, then all node groups that lag, together.
 func (h *Handler) UpgradeCluster(ctx context.Context, clusterIID pmks.IID, newVersion string) (_ pmks.ClusterInfo, err error) {
 	defer place(&err, "UpgradeCluster", clusterIID, pmks.IID{})
-	name, err := clusterName(clusterIID)
+	name, err := h.clusterName(clusterIID)
 	if err != nil {
 		return pmks.ClusterInfo{}, err
 	}
@@ -194,11 +194,11 @@ func (h *Handler) tooFar(ctx context.Context, current kver.Version, target strin
 
 func next(v kver.Version) string { return fmt.Sprintf("%d.%d", v.Major, v.Minor+1) }
 
-// laggards names the node groups below a version.
+// laggards names the node groups below a version; those being removed do not count.
 func laggards(groups []*types.Nodegroup, version string) []string {
 	var names []string
 	for _, n := range groups {
-		if below(aws.ToString(n.Version), version) {
+		if n.Status != types.NodegroupStatusDeleting && below(aws.ToString(n.Version), version) {
 			names = append(names, aws.ToString(n.NodegroupName))
 		}
 	}
@@ -219,8 +219,9 @@ func (h *Handler) upgradeControlPlane(ctx context.Context, name, target string) 
 	token := requestToken()
 	err := once.Do(ctx, once.Mutation{
 		Send: func(ctx context.Context) error {
-			_, err := h.api.eks.UpdateClusterVersion(ctx, &eks.UpdateClusterVersionInput{Name: &name, Version: &target, ClientRequestToken: &token})
-			return fail(err)
+			var lost bool
+			_, err := h.api.eks.UpdateClusterVersion(ctx, &eks.UpdateClusterVersionInput{Name: &name, Version: &target, ClientRequestToken: &token}, attempts(&lost))
+			return settledBy(lost, err)
 		},
 		Happened: func(ctx context.Context) (bool, error) {
 			c, err := h.describeCluster(ctx, name)
@@ -233,35 +234,40 @@ func (h *Handler) upgradeControlPlane(ctx context.Context, name, target string) 
 // upgradeGroups sends the upgrade of every group that lags and is at rest, all
 // together. Groups that are being worked on are taken by the next call.
 func (h *Handler) upgradeGroups(ctx context.Context, cluster string, groups []*types.Nodegroup, target string) (sent bool, err error) {
-	room := limit.New()
-	var g errgroup.Group
+	var next []*types.Nodegroup
 	for _, n := range groups {
-		if !below(aws.ToString(n.Version), target) || n.Status == types.NodegroupStatusUpdating {
+		if !below(aws.ToString(n.Version), target) || n.Status == types.NodegroupStatusUpdating || n.Status == types.NodegroupStatusDeleting {
 			continue
 		}
 		if err := settled(n); err != nil {
-			return sent, about(groupError(err, n), iid(cluster))
+			return false, about(groupError(err, n), iid(cluster))
 		}
 		if n.AmiType == types.AMITypesCustom {
-			return sent, refuse.Precondition("node group %q has an image of its own: give it a launch template with an image for %s", aws.ToString(n.NodegroupName), target)
+			return false, refuse.Precondition("node group %q has an image of its own: give it a launch template with an image for %s", aws.ToString(n.NodegroupName), target)
 		}
-		sent = true
+		next = append(next, n)
+	}
+	// Nothing is sent before all are known to be fit for it.
+	room := limit.New()
+	var g errgroup.Group
+	for _, n := range next {
 		g.Go(func() error {
 			return room.Do(ctx, func() error {
 				return groupError(h.upgradeGroup(ctx, cluster, aws.ToString(n.NodegroupName), target), n)
 			})
 		})
 	}
-	return sent, g.Wait()
+	return len(next) > 0, g.Wait()
 }
 
 func (h *Handler) upgradeGroup(ctx context.Context, cluster, name, target string) error {
 	token := requestToken()
 	err := once.Do(ctx, once.Mutation{
 		Send: func(ctx context.Context) error {
+			var lost bool
 			_, err := h.api.eks.UpdateNodegroupVersion(ctx, &eks.UpdateNodegroupVersionInput{
-				ClusterName: &cluster, NodegroupName: &name, Version: &target, ClientRequestToken: &token})
-			return fail(err)
+				ClusterName: &cluster, NodegroupName: &name, Version: &target, ClientRequestToken: &token}, attempts(&lost))
+			return settledBy(lost, err)
 		},
 		Happened: func(ctx context.Context) (bool, error) {
 			n, err := h.describeNodegroup(ctx, cluster, name)

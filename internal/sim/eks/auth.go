@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -19,6 +20,9 @@ type Key struct {
 	Expires time.Time
 	// ARN is the principal. Empty means a user of the account.
 	ARN string
+
+	// userID is that of the session of a role: the role's id and the session's name.
+	userID string
 }
 
 // identity is who sent a request.
@@ -116,7 +120,7 @@ func (s *Server) scopeRegions(service string) []string {
 }
 
 func (s *Server) identify(accessKey string, key Key) identity {
-	who := identity{accessKey: accessKey, arn: key.ARN, userID: "AIDA" + hexSum(accessKey)[:17]}
+	who := identity{accessKey: accessKey, arn: key.ARN, userID: orElse(key.userID, "AIDA"+strings.ToUpper(hexSum(accessKey)[:17]))}
 	if who.arn == "" {
 		who.arn = "arn:aws:iam::" + s.account + ":user/pmks"
 	}

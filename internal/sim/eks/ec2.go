@@ -103,8 +103,8 @@ type inventory[T any] struct {
 	// filters are the names of the filters, and fact what they look at.
 	filters []string
 	fact    func(T, string) []string
-	// most is the largest MaxResults; 0 means that there are no pages.
-	most int
+	// least and most bound MaxResults; without them there are no pages.
+	least, most int
 }
 
 // naming is one parameter that names resources.
@@ -151,7 +151,7 @@ func describe[T any](s *Server, c *call, inv inventory[T]) (items []T, next stri
 		if f.has("MaxResults") && named {
 			f.refuse("InvalidParameterCombination", "The parameter MaxResults cannot be used with ids")
 		}
-		limit = f.number("MaxResults", 5, inv.most, inv.most)
+		limit = f.number("MaxResults", inv.least, inv.most, inv.most)
 		token = f.text("NextToken")
 	}
 	if e := f.done(); e != nil {
@@ -210,7 +210,7 @@ func (s *Server) describeSubnets(c *call) (any, *apiError) {
 			}
 			return tagFact(name, nameTags(v.Name))
 		},
-		most: 1000,
+		least: 5, most: 1000,
 	})
 	if e != nil {
 		return nil, e
@@ -233,7 +233,7 @@ func (s *Server) describeVpcs(c *call) (any, *apiError) {
 			}
 			return tagFact(name, nameTags(v.Name))
 		},
-		most: 1000,
+		least: 5, most: 1000,
 	})
 	if e != nil {
 		return nil, e
@@ -283,7 +283,7 @@ func (s *Server) describeSecurityGroups(c *call) (any, *apiError) {
 			}
 			return tagFact(name, nameTags(v.Name))
 		},
-		most: 1000,
+		least: 5, most: 1000,
 	})
 	if e != nil {
 		return nil, e
@@ -306,7 +306,7 @@ func (s *Server) describeInstanceTypes(c *call) (any, *apiError) {
 			}
 			return v.Architectures
 		},
-		most: 100,
+		least: 5, most: 100,
 	})
 	if e != nil {
 		return nil, e

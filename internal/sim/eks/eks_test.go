@@ -287,7 +287,7 @@ func TestServer_strict(t *testing.T) {
 		{"wrong-version", "POST", "/", "Action=DescribeSubnets&Version=2010-01-01", "ec2", 400, "InvalidAction"},
 		{"unknown-parameter", "POST", "/", "Action=DescribeSubnets&Version=2016-11-15&Colour=red", "ec2", 400, "UnknownParameter"},
 		{"gap-in-list", "POST", "/", "Action=DescribeSubnets&Version=2016-11-15&SubnetId.2=a", "ec2", 400, "UnknownParameter"},
-		{"wildcard-filter", "POST", "/", "Action=DescribeSubnets&Version=2016-11-15&Filter.1.Name=vpc-id&Filter.1.Value.1=vpc-*", "ec2", 501, CodeNotSimulated},
+		{"wildcard-filter", "POST", "/", "Action=DescribeAutoScalingGroups&Version=2011-01-01&Filters.member.1.Name=tag-key&Filters.member.1.Values.member.1=eks:*", "autoscaling", 501, CodeNotSimulated},
 		{"missing-parameter", "POST", "/", "Action=GetRole&Version=2010-05-08", "iam", 400, "ValidationError"},
 		{"query-path", "POST", "/x", "Action=GetRole&Version=2010-05-08", "iam", 404, "InvalidAction"},
 		{"malformed-form", "POST", "/", "Action=%zz", "iam", 400, "MalformedQueryString"},

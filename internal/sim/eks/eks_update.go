@@ -175,8 +175,8 @@ func (s *Server) updateObject(now time.Time, u *updateRecord) updateObject {
 }
 
 func (s *Server) describeUpdate(c *call) (any, *apiError) {
-	if c.query.Has("addonName") {
-		return nil, notSimulated("updates of add-ons")
+	if c.query.Has("addonName") || c.query.Has("capabilityName") {
+		return nil, notSimulated("updates of add-ons and capabilities")
 	}
 	_, rec, e := s.shown(c.now, c.labels["name"])
 	if e != nil {
@@ -191,8 +191,8 @@ func (s *Server) describeUpdate(c *call) (any, *apiError) {
 }
 
 func (s *Server) listUpdates(c *call) (any, *apiError) {
-	if c.query.Has("addonName") {
-		return nil, notSimulated("updates of add-ons")
+	if c.query.Has("addonName") || c.query.Has("capabilityName") {
+		return nil, notSimulated("updates of add-ons and capabilities")
 	}
 	cluster, rec, e := s.shown(c.now, c.labels["name"])
 	if e != nil {

@@ -36,6 +36,9 @@ type (
 		ComputeConfig              absent              `json:"computeConfig" sim:"no"`
 		ControlPlaneScalingConfig  absent              `json:"controlPlaneScalingConfig" sim:"no"`
 		EncryptionConfig           absent              `json:"encryptionConfig" sim:"no"`
+		KubeAPIServerConfig        absent              `json:"kubeApiServerConfig" sim:"no"`
+		KubeControllerConfig       absent              `json:"kubeControllerManagerConfig" sim:"no"`
+		KubeSchedulerConfig        absent              `json:"kubeSchedulerConfig" sim:"no"`
 		OutpostConfig              absent              `json:"outpostConfig" sim:"no"`
 		RemoteNetworkConfig        absent              `json:"remoteNetworkConfig" sim:"no"`
 		StorageConfig              absent              `json:"storageConfig" sim:"no"`
@@ -47,6 +50,7 @@ type (
 		EndpointPublicAccess  *bool    `json:"endpointPublicAccess"`
 		EndpointPrivateAccess *bool    `json:"endpointPrivateAccess"`
 		PublicAccessCIDRs     []string `json:"publicAccessCidrs"`
+		EgressMode            absent   `json:"controlPlaneEgressMode" sim:"no"`
 	}
 	accessConfigRequest struct {
 		AuthenticationMode                      string `json:"authenticationMode"`

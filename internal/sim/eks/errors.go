@@ -146,8 +146,21 @@ func injected(service string, code pmks.Code, reason string) *apiError {
 	default:
 		e = fail(http.StatusInternalServerError, word("ServerException", "InternalError", "InternalFailure"), "Internal server error")
 	}
+	if status, ok := ownStatusTable[service][e.code]; ok {
+		e.status = status
+	}
 	if reason != "" {
 		e.message = reason
 	}
 	return e
+}
+
+// ownStatusTable holds the statuses, by service and code, where a service has one
+// of its own for what the others say too: EC2 answers 400 to all that the caller
+// did wrong, and IAM and Auto Scaling disagree about limits and conflicts (their
+// service models).
+var ownStatusTable = map[string]map[string]int{
+	"autoscaling": {"ResourceInUse": http.StatusBadRequest},
+	"ec2":         {"AuthFailure": http.StatusUnauthorized, "IncorrectState": http.StatusBadRequest, "InvalidID": http.StatusBadRequest},
+	"iam":         {"LimitExceeded": http.StatusConflict},
 }

@@ -25,7 +25,16 @@ type (
 		ARN                      string `xml:"Arn"`
 		CreateDate               string
 		AssumeRolePolicyDocument string
+		Description              string `xml:",omitempty"`
 		MaxSessionDuration       int
+		Tags                     *roleTags // nil: none
+	}
+	roleTags struct {
+		List []roleTag `xml:"member"`
+	}
+	roleTag struct {
+		Key   string
+		Value string
 	}
 	getRoleResponse struct {
 		XMLName xml.Name   `xml:"https://iam.amazonaws.com/doc/2010-05-08/ GetRoleResponse"`
@@ -49,13 +58,16 @@ func (s *Server) roleARN(r *Role) string {
 
 func (s *Server) roleObject(r *Role) roleObject {
 	return roleObject{
-		Path:                     orElse(r.Path, "/"),
-		RoleName:                 r.Name,
-		RoleID:                   r.id,
-		ARN:                      s.roleARN(r),
-		CreateDate:               iso(r.Created),
-		AssumeRolePolicyDocument: url.QueryEscape(s.trustDocument(r.Trust)),
-		MaxSessionDuration:       maxSession,
+		Path:       orElse(r.Path, "/"),
+		RoleName:   r.Name,
+		RoleID:     r.id,
+		ARN:        s.roleARN(r),
+		CreateDate: iso(r.Created),
+		// RFC 3986, which has no plus sign for a space (IAM API, Role).
+		AssumeRolePolicyDocument: strings.ReplaceAll(url.QueryEscape(orElse(r.document, s.trustDocument(r.Trust))), "+", "%20"),
+		Description:              r.description,
+		MaxSessionDuration:       r.longestSession(),
+		Tags:                     r.tags,
 	}
 }
 
@@ -165,10 +177,13 @@ func (s *Server) getRole(c *call) (any, *apiError) {
 func (s *Server) createRole(c *call) (any, *apiError) {
 	f := c.form
 	name, document, path := f.required("RoleName"), f.required("AssumeRolePolicyDocument"), orElse(f.text("Path"), "/")
-	f.text("Description")
+	description, session := f.text("Description"), f.number("MaxSessionDuration", defaultSession, maxSession, defaultSession)
+	var tags *roleTags
 	for _, item := range f.items("Tags.member") {
-		f.required(item + ".Key")
-		f.text(item + ".Value")
+		if tags == nil {
+			tags = &roleTags{}
+		}
+		tags.List = append(tags.List, roleTag{f.required(item + ".Key"), f.text(item + ".Value")})
 	}
 	if e := f.done(); e != nil {
 		return nil, e
@@ -186,7 +201,8 @@ func (s *Server) createRole(c *call) (any, *apiError) {
 	if _, exists := s.resources.role(name); exists {
 		return nil, fail(http.StatusConflict, "EntityAlreadyExists", "Role with name %s already exists.", name)
 	}
-	role := Role{Name: name, Path: path, Trust: trust, Created: c.now, id: s.id("AROA", 17, upperAlnum), unknownFor: max(0, s.propagation)}
+	role := Role{Name: name, Path: path, Trust: trust, Created: c.now, id: s.id("AROA", 17, upperAlnum), unknownFor: max(0, s.propagation),
+		document: document, description: description, tags: tags, session: session}
 	s.resources.Roles = append(s.resources.Roles, role)
 	return createRoleResponse{Role: s.roleObject(&role), metadata: metadata{c.requestID}}, nil
 }

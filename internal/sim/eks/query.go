@@ -23,6 +23,8 @@ type form struct {
 	// with a parameter.
 	unknown, missing, bad string
 	fault                 *apiError // the first one
+	// wildcards: the values of filters are patterns.
+	wildcards bool
 }
 
 func newForm(values url.Values, service string) *form {
@@ -30,6 +32,7 @@ func newForm(values url.Values, service string) *form {
 	f.unknown, f.missing, f.bad = "ValidationError", "ValidationError", "ValidationError"
 	if service == "ec2" {
 		f.unknown, f.missing, f.bad = "UnknownParameter", "MissingParameter", "InvalidParameterValue"
+		f.wildcards = true
 	}
 	return f
 }
@@ -118,78 +121,25 @@ func (f *form) items(prefix string) []string {
 	return items
 }
 
-// done returns what was wrong, unknown parameters included.
+// done returns what was wrong, unknown parameters included. What is not simulated
+// comes first, as it may be why the rest looks wrong.
 func (f *form) done() *apiError {
-	if f.fault != nil {
-		return f.fault
-	}
 	var strange []string
 	for key := range f.values {
 		if !f.read[key] {
 			strange = append(strange, key)
 		}
 	}
+	slices.Sort(strange)
+	for _, key := range strange {
+		if f.left(key) {
+			return notSimulated("the parameter %s", key)
+		}
+	}
 	if len(strange) > 0 {
-		slices.Sort(strange)
 		f.refuse(f.unknown, "The parameter %s is not recognized", strange[0])
 	}
 	return f.fault
-}
-
-// filter is a name with the values that fit it, one of which is enough.
-type filter struct {
-	name   string
-	values []string
-}
-
-func (f filter) matches(value string) bool { return slices.Contains(f.values, value) }
-
-// filters reads Filter.N of EC2 (member empty) or Filters.member.N of Auto
-// Scaling. Only the names in allowed, and those that start with "tag:" if that is
-// among them, are known.
-func (f *form) filters(prefix, valueKey string, allowed ...string) []filter {
-	var filters []filter
-	for _, item := range f.items(prefix) {
-		one := filter{name: f.required(item + ".Name"), values: f.list(item + "." + valueKey)}
-		known := slices.Contains(allowed, one.name)
-		if strings.HasPrefix(one.name, "tag:") && len(one.name) > len("tag:") {
-			known = slices.Contains(allowed, "tag:")
-		}
-		if !known {
-			f.refuse(f.bad, "The filter '%s' is invalid", one.name)
-		}
-		if len(one.values) == 0 {
-			f.refuse(f.bad, "The filter '%s' has no values", one.name)
-		}
-		for _, v := range one.values {
-			if strings.ContainsAny(v, "*?") {
-				f.fault = notSimulated("wildcards in filters")
-			}
-		}
-		filters = append(filters, one)
-	}
-	return filters
-}
-
-// all reports whether every filter fits a resource, whose facts are looked up by
-// the name of the filter.
-func all(filters []filter, fact func(name string) []string) bool {
-	for _, f := range filters {
-		if !slices.ContainsFunc(fact(f.name), f.matches) {
-			return false
-		}
-	}
-	return true
-}
-
-// tagFact adds tags to the facts of a resource.
-func tagFact(name string, tags map[string]string) []string {
-	if key, ok := strings.CutPrefix(name, "tag:"); ok {
-		if v, ok := tags[key]; ok {
-			return []string{v}
-		}
-	}
-	return nil
 }
 
 // token hides a position behind a checksum, so that callers cannot make their

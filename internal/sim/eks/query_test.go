@@ -45,7 +45,8 @@ func TestServer_DescribeSubnets(t *testing.T) {
 		{"filter-name", ec2.DescribeSubnetsInput{Filters: ec2Filter("tag:Name", "subnet-02")}, ids[1:2], refusal{}},
 		{"filter-vpc", ec2.DescribeSubnetsInput{Filters: ec2Filter("vpc-id", "vpc-0")}, nil, refusal{}},
 		{"filter-unknown", ec2.DescribeSubnetsInput{Filters: ec2Filter("colour", "red")}, nil, refusal{"InvalidParameterValue", 400}},
-		{"parameter-unknown", ec2.DescribeSubnetsInput{DryRun: aws.Bool(true)}, nil, refusal{"UnknownParameter", 400}},
+		{"parameter-left-out", ec2.DescribeSubnetsInput{DryRun: aws.Bool(true)}, nil, refusal{CodeNotSimulated, 501}},
+		{"filter-wildcard", ec2.DescribeSubnetsInput{Filters: ec2Filter("tag:Name", "subnet-?2")}, ids[1:2], refusal{}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -3,6 +3,7 @@
 package eks
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -55,9 +56,17 @@ type Role struct {
 
 	// id is the role's unique id.
 	id string
+	// document, description and tags are those of CreateRole; a role that was there
+	// from the start has a document made of Trust.
+	document, description string
+	tags                  *roleTags
+	// session is how many seconds a session may last; 0 means as long as any.
+	session int
 	// unknownFor is how many more calls of EKS do not see the role yet.
 	unknownFor int
 }
+
+func (r *Role) longestSession() int { return cmp.Or(r.session, maxSession) }
 
 // What Role.Trust may name beside services.
 const (

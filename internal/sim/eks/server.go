@@ -253,7 +253,7 @@ func (s *Server) serve(c *call, r *http.Request, query url.Values, body []byte) 
 	case core.FaultLoseRequest:
 		return nil, nil, true
 	case core.FaultFailLater:
-		c.outcome.Fail = orElse(fault.Reason, "InternalFailure: the operation failed")
+		c.outcome.Fail = orElse(fault.Reason, "the operation failed")
 	case core.FaultStick:
 		c.outcome.Stick = true
 	}

@@ -15,8 +15,12 @@ import (
 	"time"
 )
 
-// maxSession is the longest session of a role, in seconds.
-const maxSession = 12 * 3600
+// The longest session that a role can have, in seconds, and that of a role for
+// which nothing was said.
+const (
+	maxSession     = 12 * 3600
+	defaultSession = 3600
+)
 
 var sessionNamePattern = regexp.MustCompile(`^[\w+=,.@-]{2,64}$`)
 
@@ -84,7 +88,7 @@ func (s *Server) getCallerIdentity(c *call) (any, *apiError) {
 func (s *Server) session(c *call, trust string) (credentialsObject, assumedRoleUser, *apiError) {
 	f := c.form
 	arn, name := f.required("RoleArn"), f.required("RoleSessionName")
-	seconds := f.number("DurationSeconds", 900, maxSession, 3600)
+	seconds := f.number("DurationSeconds", 900, maxSession, defaultSession)
 	if e := f.done(); e != nil {
 		return credentialsObject{}, assumedRoleUser{}, e
 	}
@@ -96,15 +100,19 @@ func (s *Server) session(c *call, trust string) (credentialsObject, assumedRoleU
 		return credentialsObject{}, assumedRoleUser{}, fail(http.StatusForbidden, "AccessDenied", "User: %s is not authorized to perform: sts:%s on resource: %s", c.who.arn, c.op, arn)
 	}
 	role := s.resources.Roles[i]
+	if seconds > role.longestSession() {
+		return credentialsObject{}, assumedRoleUser{}, fail(http.StatusBadRequest, "ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
+	}
 	key := Key{
 		Secret:       s.id("", 40, lowerHex+upperAlnum),
 		SessionToken: "FwoGZXIvYXdz" + s.id("", 88, lowerHex+upperAlnum),
 		Expires:      c.now.Add(time.Duration(seconds) * time.Second),
 		ARN:          "arn:aws:sts::" + s.account + ":assumed-role/" + role.Name + "/" + name,
+		userID:       role.id + ":" + name,
 	}
 	id := s.id("ASIA", 16, upperAlnum)
 	s.keys[id] = key
-	return credentialsObject{id, key.Secret, key.SessionToken, iso(key.Expires)}, assumedRoleUser{role.id + ":" + name, key.ARN}, nil
+	return credentialsObject{id, key.Secret, key.SessionToken, iso(key.Expires)}, assumedRoleUser{key.userID, key.ARN}, nil
 }
 
 func (s *Server) assumeRole(c *call) (any, *apiError) {

@@ -74,9 +74,15 @@ const (
 var (
 	templateNamePattern = regexp.MustCompile(`^[a-zA-Z0-9().\-/_]{3,128}$`)
 	volumeTypes         = []string{"gp2", "gp3", "io1", "io2", "sc1", "st1", "standard"}
-	// forbiddenData lists what EC2 takes and EKS refuses in a template, and what
-	// else is left out here.
-	forbiddenData = []string{"HibernationOptions", "IamInstanceProfile", "InstanceInitiatedShutdownBehavior", "InstanceMarketOptions", "NetworkInterface", "Placement", "SecurityGroup"}
+	// leftOutData lists the members of LaunchTemplateData that EKS refuses in a
+	// template, and what else is left out here.
+	leftOutData = []string{"BlockDeviceMapping.Ebs.EbsCardIndex", "BlockDeviceMapping.Ebs.KmsKeyId", "BlockDeviceMapping.Ebs.SnapshotId",
+		"BlockDeviceMapping.Ebs.VolumeInitializationRate", "BlockDeviceMapping.NoDevice", "BlockDeviceMapping.VirtualName",
+		"CapacityReservationSpecification", "CpuOptions", "CreditSpecification", "DisableApiStop", "DisableApiTermination", "EbsOptimized",
+		"ElasticGpuSpecification", "ElasticInferenceAccelerator", "EnclaveOptions", "HibernationOptions", "IamInstanceProfile",
+		"InstanceInitiatedShutdownBehavior", "InstanceMarketOptions", "InstanceRequirements", "KernelId", "LicenseSpecification",
+		"MaintenanceOptions", "MetadataOptions.HttpProtocolIpv6", "Monitoring", "NetworkInterface", "NetworkPerformanceOptions", "Operator",
+		"Placement", "PrivateDnsNameOptions", "RamDiskId", "SecondaryInterface", "SecurityGroup", "TagSpecification"}
 )
 
 func (s *Server) templateItem(t *launchTemplate) templateItem {
@@ -116,11 +122,6 @@ func (s *Server) createLaunchTemplate(c *call) (any, *apiError) {
 
 func readTemplateData(f *form) templateData {
 	const at = "LaunchTemplateData."
-	for _, key := range forbiddenData {
-		if f.has(at+key) && f.fault == nil {
-			f.fault = notSimulated("%s%s", at, key)
-		}
-	}
 	d := templateData{
 		imageID:        f.text(at + "ImageId"),
 		instanceType:   f.text(at + "InstanceType"),
@@ -208,7 +209,7 @@ func (s *Server) describeLaunchTemplates(c *call) (any, *apiError) {
 			}
 			return tagFact(name, t.tags)
 		},
-		most: 200,
+		least: 1, most: 200,
 	})
 	if e != nil {
 		return nil, e

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package aws_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/sim/eks"
+	"github.com/pmks-go/pmks/internal/sim/profile"
+)
+
+// FieldUse: a value of "" or "default" always counts as not given.
+func TestHandler_AddNodeGroup_defaultVMSpec(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHandler(t, fleet(t, 1, 0, eks.Options{}))
+		_, err := h.AddNodeGroup(t.Context(), pmks.IID{NameId: "c000"}, pmks.NodeGroupInfo{
+			IId: pmks.IID{NameId: "g"}, VMSpecName: "default", DesiredNodeSize: 1, MinNodeSize: 1, MaxNodeSize: 1})
+		if err != nil {
+			t.Errorf("AddNodeGroup: %v", err)
+		}
+		p, _ := profile.Get("aws")
+		req := p.SampleRequest("whole")
+		req.NodeGroupList[0].VMSpecName = "default"
+		if _, err := pmks.Provision(t.Context(), h, req); err != nil {
+			t.Errorf("Provision: %v", err)
+		}
+	})
+}
+
+func TestHandler_ChangeNodeGroupScaling_overflow(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := fleet(t, 1, 1, eks.Options{})
+		h := newHandler(t, s)
+		const many = 1<<32 + 1
+		g, err := h.ChangeNodeGroupScaling(t.Context(), pmks.IID{NameId: "c000"}, pmks.IID{NameId: "g0"}, many, 1, many)
+		if !errors.Is(err, pmks.ErrInvalidArgument) || s.Count("UpdateNodegroupConfig") > 0 {
+			t.Errorf("asked for %d nodes, got %d of at most %d, %v", many, g.DesiredNodeSize, g.MaxNodeSize, err)
+		}
+		_, err = h.AddNodeGroup(t.Context(), pmks.IID{NameId: "c000"}, pmks.NodeGroupInfo{
+			IId: pmks.IID{NameId: "g"}, DesiredNodeSize: many, MinNodeSize: many, MaxNodeSize: many})
+		if !errors.Is(err, pmks.ErrInvalidArgument) || s.Count("CreateNodegroup") > 0 {
+			t.Errorf("asked for %d nodes: %v", many, err)
+		}
+	})
+}
+
+// AWS counts characters, not bytes: 100 Hangul syllables are 300 bytes.
+func TestHandler_CreateCluster_tagCharacters(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p, _ := profile.Get("aws")
+		req := p.SampleRequest("tags")
+		req.NodeGroupList = nil
+		req.TagList = []pmks.KeyValue{{Key: strings.Repeat("키", 50), Value: strings.Repeat("값", 100)}}
+		if _, err := newHandler(t, eks.New(eks.Options{})).CreateCluster(t.Context(), req); err != nil {
+			t.Error(err)
+		}
+	})
+}
