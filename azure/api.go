@@ -4,8 +4,10 @@ package azure
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"os"
+	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
@@ -41,6 +43,23 @@ func (h *Handler) SDK() (azcore.TokenCredential, *arm.ClientOptions) {
 	return h.api.credential, &options
 }
 
+// logging writes a line for each try of a request, without its query, headers and
+// bodies.
+type logging struct{ logger *slog.Logger }
+
+// Do implements [policy.Policy].
+func (l logging) Do(r *policy.Request) (*http.Response, error) {
+	start := time.Now()
+	response, err := r.Next()
+	status := 0
+	if response != nil {
+		status = response.StatusCode
+	}
+	l.logger.DebugContext(r.Raw().Context(), "azure: request", "method", r.Raw().Method, "path", r.Raw().URL.Path,
+		"status", status, "failed", err != nil, "took", time.Since(start))
+	return response, err
+}
+
 // cloudTable holds the clouds by their name in Config.
 var cloudTable = map[string]cloud.Configuration{
 	"china":      cloud.AzureChina,
@@ -58,6 +77,9 @@ func newClients(cfg Config) (clients, error) {
 		},
 		// It would register the subscription within a call, for minutes, on its own.
 		DisableRPRegistration: true,
+	}
+	if cfg.Logger != nil {
+		options.PerRetryPolicies = []policy.Policy{logging{cfg.Logger}}
 	}
 	if cfg.Transport != nil {
 		options.Transport = &http.Client{Transport: cfg.Transport}

@@ -69,8 +69,9 @@ func (c *Config) checkPlace(f *refuse.List) {
 		if text == "" {
 			continue
 		}
-		if u, err := url.Parse(text); err != nil || u.Scheme != "https" || u.Host == "" {
-			f.Add(field, "%q is not an https URL: the SDK sends no credentials over anything else", text)
+		// The text is not repeated: it may hold a password.
+		if u, err := url.Parse(text); err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil {
+			f.Add(field, "is not an https URL without a user: the SDK sends no credentials over anything else")
 		}
 	}
 }
@@ -126,6 +127,9 @@ func (c Config) Format(f fmt.State, _ rune) {
 		c.SubscriptionID, c.ResourceGroup, c.Location, c.TenantID, c.ClientID, c.CertificateFile, c.FederatedTokenFile, c.Endpoint)
 }
 
+// MarshalText gives JSON, and whatever else writes text, what Format prints.
+func (c Config) MarshalText() ([]byte, error) { return []byte(fmt.Sprint(c)), nil }
+
 // LogValue logs c with its secrets redacted.
 func (c Config) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
 
@@ -157,6 +161,12 @@ func New(_ context.Context, cfg Config) (*Handler, error) {
 	}
 	return &Handler{cfg: cfg, api: api}, nil
 }
+
+// Format prints which subscription and resource group h is for, and no secret.
+func (h *Handler) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "azure.Handler%v", h.cfg) }
+
+// LogValue logs h as Format prints it.
+func (h *Handler) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(h)) }
 
 // Capabilities implements [pmks.CapabilityReporter].
 func (h *Handler) Capabilities() pmks.Capabilities {
