@@ -88,6 +88,12 @@ func fail(err error) error {
 	switch {
 	case e.Code == pmks.CodeCanceled || e.Code == pmks.CodeTimeout:
 		e.Message = "the context ended during a request"
+	case errors.As(err, &refused):
+		// Its text holds the body of Entra's answer, which names the application but
+		// holds no secret; what is said here names the way out instead.
+		e.Code, e.ProviderCode = pmks.CodeUnauthenticated, entraCode(err.Error())
+		e.Message = "Microsoft Entra refused the credentials: check tenantId, clientId and the secret, certificate or token"
+		e.Err = nil
 	case errors.As(err, &response):
 		e.ProviderCode, e.HTTPStatus = response.ErrorCode, response.StatusCode
 		e.Message = message(response)
@@ -98,12 +104,6 @@ func fail(err error) error {
 		if r := response.RawResponse; r != nil {
 			e.RequestID, e.RetryAfter = r.Header.Get("x-ms-request-id"), retryAfter(r.Header)
 		}
-	case errors.As(err, &refused):
-		// Its text holds the body of Entra's answer, which names the application but
-		// holds no secret; what is said here names the way out instead.
-		e.Code, e.ProviderCode = pmks.CodeUnauthenticated, entraCode(err.Error())
-		e.Message = "Microsoft Entra refused the credentials: check tenantId, clientId and the secret, certificate or token"
-		e.Err = nil
 	case isCredentialFailure(err):
 		e.Code, e.Message = pmks.CodeUnauthenticated,
 			"no usable Azure credentials: give tenantId, clientId and clientSecret, a certificate or a federated token, or set up the default chain"
