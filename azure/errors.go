@@ -89,11 +89,8 @@ func fail(err error) error {
 	case e.Code == pmks.CodeCanceled || e.Code == pmks.CodeTimeout:
 		e.Message = "the context ended during a request"
 	case errors.As(err, &refused):
-		// Its text holds the body of Entra's answer, which names the application but
-		// holds no secret; what is said here names the way out instead.
 		e.Code, e.ProviderCode = pmks.CodeUnauthenticated, entraCode(err.Error())
 		e.Message = "Microsoft Entra refused the credentials: check tenantId, clientId and the secret, certificate or token"
-		e.Err = nil
 	case errors.As(err, &response):
 		e.ProviderCode, e.HTTPStatus = response.ErrorCode, response.StatusCode
 		e.Message = message(response)
