@@ -25,6 +25,7 @@ import (
 	"github.com/pmks-go/pmks"
 	_ "github.com/pmks-go/pmks/aws"
 	_ "github.com/pmks-go/pmks/azure"
+	_ "github.com/pmks-go/pmks/gcp"
 )
 
 const (

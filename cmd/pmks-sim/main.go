@@ -65,6 +65,7 @@ type simulator struct {
 	environment []string
 	provider    string
 	region      string
+	zone        string // on zonal clouds
 	settings    []string
 	// resources says what the account holds, a line each.
 	resources []string
@@ -75,6 +76,7 @@ type simulator struct {
 var clouds = map[string]func(options) (simulator, error){
 	"aws":   serveAWS,
 	"azure": serveAzure,
+	"gcp":   serveGCP,
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
@@ -169,6 +171,10 @@ func describe(w io.Writer, s simulator, trust string) {
 		}
 	}
 	fmt.Fprintln(w, "\n# the whole life of a cluster")
-	fmt.Fprintf(w, "go run ./examples/quickstart -provider %s -region %s -endpoint %s -settings %s\n",
-		s.provider, s.region, s.url, strings.Join(s.settings, ","))
+	where := "-region " + s.region
+	if s.zone != "" {
+		where += " -zone " + s.zone
+	}
+	fmt.Fprintf(w, "go run ./examples/quickstart -provider %s %s -endpoint %s -settings %s\n",
+		s.provider, where, s.url, strings.Join(s.settings, ","))
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/pmks-go/pmks"
 	_ "github.com/pmks-go/pmks/aws"
 	_ "github.com/pmks-go/pmks/azure"
+	_ "github.com/pmks-go/pmks/gcp"
 )
 
 // childVariable makes the test binary the client of a simulator, in a process of

@@ -19,6 +19,7 @@ import (
 	_ "github.com/pmks-go/pmks/aws"
 	_ "github.com/pmks-go/pmks/azure"
 	_ "github.com/pmks-go/pmks/fake"
+	_ "github.com/pmks-go/pmks/gcp"
 	"github.com/pmks-go/pmks/internal/sim/profile"
 )
 

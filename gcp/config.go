@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package gcp
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"net/url"
+
+	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/refuse"
+)
+
+// location is where clusters are made and names are looked up.
+func (c *Config) location() string {
+	if c.Regional {
+		return c.Region
+	}
+	return c.Zone
+}
+
+// normalize fills the defaults in and refuses what cannot work.
+func (c *Config) normalize() error {
+	c.Region = cmp.Or(c.Region, regionOf(c.Zone))
+	c.KubeconfigKind = cmp.Or(c.KubeconfigKind, kindToken)
+	c.CredentialHelper = cmp.Or(c.CredentialHelper, DefaultCredentialHelper)
+	if c.PollInterval <= 0 {
+		c.PollInterval = defaultPollInterval
+	}
+	var f refuse.List
+	switch {
+	case c.Regional && c.Region == "":
+		f.Add("Region", "is required for regional clusters: give one such as asia-northeast3")
+	case !c.Regional && c.Zone == "":
+		f.Add("Zone", "is required: give one such as asia-northeast3-a, or the setting regional=true with a Region")
+	}
+	if c.Zone != "" && !zonePattern.MatchString(c.Zone) {
+		f.Add("Zone", "%q is not a zone such as asia-northeast3-a", c.Zone)
+	} else if c.Zone != "" && c.Region != regionOf(c.Zone) {
+		f.Add("Zone", "%q is not in the region %q", c.Zone, c.Region)
+	}
+	if c.Region != "" && !regionPattern.MatchString(c.Region) {
+		f.Add("Region", "%q is not a region such as asia-northeast3", c.Region)
+	}
+	if c.ProjectID != "" && !projectPattern.MatchString(c.ProjectID) {
+		f.Add("Credentials.projectId", "%q is not the id of a project; its number and its name are not it", c.ProjectID)
+	}
+	c.checkCredentials(&f)
+	// The text is not repeated: it may hold a password.
+	if u, err := url.Parse(c.Endpoint); c.Endpoint != "" && (err != nil || u.Host == "" || u.User != nil || u.Scheme != "https" && u.Scheme != "http") {
+		f.Add("Endpoint", "is not a URL such as https://127.0.0.1:8443")
+	} else if u != nil && u.Scheme == "http" && !isLoopback(u.Hostname()) && c.Transport == nil {
+		f.Add("Endpoint", "must be https: tokens would travel in the clear")
+	}
+	if c.Transport != nil {
+		c.Protocol = cmp.Or(c.Protocol, protocolREST)
+	}
+	c.Protocol = cmp.Or(c.Protocol, protocolGRPC)
+	return f.Err()
+}
+
+func (c *Config) checkCredentials(f *refuse.List) {
+	ways := 0
+	for _, given := range []bool{c.CredentialsJSON != "", c.CredentialsFile != "", c.ClientEmail != "" || c.PrivateKey != "", c.TokenSource != nil} {
+		if given {
+			ways++
+		}
+	}
+	if ways > 1 {
+		f.Add("Credentials", "credentialsJson, credentialsFile and clientEmail with privateKey exclude each other: give one")
+	}
+	if (c.ClientEmail == "") != (c.PrivateKey == "") {
+		f.Add("Credentials", "clientEmail and privateKey go together: give both or none")
+	}
+	if c.ClientEmail != "" && c.ProjectID == "" {
+		f.Add("Credentials.projectId", "is required with clientEmail and privateKey")
+	}
+}
+
+// Format prints c with its secrets redacted, whatever the verb.
+func (c Config) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "{ProjectID:%s Zone:%s Region:%s Regional:%t ClientEmail:%s CredentialsFile:%s Protocol:%s Endpoint:%s}",
+		c.ProjectID, c.Zone, c.Region, c.Regional, c.ClientEmail, c.CredentialsFile, c.Protocol, shown(c.Endpoint))
+}
+
+// shown is an endpoint without the password that it may hold.
+func shown(endpoint string) string {
+	u, err := url.Parse(endpoint)
+	if err != nil {
+		return "[invalid]"
+	}
+	return u.Redacted()
+}
+
+// MarshalText gives JSON, and whatever else writes text, what Format prints.
+func (c Config) MarshalText() ([]byte, error) { return []byte(fmt.Sprint(c)), nil }
+
+// LogValue logs c with its secrets redacted.
+func (c Config) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
+
+// Handler is a [pmks.ClusterHandler] for one zone or region of a project. It is
+// safe for concurrent use. Close it when it is no longer needed.
+type Handler struct {
+	cfg Config
+	api clients
+}
+
+var (
+	_ pmks.ClusterHandler     = (*Handler)(nil)
+	_ pmks.CapabilityReporter = (*Handler)(nil)
+	_ pmks.IIDLister          = (*Handler)(nil)
+	_ pmks.TokenIssuer        = (*Handler)(nil)
+	_ pmks.VersionLister      = (*Handler)(nil)
+	_ pmks.RequestChecker     = (*Handler)(nil)
+)
+
+// New makes a handler. It reads the environment and credential files and makes no
+// call of GKE; where the default credentials are those of the machine, it asks the
+// machine's metadata server. ErrInvalidArgument names what is wrong with cfg.
+func New(ctx context.Context, cfg Config) (*Handler, error) {
+	if err := cfg.normalize(); err != nil {
+		return nil, err
+	}
+	api, err := newClients(ctx, &cfg)
+	if err != nil {
+		return nil, err
+	}
+	return &Handler{cfg: cfg, api: api}, nil
+}
+
+// Close ends the connections.
+func (h *Handler) Close() error { return h.api.close() }
+
+// Format prints which project and location h is for, and no secret.
+func (h *Handler) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "gcp.Handler%v", h.cfg) }
+
+// LogValue logs h as Format prints it.
+func (h *Handler) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(h)) }
+
+// Capabilities implements [pmks.CapabilityReporter].
+func (h *Handler) Capabilities() pmks.Capabilities { return capabilities }

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package gcp
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"cloud.google.com/go/container/apiv1/containerpb"
+
+	"github.com/pmks-go/pmks"
+)
+
+// Labels that pmks keeps. A label takes no "#", no ":" and no capital letter, so
+// the spec's form is spelled as CB-Spider spells it on Google Cloud.
+const (
+	labelPrefix        = "cb-spider-pmks-"
+	labelSecurityGroup = labelPrefix + "securitygroup-" // and a number, for their order
+	labelKeyPair       = labelPrefix + "keypair"
+	labelRequest       = labelPrefix + "req" // what only one request has
+	labelMin           = labelPrefix + "min"
+	labelMax           = labelPrefix + "max"
+
+	googlePrefix = "goog-" // Google's own
+)
+
+// facts is a KeyValueList under construction.
+type facts []pmks.KeyValue
+
+func (f *facts) add(key, text string) {
+	if text != "" {
+		*f = append(*f, pmks.KeyValue{Key: key, Value: text})
+	}
+}
+
+// refOf is where a cluster that was read is.
+func (h *Handler) refOf(c *containerpb.Cluster) ref {
+	return ref{h.cfg.ProjectID, cmp.Or(c.GetLocation(), c.GetZone(), h.cfg.location()), c.GetName()} //nolint:staticcheck // older answers have the zone alone
+}
+
+// clusterInfo converts a cluster without nodes and access.
+func (h *Handler) clusterInfo(c *containerpb.Cluster) pmks.ClusterInfo {
+	w := clusterWord(c)
+	info := pmks.ClusterInfo{
+		IId:     h.clusterIID(h.refOf(c)),
+		Version: cmp.Or(c.GetCurrentMasterVersion(), c.GetInitialClusterVersion()),
+		Network: h.networkInfo(c),
+		Status:  w.status, StatusReason: w.reason, StatusFinal: w.final,
+		TagList: tags(c.GetResourceLabels()),
+	}
+	if created, err := time.Parse(time.RFC3339, c.GetCreateTime()); err == nil {
+		info.CreatedTime = created.UTC()
+	}
+	facts := facts{{Key: pmks.KeyNativeStatus, Value: c.GetStatus().String()}}
+	facts.add("Location", h.refOf(c).location)
+	facts.add("Id", c.GetId())
+	facts.add("SelfLink", c.GetSelfLink())
+	if channel := c.GetReleaseChannel().GetChannel(); channel != containerpb.ReleaseChannel_UNSPECIFIED {
+		facts.add("ReleaseChannel", channel.String())
+	}
+	if c.GetAutopilot().GetEnabled() {
+		facts.add("Autopilot", "true")
+	}
+	info.KeyValueList = facts
+	for _, p := range c.GetNodePools() {
+		info.NodeGroupList = append(info.NodeGroupList, poolInfo(p, len(c.GetLocations())))
+	}
+	addons(&info, c.GetAddonsConfig())
+	return info
+}
+
+func (h *Handler) networkInfo(c *containerpb.Cluster) pmks.NetworkInfo {
+	region := regionOf(h.refOf(c).location)
+	n := pmks.NetworkInfo{VpcIID: h.network("global/networks/", c.GetNetwork(), c.GetNetworkConfig().GetNetwork())}
+	if subnet := h.network("regions/"+region+"/subnetworks/", c.GetSubnetwork(), c.GetNetworkConfig().GetSubnetwork()); !subnet.IsZero() {
+		n.SubnetIIDs = []pmks.IID{subnet}
+	}
+	type numbered struct {
+		number int
+		name   string
+	}
+	var groups []numbered
+	for key, name := range c.GetResourceLabels() {
+		if number, ok := strings.CutPrefix(key, labelSecurityGroup); ok {
+			i, _ := strconv.Atoi(number)
+			groups = append(groups, numbered{i, name})
+		}
+	}
+	slices.SortFunc(groups, func(a, b numbered) int { return cmp.Or(a.number-b.number, strings.Compare(a.name, b.name)) })
+	for _, g := range groups {
+		n.SecurityGroupIIDs = append(n.SecurityGroupIIDs, pmks.IID{NameId: g.name, SystemId: g.name})
+	}
+	return n
+}
+
+// network is a network or subnetwork: its short name, and its path, which is that
+// of another project where the network is shared.
+func (h *Handler) network(kind, short, path string) pmks.IID {
+	name := short[strings.LastIndexByte(short, '/')+1:]
+	if name == "" {
+		name = path[strings.LastIndexByte(path, '/')+1:]
+	}
+	if path == "" && name != "" {
+		path = "projects/" + h.cfg.ProjectID + "/" + kind + name
+	}
+	return pmks.IID{NameId: name, SystemId: path}
+}
+
+func addons(info *pmks.ClusterInfo, a *containerpb.AddonsConfig) {
+	for _, addon := range []struct {
+		name  string
+		there bool
+		off   bool
+	}{
+		{"HorizontalPodAutoscaling", a.GetHorizontalPodAutoscaling() != nil, a.GetHorizontalPodAutoscaling().GetDisabled()},
+		{"HttpLoadBalancing", a.GetHttpLoadBalancing() != nil, a.GetHttpLoadBalancing().GetDisabled()},
+	} {
+		if addon.there {
+			state := "Enabled"
+			if addon.off {
+				state = "Disabled"
+			}
+			info.Addons.KeyValueList = append(info.Addons.KeyValueList, pmks.KeyValue{Key: addon.name, Value: state})
+		}
+	}
+}
+
+// poolInfo converts a node pool without its nodes. zones is how many its cluster
+// has nodes in.
+func poolInfo(p *containerpb.NodePool, zones int) pmks.NodeGroupInfo {
+	zones = max(1, cmp.Or(len(p.GetLocations()), zones))
+	c := p.GetConfig()
+	w := poolWord(p)
+	info := pmks.NodeGroupInfo{
+		IId:             pmks.IID{NameId: p.GetName(), SystemId: p.GetName()},
+		ImageIID:        pmks.IID{NameId: c.GetImageType(), SystemId: c.GetImageType()},
+		VMSpecName:      c.GetMachineType(),
+		RootDiskType:    c.GetDiskType(),
+		OnAutoScaling:   p.GetAutoscaling().GetEnabled(),
+		DesiredNodeSize: int(p.GetInitialNodeCount()) * zones,
+		Status:          pmks.NodeGroupStatus(w.status), StatusReason: w.reason, StatusFinal: w.final,
+		Version: p.GetVersion(),
+	}
+	if size := c.GetDiskSizeGb(); size > 0 {
+		info.RootDiskSize = strconv.Itoa(int(size))
+	}
+	if key := c.GetResourceLabels()[labelKeyPair]; key != "" {
+		info.KeyPairIID = pmks.IID{NameId: key, SystemId: key}
+	}
+	info.MinNodeSize, info.MaxNodeSize = bounds(p, zones)
+	facts := facts{{Key: pmks.KeyNativeStatus, Value: p.GetStatus().String()}}
+	facts.add("Zones", strings.Join(p.GetLocations(), ","))
+	for _, url := range p.GetInstanceGroupUrls() {
+		facts.add("InstanceGroup", url)
+	}
+	info.KeyValueList = facts
+	return info
+}
+
+// bounds are those of the autoscaler, as totals, or while it is off the recorded
+// ones.
+func bounds(p *containerpb.NodePool, zones int) (minimum, maximum int) {
+	a := p.GetAutoscaling()
+	switch {
+	case a.GetEnabled() && a.GetTotalMaxNodeCount() > 0:
+		return int(a.GetTotalMinNodeCount()), int(a.GetTotalMaxNodeCount())
+	case a.GetEnabled():
+		return int(a.GetMinNodeCount()) * zones, int(a.GetMaxNodeCount()) * zones
+	}
+	labels := p.GetConfig().GetResourceLabels()
+	minimum, _ = strconv.Atoi(labels[labelMin])
+	maximum, _ = strconv.Atoi(labels[labelMax])
+	return minimum, maximum
+}
+
+// tags are the labels without those of pmks and of Google, sorted.
+func tags(labels map[string]string) []pmks.KeyValue {
+	var list []pmks.KeyValue
+	for _, key := range slices.Sorted(maps.Keys(labels)) {
+		if !strings.HasPrefix(key, labelPrefix) && !strings.HasPrefix(key, googlePrefix) {
+			list = append(list, pmks.KeyValue{Key: key, Value: labels[key]})
+		}
+	}
+	return list
+}

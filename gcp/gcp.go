@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package gcp manages Google Kubernetes Engine clusters, through Google's client
+// libraries for Go.
+//
+// # What it manages
+//
+// GKE Standard clusters with their node pools: a Type-II cloud, so at least one
+// node group comes with the cluster. Zonal by the connection's zone, regional by
+// setting. Regional and Autopilot clusters are listed and read; Autopilot ones are
+// never made, and their nodes are Google's own affair.
+//
+// # Authentication
+//
+// With no credentials given, Application Default Credentials apply. The key of a
+// service account can be given as its JSON, as a file, or as project, e-mail and
+// private key, or any token source.
+//
+// The caller needs roles/container.admin, roles/iam.serviceAccountUser on the
+// service account of the nodes, and compute.instanceGroupManagers.get and list;
+// without the last two node groups show no nodes.
+//
+// # Identifiers
+//
+// The SystemId of a cluster is its name, or its path where its location is not the
+// connection's. That of a node group is its name, that of a node the name of its VM.
+//
+// # Rate limits
+//
+// At most 8 requests are under way at a time for one call of a handler. Reads are
+// repeated by the client library while Google is unavailable; mutations never.
+//
+// # Differences from other providers
+//
+//   - One operation is under way in a cluster at a time: anything else is ErrBusy,
+//     at times because of an operation that Google began.
+//   - Security groups become network tags of the nodes; firewall rules name those.
+//   - Sizes are totals: in a cluster of several zones they must divide evenly.
+//   - Bounds of autoscaling that is off, the key pair and the security groups are
+//     kept in labels.
+//   - GKE upgrades clusters of a release channel by itself as well.
+//
+// See examples/quickstart for the whole life of a cluster.
+package gcp
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"golang.org/x/oauth2"
+	"google.golang.org/grpc"
+
+	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/setting"
+)
+
+// Name is the name under which the provider is registered.
+const Name = "gcp"
+
+// Config configures a Handler. It prints with its secrets redacted.
+type Config struct {
+	// ProjectID is the id of the project, not its number. Empty means that of the
+	// credentials.
+	ProjectID string
+	// Zone is where zonal clusters are, such as asia-northeast3-a.
+	Zone string
+	// Region is where regional clusters are, with Regional; empty means that of
+	// Zone.
+	Region string
+	// Regional makes clusters with control planes and nodes in all zones of the
+	// region.
+	Regional bool
+
+	// CredentialsJSON is the key of a service account.
+	CredentialsJSON string
+	// CredentialsFile is a file with such a key.
+	CredentialsFile string
+	// ClientEmail and PrivateKey are what matters of such a key.
+	ClientEmail string
+	PrivateKey  string
+	// TokenSource replaces all of these.
+	TokenSource oauth2.TokenSource
+
+	// ReleaseChannel is RAPID, REGULAR, STABLE or EXTENDED, which costs more; empty
+	// takes the most mature one that has the version.
+	ReleaseChannel string
+	// NodeServiceAccount is the e-mail of the service account of nodes; empty means
+	// the project's default.
+	NodeServiceAccount string
+	// PodRange and ServiceRange name secondary ranges of the subnet; empty lets GKE
+	// add ranges.
+	PodRange     string
+	ServiceRange string
+
+	// PollInterval is how often a change that takes two operations looks whether the
+	// first one is done; GKE works on one at a time.
+	PollInterval time.Duration
+	// KubeconfigKind is "token", which works with nothing else installed and ends
+	// within an hour, or "exec", which calls CredentialHelper.
+	KubeconfigKind   string
+	CredentialHelper string
+
+	// Protocol is grpc or rest; empty means grpc, or rest where a Transport is
+	// given.
+	Protocol string
+	// Endpoint replaces the URLs of GKE and Compute Engine.
+	Endpoint string
+	// Transport carries all requests; with the Protocol grpc those of tokens and of
+	// Compute Engine only.
+	Transport http.RoundTripper
+	// DialOptions are for gRPC, such as a dialer that goes through a proxy.
+	DialOptions []grpc.DialOption
+	Logger      *slog.Logger
+}
+
+// Defaults of Config.
+const (
+	DefaultCredentialHelper = "pmks-credential"
+
+	protocolGRPC = "grpc"
+	protocolREST = "rest"
+	kindToken    = "token"
+	kindExec     = "exec"
+
+	defaultPollInterval = 2 * time.Second
+)
+
+// credentialTable and settingTable are sorted by name.
+var credentialTable = []setting.Setting[Config]{
+	{Setting: pmks.Setting{Name: "clientEmail", Help: "e-mail of the service account; goes with privateKey"},
+		Set: setting.Text(func(c *Config) *string { return &c.ClientEmail })},
+	{Setting: pmks.Setting{Name: "credentialsJson", Help: "key of a service account, as JSON"},
+		Set: setting.Text(func(c *Config) *string { return &c.CredentialsJSON })},
+	{Setting: pmks.Setting{Name: "privateKey", Help: "private key of the service account, as PEM"},
+		Set: setting.Text(func(c *Config) *string { return &c.PrivateKey })},
+	{Setting: pmks.Setting{Name: "projectId", Help: "id of the project; the credentials' own if empty"},
+		Set: setting.Text(func(c *Config) *string { return &c.ProjectID })},
+}
+
+var settingTable = []setting.Setting[Config]{
+	{Setting: pmks.Setting{Name: "credentialHelper", Default: DefaultCredentialHelper, Help: "command that an exec kubeconfig calls"},
+		Set: setting.Text(func(c *Config) *string { return &c.CredentialHelper })},
+	{Setting: pmks.Setting{Name: "credentialsFile", Help: "file with the key of a service account"},
+		Set: setting.Text(func(c *Config) *string { return &c.CredentialsFile })},
+	{Setting: pmks.Setting{Name: "kubeconfigKind", Default: kindToken, Help: "token: works alone for up to an hour; exec: calls credentialHelper and never goes stale"},
+		Set: setting.OneOf(func(c *Config) *string { return &c.KubeconfigKind }, kindToken, kindExec)},
+	{Setting: pmks.Setting{Name: "nodeServiceAccount", Default: "the project's own", Help: "e-mail of the service account of nodes"},
+		Set: setting.Text(func(c *Config) *string { return &c.NodeServiceAccount })},
+	{Setting: pmks.Setting{Name: "podRange", Help: "secondary range of the subnet for pods; empty lets GKE add one"},
+		Set: setting.Text(func(c *Config) *string { return &c.PodRange })},
+	{Setting: pmks.Setting{Name: "pollInterval", Default: defaultPollInterval.String(), Help: "how often a change that takes two operations looks whether the first is done"},
+		Set: setting.Duration(func(c *Config) *time.Duration { return &c.PollInterval })},
+	{Setting: pmks.Setting{Name: "protocol", Default: protocolGRPC, Help: "grpc or rest"},
+		Set: setting.OneOf(func(c *Config) *string { return &c.Protocol }, protocolGRPC, protocolREST)},
+	{Setting: pmks.Setting{Name: "regional", Default: "false", Help: "true makes clusters in all zones of the region, with three times the nodes"},
+		Set: setting.Bool(func(c *Config) *bool { return &c.Regional })},
+	{Setting: pmks.Setting{Name: "releaseChannel", Default: "the most mature one that has the version", Help: "RAPID, REGULAR, STABLE, or EXTENDED, which costs more"},
+		Set: setting.OneOf(func(c *Config) *string { return &c.ReleaseChannel }, "RAPID", "REGULAR", "STABLE", "EXTENDED")},
+	{Setting: pmks.Setting{Name: "serviceRange", Help: "secondary range of the subnet for services; empty lets GKE add one"},
+		Set: setting.Text(func(c *Config) *string { return &c.ServiceRange })},
+}
+
+func init() {
+	pmks.Register(pmks.Provider{
+		Name:         Name,
+		Title:        "Google Cloud GKE",
+		Credentials:  setting.Describe(credentialTable),
+		Settings:     setting.Describe(settingTable),
+		Capabilities: capabilities,
+		Open: func(ctx context.Context, cfg pmks.Config) (pmks.ClusterHandler, error) {
+			c := Config{Region: cfg.Region, Zone: cfg.Zone, Endpoint: cfg.Endpoint, Transport: cfg.Transport, Logger: cfg.Logger}
+			if err := setting.Read(&c, cfg, credentialTable, settingTable); err != nil {
+				return nil, err
+			}
+			return New(ctx, c)
+		},
+	})
+}
