@@ -8,23 +8,21 @@ import (
 	"github.com/pmks-go/pmks"
 )
 
-// nameRule is that of clusters and of node pools.
-const nameRule = `[a-z]([-a-z0-9]{0,38}[a-z0-9])?`
-
-// capabilities of GKE. Sources: the definition of the API (containerpb), GKE
-// documentation (cluster labels, release channels, upgrading a cluster, API server
-// authentication), Compute Engine documentation (network tags, persistent disks),
-// read in November 2026.
+// capabilities of GKE. Sources: cloud.google.com/go/container v1.56.1
+// (containerpb) and the GKE documentation (quotas, release channels, upgrading a
+// cluster), read in November 2026. The durations of removing, scaling and upgrading
+// a group are estimates.
 var capabilities = pmks.Capabilities{
-	Provider:       Name,
+	Provider:       "gcp",
 	ClusterType:    pmks.TypeII,
-	ClusterName:    pmks.NameRule{Pattern: nameRule, MaxLength: 40},
-	NodeGroupName:  pmks.NameRule{Pattern: nameRule, MaxLength: 40},
-	Subnets:        pmks.SubnetRule{Min: 1, Max: 1},
+	ClusterName:    pmks.NameRule{Pattern: `[a-z]([-a-z0-9]{0,38}[a-z0-9])?`, MaxLength: 40},
+	NodeGroupName:  pmks.NameRule{Pattern: `[a-z]([-a-z0-9]{0,38}[a-z0-9])?`, MaxLength: 40},
+	Subnets:        pmks.SubnetRule{Min: 1, Max: 1}, // regional: a zone is the cluster's
 	GroupsAtCreate: pmks.GroupsAtCreate{Min: 1, Max: -1},
 	Fields: pmks.FieldRules{
-		VPC:               pmks.FieldRequired,
-		SecurityGroups:    pmks.FieldOptional, // network tags, 64 to a VM
+		VPC: pmks.FieldRequired,
+		// GKE has none: they become network tags of the nodes, 64 to a VM.
+		SecurityGroups:    pmks.FieldOptional,
 		MaxSecurityGroups: 64,
 		Tags:              pmks.FieldOptional, // labels
 		MaxTags:           64,

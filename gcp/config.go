@@ -4,210 +4,140 @@ package gcp
 
 import (
 	"cmp"
-	"net"
-	"net/netip"
+	"context"
+	"fmt"
+	"log/slog"
 	"net/url"
-	"os"
-	"regexp"
-	"strings"
 
+	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/refuse"
 )
 
-var (
-	// A zone has one part more than a region; those for accelerators end in a word.
-	zonePattern   = regexp.MustCompile(`^[a-z]+-[a-z]+[0-9]+-[a-z0-9]+$`)
-	regionPattern = regexp.MustCompile(`^[a-z]+-[a-z]+[0-9]+$`)
-	// A project id may have the domain of its organization before it.
-	projectPattern = regexp.MustCompile(`^([a-z0-9][a-z0-9.-]*:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$`)
-	emailPattern   = regexp.MustCompile(`^[^\s@/]+@[^\s@/]+$`)
-	userPattern    = regexp.MustCompile(`^[a-z_][a-z0-9_-]{0,31}$`)
-	// resourcePattern is that of networks, subnetworks, machine types and tags.
-	resourcePattern = regexp.MustCompile(`^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$`)
-)
-
-// regionOf is the region of a zone; a region is its own.
-func regionOf(location string) string {
-	if zonePattern.MatchString(location) {
-		return location[:strings.LastIndexByte(location, '-')]
+// location is where clusters are made and names are looked up.
+func (c *Config) location() string {
+	if c.Regional {
+		return c.Region
 	}
-	return location
+	return c.Zone
 }
 
 // normalize fills the defaults in and refuses what cannot work.
 func (c *Config) normalize() error {
-	var f refuse.List
-	c.checkPlace(&f)
-	c.checkCredentials(&f)
-	c.checkClusters(&f)
-	c.checkEndpoint(&f)
-	c.ReleaseChannel = cmp.Or(c.ReleaseChannel, DefaultReleaseChannel)
-	c.SSHUser = cmp.Or(c.SSHUser, DefaultSSHUser)
+	c.Region = cmp.Or(c.Region, regionOf(c.Zone))
 	c.KubeconfigKind = cmp.Or(c.KubeconfigKind, kindToken)
 	c.CredentialHelper = cmp.Or(c.CredentialHelper, DefaultCredentialHelper)
 	if c.PollInterval <= 0 {
 		c.PollInterval = defaultPollInterval
 	}
-	if c.OperationWait <= 0 {
-		c.OperationWait = defaultOperationWait
+	var f refuse.List
+	switch {
+	case c.Regional && c.Region == "":
+		f.Add("Region", "is required for regional clusters: give one such as asia-northeast3")
+	case !c.Regional && c.Zone == "":
+		f.Add("Zone", "is required: give one such as asia-northeast3-a, or the setting regional=true with a Region")
 	}
-	if c.Protocol == "" {
-		c.Protocol = protocolGRPC
-		if c.Transport != nil {
-			c.Protocol = protocolREST
-		}
+	if c.Zone != "" && !zonePattern.MatchString(c.Zone) {
+		f.Add("Zone", "%q is not a zone such as asia-northeast3-a", c.Zone)
+	} else if c.Zone != "" && c.Region != regionOf(c.Zone) {
+		f.Add("Zone", "%q is not in the region %q", c.Zone, c.Region)
 	}
+	if c.Region != "" && !regionPattern.MatchString(c.Region) {
+		f.Add("Region", "%q is not a region such as asia-northeast3", c.Region)
+	}
+	if c.ProjectID != "" && !projectPattern.MatchString(c.ProjectID) {
+		f.Add("Credentials.projectId", "%q is not the id of a project; its number and its name are not it", c.ProjectID)
+	}
+	c.checkCredentials(&f)
+	// The text is not repeated: it may hold a password.
+	if u, err := url.Parse(c.Endpoint); c.Endpoint != "" && (err != nil || u.Host == "" || u.User != nil || u.Scheme != "https" && u.Scheme != "http") {
+		f.Add("Endpoint", "is not a URL such as https://127.0.0.1:8443")
+	} else if u != nil && u.Scheme == "http" && !isLoopback(u.Hostname()) && c.Transport == nil {
+		f.Add("Endpoint", "must be https: tokens would travel in the clear")
+	}
+	if c.Transport != nil {
+		c.Protocol = cmp.Or(c.Protocol, protocolREST)
+	}
+	c.Protocol = cmp.Or(c.Protocol, protocolGRPC)
 	return f.Err()
 }
 
-// checkPlace finds the zone and the region. A zone may be given as the region: it
-// says both.
-func (c *Config) checkPlace(f *refuse.List) {
-	if zonePattern.MatchString(c.Region) {
-		c.Zone = cmp.Or(c.Zone, c.Region)
-		c.Region = regionOf(c.Region)
-	}
-	switch {
-	case c.Zone != "" && !zonePattern.MatchString(c.Zone):
-		f.Add("Zone", "%q is not a zone such as asia-northeast3-a", c.Zone)
-		return
-	case c.Region != "" && !regionPattern.MatchString(c.Region):
-		f.Add("Region", "%q is not a region such as asia-northeast3", c.Region)
-		return
-	case c.Zone != "" && c.Region != "" && regionOf(c.Zone) != c.Region:
-		f.Add("Zone", "%q is not in the region %q", c.Zone, c.Region)
-		return
-	}
-	c.Region = cmp.Or(c.Region, regionOf(c.Zone))
-	switch {
-	case c.Region == "":
-		f.Add("Zone", "is required: give one such as asia-northeast3-a, or a region with regional=true")
-	case c.Zone == "" && !c.Regional:
-		f.Add("Zone", "is required for zonal clusters: give one such as %s-a. With regional=true clusters are regional, with each node group in several zones", c.Region)
-	}
-	for _, zone := range c.NodeZones {
-		if !zonePattern.MatchString(zone) || regionOf(zone) != c.Region {
-			f.Add("Settings.nodeZones", "%q is not a zone of the region %q", zone, c.Region)
+func (c *Config) checkCredentials(f *refuse.List) {
+	ways := 0
+	for _, given := range []bool{c.CredentialsJSON != "", c.CredentialsFile != "", c.ClientEmail != "" || c.PrivateKey != "", c.TokenSource != nil} {
+		if given {
+			ways++
 		}
 	}
-	if len(c.NodeZones) > 0 && !c.Regional {
-		f.Add("Settings.nodeZones", "goes with regional=true")
+	if ways > 1 {
+		f.Add("Credentials", "credentialsJson, credentialsFile and clientEmail with privateKey exclude each other: give one")
 	}
-}
-
-// checkCredentials checks that one way to get a token is given, or none.
-func (c *Config) checkCredentials(f *refuse.List) {
 	if (c.ClientEmail == "") != (c.PrivateKey == "") {
 		f.Add("Credentials", "clientEmail and privateKey go together: give both or none")
 	}
-	if c.TokenURI != "" && c.ClientEmail == "" {
-		f.Add("Settings.tokenUri", "goes with clientEmail and privateKey")
-	}
-	var ways []string
-	for _, way := range []struct {
-		name  string
-		given bool
-	}{
-		{"clientEmail and privateKey", c.ClientEmail != "" || c.PrivateKey != ""}, {"credentialsJson", c.CredentialsJSON != ""},
-		{"credentialsFile", c.CredentialsFile != ""}, {"accessToken", c.AccessToken != ""},
-		{"TokenSource", c.TokenSource != nil}, {"Credentials", c.Credentials != nil},
-	} {
-		if way.given {
-			ways = append(ways, way.name)
-		}
-	}
-	if len(ways) > 1 {
-		f.Add("Credentials", "%s exclude each other: give one", strings.Join(ways, ", "))
-	}
-	if strings.ContainsFunc(c.AccessToken, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		f.Add("Credentials.accessToken", "holds characters that a token cannot have")
-	}
-	for _, e := range []struct{ field, text string }{
-		{"Credentials.clientEmail", c.ClientEmail}, {"Settings.impersonateServiceAccount", c.ImpersonateServiceAccount},
-		{"Settings.nodeServiceAccount", c.NodeServiceAccount},
-	} {
-		if e.text != "" && !emailPattern.MatchString(e.text) {
-			f.Add(e.field, "%q is not the e-mail of a service account", e.text)
-		}
+	if c.ClientEmail != "" && c.ProjectID == "" {
+		f.Add("Credentials.projectId", "is required with clientEmail and privateKey")
 	}
 }
 
-// checkClusters checks what new clusters are to be like.
-func (c *Config) checkClusters(f *refuse.List) {
-	if (c.PodRange == "") != (c.ServiceRange == "") {
-		f.Add("Settings.podRange", "goes with serviceRange: give both or none")
-	}
-	for _, r := range []struct{ field, text string }{{"Settings.podRange", c.PodRange}, {"Settings.serviceRange", c.ServiceRange}} {
-		if r.text != "" && !resourcePattern.MatchString(r.text) {
-			f.Add(r.field, "%q is not the name of a secondary range", r.text)
-		}
-	}
-	if c.SSHUser != "" && !userPattern.MatchString(c.SSHUser) {
-		f.Add("Settings.sshUser", "%q is not a user name", c.SSHUser)
-	}
-	if fields := strings.Fields(c.SSHPublicKey); c.SSHPublicKey != "" && (len(fields) < 2 || strings.ContainsAny(c.SSHPublicKey, "\r\n")) {
-		// The text is not repeated: it may be the private key.
-		f.Add("Settings.sshPublicKey", "is not one line of an OpenSSH public key, such as ssh-ed25519 AAAA...")
-	}
-}
-
-// checkEndpoint refuses to send tokens in clear to another machine.
-func (c *Config) checkEndpoint(f *refuse.List) {
-	for _, e := range []struct{ field, text string }{{"Endpoint", c.Endpoint}, {"Settings.tokenUri", c.TokenURI}} {
-		if e.text == "" {
-			continue
-		}
-		// The text is not shown: it may hold a password.
-		u, err := url.Parse(e.text)
-		switch {
-		case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil:
-			f.Add(e.field, "is not a URL such as https://container.example.com, without a user")
-		case u.Scheme == "http" && !isLoopback(u.Hostname()):
-			f.Add(e.field, "must be https: tokens would be sent in clear to another machine")
-		}
-	}
-}
-
-func isLoopback(host string) bool {
-	addr, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && addr.IsLoopback()
-}
-
-// checkProject is about the project, which the credentials may have named.
-func (c *Config) checkProject() error {
-	c.ProjectID = cmp.Or(c.ProjectID, os.Getenv("GOOGLE_CLOUD_PROJECT"))
-	switch {
-	case c.ProjectID == "":
-		return refuse.Invalid("Credentials.projectId", "is required: give it, or set GOOGLE_CLOUD_PROJECT")
-	case !projectPattern.MatchString(c.ProjectID):
-		return refuse.Invalid("Credentials.projectId", "%q is not the id of a project; a number or a name does not do", c.ProjectID)
-	}
-	return nil
-}
-
-// address is where gRPC connects to, and whether without TLS; empty means Google.
-func (c *Config) address() (hostPort string, insecure bool) {
-	u, err := url.Parse(c.Endpoint)
-	if err != nil || u.Host == "" {
-		return "", false
-	}
-	insecure = u.Scheme == "http"
-	port := u.Port()
-	if port == "" {
-		port = "443"
-		if insecure {
-			port = "80"
-		}
-	}
-	return net.JoinHostPort(u.Hostname(), port), insecure
+// Format prints c with its secrets redacted, whatever the verb.
+func (c Config) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "{ProjectID:%s Zone:%s Region:%s Regional:%t ClientEmail:%s CredentialsFile:%s Protocol:%s Endpoint:%s}",
+		c.ProjectID, c.Zone, c.Region, c.Regional, c.ClientEmail, c.CredentialsFile, c.Protocol, shown(c.Endpoint))
 }
 
 // shown is an endpoint without the password that it may hold.
 func shown(endpoint string) string {
 	u, err := url.Parse(endpoint)
-	if err != nil || u.Opaque != "" {
+	if err != nil {
 		return "[invalid]"
 	}
 	return u.Redacted()
 }
 
+// MarshalText gives JSON, and whatever else writes text, what Format prints.
+func (c Config) MarshalText() ([]byte, error) { return []byte(fmt.Sprint(c)), nil }
+
+// LogValue logs c with its secrets redacted.
+func (c Config) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
+
+// Handler is a [pmks.ClusterHandler] for one zone or region of a project. It is
+// safe for concurrent use. Close it when it is no longer needed.
+type Handler struct {
+	cfg Config
+	api clients
+}
+
+var (
+	_ pmks.ClusterHandler     = (*Handler)(nil)
+	_ pmks.CapabilityReporter = (*Handler)(nil)
+	_ pmks.IIDLister          = (*Handler)(nil)
+	_ pmks.TokenIssuer        = (*Handler)(nil)
+	_ pmks.VersionLister      = (*Handler)(nil)
+	_ pmks.RequestChecker     = (*Handler)(nil)
+)
+
+// New makes a handler. It reads the environment and credential files and makes no
+// call of GKE; where the default credentials are those of the machine, it asks the
+// machine's metadata server. ErrInvalidArgument names what is wrong with cfg.
+func New(ctx context.Context, cfg Config) (*Handler, error) {
+	if err := cfg.normalize(); err != nil {
+		return nil, err
+	}
+	api, err := newClients(ctx, &cfg)
+	if err != nil {
+		return nil, err
+	}
+	return &Handler{cfg: cfg, api: api}, nil
+}
+
+// Close ends the connections.
+func (h *Handler) Close() error { return h.api.close() }
+
+// Format prints which project and location h is for, and no secret.
+func (h *Handler) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "gcp.Handler%v", h.cfg) }
+
+// LogValue logs h as Format prints it.
+func (h *Handler) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(h)) }
+
+// Capabilities implements [pmks.CapabilityReporter].
+func (h *Handler) Capabilities() pmks.Capabilities { return capabilities }
