@@ -24,6 +24,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/limit"
 	"github.com/pmks-go/pmks/internal/refuse"
 )
 
@@ -64,7 +65,8 @@ func (h *Handler) Compute() *compute.Service { return h.api.compute }
 func newClients(ctx context.Context, cfg *Config) (clients, error) {
 	base, idle := cfg.Transport, func() {}
 	if base == nil {
-		own := http.DefaultTransport.(*http.Transport).Clone()
+		own := &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true,
+			MaxIdleConnsPerHost: limit.Concurrency, IdleConnTimeout: 90 * time.Second, TLSHandshakeTimeout: 10 * time.Second}
 		base, idle = own, own.CloseIdleConnections
 	}
 	creds, err := newCredentials(cfg, &http.Client{Transport: base})

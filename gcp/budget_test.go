@@ -98,19 +98,19 @@ func TestBudget(t *testing.T) {
 		{"autoscaling-that-is-on", 1, 1, func(ctx context.Context, h *gcp.Handler) error {
 			_, err := h.SetNodeGroupAutoScaling(ctx, cluster, group, true)
 			return err
-		}, map[string]int{"GetNodePool": 1, listInstances: 1}, 2},
+		}, map[string]int{"GetCluster": 1, listInstances: 1}, 2},
 		{"change-size", 1, 1, func(ctx context.Context, h *gcp.Handler) error {
 			_, err := h.ChangeNodeGroupScaling(ctx, cluster, group, 3, 1, 3)
 			return err
-		}, map[string]int{"GetNodePool": 1, listInstances: 1, "SetNodePoolSize": 1}, 3},
+		}, map[string]int{"GetCluster": 1, listInstances: 1, "SetNodePoolSize": 1}, 3},
 		{"change-bounds", 1, 1, func(ctx context.Context, h *gcp.Handler) error {
 			_, err := h.ChangeNodeGroupScaling(ctx, cluster, group, 2, 1, 4)
 			return err
-		}, map[string]int{"GetNodePool": 1, listInstances: 1, "SetNodePoolAutoscaling": 1}, 3},
+		}, map[string]int{"GetCluster": 1, listInstances: 1, "SetNodePoolAutoscaling": 1}, 3},
 		{"change-scaling-to-the-same", 1, 1, func(ctx context.Context, h *gcp.Handler) error {
 			_, err := h.ChangeNodeGroupScaling(ctx, cluster, group, 2, 1, 3)
 			return err
-		}, map[string]int{"GetNodePool": 1, listInstances: 1}, 2},
+		}, map[string]int{"GetCluster": 1, listInstances: 1}, 2},
 		{"upgrade-of-5-groups", 1, 5, func(ctx context.Context, h *gcp.Handler) error {
 			_, err := h.UpgradeCluster(ctx, cluster, "1.33.5-gke.2072000")
 			return err

@@ -13,7 +13,7 @@ import (
 // cluster), read in November 2026. The durations of removing, scaling and upgrading
 // a group are estimates.
 var capabilities = pmks.Capabilities{
-	Provider:       "gcp",
+	Provider:       Name,
 	ClusterType:    pmks.TypeII,
 	ClusterName:    pmks.NameRule{Pattern: `[a-z]([-a-z0-9]{0,38}[a-z0-9])?`, MaxLength: 40},
 	NodeGroupName:  pmks.NameRule{Pattern: `[a-z]([-a-z0-9]{0,38}[a-z0-9])?`, MaxLength: 40},
@@ -21,11 +21,11 @@ var capabilities = pmks.Capabilities{
 	GroupsAtCreate: pmks.GroupsAtCreate{Min: 1, Max: -1},
 	Fields: pmks.FieldRules{
 		VPC: pmks.FieldRequired,
-		// GKE has none: they become network tags of the nodes, 64 to a VM.
+		// GKE has none: they become network tags of the nodes, and labels.
 		SecurityGroups:    pmks.FieldOptional,
-		MaxSecurityGroups: 64,
+		MaxSecurityGroups: 16,
 		Tags:              pmks.FieldOptional, // labels
-		MaxTags:           64,
+		MaxTags:           32,                 // Google takes 64; the rest is for what it has no place for
 		Image:             pmks.FieldOptional, // an image type
 		VMSpec:            pmks.FieldRequired,
 		RootDiskType:      pmks.FieldOptional,

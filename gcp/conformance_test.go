@@ -264,7 +264,7 @@ func (w *world) mutations() int {
 		if call.Op != "SetNodePoolSize" || !bounds {
 			n++
 		}
-		bounds = call.Op == "SetNodePoolAutoscaling" || call.Op == "UpdateNodePool"
+		bounds = call.Op == "SetNodePoolAutoscaling" || call.Op == "SetLabels"
 	}
 	return n
 }

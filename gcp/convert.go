@@ -25,6 +25,11 @@ const (
 	labelMin           = labelPrefix + "min"
 	labelMax           = labelPrefix + "max"
 
+	// labelBounds, with the name of a pool behind it, is on the cluster: GKE makes the
+	// nodes of a pool anew when a label of the pool changes (gcloud container
+	// node-pools update --labels).
+	labelBounds = labelPrefix + "bounds-"
+
 	googlePrefix = "goog-" // Google's own
 )
 
@@ -67,7 +72,7 @@ func (h *Handler) clusterInfo(c *containerpb.Cluster) pmks.ClusterInfo {
 	}
 	info.KeyValueList = facts
 	for _, p := range c.GetNodePools() {
-		info.NodeGroupList = append(info.NodeGroupList, poolInfo(p, len(c.GetLocations())))
+		info.NodeGroupList = append(info.NodeGroupList, poolInfo(p, c))
 	}
 	addons(&info, c.GetAddonsConfig())
 	return info
@@ -129,10 +134,14 @@ func addons(info *pmks.ClusterInfo, a *containerpb.AddonsConfig) {
 	}
 }
 
-// poolInfo converts a node pool without its nodes. zones is how many its cluster
-// has nodes in.
-func poolInfo(p *containerpb.NodePool, zones int) pmks.NodeGroupInfo {
-	zones = max(1, cmp.Or(len(p.GetLocations()), zones))
+// zonesOf is in how many zones a pool has its nodes.
+func zonesOf(p *containerpb.NodePool, cluster *containerpb.Cluster) int {
+	return max(1, cmp.Or(len(p.GetLocations()), len(cluster.GetLocations())))
+}
+
+// poolInfo converts a node pool of a cluster without its nodes.
+func poolInfo(p *containerpb.NodePool, cluster *containerpb.Cluster) pmks.NodeGroupInfo {
+	zones := zonesOf(p, cluster)
 	c := p.GetConfig()
 	w := poolWord(p)
 	info := pmks.NodeGroupInfo{
@@ -151,7 +160,7 @@ func poolInfo(p *containerpb.NodePool, zones int) pmks.NodeGroupInfo {
 	if key := c.GetResourceLabels()[labelKeyPair]; key != "" {
 		info.KeyPairIID = pmks.IID{NameId: key, SystemId: key}
 	}
-	info.MinNodeSize, info.MaxNodeSize = bounds(p, zones)
+	info.MinNodeSize, info.MaxNodeSize = bounds(p, cluster)
 	facts := facts{{Key: pmks.KeyNativeStatus, Value: p.GetStatus().String()}}
 	facts.add("Zones", strings.Join(p.GetLocations(), ","))
 	for _, url := range p.GetInstanceGroupUrls() {
@@ -162,19 +171,38 @@ func poolInfo(p *containerpb.NodePool, zones int) pmks.NodeGroupInfo {
 }
 
 // bounds are those of the autoscaler, as totals, or while it is off the recorded
-// ones.
-func bounds(p *containerpb.NodePool, zones int) (minimum, maximum int) {
+// ones: on the cluster, or else those of the pool's creation.
+func bounds(p *containerpb.NodePool, cluster *containerpb.Cluster) (minimum, maximum int) {
 	a := p.GetAutoscaling()
-	switch {
+	switch zones := zonesOf(p, cluster); {
 	case a.GetEnabled() && a.GetTotalMaxNodeCount() > 0:
 		return int(a.GetTotalMinNodeCount()), int(a.GetTotalMaxNodeCount())
 	case a.GetEnabled():
 		return int(a.GetMinNodeCount()) * zones, int(a.GetMaxNodeCount()) * zones
 	}
+	recorded := strings.Split(cluster.GetResourceLabels()[labelBounds+p.GetName()], "-")
+	if len(recorded) == 3 && recorded[2] == birthmark(p) {
+		minimum, _ = strconv.Atoi(recorded[0])
+		maximum, _ = strconv.Atoi(recorded[1])
+		return minimum, maximum
+	}
 	labels := p.GetConfig().GetResourceLabels()
 	minimum, _ = strconv.Atoi(labels[labelMin])
 	maximum, _ = strconv.Atoi(labels[labelMax])
 	return minimum, maximum
+}
+
+// record is the value of the label with a pool's bounds. The birthmark keeps a later
+// pool of the same name from taking them for its own.
+func record(p *containerpb.NodePool, minimum, maximum int) string {
+	return strconv.Itoa(minimum) + "-" + strconv.Itoa(maximum) + "-" + birthmark(p)
+}
+
+// birthmark is a part of what only the request for a pool had; pools that pmks did
+// not make have none.
+func birthmark(p *containerpb.NodePool) string {
+	mark := p.GetConfig().GetResourceLabels()[labelRequest]
+	return mark[:min(len(mark), 8)]
 }
 
 // tags are the labels without those of pmks and of Google, sorted.

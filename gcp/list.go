@@ -235,7 +235,7 @@ func (h *Handler) ListCluster(ctx context.Context) (_ []*pmks.ClusterInfo, err e
 		return nil, err
 	}
 	infos = slices.DeleteFunc(infos, func(info *pmks.ClusterInfo) bool { return info == nil })
-	return infos, errors.Join(append(faults, partial)...)
+	return infos, errors.Join(errors.Join(faults...), partial)
 }
 
 // ListIID implements [pmks.IIDLister] with one call.

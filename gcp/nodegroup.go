@@ -137,7 +137,7 @@ func (h *Handler) AddNodeGroup(ctx context.Context, clusterIID pmks.IID, req pmk
 		made = proto.CloneOf(p)
 		made.Status, made.Version = containerpb.NodePool_PROVISIONING, c.GetCurrentMasterVersion()
 	}
-	info := poolInfo(made, len(c.GetLocations()))
+	info := poolInfo(made, c)
 	info.DesiredNodeSize = req.DesiredNodeSize
 	return info, nil
 }

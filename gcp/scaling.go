@@ -7,6 +7,7 @@ import (
 	"errors"
 	"maps"
 	"strconv"
+	"strings"
 
 	"cloud.google.com/go/container/apiv1/containerpb"
 	"google.golang.org/protobuf/proto"
@@ -17,12 +18,13 @@ import (
 	"github.com/pmks-go/pmks/internal/refuse"
 )
 
-// sized is a node pool with the nodes that it has.
+// sized is a node pool of a cluster with the nodes that it has.
 type sized struct {
 	*containerpb.NodePool
-	zones int
-	nodes []pmks.IID
-	known bool // the nodes could be read
+	cluster *containerpb.Cluster
+	zones   int
+	nodes   []pmks.IID
+	known   bool // the nodes could be read
 }
 
 func (s sized) size() int {
@@ -32,13 +34,21 @@ func (s sized) size() int {
 	return int(s.GetInitialNodeCount()) * s.zones
 }
 
-// readSized reads a pool, and then its instance groups.
+// readSized reads a cluster, which has its pools and their recorded bounds, and then
+// the instance groups of one.
 func (h *Handler) readSized(ctx context.Context, r ref, name string) (sized, error) {
-	p, err := h.readPool(ctx, r, name)
+	c, err := h.readCluster(ctx, r)
 	if err != nil {
 		return sized{}, err
 	}
-	s := sized{NodePool: p, zones: max(1, len(p.GetLocations())), known: true}
+	p := findPool(c, name)
+	if p == nil {
+		return sized{}, &pmks.Error{Code: pmks.CodeNotFound, Message: "the cluster has no node group " + strconv.Quote(name)}
+	}
+	s := sized{NodePool: p, cluster: c, zones: zonesOf(p, c), known: true}
+	if c.GetAutopilot().GetEnabled() {
+		return s, accepts(c)
+	}
 	got, err := h.instances(ctx, limit.New(), p.GetInstanceGroupUrls(), false)
 	switch {
 	case has(err, pmks.CodePermissionDenied), missing(err):
@@ -80,7 +90,7 @@ func (h *Handler) SetNodeGroupAutoScaling(ctx context.Context, clusterIID, nodeG
 	if p.GetAutoscaling().GetEnabled() == on {
 		return true, nil
 	}
-	minimum, maximum := bounds(p.NodePool, p.zones)
+	minimum, maximum := bounds(p.NodePool, p.cluster)
 	if !on {
 		if _, err := h.record(ctx, r, p, minimum, maximum, true); err != nil {
 			return false, err
@@ -116,31 +126,37 @@ func (h *Handler) setAutoscaling(ctx context.Context, r ref, name string, want *
 	return op, err
 }
 
-// record writes the bounds into the labels of a pool, if they are not there. With
-// more to come it waits for the operation: GKE works on one at a time.
+// record writes the bounds into a label of the cluster, if they are not recorded so.
+// With more to come it waits for the operation: GKE works on one at a time.
 func (h *Handler) record(ctx context.Context, r ref, p sized, minimum, maximum int, more bool) (wrote bool, err error) {
-	old := p.GetConfig().GetResourceLabels()
-	labels := maps.Clone(old)
+	off := proto.CloneOf(p.NodePool)
+	off.Autoscaling = nil
+	if oldMin, oldMax := bounds(off, p.cluster); oldMin == minimum && oldMax == maximum {
+		return false, nil
+	}
+	labels := maps.Clone(p.cluster.GetResourceLabels())
 	if labels == nil {
 		labels = map[string]string{}
 	}
-	labels[labelMin], labels[labelMax] = strconv.Itoa(minimum), strconv.Itoa(maximum)
-	if maps.Equal(old, labels) {
-		return false, nil
-	}
+	// Those of pools that are gone go with this write, which replaces all labels.
+	maps.DeleteFunc(labels, func(key, _ string) bool {
+		pool, ok := strings.CutPrefix(key, labelBounds)
+		return ok && findPool(p.cluster, pool) == nil
+	})
+	labels[labelBounds+p.GetName()] = record(p.NodePool, minimum, maximum)
 	var op *containerpb.Operation
 	err = once.Do(ctx, once.Mutation{
 		Send: func(ctx context.Context) (err error) {
-			op, err = h.api.gke.UpdateNodePool(ctx, &containerpb.UpdateNodePoolRequest{
-				Name: r.pool(p.GetName()), ResourceLabels: &containerpb.ResourceLabels{Labels: labels}})
+			op, err = h.api.gke.SetLabels(ctx, &containerpb.SetLabelsRequest{
+				Name: r.path(), ResourceLabels: labels, LabelFingerprint: p.cluster.GetLabelFingerprint()})
 			return fail(err)
 		},
 		Happened: func(ctx context.Context) (bool, error) {
 			if err := h.settle(ctx, r, p.GetName(), nil); err != nil {
 				return false, err
 			}
-			found, err := h.readPool(ctx, r, p.GetName())
-			return err == nil && maps.Equal(found.GetConfig().GetResourceLabels(), labels), err
+			c, err := h.readCluster(ctx, r)
+			return err == nil && maps.Equal(c.GetResourceLabels(), labels), err
 		},
 	})
 	if err != nil || !more {
@@ -149,8 +165,8 @@ func (h *Handler) record(ctx context.Context, r ref, p sized, minimum, maximum i
 	return true, h.settle(ctx, r, p.GetName(), op)
 }
 
-// settle waits for an operation on a pool. One whose reply was lost is found among
-// those under way.
+// settle waits for an operation on a pool or its cluster. One whose reply was lost is
+// found among those under way.
 func (h *Handler) settle(ctx context.Context, r ref, pool string, op *containerpb.Operation) error {
 	if op == nil {
 		ops, err := h.operations(ctx, r.location)
@@ -158,7 +174,7 @@ func (h *Handler) settle(ctx context.Context, r ref, pool string, op *containerp
 			return err
 		}
 		for _, found := range ops {
-			if _, cluster, name := target(found); cluster == r.name && name == pool && found.GetStatus() != containerpb.Operation_DONE {
+			if _, cluster, name := target(found); cluster == r.name && (name == pool || name == "") && found.GetStatus() != containerpb.Operation_DONE {
 				op = found
 			}
 		}
@@ -228,7 +244,7 @@ func half(err error, minSize, maxSize int) error {
 // changed is the pool as it was accepted.
 func changed(p sized, desired, minSize, maxSize int, wrote bool) pmks.NodeGroupInfo {
 	pool := proto.CloneOf(p.NodePool)
-	info := poolInfo(pool, p.zones)
+	info := poolInfo(pool, p.cluster)
 	info.Nodes, info.DesiredNodeSize, info.MinNodeSize, info.MaxNodeSize = p.nodes, desired, minSize, maxSize
 	if wrote {
 		info.Status = pmks.NodeGroupUpdating
@@ -241,7 +257,7 @@ func (h *Handler) setBounds(ctx context.Context, r ref, p sized, minimum, maximu
 	if !p.GetAutoscaling().GetEnabled() {
 		return h.record(ctx, r, p, minimum, maximum, more)
 	}
-	if oldMin, oldMax := bounds(p.NodePool, p.zones); oldMin == minimum && oldMax == maximum {
+	if oldMin, oldMax := bounds(p.NodePool, p.cluster); oldMin == minimum && oldMax == maximum {
 		return false, nil
 	}
 	op, err := h.setAutoscaling(ctx, r, p.GetName(), autoscaling(p.GetAutoscaling(), minimum, maximum, p.zones))

@@ -44,11 +44,11 @@ var gcp = &Profile{
 		GroupsAtCreate: pmks.GroupsAtCreate{Min: 1, Max: -1},
 		Fields: pmks.FieldRules{
 			VPC: pmks.FieldRequired,
-			// GKE has none: they become network tags of the nodes, 64 to a VM.
+			// GKE has none: they become network tags of the nodes, and labels.
 			SecurityGroups:    pmks.FieldOptional,
-			MaxSecurityGroups: 64,
+			MaxSecurityGroups: 16,
 			Tags:              pmks.FieldOptional, // labels
-			MaxTags:           64,
+			MaxTags:           32,                 // Google takes 64; the rest is for what it has no place for
 			Image:             pmks.FieldOptional, // an image type
 			VMSpec:            pmks.FieldRequired,
 			RootDiskType:      pmks.FieldOptional,
