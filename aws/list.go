@@ -75,27 +75,38 @@ func (h *Handler) getCluster(ctx context.Context, name string) (pmks.ClusterInfo
 
 // assemble puts together what was read.
 func (h *Handler) assemble(ctx context.Context, c *types.Cluster, groups []*types.Nodegroup,
-	scaling map[string]*asgtypes.AutoScalingGroup, withKubeconfig bool) (pmks.ClusterInfo, error) {
+	scaling scalingIndex, withKubeconfig bool) (pmks.ClusterInfo, error) {
 	info := clusterInfo(c)
 	if len(groups) > 0 {
 		info.NodeGroupList = make([]pmks.NodeGroupInfo, 0, len(groups))
 	}
 	for _, n := range groups {
-		info.NodeGroupList = append(info.NodeGroupList, nodegroupInfo(n, pick(scaling, groupNames(n))))
+		info.NodeGroupList = append(info.NodeGroupList, nodegroupInfo(n, scaling.pick(groupNames(n))))
 	}
 	var err error
 	info.AccessInfo, err = h.access(ctx, c, withKubeconfig)
 	return info, err
 }
 
-func pick(scaling map[string]*asgtypes.AutoScalingGroup, names []string) []asgtypes.AutoScalingGroup {
+// scalingIndex holds Auto Scaling groups by name, each as a part of the slice that
+// it came in: the structs are large, and most node groups have one.
+type scalingIndex map[string][]asgtypes.AutoScalingGroup
+
+func (x scalingIndex) pick(names []string) []asgtypes.AutoScalingGroup {
+	if len(names) == 1 {
+		return x[names[0]]
+	}
 	var list []asgtypes.AutoScalingGroup
 	for _, name := range names {
-		if g, ok := scaling[name]; ok {
-			list = append(list, *g)
-		}
+		list = append(list, x[name]...)
 	}
 	return list
+}
+
+func (x scalingIndex) add(groups []asgtypes.AutoScalingGroup) {
+	for i := range groups {
+		x[aws.ToString(groups[i].AutoScalingGroupName)] = groups[i : i+1 : i+1]
+	}
 }
 
 // ListCluster implements [pmks.ClusterHandler]: two calls for each cluster, one
@@ -111,7 +122,7 @@ func (h *Handler) ListCluster(ctx context.Context) (_ []*pmks.ClusterInfo, err e
 		return nil, nil
 	}
 	room := limit.New()
-	var scaling map[string]*asgtypes.AutoScalingGroup
+	var scaling scalingIndex
 	var scalingErr error
 	clusters := make([]*types.Cluster, len(names))
 	groups := make([][]*types.Nodegroup, len(names))
@@ -277,7 +288,7 @@ func ignoreMissing(err error) error {
 
 // scalingGroups reads Auto Scaling groups by name, a hundred at a time. One that
 // is not found has no nodes yet, or no more.
-func (h *Handler) scalingGroups(ctx context.Context, room limit.Limiter, names []string) (map[string]*asgtypes.AutoScalingGroup, error) {
+func (h *Handler) scalingGroups(ctx context.Context, room limit.Limiter, names []string) (scalingIndex, error) {
 	chunks := slices.Collect(slices.Chunk(names, pageSize))
 	found := make([][]asgtypes.AutoScalingGroup, len(chunks))
 	err := together(len(chunks), func(i int) error {
@@ -290,12 +301,16 @@ func (h *Handler) scalingGroups(ctx context.Context, room limit.Limiter, names [
 			return fail(err)
 		})
 	})
-	return byName(slices.Concat(found...)), err
+	index := scalingIndex{}
+	for _, groups := range found {
+		index.add(groups)
+	}
+	return index, err
 }
 
 // regionScalingGroups reads the Auto Scaling groups of all EKS node groups.
-func (h *Handler) regionScalingGroups(ctx context.Context, room limit.Limiter) (map[string]*asgtypes.AutoScalingGroup, error) {
-	var all []asgtypes.AutoScalingGroup
+func (h *Handler) regionScalingGroups(ctx context.Context, room limit.Limiter) (scalingIndex, error) {
+	index := scalingIndex{}
 	pages := autoscaling.NewDescribeAutoScalingGroupsPaginator(h.api.asg, &autoscaling.DescribeAutoScalingGroupsInput{
 		MaxRecords: aws.Int32(pageSize),
 		Filters:    []asgtypes.Filter{{Name: aws.String("tag-key"), Values: []string{"eks:cluster-name"}}},
@@ -304,7 +319,7 @@ func (h *Handler) regionScalingGroups(ctx context.Context, room limit.Limiter) (
 		err := room.Do(ctx, func() error {
 			page, err := pages.NextPage(ctx)
 			if err == nil {
-				all = append(all, page.AutoScalingGroups...)
+				index.add(page.AutoScalingGroups)
 			}
 			return fail(err)
 		})
@@ -312,15 +327,7 @@ func (h *Handler) regionScalingGroups(ctx context.Context, room limit.Limiter) (
 			return nil, err
 		}
 	}
-	return byName(all), nil
-}
-
-func byName(groups []asgtypes.AutoScalingGroup) map[string]*asgtypes.AutoScalingGroup {
-	m := make(map[string]*asgtypes.AutoScalingGroup, len(groups))
-	for i := range groups {
-		m[aws.ToString(groups[i].AutoScalingGroupName)] = &groups[i]
-	}
-	return m
+	return index, nil
 }
 
 func (h *Handler) describeCluster(ctx context.Context, name string) (*types.Cluster, error) {
