@@ -3,6 +3,7 @@
 package azure
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
@@ -57,7 +58,8 @@ func (h *Handler) token(ctx context.Context, c *armcontainerservice.ManagedClust
 	got, err := h.api.credential.GetToken(ctx, policy.TokenRequestOptions{
 		Scopes: []string{serverScope}, TenantID: value(c.Properties.AADProfile.TenantID)})
 	if err != nil {
-		return pmks.Token{}, fail(err)
+		// Of a context that ended meanwhile the SDK keeps the text alone.
+		return pmks.Token{}, fail(cmp.Or(ctx.Err(), err))
 	}
 	return pmks.Token{Value: got.Token, ExpiresAt: got.ExpiresOn.UTC()}, nil
 }

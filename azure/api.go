@@ -4,6 +4,7 @@ package azure
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
 	"net/http"
 	"os"
@@ -19,6 +20,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/containerservice/armcontainerservice/v8"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v7"
 
+	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/refuse"
 )
 
@@ -94,7 +96,7 @@ func newClients(cfg Config) (clients, error) {
 	once.Retry = policy.RetryOptions{MaxRetries: -1}
 
 	c := clients{credential: credential, options: options}
-	for _, make := range []func() error{
+	for _, build := range []func() error{
 		func() error {
 			f, err := armcontainerservice.NewClientFactory(cfg.SubscriptionID, credential, options)
 			if err == nil {
@@ -122,7 +124,7 @@ func newClients(cfg Config) (clients, error) {
 			return err
 		},
 	} {
-		if err := make(); err != nil {
+		if err := build(); err != nil {
 			return clients{}, fail(err)
 		}
 	}
@@ -192,12 +194,31 @@ func certificateCredential(cfg Config, options azcore.ClientOptions) (azcore.Tok
 	return credential, nil
 }
 
+// answer is what Azure says at once to a request that it goes on working on.
+type answer struct {
+	status int
+	body   []byte
+}
+
 // accepted runs a Begin call of the SDK and returns what Azure answered at once.
 // The poller is dropped: waiting is the caller's, and reads the resource itself.
-func accepted(ctx context.Context, begin func(context.Context) error) (*http.Response, error) {
+func accepted(ctx context.Context, begin func(context.Context) error) (answer, error) {
 	var raw *http.Response
 	if err := begin(policy.WithCaptureResponse(ctx, &raw)); err != nil {
-		return raw, fail(err)
+		return answer{}, fail(err)
 	}
-	return raw, nil
+	body, err := runtime.Payload(raw) // the SDK has read it, and keeps it
+	if err != nil {
+		return answer{}, fail(err)
+	}
+	return answer{raw.StatusCode, body}, nil
+}
+
+// read decodes a resource; an answer that was cut short says nothing of what has
+// happened.
+func (a answer) read(into any) error {
+	if err := json.Unmarshal(a.body, into); err != nil {
+		return &pmks.Error{Code: pmks.CodeUnavailable, HTTPStatus: a.status, Message: "the answer of Azure was cut short", Err: err}
+	}
+	return nil
 }

@@ -5,6 +5,7 @@ package azure
 import (
 	"encoding/json"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 
 	"github.com/pmks-go/pmks"
 )
@@ -40,7 +42,7 @@ func classify(code, text string, status int) pmks.Code {
 		return pmks.CodePermissionDenied
 	case status == http.StatusNotFound:
 		return pmks.CodeNotFound
-	case status == http.StatusConflict:
+	case status == http.StatusConflict, status == http.StatusPreconditionFailed:
 		return pmks.CodeBusy
 	case status == http.StatusTooManyRequests:
 		return pmks.CodeThrottled
@@ -125,6 +127,23 @@ var aadsts = regexp.MustCompile(`AADSTS\d+`)
 
 func entraCode(text string) string { return aadsts.FindString(text) }
 
+// entraFailure tells apart that Entra refused credentials and that it could not be
+// asked: where no answer came the SDK keeps the cause as text alone.
+func entraFailure(f *azidentity.AuthenticationFailedError) pmks.Code {
+	if f.RawResponse == nil {
+		text := f.Error()
+		if strings.Contains(text, "server response error") || strings.Contains(text, "could not read the body") {
+			return pmks.CodeUnavailable
+		}
+		return pmks.CodeUnauthenticated
+	}
+	switch c := classify("", "", f.RawResponse.StatusCode); c {
+	case pmks.CodeThrottled, pmks.CodeUnavailable, pmks.CodeInternal:
+		return c
+	}
+	return pmks.CodeUnauthenticated
+}
+
 // isCredentialFailure recognises credentials that yielded nothing: the type is not
 // exported.
 func isCredentialFailure(err error) bool {
@@ -137,7 +156,7 @@ func isNetworkFailure(err error) bool {
 	var netErr net.Error
 	var opErr *net.OpError
 	var urlErr *url.Error
-	return errors.As(err, &netErr) || errors.As(err, &opErr) || errors.As(err, &urlErr)
+	return errors.As(err, &netErr) || errors.As(err, &opErr) || errors.As(err, &urlErr) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 func has(err error, code pmks.Code) bool { return err != nil && pmks.CodeOf(err) == code }

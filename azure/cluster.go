@@ -15,7 +15,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/containerservice/armcontainerservice/v8"
 	"golang.org/x/sync/errgroup"
 
@@ -78,7 +77,7 @@ func createOnce(ctx context.Context, send func(context.Context) error, ours func
 // putCluster sends a cluster and returns what Azure accepted.
 func (h *Handler) putCluster(ctx context.Context, r ref, in armcontainerservice.ManagedCluster,
 	o *armcontainerservice.ManagedClustersClientBeginCreateOrUpdateOptions) (*armcontainerservice.ManagedCluster, error) {
-	raw, err := accepted(ctx, func(ctx context.Context) error {
+	got, err := accepted(ctx, func(ctx context.Context) error {
 		_, err := h.api.clustersWrite.BeginCreateOrUpdate(ctx, r.group, r.name, in, o)
 		return err
 	})
@@ -86,10 +85,7 @@ func (h *Handler) putCluster(ctx context.Context, r ref, in armcontainerservice.
 		return nil, err
 	}
 	var out armcontainerservice.ManagedCluster
-	if err := runtime.UnmarshalAsJSON(raw, &out); err != nil {
-		return nil, &pmks.Error{Code: pmks.CodeUnavailable, Message: "the answer of Azure was cut short", Err: err}
-	}
-	return &out, nil
+	return &out, got.read(&out)
 }
 
 // exists turns the refusal of If-None-Match into the error that it means.
@@ -305,9 +301,9 @@ func sendDelete(ctx context.Context, gone func(context.Context) (bool, error), b
 	err := once.Do(ctx, once.Mutation{
 		Send: func(ctx context.Context) error {
 			tries++
-			raw, err := accepted(ctx, begin)
-			if err == nil && tries == 1 && raw != nil && raw.StatusCode == http.StatusNoContent {
-				return &pmks.Error{Code: pmks.CodeNotFound, HTTPStatus: raw.StatusCode, Message: "there is nothing of that name"}
+			got, err := accepted(ctx, begin)
+			if err == nil && tries == 1 && got.status == http.StatusNoContent {
+				return &pmks.Error{Code: pmks.CodeNotFound, HTTPStatus: got.status, Message: "there is nothing of that name"}
 			}
 			return err
 		},

@@ -103,8 +103,8 @@ func clusterInfo(c *armcontainerservice.ManagedCluster, group string) pmks.Clust
 		facts.add("EntraTenant", value(p.AADProfile.TenantID))
 	}
 	for _, profile := range p.AgentPoolProfiles {
-		if profile == nil {
-			continue
+		if profile == nil || value(profile.Name) == "" {
+			continue // nobody could ask for it
 		}
 		info.NodeGroupList = append(info.NodeGroupList, poolInfo(info.IId.SystemId, value(profile.Name), properties(profile), keyPair(c.Tags)))
 	}

@@ -70,6 +70,7 @@ var errorTable = map[string]pmks.Code{
 var hintTable = map[string]string{
 	"LinkedAuthorizationFailed":       "the caller needs Microsoft.Network/virtualNetworks/subnets/join/action on the subnet",
 	"MissingSubscriptionRegistration": "register the subscription: az provider register --namespace Microsoft.ContainerService",
+	"PreconditionFailed":              "somebody changed it meanwhile; read it again and repeat the call",
 	"ResourceGroupNotFound":           "create the resource group first, or name another in resourceGroup",
 	"ScopeLocked":                     "remove the management lock first",
 	"SubscriptionNotFound":            "check subscriptionId and the tenant of the credentials",
@@ -89,8 +90,14 @@ func fail(err error) error {
 	case e.Code == pmks.CodeCanceled || e.Code == pmks.CodeTimeout:
 		e.Message = "the context ended during a request"
 	case errors.As(err, &refused):
-		e.Code, e.ProviderCode = pmks.CodeUnauthenticated, entraCode(err.Error())
+		e.Code, e.ProviderCode = entraFailure(refused), entraCode(err.Error())
 		e.Message = "Microsoft Entra refused the credentials: check tenantId, clientId and the secret, certificate or token"
+		if e.Code != pmks.CodeUnauthenticated {
+			e.Message = "Microsoft Entra could not be asked for a token, or failed to give one"
+		}
+		if r := refused.RawResponse; r != nil {
+			e.HTTPStatus, e.RetryAfter = r.StatusCode, retryAfter(r.Header)
+		}
 	case errors.As(err, &response):
 		e.ProviderCode, e.HTTPStatus = response.ErrorCode, response.StatusCode
 		e.Message = message(response)

@@ -5,12 +5,10 @@ package azure
 import (
 	"context"
 	"crypto/rand"
-	"net/http"
 	"net/netip"
 	"strconv"
 	"strings"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/containerservice/armcontainerservice/v8"
 
 	"github.com/pmks-go/pmks"
@@ -203,6 +201,9 @@ func (h *Handler) addRequest(ctx context.Context, clusterIID pmks.IID, req pmks.
 	if err := sameKey(req.KeyPairIID, keyPair(c.Tags)); err != nil {
 		return r, nil, nil, err
 	}
+	if key := keyPair(c.Tags); !key.IsZero() {
+		p.Tags[poolTagKeyPair] = &key.SystemId // as the pools that came with the cluster have it
+	}
 	if n := c.Properties; n != nil && len(n.AgentPoolProfiles) > 0 && n.AgentPoolProfiles[0] != nil {
 		p.VnetSubnetID = n.AgentPoolProfiles[0].VnetSubnetID
 	}
@@ -246,18 +247,15 @@ func (h *Handler) readPool(ctx context.Context, r ref, name string) (*armcontain
 // putPool sends a pool and returns what Azure accepted.
 func (h *Handler) putPool(ctx context.Context, r ref, name string, p *poolProperties,
 	o *armcontainerservice.AgentPoolsClientBeginCreateOrUpdateOptions) (*armcontainerservice.AgentPool, error) {
-	raw, err := accepted(ctx, func(ctx context.Context) error {
+	got, err := accepted(ctx, func(ctx context.Context) error {
 		_, err := h.api.poolsWrite.BeginCreateOrUpdate(ctx, r.group, r.name, name, armcontainerservice.AgentPool{Properties: p}, o)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	var out armcontainerservice.AgentPool
-	if err := runtime.UnmarshalAsJSON(raw, &out); err != nil || out.Properties == nil {
-		return nil, &pmks.Error{Code: pmks.CodeUnavailable, HTTPStatus: http.StatusOK, Message: "the answer of Azure was cut short", Err: err}
-	}
-	return &out, nil
+	out := armcontainerservice.AgentPool{Properties: &poolProperties{}}
+	return &out, got.read(&out)
 }
 
 // RemoveNodeGroup implements [pmks.ClusterHandler]: the cluster is read to see

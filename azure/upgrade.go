@@ -272,11 +272,28 @@ func (h *Handler) explain(ctx context.Context, err error, current, want string, 
 	return refuse.Precondition("AKS upgrades one minor at a time: from %s only to %s; the job Upgrade takes all the steps to %s", current, next, want)
 }
 
+// bareIdentity is an identity as a request has it: what Azure adds of its own is
+// not for sending back.
+func bareIdentity(read *armcontainerservice.ManagedClusterIdentity) *armcontainerservice.ManagedClusterIdentity {
+	if read == nil {
+		return nil
+	}
+	bare := &armcontainerservice.ManagedClusterIdentity{Type: read.Type, DelegatedResources: read.DelegatedResources}
+	for id := range read.UserAssignedIdentities {
+		if bare.UserAssignedIdentities == nil {
+			bare.UserAssignedIdentities = map[string]*armcontainerservice.ManagedServiceIdentityUserAssignedIdentitiesValue{}
+		}
+		bare.UserAssignedIdentities[id] = &armcontainerservice.ManagedServiceIdentityUserAssignedIdentitiesValue{}
+	}
+	return bare
+}
+
 // putVersion sends the cluster as it was read with another version, for the
 // control plane and every pool: any other mixture is refused, or moves the control
 // plane alone.
 func (h *Handler) putVersion(ctx context.Context, r ref, read *armcontainerservice.ManagedCluster, version string) (*armcontainerservice.ManagedCluster, error) {
 	want, properties := *read, *read.Properties
+	want.Identity = bareIdentity(read.Identity)
 	want.Properties, properties.KubernetesVersion = &properties, &version
 	properties.AgentPoolProfiles = nil
 	for _, p := range read.Properties.AgentPoolProfiles {
