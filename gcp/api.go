@@ -214,9 +214,10 @@ func noToken(err error) error {
 	if errors.As(err, &refused) && refused.Response != nil && refused.Response.StatusCode >= 500 {
 		return &pmks.Error{Code: pmks.CodeUnavailable, HTTPStatus: refused.Response.StatusCode, Message: "Google issues no tokens at the moment", Err: err}
 	}
-	return &pmks.Error{Code: pmks.CodeUnauthenticated, Err: err,
-		Message: "Google refused the credentials: check the service account, that its key is not revoked, and the clock of this machine"}
+	return &pmks.Error{Code: pmks.CodeUnauthenticated, Err: err, Message: refusedCredentials}
 }
+
+const refusedCredentials = "Google refused the credentials: check the service account, that its key is not revoked, and the clock of this machine"
 
 // logCalls logs calls of gRPC without their messages.
 func logCalls(logger *slog.Logger) grpc.UnaryClientInterceptor {

@@ -99,6 +99,9 @@ func fail(err error) error {
 		var hint string
 		e.Code, hint = classify(r)
 		e.Message = strings.Join(strings.Fields(r.message), " ")
+		if strings.Contains(r.message, "per-RPC creds failed") { // it never left this machine
+			e.Message, hint = refusedCredentials, ""
+		}
 		if hint != "" {
 			e.Message += ": " + hint
 		}
