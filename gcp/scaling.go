@@ -220,7 +220,12 @@ func (h *Handler) ChangeNodeGroupScaling(ctx context.Context, clusterIID, nodeGr
 		return pmks.NodeGroupInfo{}, err
 	}
 	if resize {
-		if err := h.setSize(ctx, r, name, each); err != nil {
+		err := h.setSize(ctx, r, name, each)
+		if on && has(err, pmks.CodeFailedPrecondition) {
+			// GKE leaves the size of such a pool to the autoscaler.
+			return changed(p, p.size(), minSize, maxSize, wrote), nil
+		}
+		if err != nil {
 			if wrote {
 				err = half(err, minSize, maxSize)
 			}
