@@ -168,7 +168,7 @@ func (e *Error) Error() string {
 	}
 	var tail []string
 	if e.ProviderCode != "" {
-		tail = append(tail, e.ProviderCode)
+		tail = append(tail, oneLine.Replace(e.ProviderCode))
 	}
 	if e.HTTPStatus != 0 {
 		tail = append(tail, fmt.Sprintf("HTTP %d", e.HTTPStatus))

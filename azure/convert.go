@@ -59,7 +59,7 @@ func (f *facts) add(key, text string) {
 // is the resource group as the handler spells it.
 func canonical(id, group string) string {
 	parsed, err := arm.ParseResourceID(id)
-	if err != nil {
+	if err != nil || parsed.ResourceGroupName == "" || !strings.EqualFold(parsed.ResourceType.String(), clusterType) {
 		return id
 	}
 	if !strings.EqualFold(parsed.ResourceGroupName, group) {

@@ -4,6 +4,7 @@ package azure
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
@@ -99,11 +100,11 @@ func fail(err error) error {
 			e.HTTPStatus, e.RetryAfter = r.StatusCode, retryAfter(r.Header)
 		}
 	case errors.As(err, &response):
-		e.ProviderCode, e.HTTPStatus = response.ErrorCode, response.StatusCode
+		e.ProviderCode, e.HTTPStatus = strings.Join(strings.Fields(response.ErrorCode), " "), response.StatusCode
 		e.Message = message(response)
 		e.Code = classify(e.ProviderCode, e.Message, e.HTTPStatus)
 		if hint := hintTable[e.ProviderCode]; hint != "" {
-			e.Message += ": " + hint
+			e.Message = strings.TrimSuffix(e.Message, ".") + ": " + hint
 		}
 		if r := response.RawResponse; r != nil {
 			e.RequestID, e.RetryAfter = r.Header.Get("x-ms-request-id"), retryAfter(r.Header)

@@ -306,7 +306,7 @@ func TestFail_Hints(t *testing.T) {
 		if _, known := errorTable[code]; !known && code != "PreconditionFailed" || hint == "" {
 			t.Errorf("%s: known=%t, hint %q", code, known, hint)
 		}
-		if e := faultOf(t, replied(403, wrapped(code, "Azure's own sentence"))); e.Message != "Azure's own sentence: "+hint {
+		if e := faultOf(t, replied(403, wrapped(code, "Azure's own sentence."))); e.Message != "Azure's own sentence: "+hint {
 			t.Errorf("got %q", e.Message)
 		}
 	}
