@@ -37,7 +37,8 @@ func TestHandler_ChangeNodeGroupScaling_overflow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := fleet(t, 1, 1, eks.Options{})
 		h := newHandler(t, s)
-		const many = 1<<32 + 1
+		wide := int64(1)<<32 + 1
+		many := int(wide) // more than 32 bits hold, where an int has more
 		g, err := h.ChangeNodeGroupScaling(t.Context(), pmks.IID{NameId: "c000"}, pmks.IID{NameId: "g0"}, many, 1, many)
 		if !errors.Is(err, pmks.ErrInvalidArgument) || s.Count("UpdateNodegroupConfig") > 0 {
 			t.Errorf("asked for %d nodes, got %d of at most %d, %v", many, g.DesiredNodeSize, g.MaxNodeSize, err)
