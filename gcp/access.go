@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+//lint:file-ignore SA1019 Google still sends what it has marked as deprecated
+
 package gcp
 
 import (
@@ -54,7 +56,7 @@ func server(c *containerpb.Cluster) (url string, ownAuthority bool) {
 	if dns := c.GetControlPlaneEndpointsConfig().GetDnsEndpointConfig(); dns.GetAllowExternalTraffic() && dns.GetEndpoint() != "" {
 		return "https://" + dns.GetEndpoint(), false
 	}
-	if private := firstOf(ip.GetPrivateEndpoint(), c.GetPrivateClusterConfig().GetPrivateEndpoint()); private != "" { //nolint:staticcheck // older answers have it there
+	if private := firstOf(ip.GetPrivateEndpoint(), c.GetPrivateClusterConfig().GetPrivateEndpoint()); private != "" {
 		return "https://" + host(private), true
 	}
 	return "", false

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+//lint:file-ignore SA1019 Google still sends what it has marked as deprecated
+
 package gcp
 
 import (
@@ -44,7 +46,7 @@ func (f *facts) add(key, text string) {
 
 // refOf is where a cluster that was read is.
 func (h *Handler) refOf(c *containerpb.Cluster) ref {
-	return ref{h.cfg.ProjectID, cmp.Or(c.GetLocation(), c.GetZone(), h.cfg.location()), c.GetName()} //nolint:staticcheck // older answers have the zone alone
+	return ref{h.cfg.ProjectID, cmp.Or(c.GetLocation(), c.GetZone(), h.cfg.location()), c.GetName()}
 }
 
 // clusterInfo converts a cluster without nodes and access.

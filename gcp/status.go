@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+//lint:file-ignore SA1019 Google still sends what it has marked as deprecated
+
 package gcp
 
 import (
@@ -70,7 +72,7 @@ func reason(conditions []*containerpb.StatusCondition, message string) string {
 	var parts []string
 	for _, c := range conditions {
 		code := c.GetCanonicalCode().String()
-		if old := c.GetCode(); old != containerpb.StatusCondition_UNKNOWN { //nolint:staticcheck // GKE still sends it, and it says more
+		if old := c.GetCode(); old != containerpb.StatusCondition_UNKNOWN {
 			code = old.String()
 		}
 		parts = append(parts, strings.TrimSuffix(code+": "+c.GetMessage(), ": "))
