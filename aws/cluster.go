@@ -218,19 +218,9 @@ func (h *Handler) deleteCluster(ctx context.Context, name string) error {
 	})
 }
 
-// sendDelete makes a deletion exactly once. A cloud that says "in use" or "not
-// there" after a first try may speak of that very deletion.
+// sendDelete makes a deletion exactly once: EKS takes no token for it.
 func (h *Handler) sendDelete(ctx context.Context, send func(context.Context) error, gone func(context.Context) (bool, error)) error {
-	err := once.Do(ctx, once.Mutation{
-		Send:     func(ctx context.Context) error { return fail(send(ctx)) },
-		Happened: gone,
-	})
-	if has(err, pmks.CodeBusy) {
-		if done, lookErr := gone(ctx); lookErr == nil && done {
-			return nil
-		}
-	}
-	return err
+	return once.Delete(ctx, func(ctx context.Context) error { return fail(send(ctx)) }, gone)
 }
 
 // removeAll removes node groups and waits until they are gone, those included that

@@ -35,7 +35,7 @@ func (h *Handler) CreateCluster(ctx context.Context, req pmks.ClusterInfo) (_ pm
 	}
 	r := ref{h.cfg.ResourceGroup, req.IId.NameId}
 	var made *armcontainerservice.ManagedCluster
-	err = createOnce(ctx, func(ctx context.Context) (err error) {
+	err = once.Create(ctx, func(ctx context.Context) (err error) {
 		made, err = h.putCluster(ctx, r, *in, &armcontainerservice.ManagedClustersClientBeginCreateOrUpdateOptions{IfNoneMatch: new("*")})
 		return exists(err, "cluster")
 	}, func(ctx context.Context) (bool, error) {
@@ -53,25 +53,6 @@ func (h *Handler) CreateCluster(ctx context.Context, req pmks.ClusterInfo) (_ pm
 		return pmks.ClusterInfo{}, err
 	}
 	return clusterInfo(made, h.cfg.ResourceGroup), nil
-}
-
-// createOnce makes a creation exactly once. That something is there already may,
-// after a first try whose answer was lost, be that very thing.
-func createOnce(ctx context.Context, send func(context.Context) error, ours func(context.Context) (bool, error)) error {
-	tries := 0
-	return once.Do(ctx, once.Mutation{
-		Send: func(ctx context.Context) error {
-			tries++
-			err := send(ctx)
-			if tries > 1 && has(err, pmks.CodeAlreadyExists) {
-				if done, lookErr := ours(ctx); lookErr == nil && done {
-					return nil
-				}
-			}
-			return err
-		},
-		Happened: ours,
-	})
 }
 
 // putCluster sends a cluster and returns what Azure accepted.
@@ -293,26 +274,14 @@ func (h *Handler) DeleteCluster(ctx context.Context, clusterIID pmks.IID) (_ boo
 	return true, nil
 }
 
-// sendDelete makes a deletion exactly once. Azure answers 204 where there is
-// nothing to delete; after a first try whose answer was lost that is success. It
-// may refuse to delete what is being deleted already.
+// sendDelete makes a deletion exactly once. Azure answers 204 where there is nothing
+// to delete.
 func sendDelete(ctx context.Context, gone func(context.Context) (bool, error), begin func(context.Context) error) error {
-	tries := 0
-	err := once.Do(ctx, once.Mutation{
-		Send: func(ctx context.Context) error {
-			tries++
-			got, err := accepted(ctx, begin)
-			if err == nil && tries == 1 && got.status == http.StatusNoContent {
-				return &pmks.Error{Code: pmks.CodeNotFound, HTTPStatus: got.status, Message: "there is nothing of that name"}
-			}
-			return err
-		},
-		Happened: gone,
-	})
-	if has(err, pmks.CodeBusy) {
-		if done, lookErr := gone(ctx); lookErr == nil && done {
-			return nil
+	return once.Delete(ctx, func(ctx context.Context) error {
+		got, err := accepted(ctx, begin)
+		if err == nil && got.status == http.StatusNoContent {
+			return &pmks.Error{Code: pmks.CodeNotFound, HTTPStatus: got.status, Message: "there is nothing of that name"}
 		}
-	}
-	return err
+		return err
+	}, gone)
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/kver"
+	"github.com/pmks-go/pmks/internal/once"
 	"github.com/pmks-go/pmks/internal/refuse"
 )
 
@@ -157,7 +158,7 @@ func (h *Handler) AddNodeGroup(ctx context.Context, clusterIID pmks.IID, req pmk
 	token, name := rand.Text(), req.IId.NameId
 	p.Tags[poolTagRequest] = &token
 	var made *armcontainerservice.AgentPool
-	err = createOnce(ctx, func(ctx context.Context) (err error) {
+	err = once.Create(ctx, func(ctx context.Context) (err error) {
 		made, err = h.putPool(ctx, r, name, p, &armcontainerservice.AgentPoolsClientBeginCreateOrUpdateOptions{IfNoneMatch: new("*")})
 		return exists(err, "node group")
 	}, func(ctx context.Context) (bool, error) {

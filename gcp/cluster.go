@@ -30,7 +30,7 @@ func (h *Handler) CreateCluster(ctx context.Context, req pmks.ClusterInfo) (_ pm
 	}
 	r := ref{h.cfg.ProjectID, h.cfg.location(), req.IId.NameId}
 	var made *containerpb.Cluster
-	err = createOnce(ctx, func(ctx context.Context) error {
+	err = once.Create(ctx, func(ctx context.Context) error {
 		_, err := h.api.gke.CreateCluster(ctx, &containerpb.CreateClusterRequest{Parent: r.parent(), Cluster: in})
 		return exists(fail(err), "cluster")
 	}, func(ctx context.Context) (bool, error) {
@@ -62,25 +62,6 @@ func (h *Handler) CreateCluster(ctx context.Context, req pmks.ClusterInfo) (_ pm
 		}
 	}
 	return h.clusterInfo(made), nil
-}
-
-// createOnce makes a creation exactly once. That something is there already may,
-// after a first try whose answer was lost, be that very thing.
-func createOnce(ctx context.Context, send func(context.Context) error, ours func(context.Context) (bool, error)) error {
-	tries := 0
-	return once.Do(ctx, once.Mutation{
-		Send: func(ctx context.Context) error {
-			tries++
-			err := send(ctx)
-			if tries > 1 && (has(err, pmks.CodeAlreadyExists) || has(err, pmks.CodeBusy)) {
-				if done, lookErr := ours(ctx); lookErr == nil && done {
-					return nil
-				}
-			}
-			return err
-		},
-		Happened: ours,
-	})
 }
 
 // exists says what is there already.
@@ -238,7 +219,7 @@ func (h *Handler) DeleteCluster(ctx context.Context, clusterIID pmks.IID) (_ boo
 	if err != nil {
 		return false, err
 	}
-	err = sendDelete(ctx, func(ctx context.Context) error {
+	err = once.Delete(ctx, func(ctx context.Context) error {
 		_, err := h.api.gke.DeleteCluster(ctx, &containerpb.DeleteClusterRequest{Name: r.path()})
 		return fail(err)
 	}, func(ctx context.Context) (bool, error) {
@@ -254,28 +235,4 @@ func (h *Handler) DeleteCluster(ctx context.Context, clusterIID pmks.IID) (_ boo
 		return info.Status == pmks.ClusterDeleting, nil
 	})
 	return err == nil, err
-}
-
-// sendDelete makes a deletion exactly once. After a first try whose answer was
-// lost, and where GKE says that something is under way, what is being deleted or
-// not there any more is success.
-func sendDelete(ctx context.Context, send func(context.Context) error, gone func(context.Context) (bool, error)) error {
-	tries := 0
-	err := once.Do(ctx, once.Mutation{
-		Send: func(ctx context.Context) error {
-			tries++
-			err := send(ctx)
-			if tries > 1 {
-				return ignoreMissing(err)
-			}
-			return err
-		},
-		Happened: gone,
-	})
-	if has(err, pmks.CodeBusy) || has(err, pmks.CodeFailedPrecondition) {
-		if done, lookErr := gone(ctx); lookErr == nil && done {
-			return nil
-		}
-	}
-	return err
 }

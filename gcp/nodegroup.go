@@ -14,6 +14,7 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/kver"
+	"github.com/pmks-go/pmks/internal/once"
 	"github.com/pmks-go/pmks/internal/refuse"
 )
 
@@ -116,7 +117,7 @@ func (h *Handler) AddNodeGroup(ctx context.Context, clusterIID pmks.IID, req pmk
 		return pmks.NodeGroupInfo{}, err
 	}
 	var made *containerpb.NodePool
-	err = createOnce(ctx, func(ctx context.Context) error {
+	err = once.Create(ctx, func(ctx context.Context) error {
 		_, err := h.api.gke.CreateNodePool(ctx, &containerpb.CreateNodePoolRequest{Parent: r.path(), NodePool: p})
 		return exists(fail(err), "node group")
 	}, func(ctx context.Context) (bool, error) {
@@ -208,7 +209,7 @@ func (h *Handler) RemoveNodeGroup(ctx context.Context, clusterIID, nodeGroupIID 
 	if err != nil {
 		return false, err
 	}
-	err = sendDelete(ctx, func(ctx context.Context) error {
+	err = once.Delete(ctx, func(ctx context.Context) error {
 		_, err := h.api.gke.DeleteNodePool(ctx, &containerpb.DeleteNodePoolRequest{Name: r.pool(name)})
 		return fail(err)
 	}, func(ctx context.Context) (bool, error) {
