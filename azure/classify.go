@@ -104,10 +104,10 @@ func message(r *azcore.ResponseError) string {
 	if said.Error != nil {
 		said.detail = *said.Error
 	}
-	if said.Message == "" {
-		return fallback
+	if text := strings.Join(strings.Fields(said.Message), " "); text != "" {
+		return text
 	}
-	return strings.Join(strings.Fields(said.Message), " ")
+	return fallback
 }
 
 // retryAfter reads how long Azure asks to wait: seconds, or a date.

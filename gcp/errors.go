@@ -98,7 +98,9 @@ func fail(err error) error {
 		}
 		var hint string
 		e.Code, hint = classify(r)
-		e.Message = strings.Join(strings.Fields(r.message), " ")
+		if e.Message = strings.Join(strings.Fields(r.message), " "); e.Message == "" {
+			e.Message = "Google answered without a word"
+		}
 		if strings.Contains(r.message, "per-RPC creds failed") { // it never left this machine
 			e.Message, hint = refusedCredentials, ""
 		}
