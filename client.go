@@ -32,6 +32,8 @@ var (
 	_ VersionLister      = (*Client)(nil)
 	_ RequestChecker     = (*Client)(nil)
 	_ AccessOpener       = (*Client)(nil)
+	_ StateReader        = (*Client)(nil)
+	_ OperationReader    = (*Client)(nil)
 	_ io.Closer          = (*Client)(nil)
 )
 
@@ -288,6 +290,30 @@ func (c *Client) CloseAccess(ctx context.Context, clusterIID IID) error {
 	})
 }
 
+// ReadState implements [StateReader]; ErrUnsupported if the handler does not. The
+// waiters then read the whole cluster.
+func (c *Client) ReadState(ctx context.Context, clusterIID, nodeGroupIID IID) (State, error) {
+	call := c.begin(ctx, "ReadState", clusterIID, nodeGroupIID)
+	return end1(call, checkTarget(clusterIID, nodeGroupIID), func() (State, error) {
+		if r, ok := c.h.(StateReader); ok {
+			return r.ReadState(ctx, clusterIID, nodeGroupIID)
+		}
+		return State{}, unsupported("this provider has no look cheaper than GetCluster")
+	})
+}
+
+// LastOperation implements [OperationReader]; ErrUnsupported if the handler does
+// not.
+func (c *Client) LastOperation(ctx context.Context, clusterIID, nodeGroupIID IID) (Operation, error) {
+	call := c.begin(ctx, "LastOperation", clusterIID, nodeGroupIID)
+	return end1(call, checkTarget(clusterIID, nodeGroupIID), func() (Operation, error) {
+		if r, ok := c.h.(OperationReader); ok {
+			return r.LastOperation(ctx, clusterIID, nodeGroupIID)
+		}
+		return Operation{}, unsupported("this cloud keeps no record of operations")
+	})
+}
+
 func unsupported(message string) error {
 	return &Error{Code: CodeUnsupported, Message: message}
 }
@@ -297,6 +323,14 @@ func checkIIDPair(cluster, nodeGroup IID) error {
 	f.addErr(CheckIID("clusterIID", cluster))
 	f.addErr(CheckIID("nodeGroupIID", nodeGroup))
 	return f.err()
+}
+
+// checkTarget checks a cluster, and a node group where one is named.
+func checkTarget(cluster, nodeGroup IID) error {
+	if nodeGroup.IsZero() {
+		return CheckIID("clusterIID", cluster)
+	}
+	return checkIIDPair(cluster, nodeGroup)
 }
 
 // call is one call under way.

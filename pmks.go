@@ -154,3 +154,22 @@ type AccessOpener interface {
 	OpenAccess(ctx context.Context, clusterIID IID) error
 	CloseAccess(ctx context.Context, clusterIID IID) error
 }
+
+// StateReader is implemented by handlers with a look at one cluster, or at one of
+// its node groups, that is cheaper than GetCluster: one call on most clouds. The
+// waiters poll with it. A zero nodeGroupIID means the cluster.
+//
+// ErrNotFound: no such cluster, or no such node group.
+type StateReader interface {
+	ReadState(ctx context.Context, clusterIID, nodeGroupIID IID) (State, error)
+}
+
+// OperationReader is implemented by handlers of clouds that keep a record of what
+// was done to a cluster or node group. It is asked when something rests and the
+// goal is not reached: the record tells why. A zero nodeGroupIID means the
+// cluster.
+//
+// ErrNotFound: the cloud has no record of an operation on that target.
+type OperationReader interface {
+	LastOperation(ctx context.Context, clusterIID, nodeGroupIID IID) (Operation, error)
+}

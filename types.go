@@ -57,6 +57,10 @@ const (
 	// KeyIgnored names, separated by commas, the request fields that were
 	// ignored because the cloud has no use for them and no harm comes of it.
 	KeyIgnored = "pmks:ignored"
+	// KeyUnread names, separated by commas, the facts that could not be read, each
+	// with the code of its failure, such as "Nodes(PermissionDenied)". They are left
+	// empty: unread is unknown, not absent.
+	KeyUnread = "pmks:unread"
 )
 
 // Lookup returns the value of the first pair with the given key.
@@ -181,6 +185,46 @@ type Version struct {
 	Default bool
 	// Deprecated marks a version at or near the end of its support.
 	Deprecated bool
+}
+
+// State is the cheapest look at a cluster, or at one of its node groups.
+type State struct {
+	// Cluster and NodeGroup name what was looked at; NodeGroup is zero where the
+	// cluster was.
+	Cluster   IID
+	NodeGroup IID
+
+	// Status is the word of the target; those of clusters and of node groups are the
+	// same five.
+	Status ClusterStatus
+	// StatusReason and StatusFinal are as in ClusterInfo.
+	StatusReason string
+	StatusFinal  bool
+	// Version is the Kubernetes version of the control plane, or of the group's
+	// nodes; empty where the look does not tell it.
+	Version string
+
+	// DesiredNodeSize is the size that the cloud holds for a node group, and
+	// NodeCount how many nodes there are, deleted ones left out; each is -1 for a
+	// cluster and where the look does not tell it.
+	DesiredNodeSize int
+	NodeCount       int
+}
+
+// Operation is a cloud's record of something that was done to a cluster or node
+// group.
+type Operation struct {
+	// ID and Kind are the vendor's id and word.
+	ID   string
+	Kind string
+	// Start and End are zero where the cloud does not tell them, or has not ended.
+	Start time.Time
+	End   time.Time
+	// Done is true when it has ended, well or not.
+	Done bool
+	// Err is why it failed, an [*Error] with the vendor's code and sentence; nil
+	// while it runs and when it went well.
+	Err error
 }
 
 // Clone returns a copy that shares no memory with c.
