@@ -29,7 +29,7 @@ func (s *Server) clusterObject(c *core.Cluster, rec *clusterRecord, reading bool
 	o.ID, o.Name, o.Type = new(s.clusterID(rec, reading)), &rec.name, new("Microsoft.ContainerService/ManagedClusters")
 	o.ETag = new(s.clusterTag(c, rec))
 	o.Tags = maps.Clone(c.Tags)
-	if s.choices.SystemData {
+	if s.assumed.SystemData {
 		o.SystemData = &systemData{stamp(c.Created), s.objectID(DefaultClientID), "Application", stamp(c.Created)}
 	}
 	p := *rec.spec.Properties
@@ -38,7 +38,7 @@ func (s *Server) clusterObject(c *core.Cluster, rec *clusterRecord, reading bool
 	p.MaxAgentPools, p.ResourceUID = int32(s.world.Profile().Limits.NodeGroups), rec.uid
 	p.NodeResourceGroup = &rec.nodeGroup
 	p.Status = why(word, c.Reason)
-	if c.ControlPlaneUp || !s.choices.LateFQDN {
+	if c.ControlPlaneUp || !s.assumed.LateFQDN {
 		s.showAddresses(rec, &p)
 	}
 	if p.ServicePrincipalProfile != nil {
@@ -130,7 +130,7 @@ func (s *Server) putCluster(c *call) (*answer, *apiError) {
 	if e := s.checkTagNames(in.Tags, private(in.Properties)); e != nil {
 		return nil, e
 	}
-	rec, missing := s.truth(c)
+	rec, missing := s.current(c)
 	if missing == nil {
 		return s.updateCluster(c, rec, &in)
 	}
@@ -232,7 +232,7 @@ func (s *Server) patchCluster(c *call) (*answer, *apiError) {
 	if e := decodeBody(c.body, &in); e != nil {
 		return nil, e
 	}
-	rec, e := s.truth(c)
+	rec, e := s.current(c)
 	if e != nil {
 		return nil, e
 	}
@@ -268,7 +268,7 @@ func (s *Server) writable(rec *clusterRecord, pools bool) *apiError {
 	switch {
 	case rec.live.State == profile.Stopped:
 		status := http.StatusBadRequest
-		if s.choices.StoppedConflict {
+		if s.assumed.StoppedConflict {
 			status = http.StatusConflict
 		}
 		return notAllowed(status, "Operation is not allowed: the managed cluster '%s' is stopped (powerState 'Stopped'). Only start and delete are allowed.", rec.name)
@@ -288,7 +288,7 @@ func (s *Server) writable(rec *clusterRecord, pools bool) *apiError {
 }
 
 func (s *Server) deleteCluster(c *call) (*answer, *apiError) {
-	rec, missing := s.truth(c)
+	rec, missing := s.current(c)
 	if missing != nil {
 		if e := checkPreconditions(c.header, ""); e != nil {
 			return nil, e
@@ -301,7 +301,7 @@ func (s *Server) deleteCluster(c *call) (*answer, *apiError) {
 	switch {
 	case rec.live.Protected:
 		return nil, s.locked(rec, s.clusterID(rec, false))
-	case rec.live.State == profile.Deleting && !s.choices.RepeatedDeletionOK:
+	case rec.live.State == profile.Deleting && !s.assumed.RepeatedDeletionOK:
 		return nil, pending("the managed cluster '%s' is being deleted", rec.name)
 	}
 	s.dropPhase(rec, c.now, "canceled: the cluster is being deleted")

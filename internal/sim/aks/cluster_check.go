@@ -38,13 +38,13 @@ func checkName(name string) *apiError {
 // checkTagNames checks tags as Azure Resource Manager does.
 func (s *Server) checkTagNames(tags map[string]string, private bool) *apiError {
 	code := "InvalidTagNameCharacters"
-	if s.choices.TagsRefusedAsParameter {
+	if s.assumed.TagsRefusedAsParameter {
 		code = "InvalidParameter"
 	}
 	switch {
 	case len(tags) > 50:
 		return gateway(http.StatusBadRequest, "TooManyTags", "A resource may have at most 50 tags, got %d.", len(tags))
-	case private && len(tags) > 15 && !s.choices.PrivateTagsUnlimited:
+	case private && len(tags) > 15 && !s.assumed.PrivateTagsUnlimited:
 		return gateway(http.StatusBadRequest, "TooManyTags", "The private DNS zone of the cluster may have at most 15 tags, got %d.", len(tags))
 	}
 	for key, value := range tags {
@@ -194,7 +194,7 @@ func (s *Server) checkLinux(l *linuxProfile) *apiError {
 	switch {
 	case !adminPattern.MatchString(l.AdminUsername):
 		return invalid("linuxProfile.adminUsername", "it must begin with a letter and have at most 32 letters, digits, underscores and hyphens")
-	case slices.Contains(reservedAdmins, strings.ToLower(l.AdminUsername)) && !s.choices.AnyAdminUsername:
+	case slices.Contains(reservedAdmins, strings.ToLower(l.AdminUsername)) && !s.assumed.AnyAdminUsername:
 		return invalid("linuxProfile.adminUsername", "%q is reserved", l.AdminUsername)
 	case l.SSH == nil || len(l.SSH.PublicKeys) != 1:
 		return invalid("linuxProfile.ssh.publicKeys", "exactly one key must be given")
@@ -203,7 +203,7 @@ func (s *Server) checkLinux(l *linuxProfile) *apiError {
 	switch {
 	case !strings.HasPrefix(kind, "ssh-") || !strings.Contains(l.SSH.PublicKeys[0].KeyData, " "):
 		return invalid("linuxProfile.ssh.publicKeys.keyData", "it is not an SSH public key")
-	case kind != "ssh-rsa" && (kind != "ssh-ed25519" || !s.choices.Ed25519Keys):
+	case kind != "ssh-rsa" && (kind != "ssh-ed25519" || !s.assumed.Ed25519Keys):
 		return invalid("linuxProfile.ssh.publicKeys.keyData", "keys of type %.64s are not supported", kind)
 	}
 	return nil

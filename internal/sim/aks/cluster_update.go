@@ -264,7 +264,7 @@ func mixedVersions() *apiError {
 // stoppedPools refuses an upgrade of all pools while one is stopped.
 func (s *Server) stoppedPools(rec *clusterRecord) *apiError {
 	for _, g := range rec.live.Groups {
-		if g.State == profile.Stopped && !s.choices.StoppedPoolsIgnored {
+		if g.State == profile.Stopped && !s.assumed.StoppedPoolsIgnored {
 			return notAllowed(http.StatusBadRequest, "The agent pool '%s' is stopped and cannot be upgraded. Start it first.", g.Name)
 		}
 	}

@@ -39,7 +39,7 @@ func (s *Server) credentials(c *call) (*clusterRecord, *apiError) {
 		return nil, e
 	case shown.ControlPlaneUp:
 		return rec, nil
-	case s.choices.EarlyCredentialsConflict:
+	case s.assumed.EarlyCredentialsConflict:
 		return nil, notAllowed(http.StatusConflict, "The control plane of the managed cluster '%s' is not ready yet.", rec.name)
 	}
 	return nil, notFound(actionMC, rec.name, rec.group)
@@ -118,12 +118,12 @@ func (s *Server) kubeconfig(c *call, rec *clusterRecord, name, context, user str
 	return ok(credentialObject{[]kubeconfigObject{{name, []byte(value)}}})
 }
 
-// staticUser is a user with a client certificate, and a token where the choice is
+// staticUser is a user with a client certificate, and a token where the assumption is
 // that there is one.
 func (s *Server) staticUser(rec *clusterRecord, name, organization string) string {
 	certificate, key := s.authority(rec).issue(name, organization)
 	user := "    client-certificate-data: " + certificate + "\n    client-key-data: " + key + "\n"
-	if s.choices.StaticTokens {
+	if s.assumed.StaticTokens {
 		user += "    token: " + rec.token + "\n"
 	}
 	return user
@@ -209,7 +209,7 @@ func (s *Server) VerifyToken(token, cluster string) (subject string, err error) 
 	switch {
 	case !rec.live.ControlPlaneUp || rec.live.State == profile.Stopped:
 		return "", errors.New("the API server does not answer")
-	case token == rec.token && s.choices.StaticTokens && !yes(properties.DisableLocalAccounts):
+	case token == rec.token && s.assumed.StaticTokens && !yes(properties.DisableLocalAccounts):
 		return "masterclient", nil
 	case properties.AADProfile == nil:
 		return "", errors.New("the cluster does not know Entra")

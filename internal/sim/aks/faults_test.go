@@ -254,7 +254,7 @@ func TestServer_journal(t *testing.T) {
 	w := newWorld(t, func(o *Options) {
 		o.Logger = slog.New(slog.NewTextHandler(&logs, nil))
 		o.Faults = []core.Fault{{Op: "AgentPools_Get", Kind: core.FaultRefuse, Code: pmks.CodeInternal}}
-		o.Unverified.StaticTokens = true
+		o.Assumptions.StaticTokens = true
 	})
 	w.create(t, "a")
 	if _, err := w.pools.Get(t.Context(), testGroup, "a", "ng1", nil); err == nil {

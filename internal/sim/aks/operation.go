@@ -22,7 +22,7 @@ type operationObject struct {
 // operationURL is where the status, or the result, of an operation is found.
 func (s *Server) operationURL(c *call, kind, id string) string {
 	version := c.query.Get("api-version")
-	if s.choices.OldOperationURLs {
+	if s.assumed.OldOperationURLs {
 		version = operationVersion
 	}
 	return c.base + "/subscriptions/" + s.subscription + "/providers/Microsoft.ContainerService/locations/" + s.location +

@@ -69,14 +69,14 @@ type Options struct {
 	// Logger gets a line for each call with its verdict; nil means none.
 	Logger *slog.Logger
 
-	// Unverified chooses where no source settles what Azure does.
-	Unverified Unverified
+	// Assumptions chooses where no source settles what Azure does.
+	Assumptions Assumptions
 }
 
-// Unverified holds choices between behaviours that no source settles. The zero
+// Assumptions holds choices between behaviours that no source settles. The zero
 // value is the stricter choice each time, but for OnePoolAtATime and
 // MinSystemNodes: what they would refuse is known to be common.
-type Unverified struct {
+type Assumptions struct {
 	// AnyAdminUsername: linuxProfile.adminUsername may be a reserved word such as
 	// "root".
 	AnyAdminUsername bool

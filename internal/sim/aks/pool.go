@@ -101,7 +101,7 @@ func (s *Server) listPools(c *call) (*answer, *apiError) {
 }
 
 func (s *Server) putPool(c *call) (*answer, *apiError) {
-	rec, missing := s.truth(c)
+	rec, missing := s.current(c)
 	if missing != nil {
 		return nil, s.noParent(c)
 	}
@@ -114,7 +114,7 @@ func (s *Server) putPool(c *call) (*answer, *apiError) {
 	}
 	if g, own, exists := rec.pool(rec.live, c.vars["pool"]); exists {
 		if e := checkPreconditions(c.header, s.poolTag(rec.live, rec, g, own)); e != nil {
-			if s.choices.ExistingPoolConflict && c.header.Get("If-None-Match") == "*" {
+			if s.assumed.ExistingPoolConflict && c.header.Get("If-None-Match") == "*" {
 				e.status, e.code = http.StatusConflict, "Conflict"
 			}
 			return nil, e
@@ -189,7 +189,7 @@ func (s *Server) onCluster(c *call, rec *clusterRecord, cmd core.Command) (core.
 }
 
 func (s *Server) deletePool(c *call) (*answer, *apiError) {
-	rec, missing := s.truth(c)
+	rec, missing := s.current(c)
 	if missing != nil {
 		return nil, s.noParent(c)
 	}

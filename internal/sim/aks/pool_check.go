@@ -129,7 +129,7 @@ func checkEnums(p *poolProperties) *apiError {
 func (s *Server) checkSizes(p *poolProperties) *apiError {
 	least := 0
 	if text(p.Mode) == modeSystem {
-		least = s.choices.MinSystemNodes
+		least = s.assumed.MinSystemNodes
 	}
 	limit := s.world.Profile().Limits.NodesPerGroup
 	if p.Count == nil {
@@ -146,7 +146,7 @@ func (s *Server) checkSizes(p *poolProperties) *apiError {
 	}{{"minCount", p.MinCount, least}, {"maxCount", p.MaxCount, 1}} {
 		target := "agentPoolProfile." + bound.name
 		switch {
-		case !auto && bound.value != nil && s.choices.BoundsRefusedAsBadRequest:
+		case !auto && bound.value != nil && s.assumed.BoundsRefusedAsBadRequest:
 			return badRequest("%s must not be set when autoscaling is not enabled.", bound.name).at(target)
 		case !auto && bound.value != nil:
 			return invalid(target, "it must not be set when enableAutoScaling is false")
@@ -162,7 +162,7 @@ func (s *Server) checkSizes(p *poolProperties) *apiError {
 		return nil
 	case lower > upper:
 		return invalid("agentPoolProfile.minCount", "minCount %d must not be above maxCount %d", lower, upper)
-	case s.choices.CountMayLeaveBounds:
+	case s.assumed.CountMayLeaveBounds:
 		return nil
 	case n < lower:
 		return invalid("agentPoolProfile.minCount", "count %d must not be below minCount %d", n, lower)
@@ -182,7 +182,7 @@ func (s *Server) planMachine(p *poolProperties) *apiError {
 		return badRequest("The VM size of %.64s is not allowed in your subscription in location '%s'. The available VM sizes are listed at https://aka.ms/aks/skus.", *p.VMSize, s.location)
 	}
 	least := 4
-	if s.choices.SmallSystemPools {
+	if s.assumed.SmallSystemPools {
 		least = 2
 	}
 	if text(p.Mode) == modeSystem && (size.burstable() || size.VCPUs < least || size.MemoryGiB < 4) {
@@ -193,7 +193,7 @@ func (s *Server) planMachine(p *poolProperties) *apiError {
 
 func (s *Server) planDisk(p *poolProperties, size VMSize) *apiError {
 	n := number(p.OSDiskSizeGB)
-	if n < 0 || n > 0 && !s.choices.LooseDiskSize && (n < 30 || n > 2048) {
+	if n < 0 || n > 0 && !s.assumed.LooseDiskSize && (n < 30 || n > 2048) {
 		return invalid("agentPoolProfile.osDiskSizeGB", "it must be between 30 and 2048, or 0 for the default, got %d", n)
 	}
 	kind := text(p.OSDiskType)

@@ -12,7 +12,7 @@ import (
 const powerTimes = 6
 
 func (s *Server) stopCluster(c *call) (*answer, *apiError) {
-	rec, e := s.truth(c)
+	rec, e := s.current(c)
 	if e != nil {
 		return nil, e
 	}
@@ -23,7 +23,7 @@ func (s *Server) stopCluster(c *call) (*answer, *apiError) {
 }
 
 func (s *Server) startCluster(c *call) (*answer, *apiError) {
-	rec, e := s.truth(c)
+	rec, e := s.current(c)
 	if e != nil {
 		return nil, e
 	}
@@ -47,7 +47,7 @@ func (s *Server) switchPower(c *call, rec *clusterRecord, p *phase) (*answer, *a
 
 // abortCluster ends the operation on a cluster itself; it is Canceled then.
 func (s *Server) abortCluster(c *call) (*answer, *apiError) {
-	rec, e := s.truth(c)
+	rec, e := s.current(c)
 	if e != nil {
 		return nil, e
 	}

@@ -66,8 +66,8 @@ func keyOf(group, name string) string {
 	return strings.ToLower(group) + "/" + strings.ToLower(name)
 }
 
-// truth returns the cluster of a call as it is, whatever reads show.
-func (s *Server) truth(c *call) (*clusterRecord, *apiError) {
+// current returns the cluster of a call as it is, whatever reads show.
+func (s *Server) current(c *call) (*clusterRecord, *apiError) {
 	rec, ok := s.latest[keyOf(c.group(), c.vars["cluster"])]
 	if !ok || rec.live.State == profile.Gone {
 		return nil, s.noCluster(c)
@@ -87,7 +87,7 @@ func (s *Server) noParent(c *call) *apiError {
 
 // noPool is the refusal of a read of an agent pool that does not exist.
 func (s *Server) noPool(c *call) *apiError {
-	if s.choices.PoolNotFoundWrapped {
+	if s.assumed.PoolNotFoundWrapped {
 		return notFound(actionPool, c.vars["cluster"]+"/"+c.vars["pool"], c.group())
 	}
 	return fail(http.StatusNotFound, "NotFound", "Could not find the agentpool: %.64s in managed cluster: %.64s.", c.vars["pool"], c.vars["cluster"])
@@ -162,7 +162,7 @@ func (s *Server) clusterWords(c *core.Cluster, rec *clusterRecord) (word, power 
 		word, power = "Succeeded", "Stopped"
 	case c.State == profile.Updating && rec.phase != nil:
 		word = rec.phase.word
-		if word == wordCanceling && s.choices.CancelingHidden {
+		if word == wordCanceling && s.assumed.CancelingHidden {
 			word = wordUpdating
 		}
 		if word == wordStarting {

@@ -52,7 +52,7 @@ var apiVersions = map[string][]string{
 }
 
 // operationVersion is the api-version that the URLs of operations carry where
-// Unverified.OldOperationURLs is set.
+// Assumptions.OldOperationURLs is set.
 const operationVersion = "2017-08-31"
 
 // routeOf says what a request asks for. Literal parts of a path match in any case.

@@ -199,7 +199,7 @@ func (s *Server) reply(w http.ResponseWriter, c *call, reply *answer, e *apiErro
 		if reply.location {
 			h.Set("Location", s.operationURL(c, "operationresults", reply.operation))
 		}
-		if s.choices.RetryAfterOnAccept {
+		if s.assumed.RetryAfterOnAccept {
 			h.Set("Retry-After", "10")
 		}
 	}

@@ -39,7 +39,7 @@ type Server struct {
 	latency                        time.Duration
 	now                            func() time.Time
 	log                            *slog.Logger
-	choices                        Unverified
+	assumed                        Assumptions
 	pageSize                       int
 	lifetime                       time.Duration
 	unregistered                   bool
@@ -64,7 +64,7 @@ type Server struct {
 
 // New returns a Server with no clusters.
 func New(o Options) *Server {
-	azure := newProfile(o.Unverified)
+	azure := newProfile(o.Assumptions)
 	s := &Server{
 		tenant:       orElse(o.TenantID, DefaultTenantID),
 		subscription: orElse(o.SubscriptionID, DefaultSubscriptionID),
@@ -75,7 +75,7 @@ func New(o Options) *Server {
 		latency:      o.Latency,
 		now:          o.Now,
 		log:          o.Logger,
-		choices:      o.Unverified,
+		assumed:      o.Assumptions,
 		pageSize:     o.PageSize,
 		lifetime:     o.TokenLifetime,
 		unregistered: o.Unregistered,
@@ -112,8 +112,8 @@ func New(o Options) *Server {
 	if s.lifetime == 0 {
 		s.lifetime = 75 * time.Minute
 	}
-	if s.choices.MinSystemNodes == 0 {
-		s.choices.MinSystemNodes = 1
+	if s.assumed.MinSystemNodes == 0 {
+		s.assumed.MinSystemNodes = 1
 	}
 	if o.Resources != nil {
 		s.resources = o.Resources.clone()
@@ -129,7 +129,7 @@ func New(o Options) *Server {
 // newProfile is Azure's profile with identifiers of the simulator's own: names in
 // Azure are unique in a resource group and whatever their case, so the core knows
 // a cluster by a key.
-func newProfile(choices Unverified) *profile.Profile {
+func newProfile(assumed Assumptions) *profile.Profile {
 	azure, _ := profile.Get("azure")
 	azure = azure.Clone()
 	azure.IDs = profile.IDs{
@@ -139,8 +139,8 @@ func newProfile(choices Unverified) *profile.Profile {
 		Endpoint:  "{alnum8}",
 	}
 	azure.Offer = offer(azure.Offer)
-	azure.Exclusive.ClusterFollows = choices.ClusterFollows
-	azure.Exclusive.PerCluster = choices.OnePoolAtATime
+	azure.Exclusive.ClusterFollows = assumed.ClusterFollows
+	azure.Exclusive.PerCluster = assumed.OnePoolAtATime
 	return azure
 }
 

@@ -149,7 +149,7 @@ func (s *Server) seededPool(g *core.NodeGroup, mode string, network pmks.Network
 	return p
 }
 
-// named finds a cluster for the hand of a test: "name" or "group/name".
+// named finds a cluster for the control of a test: "name" or "group/name".
 func (s *Server) named(cluster string) (*clusterRecord, error) {
 	group, name, found := strings.Cut(cluster, "/")
 	if !found {

@@ -15,38 +15,38 @@ import (
 	"github.com/pmks-go/pmks/internal/sim/profile"
 )
 
-// TestUnverified takes a cluster through its life with either answer to each
+// TestAssumptions takes a cluster through its life with either answer to each
 // question that no source settles, and with all the other answers at once.
-func TestUnverified(t *testing.T) {
+func TestAssumptions(t *testing.T) {
 	t.Parallel()
-	answers := map[string]aks.Unverified{"none": {}}
-	all := reflect.ValueOf(&aks.Unverified{}).Elem()
+	answers := map[string]aks.Assumptions{"none": {}}
+	all := reflect.ValueOf(&aks.Assumptions{}).Elem()
 	kind := all.Type()
 	for i := range kind.NumField() {
-		var u aks.Unverified
-		for _, v := range []reflect.Value{all, reflect.ValueOf(&u).Elem()} {
+		var a aks.Assumptions
+		for _, v := range []reflect.Value{all, reflect.ValueOf(&a).Elem()} {
 			if field := v.Field(i); field.Kind() == reflect.Bool {
 				field.SetBool(true)
 			} else {
 				field.SetInt(2)
 			}
 		}
-		answers[kind.Field(i).Name] = u
+		answers[kind.Field(i).Name] = a
 	}
-	answers["all"] = all.Interface().(aks.Unverified)
-	for name, u := range answers {
+	answers["all"] = all.Interface().(aks.Assumptions)
+	for name, assumed := range answers {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			synctest.Test(t, func(t *testing.T) { life(t, u) })
+			synctest.Test(t, func(t *testing.T) { life(t, assumed) })
 		})
 	}
 }
 
 // life does everything that there is to do with a cluster.
-func life(t *testing.T, u aks.Unverified) {
+func life(t *testing.T, a aks.Assumptions) {
 	ctx := t.Context()
 	p, _ := profile.Get("azure")
-	h := newHandler(t, aks.New(aks.Options{Unverified: u}))
+	h := newHandler(t, aks.New(aks.Options{Assumptions: a}))
 	patience := pmks.WithInterval(time.Minute)
 	must := func(what string, err error) {
 		t.Helper()
