@@ -4,6 +4,7 @@ package pmks
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"time"
@@ -80,6 +81,16 @@ func New(h ClusterHandler, opts ...Option) *Client {
 		opt(c)
 	}
 	return c
+}
+
+// Format prints the provider's name, whatever the verb: what is inside the handler
+// is not for printing.
+func (c *Client) Format(f fmt.State, _ rune) {
+	provider := ""
+	if c != nil {
+		provider = c.provider
+	}
+	fmt.Fprintf(f, "pmks.Client{Provider:%s}", provider)
 }
 
 // Unwrap returns the handler inside, for what only one provider can do.

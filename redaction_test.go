@@ -58,6 +58,14 @@ func secretive(t *testing.T) []struct {
 		{"config", "region-1", cfg},
 		{"config-pointer", "region-1", &cfg},
 		{"config-in-a-struct", "region-1", struct{ Config pmks.Config }{cfg}},
+		{"access-in-a-slice", "https://api.example", []pmks.AccessInfo{access}},
+		{"access-in-a-map", "https://api.example", map[string]*pmks.AccessInfo{"a": &access}},
+		{"access-in-a-struct", "https://api.example", struct{ Access pmks.AccessInfo }{access}},
+		{"clusters-of-a-list", "c1", map[string][]*pmks.ClusterInfo{"list": {&info}}},
+		{"config-endpoint-among-settings", "stsEndpoint", pmks.Config{Settings: map[string]string{"stsEndpoint": "https://u:" + secretKey + "@sts.example"}}},
+		{"client", "region-1", pmks.New(&keeper{credential: secretKey})},
+		{"clients", "region-1", []*pmks.Client{pmks.New(&keeper{credential: secretKey})}},
+		{"no-client", "", (*pmks.Client)(nil)},
 		{"config-without-scheme", "region-1", pmks.Config{Region: "region-1", Endpoint: "user:" + secretKey + "@proxy.example"}},
 		{"config-bad-endpoint", "region-1", pmks.Config{Region: "region-1", Endpoint: "https://u:" + secretKey + "@h/%zz"}},
 		{"wait-error", "it ended", wait},
@@ -65,6 +73,14 @@ func secretive(t *testing.T) []struct {
 		{"wrapped-wait-error", "it ended", fmt.Errorf("x: %w", wait)},
 	}
 }
+
+// keeper is a handler that holds a secret, as all do.
+type keeper struct {
+	pmks.ClusterHandler
+	credential string
+}
+
+func (*keeper) Capabilities() pmks.Capabilities { return pmks.Capabilities{Provider: "region-1"} }
 
 func checkSecretFree(t *testing.T, how, text string) {
 	t.Helper()
@@ -97,10 +113,6 @@ func TestRedaction_Format(t *testing.T) {
 func TestRedaction_Log(t *testing.T) {
 	t.Parallel()
 	for _, tt := range secretive(t) {
-		if tt.name == "clusters" {
-			// JSON of a slice holds its elements whole, as JSON of AccessInfo does.
-			continue
-		}
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			var b bytes.Buffer
@@ -115,6 +127,7 @@ func TestRedaction_Log(t *testing.T) {
 	}
 }
 
+// A cluster comes back from JSON whole but for its kubeconfig.
 func TestAccessInfo_JSON(t *testing.T) {
 	t.Parallel()
 	want := pmks.ClusterInfo{IId: clusterIID, AccessInfo: pmks.AccessInfo{Endpoint: "https://api", Kubeconfig: secretKubeconfig, ExpiresAt: expiry}}
@@ -126,8 +139,29 @@ func TestAccessInfo_JSON(t *testing.T) {
 	if err := json.Unmarshal(text, &got); err != nil {
 		t.Fatal(err)
 	}
+	want.AccessInfo.Kubeconfig = "[redacted]"
 	if d := diff(want, got); d != "" {
-		t.Errorf("JSON does not keep it whole:%s", d)
+		t.Errorf("JSON keeps something else:%s", d)
+	}
+	if text, err := json.Marshal(pmks.AccessInfo{}); err != nil || string(text) != `{"Endpoint":"","Kubeconfig":"","ExpiresAt":"0001-01-01T00:00:00Z"}` {
+		t.Errorf("an empty one is %s, %v", text, err)
+	}
+}
+
+// TestRedaction_JSON marshals what holds secrets, alone and inside other values.
+func TestRedaction_JSON(t *testing.T) {
+	t.Parallel()
+	for _, tt := range secretive(t) {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			for _, v := range []any{tt.value, []any{tt.value}, map[string]any{"v": tt.value}, struct{ V any }{tt.value}} {
+				text, err := json.Marshal(v)
+				if err != nil {
+					t.Fatal(err)
+				}
+				checkSecretFree(t, "JSON", string(text))
+			}
+		})
 	}
 }
 

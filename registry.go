@@ -9,14 +9,15 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/pmks-go/pmks/internal/redact"
 )
 
-// Config says how to reach a cloud. It prints with its credentials redacted
-// under every fmt verb, in slog and in JSON.
+// Config says how to reach a cloud. It prints with its credentials, and the
+// passwords in its endpoints, redacted under every fmt verb, in slog and in JSON.
 type Config struct {
 	// Region is the cloud's region, such as "us-east-2".
 	Region string
@@ -48,14 +49,12 @@ func (c Config) Clone() Config {
 func (c Config) masked() Config {
 	c = c.Clone()
 	for k := range c.Credentials {
-		c.Credentials[k] = redacted
+		c.Credentials[k] = redact.Placeholder
 	}
-	u, err := url.Parse(c.Endpoint)
-	if err != nil || strings.Contains(u.Opaque, "@") { // "user:password@host" lacks its "//"
-		c.Endpoint = redacted
-	} else {
-		c.Endpoint = u.Redacted()
+	for k, v := range c.Settings { // some are endpoints
+		c.Settings[k] = redact.URL(v)
 	}
+	c.Endpoint = redact.URL(c.Endpoint)
 	return c
 }
 

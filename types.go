@@ -9,10 +9,9 @@ import (
 	"slices"
 	"strings"
 	"time"
-)
 
-// redacted replaces a secret wherever a value is printed.
-const redacted = "[redacted]"
+	"github.com/pmks-go/pmks/internal/redact"
+)
 
 // IID names a resource: NameId is the name its user gave it, SystemId the
 // identifier the cloud gave it.
@@ -151,8 +150,8 @@ type NodeGroupInfo struct {
 // AccessInfo is the way into a cluster. Both texts are empty until the control
 // plane is up, and ListCluster leaves Kubeconfig out.
 //
-// It prints redacted under every fmt verb and in slog. JSON holds it whole, so
-// that it can be stored.
+// It prints redacted under every fmt verb, in slog and in JSON, alone and inside
+// other values; read Kubeconfig to use or to store it.
 type AccessInfo struct {
 	// Endpoint is the URL of the Kubernetes API.
 	Endpoint string
@@ -262,6 +261,13 @@ func (c ClusterInfo) NodeGroup(iid IID) (NodeGroupInfo, bool) {
 	return NodeGroupInfo{}, false
 }
 
+// Format prints c as fmt does, with its kubeconfig redacted. Without it a pointer
+// inside a slice would show everything under a verb that is not for pointers.
+func (c ClusterInfo) Format(f fmt.State, verb rune) {
+	type plain ClusterInfo // without methods; its AccessInfo keeps its own
+	fmt.Fprintf(f, fmt.FormatString(f, verb), plain(c))
+}
+
 // LogValue keeps log lines short and the kubeconfig out of them.
 func (c ClusterInfo) LogValue() slog.Value {
 	return slog.GroupValue(
@@ -277,7 +283,7 @@ func (c ClusterInfo) LogValue() slog.Value {
 func (a AccessInfo) redacted() string {
 	kubeconfig := ""
 	if a.Kubeconfig != "" {
-		kubeconfig = redacted
+		kubeconfig = redact.Placeholder
 	}
 	return fmt.Sprintf("{Endpoint:%s Kubeconfig:%s ExpiresAt:%s}", a.Endpoint, kubeconfig, formatTime(a.ExpiresAt))
 }
@@ -291,10 +297,20 @@ func (a AccessInfo) Format(f fmt.State, _ rune) { fmt.Fprint(f, a.redacted()) }
 // LogValue logs a redacted.
 func (a AccessInfo) LogValue() slog.Value { return slog.StringValue(a.redacted()) }
 
+// MarshalJSON encodes a with its kubeconfig redacted: slog's JSON handler would
+// write whatever holds an AccessInfo with it.
+func (a AccessInfo) MarshalJSON() ([]byte, error) {
+	type plain AccessInfo // without this method
+	if a.Kubeconfig != "" {
+		a.Kubeconfig = redact.Placeholder
+	}
+	return json.Marshal(plain(a))
+}
+
 func (t Token) redacted() string {
 	value := ""
 	if t.Value != "" {
-		value = redacted
+		value = redact.Placeholder
 	}
 	return fmt.Sprintf("{Value:%s ExpiresAt:%s}", value, formatTime(t.ExpiresAt))
 }
@@ -313,7 +329,7 @@ func (t Token) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		Value     string
 		ExpiresAt time.Time
-	}{redacted, t.ExpiresAt})
+	}{redact.Placeholder, t.ExpiresAt})
 }
 
 func formatTime(t time.Time) string {

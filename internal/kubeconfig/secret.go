@@ -7,10 +7,9 @@ import (
 	"log/slog"
 	"strconv"
 	"strings"
-)
 
-// redacted stands for a secret wherever one is printed.
-const redacted = "[redacted]"
+	"github.com/pmks-go/pmks/internal/redact"
+)
 
 // Secret is a text that does not show when it is printed, logged or marshalled.
 // The zero value is the empty text. Compare with Equal, not with ==.
@@ -48,7 +47,7 @@ func (s Secret) String() string {
 	if s.IsZero() {
 		return ""
 	}
-	return redacted
+	return redact.Placeholder
 }
 
 // Format writes String under every verb.
@@ -102,10 +101,10 @@ func (c Config) shownServer() string {
 func (c Config) shownUser() string {
 	var kinds []string
 	if c.ClientCertificate != "" || !c.ClientKey.IsZero() {
-		kinds = append(kinds, "client certificate "+redacted)
+		kinds = append(kinds, "client certificate "+redact.Placeholder)
 	}
 	if !c.Token.IsZero() {
-		kinds = append(kinds, "token "+redacted)
+		kinds = append(kinds, "token "+redact.Placeholder)
 	}
 	if c.Exec != nil {
 		kinds = append(kinds, c.Exec.String())
