@@ -113,12 +113,18 @@ type OperationRecord struct {
 	GroupID   string // empty: the cluster itself
 	// Target is the version an upgrade goes to.
 	Target string
-	// End is when it ended, or will end; zero if it never will.
-	Start, End time.Time
-	Done       bool
+	// Word is the vendor's word for it, if the skin gave one.
+	Word string
+	// End is when it ended, or will end; zero if it never will. Until Begins it is
+	// accepted and has not begun: what it is about may show as it was.
+	Start, Begins, End time.Time
+	Done               bool
 	// Failure is the reason when it failed or was cut short.
 	Failure string
 }
+
+// Pending reports whether the operation is accepted and has not begun.
+func (r OperationRecord) Pending(now time.Time) bool { return !r.Done && now.Before(r.Begins) }
 
 // Reason says why a command was refused.
 type Reason int
@@ -305,6 +311,21 @@ type (
 		State              profile.State
 		Reason             string
 	}
+	// Work is an operation that only the vendor knows: a change of labels, a stop, a
+	// repair. It is never refused for a state: the skin decides on that. The target
+	// is Updating and then in the state To, Active if it is not given, with Reason;
+	// what it was doing is cut short. Aside, it leaves the target alone and runs
+	// beside whatever else there is; so may several.
+	Work struct {
+		ClusterID, GroupID string
+		Took               time.Duration // exactly: nothing is drawn, and Options.Scale is not looked at
+		Aside              bool
+		To                 profile.State
+		Reason             string
+	}
+	// CancelOperation cuts an operation short that was started Aside, or that is
+	// Updating a group, which is Active then.
+	CancelOperation struct{ OperationID, Why string }
 )
 
 func (CreateCluster) kind() profile.Operation    { return profile.CreateCluster }
@@ -318,6 +339,8 @@ func (SetTags) kind() profile.Operation          { return profile.UpdateCluster 
 func (SetAccess) kind() profile.Operation        { return profile.UpdateCluster }
 func (SetProtection) kind() profile.Operation    { return profile.UpdateCluster }
 func (Force) kind() profile.Operation            { return profile.UpdateCluster }
+func (Work) kind() profile.Operation             { return profile.UpdateCluster }
+func (CancelOperation) kind() profile.Operation  { return profile.UpdateCluster }
 func (u UpgradeControlPlane) kind() profile.Operation {
 	if u.Groups {
 		return profile.UpgradeAll
@@ -325,13 +348,23 @@ func (u UpgradeControlPlane) kind() profile.Operation {
 	return profile.UpgradeControlPlane
 }
 
-// Outcome shapes the operation that an accepted command starts. It comes from
-// the fault plan.
+// Outcome shapes the operation that an accepted command starts: Fail and Stick come
+// from the fault plan, the rest is what the skin's vendor has operations be.
 type Outcome struct {
 	// Fail makes the operation end in failure, with this reason.
 	Fail string
 	// Stick makes the operation never end.
 	Stick bool
+	// ID names the operation; empty draws one.
+	ID string
+	// Word is the vendor's word for the operation.
+	Word string
+	// Pending is how long it has not begun.
+	Pending time.Duration
+	// Effect is called when the operation is over, however it ended, with the record
+	// of it: a success has taken effect, a failure has a Failure. It may apply
+	// commands at the time of the record's End. A Snapshot goes on without it.
+	Effect func(OperationRecord)
 }
 
 // Result is what an accepted command returns. Its pointers are for reading.

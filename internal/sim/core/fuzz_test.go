@@ -5,6 +5,7 @@ package core
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -100,6 +101,18 @@ func (m *model) accepted(now time.Time, cmd Command, out Outcome, r Result) {
 		m.later(g, now, out, func() { g.version = c.version })
 	case Force:
 		m.forced(c, g, cmd)
+	case Work:
+		switch {
+		case cmd.Aside:
+		case g != nil:
+			g.to = nil
+		default:
+			c.to = nil
+		}
+	case CancelOperation:
+		if g != nil {
+			g.to = nil
+		}
 	}
 }
 
@@ -206,7 +219,18 @@ func (t *tape) command(w *World) Command {
 		}
 		return AddNodeGroup{ClusterID: cluster, Spec: g, Token: []string{"", "t"}[t.next(2)]}
 	}
-	switch t.next(14) {
+	switch t.next(17) {
+	case 14, 15:
+		if t.next(2) == 0 {
+			group = ""
+		}
+		return Work{ClusterID: cluster, GroupID: group, Took: time.Duration(1+t.next(3)) * always / 2, Aside: t.next(2) == 0, To: profile.State(t.next(11))}
+	case 16:
+		ids := slices.Sorted(maps.Keys(w.operations))
+		if i := t.next(len(ids) + 1); i < len(ids) {
+			return CancelOperation{OperationID: ids[i]}
+		}
+		return CancelOperation{}
 	case 0, 1:
 		cmd := CreateCluster{Name: name, Version: offered[t.next(len(offered))], Token: []string{"", "t"}[t.next(2)]}
 		for range t.next(3) {

@@ -14,6 +14,9 @@ func checkIndexes(t testing.TB, w *World) {
 	t.Helper()
 	p, ops, scheduled, nodes := w.profile, len(w.past), 0, map[string]bool{}
 	last, alive := uint64(0), 0
+	if len(w.ended) > 0 {
+		t.Errorf("%d operations are over and nobody was told", len(w.ended))
+	}
 	for _, c := range w.clusters {
 		if c.seq <= last {
 			t.Errorf("cluster %s is out of order", c.ID)
@@ -59,8 +62,11 @@ func checkIndexes(t testing.TB, w *World) {
 			if op.Done {
 				continue
 			}
-			if target := c.running; op.group == nil && target != op || op.group != nil && (op.group.running != op || !slices.Contains(c.Groups, op.group)) {
+			if target := c.running; !op.aside() && (op.group == nil && target != op || op.group != nil && (op.group.running != op || !slices.Contains(c.Groups, op.group))) {
 				t.Errorf("operation %s goes on on a target that is gone", op)
+			}
+			if op.aside() && (op.cluster != c || op.group != nil && !slices.Contains(c.Groups, op.group)) {
+				t.Errorf("operation %s goes on beside what is gone", op)
 			}
 			if op.index >= 0 {
 				scheduled++

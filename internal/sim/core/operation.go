@@ -25,6 +25,9 @@ type operation struct {
 	cluster *Cluster   // nil once done
 	group   *NodeGroup // nil: the cluster itself
 	before  sizes      // what a failed scaling returns to
+	// work is the command, for an operation that only the vendor knows.
+	work   *Work
+	effect func(OperationRecord)
 }
 
 // sizes is what ScaleNodeGroup and SetAutoScaling change.
@@ -73,18 +76,28 @@ func (s *schedule) Pop() any {
 
 // start begins an operation on c, or on g if there is one, at the world's time.
 func (w *World) start(kind profile.Operation, c *Cluster, g *NodeGroup, target string, out Outcome) *operation {
-	op := &operation{seq: w.next(), index: -1, fail: out.Fail, cluster: c, group: g}
-	op.OperationRecord = OperationRecord{Kind: kind, ClusterID: c.ID, Target: target, Start: w.now}
-	op.ID = w.unique(operationID, place{}, func(id string) bool { return w.operations[id] != nil })
-	// Drawn even for an operation that never ends, so that a fault does not
-	// change what happens to others.
-	took := w.duration(kind)
+	// Drawn even for an operation that never ends or has its name, so that neither
+	// a fault nor a name changes what happens to others.
+	id := w.unique(operationID, place{}, func(id string) bool { return w.operations[id] != nil })
+	out.ID = cmp.Or(out.ID, id)
+	op := w.begin(kind, c, g, target, w.duration(kind), out)
 	if g != nil {
-		op.GroupID = g.ID
 		op.before = g.sizes()
 		g.running, g.follows = op, false
 	} else {
 		c.running = op
+	}
+	return op
+}
+
+// begin notes an operation that takes so long.
+func (w *World) begin(kind profile.Operation, c *Cluster, g *NodeGroup, target string, took time.Duration, out Outcome) *operation {
+	op := &operation{seq: w.next(), index: -1, fail: out.Fail, cluster: c, group: g, effect: out.Effect}
+	op.OperationRecord = OperationRecord{
+		ID: out.ID, Kind: kind, ClusterID: c.ID, Target: target, Word: out.Word, Start: w.now, Begins: w.now.Add(max(0, out.Pending)),
+	}
+	if g != nil {
+		op.GroupID = g.ID
 	}
 	if !out.Stick {
 		op.End = w.now.Add(took)
@@ -132,6 +145,21 @@ func (w *World) close(op *operation, failure string) {
 		op.cluster.running = nil
 	}
 	op.cluster, op.group = nil, nil
+	if op.effect != nil {
+		w.ended = append(w.ended, op)
+	}
+}
+
+// tell calls the effects of the operations that are over. They come last, when the
+// world is at rest again, as they may apply commands.
+func (w *World) tell() {
+	for len(w.ended) > 0 {
+		op := w.ended[0]
+		w.ended = w.ended[1:]
+		effect := op.effect
+		op.effect = nil
+		effect(op.OperationRecord)
+	}
 }
 
 // cancel cuts op short; nil is no operation.
@@ -145,9 +173,12 @@ func (w *World) cancel(op *operation, why string) {
 func (w *World) end(op *operation) {
 	c, g := op.cluster, op.group
 	w.close(op, op.fail)
-	if g != nil {
+	switch {
+	case op.work != nil:
+		w.endWork(op, c, g)
+	case g != nil:
 		w.endOnGroup(op, c, g)
-	} else {
+	default:
 		w.endOnCluster(op, c)
 	}
 	c.show(w.profile)
@@ -193,7 +224,7 @@ func (w *World) endOnGroup(op *operation, c *Cluster, g *NodeGroup) {
 	case op.Kind == profile.RemoveNodeGroup && failed:
 		g.State = profile.DeleteFailed
 	case op.Kind == profile.RemoveNodeGroup:
-		c.drop(g)
+		w.dropGroup(c, g)
 	case failed:
 		g.setSizes(op.before)
 		g.State = w.profile.UpdateFails
@@ -234,8 +265,9 @@ func (w *World) upgradeNodes(c *Cluster, g *NodeGroup) {
 	w.fill(c, g)
 }
 
-// drop takes g out of the cluster.
-func (c *Cluster) drop(g *NodeGroup) {
+// dropGroup takes g out of the cluster.
+func (w *World) dropGroup(c *Cluster, g *NodeGroup) {
+	w.cancelAside(c, g, "the node group is gone")
 	for i, other := range c.Groups {
 		if other == g {
 			c.Groups = append(c.Groups[:i:i], c.Groups[i+1:]...)

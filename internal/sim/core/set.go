@@ -102,7 +102,6 @@ func explain(s profile.State, reason string) string {
 
 func (w *World) forceCluster(c *Cluster, s profile.State, reason string) {
 	if s == profile.Gone {
-		w.cancelAll(c, "the cluster is gone")
 		w.remove(c)
 		return
 	}
@@ -137,7 +136,7 @@ func (w *World) forceGroup(c *Cluster, g *NodeGroup, s profile.State, reason str
 	g.follows = false
 	if s == profile.Gone {
 		g.State = s
-		c.drop(g)
+		w.dropGroup(c, g)
 		return
 	}
 	g.State, g.By, g.Reason = s, "", explain(s, reason)

@@ -59,17 +59,21 @@ func (c *Cluster) clone(ops map[*operation]*operation) *Cluster {
 	d := *c
 	d.Network = pmks.ClusterInfo{Network: c.Network}.Clone().Network
 	d.Tags, d.Attr = maps.Clone(c.Tags), maps.Clone(c.Attr)
-	d.running, d.history = nil, nil
+	d.running, d.history = c.running.still(), nil
 	groups := make(map[*NodeGroup]*NodeGroup, len(c.Groups))
 	d.Groups = slices.Clone(c.Groups)
 	for i, g := range c.Groups {
 		e := *g
 		e.Spec, e.Nodes, e.Attr = g.Spec.Clone(), slices.Clone(g.Nodes), maps.Clone(g.Attr)
-		e.running = nil
+		e.running = g.running.still()
 		d.Groups[i], groups[g] = &e, &e
 	}
 	if ops == nil {
 		return &d
+	}
+	d.running = nil
+	for _, g := range d.Groups {
+		g.running = nil
 	}
 	for _, op := range c.history {
 		p := op.clone(ops)
@@ -78,20 +82,30 @@ func (c *Cluster) clone(ops map[*operation]*operation) *Cluster {
 			continue
 		}
 		p.cluster = &d
-		if op.group != nil {
-			p.group = groups[op.group]
+		p.group = groups[op.group]
+		switch {
+		case p.aside():
+		case p.group != nil:
 			p.group.running = p
-		} else {
+		default:
 			d.running = p
 		}
 	}
 	return &d
 }
 
+// still copies an operation for reading.
+func (op *operation) still() *operation {
+	if op == nil {
+		return nil
+	}
+	return &operation{OperationRecord: op.OperationRecord}
+}
+
 // clone copies an operation; its caller sets the targets.
 func (op *operation) clone(ops map[*operation]*operation) *operation {
 	p := *op
-	p.cluster, p.group = nil, nil
+	p.cluster, p.group, p.effect = nil, nil, nil
 	ops[op] = &p
 	return &p
 }
@@ -156,8 +170,9 @@ func (c *Cluster) dump(b *strings.Builder, indent string) {
 
 // String is a line of Dump.
 func (op *operation) String() string {
-	return fmt.Sprintf("operation %d %s %s on %q of %q to %q %s-%s done %t failure %q fails with %q before %+v",
-		op.seq, op.ID, op.Kind, op.GroupID, op.ClusterID, op.Target, stamp(op.Start), stamp(op.End), op.Done, op.Failure, op.fail, op.before)
+	return fmt.Sprintf("operation %d %s %s on %q of %q to %q %s-%s done %t failure %q fails with %q before %+v word %q begins %s work %+v",
+		op.seq, op.ID, op.Kind, op.GroupID, op.ClusterID, op.Target, stamp(op.Start), stamp(op.End), op.Done, op.Failure, op.fail, op.before,
+		op.Word, stamp(op.Begins), op.asked())
 }
 
 // stamp shows an instant without its time zone, which changes nothing.

@@ -40,6 +40,8 @@ type World struct {
 	operations map[string]*operation
 	// past holds the operations of clusters that are gone, oldest first.
 	past []*operation
+	// ended holds operations that are over and whose effects have not been told.
+	ended []*operation
 
 	lag lag
 }
@@ -88,6 +90,7 @@ func (w *World) Advance(now time.Time) {
 			w.now = op.End
 		}
 		w.end(op)
+		w.tell()
 	}
 	if now.After(w.now) {
 		w.now = now
@@ -117,7 +120,9 @@ func (w *World) Apply(now time.Time, cmd Command, out Outcome) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	return do(out), nil
+	result := do(out)
+	w.tell()
+	return result, nil
 }
 
 // Check says what Apply would refuse, changing nothing.
@@ -158,6 +163,10 @@ func (w *World) prepare(cmd Command) (step, error) {
 		return w.setProtection(cmd)
 	case Force:
 		return w.force(cmd)
+	case Work:
+		return w.work(cmd)
+	case CancelOperation:
+		return w.cancelOperation(cmd)
 	}
 	return nil, refuse(Unsupported, "", "no such command")
 }
@@ -192,6 +201,9 @@ func (w *World) insert(c *Cluster) {
 
 // remove takes a cluster out of the world.
 func (w *World) remove(c *Cluster) {
+	const why = "the cluster is gone"
+	w.cancelAll(c, why)
+	w.cancelAside(c, nil, why)
 	c.own, c.removed = profile.Gone, true
 	delete(w.byID, c.ID)
 	// A new slice: a reader may still hold the old one.

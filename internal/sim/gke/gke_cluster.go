@@ -179,7 +179,7 @@ func (v *service) DeleteCluster(ctx context.Context, req *containerpb.DeleteClus
 		if e != nil {
 			return nil, e
 		}
-		ops := rec.opsOn()
+		ops := rec.open
 		if rec.live.State == profile.Deleting {
 			return s.deletedTwice(c, ops, containerpb.Operation_DELETE_CLUSTER, rec.name)
 		}
@@ -210,7 +210,7 @@ func (s *Server) deletedTwice(c *call, ops []*opRecord, kind containerpb.Operati
 		case s.choices.SecondDeletionAccepted:
 			return s.operationObject(op, c.now), nil
 		default:
-			return nil, s.busyWith(op.name, name)
+			return nil, s.busyWith(op.ID, name)
 		}
 	}
 	return nil, precondition("Cluster %q is currently being created, deleted, updated or repaired and cannot be updated.", name)

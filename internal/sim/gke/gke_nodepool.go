@@ -133,7 +133,7 @@ func (v *service) DeleteNodePool(ctx context.Context, req *containerpb.DeleteNod
 			return nil, e
 		}
 		if g.State == profile.Deleting {
-			return s.deletedTwice(c, rec.opsOn(), containerpb.Operation_DELETE_NODE_POOL, rec.name)
+			return s.deletedTwice(c, rec.open, containerpb.Operation_DELETE_NODE_POOL, rec.name)
 		}
 		if e := s.free(rec, g.Name); e != nil {
 			return nil, e

@@ -17,7 +17,6 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 
 	"github.com/pmks-go/pmks/internal/sim/core"
-	"github.com/pmks-go/pmks/internal/sim/profile"
 )
 
 // permissionTable holds what the caller of a method needs.
@@ -47,8 +46,8 @@ var permissionTable = map[string]string{
 func (s *Server) operationObject(op *opRecord, now time.Time) *operation {
 	l := op.rec.location
 	out := &operation{
-		Name: op.name, OperationType: op.kind, StartTime: stamp(op.start),
-		SelfLink:   s.link(s.inWords(path{location: l.name, operation: op.name}), true),
+		Name: op.ID, OperationType: op.kind, StartTime: stamp(op.Start),
+		SelfLink:   s.link(s.inWords(path{location: l.name, operation: op.ID}), true),
 		TargetLink: s.link(s.inWords(path{location: l.name, cluster: op.rec.name, pool: op.pool}), true),
 		Status:     containerpb.Operation_RUNNING,
 	}
@@ -57,18 +56,18 @@ func (s *Server) operationObject(op *opRecord, now time.Time) *operation {
 	} else {
 		out.Zone = l.name
 	}
-	if op.pendingAt(now) {
+	if op.Pending(now) {
 		out.Status = containerpb.Operation_PENDING
 	}
-	if !op.done {
+	if !op.Done {
 		return out
 	}
-	out.Status, out.EndTime = containerpb.Operation_DONE, stamp(op.end)
-	if op.failure == "" {
+	out.Status, out.EndTime = containerpb.Operation_DONE, stamp(op.End)
+	if op.Failure == "" {
 		out.Progress = &containerpb.OperationProgress{Metrics: metrics(op.kind, op.rec)}
 		return out
 	}
-	condition, canonical, message := readReason(op.failure)
+	condition, canonical, message := readReason(op.Failure)
 	if canonical == code.Code_UNKNOWN {
 		canonical = code.Code_INTERNAL
 	}
@@ -117,10 +116,8 @@ func (s *Server) operation(c *call, name string) (*opRecord, *apiError) {
 	if p.location == nil {
 		return nil, invalid("Location %q does not exist.", p.path.location)
 	}
-	for _, list := range [][]*opRecord{p.location.open, p.location.past} {
-		if op, ok := find(list, func(op *opRecord) bool { return op.name == p.operation }); ok {
-			return op, nil
-		}
+	if op, ok := p.location.operations[p.operation]; ok {
+		return op, nil
 	}
 	return nil, notFound("Not found: %s.", s.inWords(p.path))
 }
@@ -151,21 +148,14 @@ func (v *service) CancelOperation(ctx context.Context, req *containerpb.CancelOp
 		switch {
 		case e != nil:
 			return nil, e
-		case op.done:
-			return nil, precondition("Operation %s has already finished.", op.name)
+		case op.Done:
+			return nil, precondition("Operation %s has already finished.", op.ID)
 		case op.kind != containerpb.Operation_UPGRADE_NODES:
-			return nil, precondition("Operation %s of type %s cannot be cancelled.", op.name, op.kind)
+			return nil, precondition("Operation %s of type %s cannot be cancelled.", op.ID, op.kind)
 		}
-		if op.coreID == "" {
-			op.end, op.fail = c.now, "canceled: by the user"
-		} else if g, ok := op.rec.live.GroupByName(op.pool); ok {
-			// The core ends what it was doing with the pool.
-			if _, err := op.rec.location.world.Apply(c.now, core.Force{
-				ClusterID: op.rec.live.ID, GroupID: g.ID, State: profile.Active}, core.Outcome{}); err != nil {
-				return nil, refused(err)
-			}
+		if _, err := op.rec.location.world.Apply(c.now, core.CancelOperation{OperationID: op.ID, Why: "by the user"}, core.Outcome{}); err != nil {
+			return nil, refused(err)
 		}
-		s.advance(c.now)
 		return &emptypb.Empty{}, nil
 	})
 }

@@ -28,9 +28,9 @@ const (
 
 // clusterStatus is the status of a cluster as live or lagging reads show it.
 func (s *Server) clusterStatus(rec *clusterRecord, shown *core.Cluster, now time.Time) containerpb.Cluster_Status {
-	ops := rec.opsOn()
+	ops := rec.open
 	for _, op := range ops {
-		if op.pool == "" && op.pendingAt(now) && op.kind != containerpb.Operation_CREATE_CLUSTER {
+		if op.pool == "" && op.Pending(now) && op.kind != containerpb.Operation_CREATE_CLUSTER {
 			return op.clusterBefore
 		}
 	}
@@ -44,7 +44,7 @@ func (s *Server) clusterStatus(rec *clusterRecord, shown *core.Cluster, now time
 		}
 	}
 	for _, op := range ops {
-		if st == running && op.coreID == "" && !op.pendingAt(now) {
+		if st == running && op.aside && !op.Pending(now) {
 			st = reconciling
 		}
 	}
@@ -70,12 +70,12 @@ func (s *Server) quiet(ops []*opRecord, pool string) bool {
 // poolStatus is the status of a node pool.
 func (s *Server) poolStatus(rec *clusterRecord, g *core.NodeGroup, now time.Time) containerpb.NodePool_Status {
 	st := containerpb.NodePool_Status(containerpb.NodePool_Status_value[s.profile.NodeGroupWord(g.State, g.By)])
-	for _, op := range rec.opsOn() {
+	for _, op := range rec.open {
 		whole := op.pool == "" && op.kind == containerpb.Operation_DELETE_CLUSTER
-		if before, ok := op.poolsBefore[g.Name]; ok && op.pendingAt(now) && (whole || op.pool == g.Name) {
+		if before, ok := op.poolsBefore[g.Name]; ok && op.Pending(now) && (whole || op.pool == g.Name) {
 			return before
 		}
-		if op.pool == g.Name && op.coreID == "" && st == poolRunning {
+		if op.pool == g.Name && op.aside && st == poolRunning {
 			return poolUpdating
 		}
 	}
@@ -128,9 +128,9 @@ func (s *Server) accessible(shown *core.Cluster, rec *clusterRecord, now time.Ti
 	if shown.ControlPlaneUp || !s.choices.EarlyAccess {
 		return shown.ControlPlaneUp
 	}
-	for _, op := range rec.opsOn() {
-		if r, ok := rec.location.world.Operation(now, op.coreID); ok && op.kind == containerpb.Operation_CREATE_CLUSTER && !r.End.IsZero() {
-			return now.Sub(r.Start) >= r.End.Sub(r.Start)/2
+	for _, op := range rec.open {
+		if op.kind == containerpb.Operation_CREATE_CLUSTER && !op.End.IsZero() {
+			return now.Sub(op.Start) >= op.End.Sub(op.Start)/2
 		}
 	}
 	return false

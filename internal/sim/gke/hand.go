@@ -201,7 +201,7 @@ func (s *Server) Start(cluster, pool string, kind containerpb.Operation_Type, d 
 	if _, ok := rec.live.GroupByName(pool); pool != "" && !ok {
 		return "", fmt.Errorf("gke: cluster %q has no node pool %q", cluster, pool)
 	}
-	return s.startOwn(now, rec, pool, kind, d, core.Outcome{Stick: d == 0}, nil).name, nil
+	return s.startOwn(now, rec, pool, kind, d, core.Outcome{Stick: d == 0}, nil).ID, nil
 }
 
 // NextEvent returns when the next operation ends.
@@ -212,19 +212,8 @@ func (s *Server) NextEvent() (time.Time, bool) {
 	var next time.Time
 	for _, l := range s.locations {
 		at, ok := l.world.NextEvent()
-		ends := []time.Time{at}
-		if !ok {
-			ends = nil
-		}
-		for _, op := range l.open {
-			if op.coreID == "" && !op.end.IsZero() {
-				ends = append(ends, op.end)
-			}
-		}
-		for _, end := range ends {
-			if next.IsZero() || end.Before(next) {
-				next = end
-			}
+		if ok && (next.IsZero() || at.Before(next)) {
+			next = at
 		}
 	}
 	return next, !next.IsZero()

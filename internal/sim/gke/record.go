@@ -27,6 +27,9 @@ type location struct {
 	byUID    map[string]*clusterRecord
 	open     []*opRecord // not done, in the order of their start
 	past     []*opRecord // done, in the order of their end
+	// operations are both by name; failed are clusters that GKE will remove.
+	operations map[string]*opRecord
+	failed     []*clusterRecord
 }
 
 // pastLimit is how many operations a location remembers.
@@ -51,6 +54,7 @@ type clusterRecord struct {
 	certificate string
 	pools       map[string]*poolRecord // by name; the latest of each
 	changes     int                    // makes the etag
+	open        []*opRecord            // not done, in the order of their start
 	// failed is when the creation failed.
 	failed time.Time
 	// alter changes what reads show.
@@ -68,102 +72,61 @@ type poolRecord struct {
 	auto  *containerpb.NodePoolAutoscaling
 }
 
-// opRecord is an operation.
+// opRecord is an operation: that of the core, whose ID is its name and whose Word
+// its type, and what GKE shows of it beside that.
 type opRecord struct {
-	name string
-	kind containerpb.Operation_Type
-	rec  *clusterRecord
-	pool string // empty: the cluster itself
-	// coreID is the core's operation. Without one the operation is of this package:
-	// it ends at end, or never if that is zero, and fails with fail.
-	coreID        string
-	start, end    time.Time
-	fail          string
-	pendingUntil  time.Time
-	beside        bool // it is not in the way of others
-	done          bool
-	failure       string
+	core.OperationRecord
+	kind          containerpb.Operation_Type
+	rec           *clusterRecord
+	pool          string // empty: the cluster itself
+	aside         bool   // the core's target does not show it
+	beside        bool   // it is not in the way of others
 	clusterBefore containerpb.Cluster_Status
 	poolsBefore   map[string]containerpb.NodePool_Status
-	// effect is what a success leads to.
-	effect func()
 }
-
-// pendingAt: the operation has been accepted and not begun.
-func (op *opRecord) pendingAt(now time.Time) bool { return !op.done && now.Before(op.pendingUntil) }
 
 // advance lets everything happen that happens until now.
 func (s *Server) advance(now time.Time) {
 	for _, l := range s.locations {
 		l.world.Advance(now)
-		for {
-			var ended *opRecord
-			for _, op := range l.open {
-				if op.over(now) && (ended == nil || op.end.Before(ended.end)) {
-					ended = op
-				}
-			}
-			if ended == nil {
-				break
-			}
-			s.finish(ended)
-		}
-		if s.options.RemoveFailed > 0 {
-			l.removeFailed(now, s.options.RemoveFailed)
-		}
+		l.removeFailed(now, s.options.RemoveFailed)
 		l.forget(now)
 	}
 }
 
 // removeFailed removes the clusters whose creation failed so long ago.
 func (l *location) removeFailed(now time.Time, after time.Duration) {
-	for _, name := range slices.Sorted(maps.Keys(l.clusters)) {
-		rec := l.clusters[name]
-		if !rec.failed.IsZero() && rec.live.State == profile.CreateFailed && !now.Before(rec.failed.Add(after)) {
+	for len(l.failed) > 0 && !now.Before(l.failed[0].failed.Add(after)) {
+		rec := l.failed[0]
+		l.failed = l.failed[1:]
+		if rec.live.State == profile.CreateFailed {
 			// It is there and the state is one, so this is not refused.
 			_, _ = l.world.Apply(now, core.Force{ClusterID: rec.live.ID, State: profile.Gone}, core.Outcome{})
 		}
 	}
 }
 
-// over says whether an operation has ended by now, and when.
-func (op *opRecord) over(now time.Time) bool {
-	if op.coreID != "" {
-		r, ok := op.rec.location.world.Operation(now, op.coreID)
-		if ok && r.Done {
-			op.end, op.failure = r.End, r.Failure
-		}
-		return !ok || r.Done
-	}
-	if op.rec.live.State == profile.Gone {
-		op.end, op.failure = now, "canceled: the cluster is gone"
-		return true
-	}
-	if op.end.IsZero() || op.end.After(now) {
-		return false
-	}
-	op.failure = op.fail
-	return true
-}
-
-// finish ends an operation.
-func (s *Server) finish(op *opRecord) {
+// finish ends an operation, with the core's last record of it.
+func (s *Server) finish(op *opRecord, r core.OperationRecord, effect func()) {
 	l := op.rec.location
-	op.done = true
-	l.open = slices.DeleteFunc(l.open, func(other *opRecord) bool { return other == op })
+	op.OperationRecord = r
+	is := func(other *opRecord) bool { return other == op }
+	l.open, op.rec.open = slices.DeleteFunc(l.open, is), slices.DeleteFunc(op.rec.open, is)
 	if l.past = append(l.past, op); len(l.past) > pastLimit {
-		l.past = slices.Delete(l.past, 0, len(l.past)-pastLimit)
+		delete(l.operations, l.past[0].ID)
+		l.past = l.past[1:]
 	}
 	op.rec.changes++
+	created := op.kind == containerpb.Operation_CREATE_CLUSTER
 	switch {
-	case op.failure == "" && op.effect != nil:
-		op.effect()
-	case op.failure != "" && op.kind == containerpb.Operation_CREATE_CLUSTER:
-		op.rec.failed = op.end
+	case r.Failure != "" && created && s.options.RemoveFailed > 0:
+		op.rec.failed = r.End
+		l.failed = append(l.failed, op.rec)
+	case r.Failure == "" && effect != nil:
+		effect()
 	}
-	op.effect = nil
-	if op.kind == containerpb.Operation_CREATE_CLUSTER && op.failure == "" && s.random.Float64() < s.options.Upkeep {
-		s.startOwn(op.end, op.rec, "", containerpb.Operation_UPDATE_CLUSTER, s.duration(profile.UpdateCluster), core.Outcome{}, nil)
+	if created && r.Failure == "" && s.random.Float64() < s.options.Upkeep {
+		s.startOwn(r.End, op.rec, "", containerpb.Operation_UPDATE_CLUSTER, s.duration(profile.UpdateCluster), core.Outcome{}, nil)
 	}
 }
 
@@ -197,10 +160,10 @@ func (s *Server) duration(kind profile.Operation) time.Duration {
 func (s *Server) newOp(now time.Time, rec *clusterRecord, pool string, kind containerpb.Operation_Type) *opRecord {
 	h := s.text(32, hexDigits)
 	op := &opRecord{
-		name: fmt.Sprintf("operation-%d-%s-%s-%s-%s-%s", now.UnixMilli(), h[:8], h[8:12], h[12:16], h[16:20], h[20:]),
-		kind: kind, rec: rec, pool: pool, start: now, pendingUntil: now.Add(s.pending),
+		kind: kind, rec: rec, pool: pool,
 		beside: kind == containerpb.Operation_AUTO_REPAIR_NODES || kind == containerpb.Operation_SET_NODE_POOL_MANAGEMENT,
 	}
+	op.ID = fmt.Sprintf("operation-%d-%s-%s-%s-%s-%s", now.UnixMilli(), h[:8], h[8:12], h[12:16], h[16:20], h[20:])
 	if rec.live != nil {
 		op.clusterBefore = s.clusterStatus(rec, rec.live, now)
 		op.poolsBefore = map[string]containerpb.NodePool_Status{}
@@ -211,32 +174,41 @@ func (s *Server) newOp(now time.Time, rec *clusterRecord, pool string, kind cont
 	return op
 }
 
-// start applies a command of the core and makes the operation of it. effect is what
-// a success leads to.
-func (s *Server) start(c *call, rec *clusterRecord, pool string, kind containerpb.Operation_Type, cmd core.Command, effect func()) (*opRecord, *apiError) {
-	op := s.newOp(c.now, rec, pool, kind)
-	r, err := rec.location.world.Apply(c.now, cmd, c.outcome)
+// apply gives a command to the core, as the operation op. effect is what a success
+// leads to.
+func (s *Server) apply(now time.Time, op *opRecord, cmd core.Command, out core.Outcome, effect func()) *apiError {
+	rec, l := op.rec, op.rec.location
+	out.ID, out.Word, out.Pending = op.ID, op.kind.String(), s.pending
+	out.Effect = func(r core.OperationRecord) { s.finish(op, r, effect) }
+	r, err := l.world.Apply(now, cmd, out)
 	if err != nil {
-		return nil, refused(err)
+		return refused(err)
 	}
 	if rec.live == nil {
 		rec.live = r.Cluster
 	}
-	op.coreID, op.effect = r.Operation.ID, effect
-	rec.location.open = append(rec.location.open, op)
+	op.OperationRecord = r.Operation
+	l.open, rec.open, l.operations[op.ID] = append(l.open, op), append(rec.open, op), op
 	rec.changes++
-	return op, nil
+	return nil
 }
 
-// startOwn starts an operation that the core knows nothing of.
+// start begins the operation of a command of the core.
+func (s *Server) start(c *call, rec *clusterRecord, pool string, kind containerpb.Operation_Type, cmd core.Command, effect func()) (*opRecord, *apiError) {
+	op := s.newOp(c.now, rec, pool, kind)
+	return op, s.apply(c.now, op, cmd, c.outcome, effect)
+}
+
+// startOwn begins an operation that only GKE knows.
 func (s *Server) startOwn(now time.Time, rec *clusterRecord, pool string, kind containerpb.Operation_Type, took time.Duration, out core.Outcome, effect func()) *opRecord {
 	op := s.newOp(now, rec, pool, kind)
-	op.fail, op.effect = out.Fail, effect
-	if !out.Stick {
-		op.end = now.Add(max(took, s.pending))
+	op.aside = true
+	cmd := core.Work{ClusterID: rec.live.ID, Took: max(took, s.pending), Aside: true}
+	if g, ok := rec.live.GroupByName(pool); ok {
+		cmd.GroupID = g.ID
 	}
-	rec.location.open = append(rec.location.open, op)
-	rec.changes++
+	// The target is there and the command is whole, so this is not refused.
+	_ = s.apply(now, op, cmd, out, effect)
 	return op
 }
 
@@ -278,17 +250,6 @@ func (s *Server) shown(now time.Time, p place) (*core.Cluster, *clusterRecord, *
 	return c, p.location.byUID[c.Attr[attrUID]], nil
 }
 
-// opsOn returns the operations on a cluster that are not done.
-func (rec *clusterRecord) opsOn() []*opRecord {
-	var ops []*opRecord
-	for _, op := range rec.location.open {
-		if op.rec == rec {
-			ops = append(ops, op)
-		}
-	}
-	return ops
-}
-
 // fingerprint is that of the labels of a cluster.
 func fingerprint(labels map[string]string) string {
 	sum := fnv.New32a()
@@ -302,11 +263,11 @@ func fingerprint(labels map[string]string) string {
 // may start: one at a time for the cluster, or one for each pool.
 func (s *Server) free(rec *clusterRecord, pool string) *apiError {
 	pools := 0
-	for _, op := range rec.opsOn() {
+	for _, op := range rec.open {
 		switch {
 		case op.beside:
 		case op.pool == "" || pool == "" || op.pool == pool:
-			return s.busyWith(op.name, rec.name)
+			return s.busyWith(op.ID, rec.name)
 		default:
 			pools++
 		}
@@ -316,7 +277,7 @@ func (s *Server) free(rec *clusterRecord, pool string) *apiError {
 	}
 	switch rec.live.State {
 	case profile.Creating, profile.Updating, profile.Deleting:
-		if pool == "" || len(rec.opsOn()) == 0 {
+		if pool == "" || len(rec.open) == 0 {
 			return precondition("Cluster %q is currently being created, deleted, updated or repaired and cannot be updated.", rec.name)
 		}
 	case profile.CreateFailed, profile.DeleteFailed:

@@ -120,7 +120,7 @@ func New(o Options) *Server {
 		s.resources = DefaultResources(s.region)
 	}
 	for i, name := range []string{s.region + "-a", s.region + "-b", s.region + "-c", s.region} {
-		l := &location{name: name, zones: []string{name}, clusters: map[string]*clusterRecord{}, byUID: map[string]*clusterRecord{}}
+		l := &location{name: name, zones: []string{name}, clusters: map[string]*clusterRecord{}, byUID: map[string]*clusterRecord{}, operations: map[string]*opRecord{}}
 		if name == s.region {
 			l.zones = nil
 			for _, zone := range s.locations {
