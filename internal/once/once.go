@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/poll"
+	"github.com/pmks-go/pmks/internal/provider/errs"
 )
 
 // Attempts is how often a mutation is sent at most.
@@ -35,38 +37,44 @@ type Mutation struct {
 // look proved that nothing happened. If the look fails too, or ctx ends, the
 // error has MayHaveHappened set.
 func Do(ctx context.Context, m Mutation) error {
-	if err := ctx.Err(); err != nil {
-		return &pmks.Error{Code: pmks.CodeOf(err), Message: "the context was over before the request was sent", Err: err}
+	if err := errs.Over(ctx); err != nil {
+		return err
 	}
 	for attempt := 1; ; attempt++ {
 		err := m.Send(ctx)
 		if err == nil || !Open(err) {
 			return err
 		}
-		if pause(ctx) != nil {
-			return mayHaveHappened(err)
+		if poll.Sleep(ctx, lookPause) != nil {
+			return mayHaveHappened(errs.Ended(ctx, err))
 		}
 		happened, lookErr := m.Happened(ctx)
 		switch {
 		case errors.Is(lookErr, pmks.ErrAlreadyExists):
 			return lookErr
 		case lookErr != nil:
-			return mayHaveHappened(err)
+			return mayHaveHappened(errs.Ended(ctx, err))
 		case happened:
 			return nil
 		case attempt == Attempts:
-			return didNotHappen(err)
+			return errs.With(err, func(e *pmks.Error) { e.MayHaveHappened = false })
 		}
 	}
 }
 
 // Open reports whether err says nothing about whether the request took effect.
-// Every answer of the cloud that names a fault is a refusal; what is left is
-// silence, and failures inside the cloud.
+// Every answer of the cloud that names a fault is a refusal, and so is every answer
+// with a 4xx, or a redirect, whatever its code is taken for; what is left is silence,
+// and failures inside the cloud.
 func Open(err error) bool {
 	var e *pmks.Error
-	if errors.As(err, &e) && e.MayHaveHappened {
-		return true
+	if errors.As(err, &e) {
+		if e.MayHaveHappened {
+			return true
+		}
+		if e.HTTPStatus >= 300 && e.HTTPStatus < 500 {
+			return false
+		}
 	}
 	switch pmks.CodeOf(err) {
 	case pmks.CodeUnavailable, pmks.CodeInternal, pmks.CodeTimeout, pmks.CodeCanceled, pmks.CodeUnknown:
@@ -75,34 +83,6 @@ func Open(err error) bool {
 	return false
 }
 
-func pause(ctx context.Context) error {
-	timer := time.NewTimer(lookPause)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
-}
-
 func mayHaveHappened(err error) error {
-	var e *pmks.Error
-	if !errors.As(err, &e) {
-		return &pmks.Error{Code: pmks.CodeOf(err), MayHaveHappened: true, Err: err}
-	}
-	c := *e
-	c.MayHaveHappened = true
-	return &c
-}
-
-// didNotHappen is err after a look that proved it.
-func didNotHappen(err error) error {
-	var e *pmks.Error
-	if !errors.As(err, &e) || !e.MayHaveHappened {
-		return err
-	}
-	c := *e
-	c.MayHaveHappened = false
-	return &c
+	return errs.With(err, func(e *pmks.Error) { e.MayHaveHappened = true })
 }

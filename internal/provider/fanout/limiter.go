@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package fanout makes the requests of a handler: parallel where that helps, under
+// one limiter that all callers of the handler share, and with one rule for what is
+// repeated. Every request of a provider goes through [Read] or [Do].
+package fanout
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/poll"
+	"github.com/pmks-go/pmks/internal/provider/errs"
+)
+
+// Slots is how many requests of one handler are under way at most, whoever asks.
+const Slots = 8
+
+// listingSlots is how many of them listings may take: a listing of a thousand
+// clusters leaves room for the calls and waits beside it.
+const listingSlots = Slots - 2
+
+// Rate is how fast a bucket of requests refills, and how many it holds. The zero
+// Rate is no bound.
+type Rate struct {
+	PerSecond float64
+	Burst     int
+}
+
+// Limiter bounds all requests of a handler: how many are under way, and how fast
+// each of the cloud's own buckets is drawn from. It is safe for concurrent use.
+type Limiter struct {
+	slots    chan struct{}
+	listings chan struct{}
+	rateOf   func(bucket string) Rate
+
+	mu      sync.Mutex
+	buckets map[string]*bucket
+}
+
+// bucket is one of the cloud's: all requests that it counts together.
+type bucket struct {
+	tokens *rate.Limiter // nil: no bound
+
+	mu sync.Mutex
+	// held is until when the cloud wants to hear nothing.
+	held time.Time
+}
+
+// NewLimiter makes the limiter of one handler. rateOf gives the rate of a bucket by
+// the name that the provider gives it in its calls; nil means no bounds but Slots.
+func NewLimiter(rateOf func(bucket string) Rate) *Limiter {
+	return &Limiter{slots: make(chan struct{}, Slots), listings: make(chan struct{}, listingSlots),
+		rateOf: rateOf, buckets: map[string]*bucket{}}
+}
+
+func (l *Limiter) bucket(name string) *bucket {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	b, ok := l.buckets[name]
+	if !ok {
+		b = &bucket{}
+		if l.rateOf != nil {
+			if r := l.rateOf(name); r.PerSecond > 0 {
+				b.tokens = rate.NewLimiter(rate.Limit(r.PerSecond), max(1, r.Burst))
+			}
+		}
+		l.buckets[name] = b
+	}
+	return b
+}
+
+// acquire waits for the turn of one request. A caller whose time would be over
+// before its turn is told so at once, as Throttled with the wait, and takes none.
+func (l *Limiter) acquire(ctx context.Context, b *bucket) (release func(), err error) {
+	if err := errs.Over(ctx); err != nil {
+		return nil, err
+	}
+	leave := func() {}
+	if isListing(ctx) {
+		if leave, err = take(ctx, l.listings); err != nil {
+			return nil, err
+		}
+	}
+	if err := b.wait(ctx); err != nil {
+		leave()
+		return nil, err
+	}
+	free, err := take(ctx, l.slots)
+	if err != nil {
+		leave()
+		return nil, err
+	}
+	return func() { free(); leave() }, nil
+}
+
+// take takes a place, or returns the end of ctx.
+func take(ctx context.Context, places chan struct{}) (release func(), err error) {
+	select {
+	case places <- struct{}{}:
+		return func() { <-places }, nil
+	case <-ctx.Done():
+		return nil, errs.Over(ctx)
+	}
+}
+
+// wait waits for a token, and until the cloud wants to hear again.
+func (b *bucket) wait(ctx context.Context) error {
+	for {
+		b.mu.Lock()
+		pause := time.Until(b.held)
+		b.mu.Unlock()
+		if pause <= 0 {
+			break
+		}
+		if err := tooLong(ctx, pause); err != nil {
+			return err
+		}
+		if poll.Sleep(ctx, pause) != nil {
+			return errs.Over(ctx)
+		}
+	}
+	if b.tokens == nil {
+		return nil
+	}
+	token := b.tokens.Reserve()
+	if err := tooLong(ctx, token.Delay()); err != nil {
+		token.Cancel()
+		return err
+	}
+	if poll.Sleep(ctx, token.Delay()) != nil {
+		token.Cancel()
+		return errs.Over(ctx)
+	}
+	return nil
+}
+
+// tooLong is the error of a wait that the caller's deadline does not allow.
+func tooLong(ctx context.Context, wait time.Duration) error {
+	if deadline, ok := ctx.Deadline(); ok && wait > 0 && time.Until(deadline) <= wait {
+		return &pmks.Error{Code: pmks.CodeThrottled, RetryAfter: wait, Message: fmt.Sprintf(
+			"nothing was sent: under the cloud's published rate the turn of this request comes in %s, after the end of its context", wait.Round(time.Millisecond))}
+	}
+	return nil
+}
+
+// hold keeps a bucket silent for a while, all its callers at once.
+func (b *bucket) hold(d time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if until := time.Now().Add(d); until.After(b.held) {
+		b.held = until
+	}
+}
+
+type listingKey struct{}
+
+// asListing marks the requests of a listing: they leave room for others.
+func asListing(ctx context.Context) context.Context {
+	return context.WithValue(ctx, listingKey{}, true)
+}
+
+func isListing(ctx context.Context) bool { return ctx.Value(listingKey{}) != nil }

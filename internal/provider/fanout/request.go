@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fanout
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/cenkalti/backoff/v4"
+
+	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/poll"
+	"github.com/pmks-go/pmks/internal/provider/errs"
+)
+
+const (
+	// ReadTimeout bounds one try of a read, and MutationTimeout one of a mutation,
+	// inside the caller's context: a connection that hangs costs this much, no more.
+	ReadTimeout     = time.Minute
+	MutationTimeout = 2 * time.Minute
+
+	// Tries is how often a read is made at most.
+	Tries = 5
+
+	firstPause   = 500 * time.Millisecond
+	longestPause = 30 * time.Second
+)
+
+// Passing reports whether a failed read is worth repeating: the cloud was not
+// reached, did not answer, failed inside or asked to come back later. The rule is
+// the same for every cloud and every service of one.
+func Passing(err error) bool {
+	switch pmks.CodeOf(err) {
+	case pmks.CodeThrottled, pmks.CodeUnavailable, pmks.CodeInternal:
+		return true
+	}
+	return false
+}
+
+// Read makes a request that changes nothing, and repeats it while it fails in
+// passing. call makes one try; its errors are of type [*pmks.Error].
+func Read[T any](ctx context.Context, l *Limiter, bucketName string, call func(context.Context) (T, error)) (T, error) {
+	b := l.bucket(bucketName)
+	pauses := backoff.NewExponentialBackOff(backoff.WithInitialInterval(firstPause), backoff.WithMultiplier(2),
+		backoff.WithMaxInterval(longestPause), backoff.WithMaxElapsedTime(0))
+	for try := 1; ; try++ {
+		result, err := attempt(ctx, l, b, ReadTimeout, call)
+		if err == nil || try == Tries || ctx.Err() != nil || !Passing(err) || errors.Is(err, errNotSent) || errors.Is(err, errPanic) {
+			return result, err
+		}
+		pause := max(pauses.NextBackOff(), retryAfter(err))
+		if pause > longestPause || tooLong(ctx, pause) != nil {
+			return result, err // the caller knows better what such a wait is worth
+		}
+		if errs.Is(err, pmks.CodeThrottled) {
+			b.hold(pause)
+		} else if poll.Sleep(ctx, pause) != nil {
+			return result, errs.Ended(ctx, err)
+		}
+	}
+}
+
+// Do makes a request that changes something, once. Whether it is sent again decides
+// package once.
+func Do[T any](ctx context.Context, l *Limiter, bucketName string, call func(context.Context) (T, error)) (T, error) {
+	b := l.bucket(bucketName)
+	result, err := attempt(ctx, l, b, MutationTimeout, call)
+	if wait := retryAfter(err); wait > 0 && wait <= longestPause && errs.Is(err, pmks.CodeThrottled) {
+		b.hold(wait)
+	}
+	return result, err
+}
+
+// errNotSent marks a request whose turn never came, errPanic one that ended in a
+// panic: neither is worth another try.
+var (
+	errNotSent = errors.New("the request was not sent")
+	errPanic   = errors.New("the request ended in a panic")
+)
+
+// attempt waits for its turn and makes one try, within its bound.
+func attempt[T any](ctx context.Context, l *Limiter, b *bucket, timeout time.Duration, call func(context.Context) (T, error)) (result T, err error) {
+	release, err := l.acquire(ctx, b)
+	if err != nil {
+		return result, errs.With(err, func(e *pmks.Error) { e.Err = errors.Join(errNotSent, e.Err) })
+	}
+	defer release()
+	bounded, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	err = Guarded(func() (err error) {
+		result, err = call(bounded)
+		return err
+	})
+	if err != nil && ctx.Err() == nil && bounded.Err() != nil {
+		err = errs.With(errs.Ended(ctx, err), func(e *pmks.Error) { e.Message = fmt.Sprintf("no answer within %s", timeout) })
+	}
+	return result, errs.Ended(ctx, err)
+}
+
+// Guarded runs f and turns its panic into an error: a vendor's SDK that meets an
+// answer it did not expect must not end the program.
+func Guarded(f func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			// The value is not shown: it may quote what was sent.
+			err = &pmks.Error{Code: pmks.CodeInternal, Err: errPanic, Message: fmt.Sprintf("a fault in pmks or in the vendor's SDK ended the request (%T)", r)}
+		}
+	}()
+	return f()
+}
+
+func retryAfter(err error) time.Duration {
+	var e *pmks.Error
+	if errors.As(err, &e) {
+		return e.RetryAfter
+	}
+	return 0
+}
