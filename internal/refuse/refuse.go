@@ -9,6 +9,7 @@ import (
 	"fmt"
 
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/upgrade"
 )
 
 // Invalid says what is wrong with a field of the request, and the way out.
@@ -24,6 +25,16 @@ func Unsupported(field, format string, args ...any) error {
 // Precondition says what must be done before the request can succeed.
 func Precondition(format string, args ...any) error {
 	return &pmks.Error{Code: pmks.CodeFailedPrecondition, Message: fmt.Sprintf(format, args...)}
+}
+
+// Upgrade turns the refusal of an upgrade's plan into the error of a request: the
+// field is wrong, or the cluster is not ready for it.
+func Upgrade(field string, err error) error {
+	var e *upgrade.Error
+	if errors.As(err, &e) && !e.OfRequest() {
+		return Precondition("%s", e.Message)
+	}
+	return Invalid(field, "%v", err)
 }
 
 // List collects everything that is wrong. The zero List is empty.

@@ -4,10 +4,12 @@ package refuse_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/refuse"
+	"github.com/pmks-go/pmks/internal/upgrade"
 )
 
 func TestErrors(t *testing.T) {
@@ -47,5 +49,17 @@ func TestList(t *testing.T) {
 	err := l.Err()
 	if !errors.Is(err, one) || !errors.Is(err, pmks.ErrInvalidArgument) {
 		t.Errorf("a list of two is %v", err)
+	}
+}
+
+func TestUpgrade(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[upgrade.Kind]error{
+		upgrade.Downgrade: pmks.ErrInvalidArgument, upgrade.NotOffered: pmks.ErrInvalidArgument, upgrade.Unreadable: pmks.ErrInvalidArgument,
+		upgrade.TooFar: pmks.ErrFailedPrecondition, upgrade.GroupsLag: pmks.ErrFailedPrecondition,
+	} {
+		if err := refuse.Upgrade("newVersion", &upgrade.Error{Kind: kind, Message: "because"}); !errors.Is(err, want) || !strings.Contains(err.Error(), "because") {
+			t.Errorf("kind %d: got %v", kind, err)
+		}
 	}
 }
