@@ -121,10 +121,10 @@ func TestHandler_CreateRoles(t *testing.T) {
 	})
 }
 
-// TestHandler_Unverified runs what no source settles both ways.
-func TestHandler_Unverified(t *testing.T) {
+// TestHandler_assumptions runs what no source settles both ways.
+func TestHandler_assumptions(t *testing.T) {
 	t.Parallel()
-	for i, choice := range []eks.Unverified{
+	for i, choice := range []eks.Assumptions{
 		{}, {RepeatedDeletionOK: true}, {MaxSecurityGroups: 5}, {UpdateDegraded: true}, {NodeGroupsMayLag: true},
 		{TagOnlyActive: true}, {UnknownInstanceTypeRefused: true}, {RestoreDiscoveryTags: true}, {LaunchTemplateNotWatched: true},
 	} {
@@ -132,7 +132,7 @@ func TestHandler_Unverified(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				p, _ := profile.Get("aws")
-				h := newHandler(t, eks.New(eks.Options{Unverified: choice}))
+				h := newHandler(t, eks.New(eks.Options{Assumptions: choice}))
 				req := p.SampleRequest("either")
 				req.Version = "1.33"
 				info, err := pmks.Provision(t.Context(), h, req)

@@ -12,8 +12,8 @@ import (
 // FaultKind says what goes wrong.
 type FaultKind string
 
-// The kinds of faults. A skin acts on the first five itself; the last two become
-// the Outcome of the command.
+// The kinds of faults. FaultFailLater and FaultStick become the Outcome of the
+// command; a skin acts on the others itself.
 const (
 	// FaultRefuse answers with Code and changes nothing.
 	FaultRefuse FaultKind = "refuse"
@@ -30,6 +30,23 @@ const (
 	FaultFailLater FaultKind = "fail-later"
 	// FaultStick accepts the command; its operation never ends.
 	FaultStick FaultKind = "stick"
+	// FaultHang: the command does not arrive, and there is no answer until the
+	// caller gives up.
+	FaultHang FaultKind = "hang"
+	// FaultHangReply: the command is applied, and there is no answer until the
+	// caller gives up.
+	FaultHangReply FaultKind = "hang-reply"
+	// FaultCut: the command is applied, and its reply breaks off in the middle.
+	FaultCut FaultKind = "cut"
+	// FaultRepeatPage: a page of a list, but for the first one, names itself as the
+	// next, so that the list never ends.
+	FaultRepeatPage FaultKind = "repeat-page"
+	// FaultAnswer: the command does not arrive, and Fault.Answer is sent as it is, as
+	// a proxy in between might do.
+	FaultAnswer FaultKind = "answer"
+	// FaultAnswerReply: the command is applied, and Fault.Answer is sent for its
+	// reply.
+	FaultAnswerReply FaultKind = "answer-reply"
 )
 
 // Fault is one thing that goes wrong with some calls.
@@ -49,6 +66,14 @@ type Fault struct {
 	RetryAfter time.Duration
 	Delay      time.Duration
 	Reason     string
+	Answer     *Answer
+}
+
+// Answer is what is sent in place of a reply, over HTTP.
+type Answer struct {
+	Status int
+	Header map[string]string
+	Body   string
 }
 
 // Plan holds the faults that are to come. The zero Plan holds none. It is not

@@ -20,6 +20,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
 // TestSignature_documented is the worked example of the AWS documents on Signature
@@ -67,13 +69,9 @@ func TestServer_authenticate(t *testing.T) {
 		{"wrong-region", func(t *testing.T, w *world) {
 			w.connect(t, static(DefaultAccessKey, DefaultSecret, ""), func(c *aws.Config) { c.Region = "eu-west-1" })
 		}, refusal{"InvalidSignatureException", 403}, refusal{"SignatureDoesNotMatch", 403}, refusal{}}, // IAM is global
-		{"clock-behind", func(t *testing.T, w *world) {
-			w.Server.now = func() time.Time { return w.clock.Now().Add(16 * time.Minute) }
-		},
+		{"clock-behind", func(t *testing.T, w *world) { w.signAt(t, w.clock.Now().Add(-16*time.Minute)) },
 			refusal{"InvalidSignatureException", 403}, refusal{"RequestExpired", 403}, refusal{"SignatureDoesNotMatch", 403}},
-		{"clock-ahead", func(t *testing.T, w *world) {
-			w.Server.now = func() time.Time { return w.clock.Now().Add(-16 * time.Minute) }
-		},
+		{"clock-ahead", func(t *testing.T, w *world) { w.signAt(t, w.clock.Now().Add(16*time.Minute)) },
 			refusal{"InvalidSignatureException", 403}, refusal{"RequestExpired", 403}, refusal{"SignatureDoesNotMatch", 403}},
 		{"expired", func(t *testing.T, w *world) {
 			w.keys["ASIA1"] = Key{Secret: "s", SessionToken: "t", Expires: w.clock.Now()}
@@ -302,4 +300,13 @@ func TestServer_AssumeRole(t *testing.T) {
 	check(t, err, refusal{"AccessDenied", 403}, "not authorized")
 	_, err = w.sts.AssumeRole(t.Context(), &sts.AssumeRoleInput{RoleArn: role, RoleSessionName: aws.String("ci"), DurationSeconds: aws.Int32(60)})
 	check(t, err, refusal{"ValidationError", 400}, "DurationSeconds")
+}
+
+// signAt lets the clients sign with another clock than the server's.
+func (w *world) signAt(t *testing.T, now time.Time) {
+	t.Helper()
+	signing := wiretest.NewClock()
+	signing.Add(now.Sub(signing.Now()))
+	w.clock = signing
+	w.connect(t, credentials.NewStaticCredentialsProvider(DefaultAccessKey, DefaultSecret, ""))
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // asgTag is a tag of an Auto Scaling group.
@@ -163,7 +164,7 @@ func (s *Server) describeAutoScalingGroups(c *call) (any, *apiError) {
 			list = append(list, a)
 		}
 	}
-	list, next, ok := page(s, "DescribeAutoScalingGroups", token, limit, list, func(a asg) uint64 { return a.own.seq })
+	list, next, ok := simkit.Page(s.Kit, &c.Exchange, "DescribeAutoScalingGroups", token, limit, list, func(a asg) uint64 { return a.own.seq })
 	if !ok {
 		return nil, fail(http.StatusBadRequest, "InvalidNextToken", "The NextToken value is not valid.")
 	}

@@ -118,7 +118,7 @@ func (s *Server) checkTagKey(key, code string) *apiError {
 
 // withoutHash hides "#" from the pattern where it is chosen to be allowed.
 func (s *Server) withoutHash(text string) string {
-	if s.choices.HashInTagKeys {
+	if s.assumptions.HashInTagKeys {
 		return strings.ReplaceAll(text, "#", "")
 	}
 	return text
@@ -150,8 +150,8 @@ func (s *Server) checkNetwork(v *vpcConfigRequest) (vpc string, e *apiError) {
 		return "", invalidParameter("Subnets specified must be in at least two different AZs")
 	case len(vpcs) > 1:
 		return "", invalidParameter("Subnets specified must belong to the same VPC")
-	case len(v.SecurityGroupIDs) > s.choices.MaxSecurityGroups:
-		return "", invalidParameter("A cluster may have at most %d security groups, got %d", s.choices.MaxSecurityGroups, len(v.SecurityGroupIDs))
+	case len(v.SecurityGroupIDs) > s.assumptions.MaxSecurityGroups:
+		return "", invalidParameter("A cluster may have at most %d security groups, got %d", s.assumptions.MaxSecurityGroups, len(v.SecurityGroupIDs))
 	}
 	for _, id := range v.SecurityGroupIDs {
 		if e := s.checkSecurityGroup(id, vpc); e != nil {

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // The answers of EC2.
@@ -163,7 +165,7 @@ func describe[T any](s *Server, c *call, inv inventory[T]) (items []T, next stri
 			found = append(found, numbered[T]{uint64(i + 1), item})
 		}
 	}
-	found, next, ok := page(s, c.op, token, limit, found, func(n numbered[T]) uint64 { return n.n })
+	found, next, ok := simkit.Page(s.Kit, &c.Exchange, c.op, token, limit, found, func(n numbered[T]) uint64 { return n.n })
 	if !ok {
 		return nil, "", fail(http.StatusBadRequest, "InvalidParameterValue", "The token is not valid")
 	}

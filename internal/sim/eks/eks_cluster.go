@@ -9,6 +9,7 @@ import (
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 func (s *Server) createCluster(c *call) (any, *apiError) {
@@ -36,27 +37,27 @@ func (s *Server) createCluster(c *call) (any, *apiError) {
 	if e := s.checkRole(in.RoleARN, serviceEKS, []string{policyCluster}); e != nil {
 		return nil, e.in(in.Name, "")
 	}
-	uid := s.uuid()
-	result, err := s.world.Apply(c.now, core.CreateCluster{
+	uid := s.Random.UUID()
+	result, err := s.world.Apply(c.Now, core.CreateCluster{
 		Name:    in.Name,
 		Version: in.Version,
 		Network: network(vpc, in.ResourcesVpcConfig.SubnetIDs, in.ResourcesVpcConfig.SecurityGroupIDs),
 		Tags:    in.Tags,
 		Attr:    map[string]string{attrUID: uid},
-	}, c.outcome)
+	}, c.Outcome)
 	if err != nil {
 		e, _ := refused(err)
 		return nil, e.in(in.Name, "")
 	}
 	if in.DeletionProtection {
-		if _, err := s.world.Apply(c.now, core.SetProtection{ClusterID: result.Cluster.ID, On: true}, core.Outcome{}); err != nil {
+		if _, err := s.world.Apply(c.Now, core.SetProtection{ClusterID: result.Cluster.ID, On: true}, core.Outcome{}); err != nil {
 			e, _ := refused(err)
 			return nil, e
 		}
 	}
 	rec := s.newRecord(uid, in, result.Cluster)
 	s.remember(c, in.ClientRequestToken, remembered{cluster: rec})
-	s.forget(c.now)
+	s.forget(c.Now)
 	return clusterResponse{s.clusterObject(result.Cluster, rec)}, nil
 }
 
@@ -77,8 +78,8 @@ func (s *Server) newRecord(uid string, in createClusterRequest, live *core.Clust
 		supportType:        cmp.Or(in.UpgradePolicy.SupportType, "EXTENDED"),
 		serviceCIDR:        cmp.Or(in.KubernetesNetworkConfig.ServiceIPv4CIDR, "172.20.0.0/16"),
 		ipFamily:           cmp.Or(in.KubernetesNetworkConfig.IPFamily, "ipv4"),
-		securityGroup:      s.id("sg-0", 16, lowerHex),
-		oidc:               s.id("", 32, "0123456789ABCDEF"),
+		securityGroup:      "sg-0" + s.Random.Text(16, simkit.LowerHex),
+		oidc:               s.Random.Text(32, simkit.UpperHex),
 		groups:             map[string]*groupRecord{},
 	}
 	if rec.public && len(rec.publicCIDRs) == 0 {
@@ -88,7 +89,9 @@ func (s *Server) newRecord(uid string, in createClusterRequest, live *core.Clust
 	if in.Logging != nil {
 		rec.logging = *in.Logging
 	}
-	rec.certificate = s.newCertificate()
+	// One that cannot be made is left out, as that of a cluster in the making.
+	authority, _ := simkit.NewAuthority("kubernetes", s.Random.Key())
+	rec.certificate = authority.Certificate
 	s.clusters[uid], s.latest[rec.name] = rec, rec
 	return rec
 }
@@ -162,7 +165,7 @@ func shownTags(tags map[string]string) map[string]string {
 }
 
 func (s *Server) describeCluster(c *call) (any, *apiError) {
-	cluster, rec, e := s.shown(c.now, c.labels["name"])
+	cluster, rec, e := s.shown(c.Now, c.labels["name"])
 	if e != nil {
 		return nil, e
 	}
@@ -179,7 +182,7 @@ func (s *Server) listClusters(c *call) (any, *apiError) {
 			return nil, invalidParameter("include may only be all")
 		}
 	}
-	list, next, err := s.world.Page(c.now, c.query.Get("nextToken"), limit)
+	list, next, err := s.world.Page(c.Now, c.query.Get("nextToken"), limit)
 	if err != nil {
 		return nil, badToken()
 	}
@@ -197,7 +200,7 @@ func (s *Server) deleteCluster(c *call) (any, *apiError) {
 	}
 	live := rec.live
 	switch {
-	case live.State == profile.Deleting && !s.choices.RepeatedDeletionOK:
+	case live.State == profile.Deleting && !s.assumptions.RepeatedDeletionOK:
 		return nil, inUse("Cluster %s is being deleted already", rec.name).in(rec.name, "")
 	case live.State == profile.Updating:
 		return nil, inUse("Cannot delete because cluster %s currently has update %s in progress", rec.name, rec.running()).in(rec.name, "")
@@ -218,7 +221,7 @@ func (s *Server) deleteCluster(c *call) (any, *apiError) {
 			return nil, e
 		}
 	}
-	if _, err := s.world.Apply(c.now, core.DeleteCluster{ClusterID: live.ID}, c.outcome); err != nil {
+	if _, err := s.world.Apply(c.Now, core.DeleteCluster{ClusterID: live.ID}, c.Outcome); err != nil {
 		e, _ := refused(err)
 		return nil, e.in(rec.name, "")
 	}
@@ -227,7 +230,7 @@ func (s *Server) deleteCluster(c *call) (any, *apiError) {
 
 // must applies a command that cannot be refused.
 func (s *Server) must(c *call, cmd core.Command) *apiError {
-	if _, err := s.world.Apply(c.now, cmd, core.Outcome{}); err != nil {
+	if _, err := s.world.Apply(c.Now, cmd, core.Outcome{}); err != nil {
 		e, _ := refused(err)
 		return e
 	}
@@ -245,7 +248,7 @@ func (rec *clusterRecord) running() string {
 }
 
 func (s *Server) listAddons(c *call) (any, *apiError) {
-	if _, _, e := s.shown(c.now, c.labels["name"]); e != nil {
+	if _, _, e := s.shown(c.Now, c.labels["name"]); e != nil {
 		return nil, e
 	}
 	if _, e := c.limit(); e != nil {
@@ -258,14 +261,14 @@ func (s *Server) listAddons(c *call) (any, *apiError) {
 }
 
 func (s *Server) describeAddon(c *call) (any, *apiError) {
-	if _, _, e := s.shown(c.now, c.labels["name"]); e != nil {
+	if _, _, e := s.shown(c.Now, c.labels["name"]); e != nil {
 		return nil, e
 	}
 	return nil, notFound("No addon: %s found in cluster: %s", c.labels["addonName"], c.labels["name"]).in(c.labels["name"], "")
 }
 
 func (s *Server) listFargateProfiles(c *call) (any, *apiError) {
-	if _, _, e := s.shown(c.now, c.labels["name"]); e != nil {
+	if _, _, e := s.shown(c.Now, c.labels["name"]); e != nil {
 		return nil, e
 	}
 	if _, e := c.limit(); e != nil {

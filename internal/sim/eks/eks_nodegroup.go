@@ -7,10 +7,12 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 func (s *Server) createNodegroup(c *call) (any, *apiError) {
@@ -43,10 +45,10 @@ func (s *Server) createNodegroup(c *call) (any, *apiError) {
 	if e := s.checkRole(in.NodeRole, serviceEC2, policiesNode); e != nil {
 		return nil, e.in(rec.name, in.NodegroupName)
 	}
-	if c.outcome.Fail == "" {
-		c.outcome.Fail = s.foreseen(rec, &in, plan)
+	if c.Outcome.Fail == "" {
+		c.Outcome.Fail = s.foreseen(rec, &in, plan)
 	}
-	result, err := s.world.Apply(c.now, core.AddNodeGroup{
+	result, err := s.world.Apply(c.Now, core.AddNodeGroup{
 		ClusterID: rec.live.ID,
 		Spec: pmks.NodeGroupInfo{
 			IId:             pmks.IID{NameId: in.NodegroupName},
@@ -55,12 +57,12 @@ func (s *Server) createNodegroup(c *call) (any, *apiError) {
 			MinNodeSize:     int(plan.scaling.MinSize),
 			MaxNodeSize:     int(plan.scaling.MaxSize),
 		},
-	}, c.outcome)
+	}, c.Outcome)
 	if err != nil {
 		e, _ := refused(err)
 		return nil, e.in(rec.name, in.NodegroupName)
 	}
-	group := s.newGroup(c, rec, &in, plan)
+	group := s.newGroup(c.Now, rec, &in, plan)
 	s.remember(c, in.ClientRequestToken, remembered{cluster: rec, group: group})
 	return nodegroupResponse{s.nodegroupObject(rec, result.Group, group)}, nil
 }
@@ -74,12 +76,12 @@ func first(list []string) string {
 
 // newGroup keeps what the core has no place for, and makes the Auto Scaling group
 // with the tags that EKS gives it.
-func (s *Server) newGroup(c *call, rec *clusterRecord, in *createNodegroupRequest, plan nodegroupPlan) *groupRecord {
+func (s *Server) newGroup(now time.Time, rec *clusterRecord, in *createNodegroupRequest, plan nodegroupPlan) *groupRecord {
 	g := &groupRecord{
-		uid:            s.uuid(),
+		uid:            s.Random.UUID(),
 		name:           in.NodegroupName,
-		seq:            s.next(),
-		modified:       c.now,
+		seq:            s.Random.Next(),
+		modified:       now,
 		role:           in.NodeRole,
 		subnets:        in.Subnets,
 		amiType:        plan.amiType,
@@ -99,7 +101,7 @@ func (s *Server) newGroup(c *call, rec *clusterRecord, in *createNodegroupReques
 	g.arn = arnOf(s, "nodegroup/%s/%s/%s", rec.name, g.name, g.uid)
 	g.asg = "eks-" + g.name + "-" + g.uid
 	if in.RemoteAccess != nil && in.RemoteAccess.EC2SSHKey != nil {
-		g.remoteGroup = s.id("sg-0", 16, lowerHex)
+		g.remoteGroup = "sg-0" + s.Random.Text(16, simkit.LowerHex)
 	}
 	g.asgTags = discoveryTags(rec.name)
 	for key, value := range map[string]string{
@@ -199,7 +201,7 @@ func releaseVersion(version string) string { return patchOf(version) + "-2026110
 
 // shownGroup returns a node group as reads show it.
 func (s *Server) shownGroup(c *call) (*clusterRecord, *core.NodeGroup, *groupRecord, *apiError) {
-	cluster, rec, e := s.shown(c.now, c.labels["name"])
+	cluster, rec, e := s.shown(c.Now, c.labels["name"])
 	if e != nil {
 		return nil, nil, nil, e
 	}
@@ -220,7 +222,7 @@ func (s *Server) describeNodegroup(c *call) (any, *apiError) {
 }
 
 func (s *Server) listNodegroups(c *call) (any, *apiError) {
-	cluster, rec, e := s.shown(c.now, c.labels["name"])
+	cluster, rec, e := s.shown(c.Now, c.labels["name"])
 	if e != nil {
 		return nil, e
 	}
@@ -229,7 +231,7 @@ func (s *Server) listNodegroups(c *call) (any, *apiError) {
 		return nil, e
 	}
 	position := func(g *core.NodeGroup) uint64 { return rec.groups[g.Name].seq }
-	groups, next, ok := page(s, "ListNodegroups/"+rec.uid, c.query.Get("nextToken"), limit, cluster.Groups, position)
+	groups, next, ok := simkit.Page(s.Kit, &c.Exchange, "ListNodegroups/"+rec.uid, c.query.Get("nextToken"), limit, cluster.Groups, position)
 	if !ok {
 		return nil, badToken()
 	}
@@ -246,16 +248,16 @@ func (s *Server) deleteNodegroup(c *call) (any, *apiError) {
 		return nil, e
 	}
 	if g.State == profile.Deleting {
-		if s.choices.RepeatedDeletionOK {
+		if s.assumptions.RepeatedDeletionOK {
 			return nodegroupResponse{s.nodegroupObject(rec, g, own)}, nil
 		}
 		return nil, inUse("Nodegroup %s is being deleted already", g.Name).in(rec.name, g.Name)
 	}
-	if _, err := s.world.Apply(c.now, core.RemoveNodeGroup{ClusterID: rec.live.ID, GroupID: g.ID}, c.outcome); err != nil {
+	if _, err := s.world.Apply(c.Now, core.RemoveNodeGroup{ClusterID: rec.live.ID, GroupID: g.ID}, c.Outcome); err != nil {
 		e, _ := refused(err)
 		return nil, e.in(rec.name, g.Name)
 	}
-	own.modified = c.now
+	own.modified = c.Now
 	return nodegroupResponse{s.nodegroupObject(rec, g, own)}, nil
 }
 
@@ -273,7 +275,7 @@ func (s *Server) updateNodegroupConfig(c *call) (any, *apiError) {
 		return nil, e
 	}
 	if known {
-		return updateResponse{s.updateObject(c.now, m.update)}, nil
+		return updateResponse{s.updateObject(c.Now, m.update)}, nil
 	}
 	if in.Labels != nil || in.UpdateConfig != nil {
 		return nil, notSimulated("UpdateNodegroupConfig of anything but scalingConfig")
@@ -292,15 +294,15 @@ func (s *Server) updateNodegroupConfig(c *call) (any, *apiError) {
 	if merged == now {
 		return nil, invalidParameter("There is nothing to change").in(rec.name, g.Name)
 	}
-	result, err := s.world.Apply(c.now, core.Scale{
+	result, err := s.world.Apply(c.Now, core.Scale{
 		ClusterID: rec.live.ID, GroupID: g.ID,
 		Desired: int(merged.DesiredSize), Min: int(merged.MinSize), Max: int(merged.MaxSize),
-	}, c.outcome)
+	}, c.Outcome)
 	if err != nil {
 		e, _ := refused(err)
 		return nil, e.in(rec.name, g.Name)
 	}
-	own.modified = c.now
+	own.modified = c.Now
 	s.restoreTags(rec, own)
 	var params []updateParam
 	for _, p := range []struct {
@@ -313,19 +315,19 @@ func (s *Server) updateNodegroupConfig(c *call) (any, *apiError) {
 	}
 	u := s.newUpdate(c, rec, result.Operation, "ConfigUpdate", g.Name, params)
 	s.remember(c, in.ClientRequestToken, remembered{cluster: rec, group: own, update: u})
-	return updateResponse{s.updateObject(c.now, u)}, nil
+	return updateResponse{s.updateObject(c.Now, u)}, nil
 }
 
-// restoreTags is one of the choices where no source says what EKS does.
+// restoreTags is one of the Assumptions where no source says what EKS does.
 func (s *Server) restoreTags(rec *clusterRecord, own *groupRecord) {
-	if s.choices.RestoreDiscoveryTags {
+	if s.assumptions.RestoreDiscoveryTags {
 		maps.Copy(own.asgTags, discoveryTags(rec.name))
 	}
 }
 
 // updatable: a node group that is not ACTIVE is not updated.
 func (s *Server) updatable(rec *clusterRecord, g *core.NodeGroup) *apiError {
-	if g.State == profile.Active || g.State == profile.Degraded && s.choices.UpdateDegraded {
+	if g.State == profile.Active || g.State == profile.Degraded && s.assumptions.UpdateDegraded {
 		return nil
 	}
 	return inUse("Nodegroup cannot be updated as it is currently not in Active State").in(rec.name, g.Name)

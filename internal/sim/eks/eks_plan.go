@@ -272,7 +272,7 @@ func (s *Server) planImage(rec *clusterRecord, in *createNodegroupRequest, plan 
 	for _, name := range check {
 		kind, ok := s.resources.instanceType(name)
 		switch {
-		case !ok && s.choices.UnknownInstanceTypeRefused:
+		case !ok && s.assumptions.UnknownInstanceTypeRefused:
 			return invalidParameter("The instance type [%s] does not exist", name)
 		case ok && !slices.Contains(kind.Architectures, arch):
 			return invalidParameter("[%s] is not a valid instance type for requested amiType %s", name, plan.amiType)

@@ -39,7 +39,7 @@ func (s *Server) byARN(c *call, read bool) (tagged, *apiError) {
 		live = rec.live
 	}
 	if read {
-		live, rec, e = s.shown(c.now, name)
+		live, rec, e = s.shown(c.Now, name)
 	}
 	if e != nil || m[1] != s.region || m[2] != s.account {
 		return tagged{}, unknown
@@ -65,13 +65,13 @@ func (t tagged) tags() map[string]string {
 // setTags replaces the tags of a resource.
 func (s *Server) setTags(c *call, t tagged, tags map[string]string) *apiError {
 	if t.group != nil {
-		if s.choices.TagOnlyActive && t.state != profile.Active && t.state != profile.Degraded {
+		if s.assumptions.TagOnlyActive && t.state != profile.Active && t.state != profile.Degraded {
 			return invalidRequest("Nodegroup %s is not ACTIVE", t.group.name).in(t.rec.name, t.group.name)
 		}
 		t.group.tags = tags
 		return nil
 	}
-	if _, err := s.world.Apply(c.now, core.SetTags{ClusterID: t.live.ID, Tags: tags}, core.Outcome{}); err != nil {
+	if _, err := s.world.Apply(c.Now, core.SetTags{ClusterID: t.live.ID, Tags: tags}, core.Outcome{}); err != nil {
 		return fail(http.StatusBadRequest, badRequest, "%v", err)
 	}
 	return nil

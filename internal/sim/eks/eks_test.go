@@ -146,23 +146,23 @@ func TestServer_certificate(t *testing.T) {
 	}
 }
 
-// TestServer_choices: each choice where no source settles the matter works.
-func TestServer_choices(t *testing.T) {
+// TestServer_assumptions: each choice where no source settles the matter works.
+func TestServer_assumptions(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	with := func(u Unverified) func(*Options) { return func(o *Options) { o.Unverified = u } }
+	with := func(u Assumptions) func(*Options) { return func(o *Options) { o.Assumptions = u } }
 	tests := []struct {
 		name   string
-		choice Unverified
+		choice Assumptions
 		call   func(*testing.T, *world) error
 		want   refusal // with the choice; without it there is another
 	}{
-		{"repeated-deletion", Unverified{RepeatedDeletionOK: true}, func(_ *testing.T, w *world) error {
+		{"repeated-deletion", Assumptions{RepeatedDeletionOK: true}, func(_ *testing.T, w *world) error {
 			w.force("a", "g", profile.Deleting)
 			_, err := w.eks.DeleteNodegroup(ctx, &eks.DeleteNodegroupInput{ClusterName: aws.String("a"), NodegroupName: aws.String("g")})
 			return err
 		}, refusal{}},
-		{"security-groups", Unverified{MaxSecurityGroups: 5}, func(_ *testing.T, w *world) error {
+		{"security-groups", Assumptions{MaxSecurityGroups: 5}, func(_ *testing.T, w *world) error {
 			in := w.clusterInput("b")
 			for range 4 {
 				in.ResourcesVpcConfig.SecurityGroupIds = append(in.ResourcesVpcConfig.SecurityGroupIds, in.ResourcesVpcConfig.SecurityGroupIds[0])
@@ -170,18 +170,18 @@ func TestServer_choices(t *testing.T) {
 			_, err := w.eks.CreateCluster(ctx, in)
 			return err
 		}, refusal{}},
-		{"hash", Unverified{HashInTagKeys: true}, func(_ *testing.T, w *world) error {
+		{"hash", Assumptions{HashInTagKeys: true}, func(_ *testing.T, w *world) error {
 			in := w.clusterInput("b")
 			in.Tags = map[string]string{"#CB-SPIDER:PMKS:SECURITYGROUP": "sg-01"}
 			_, err := w.eks.CreateCluster(ctx, in)
 			return err
 		}, refusal{}},
-		{"update-degraded", Unverified{UpdateDegraded: true}, func(_ *testing.T, w *world) error {
+		{"update-degraded", Assumptions{UpdateDegraded: true}, func(_ *testing.T, w *world) error {
 			w.force("a", "g", profile.Degraded)
 			_, err := w.eks.UpdateNodegroupConfig(ctx, &eks.UpdateNodegroupConfigInput{ClusterName: aws.String("a"), NodegroupName: aws.String("g"), ScalingConfig: sizes(1, 4, 4)})
 			return err
 		}, refusal{}},
-		{"groups-may-lag", Unverified{NodeGroupsMayLag: true}, func(t *testing.T, w *world) error {
+		{"groups-may-lag", Assumptions{NodeGroupsMayLag: true}, func(t *testing.T, w *world) error {
 			for _, v := range []string{"1.35", "1.36"} {
 				if _, err := w.eks.UpdateClusterVersion(ctx, &eks.UpdateClusterVersionInput{Name: aws.String("a"), Version: &v}); err != nil {
 					return err
@@ -190,19 +190,19 @@ func TestServer_choices(t *testing.T) {
 			}
 			return nil
 		}, refusal{}},
-		{"unknown-instance-type", Unverified{UnknownInstanceTypeRefused: true}, func(_ *testing.T, w *world) error {
+		{"unknown-instance-type", Assumptions{UnknownInstanceTypeRefused: true}, func(_ *testing.T, w *world) error {
 			in := groupInput(w.Server, "a", "h")
 			in.InstanceTypes = []string{"x9.huge"}
 			_, err := w.eks.CreateNodegroup(ctx, in)
 			return err
 		}, badParameter},
-		{"tag-only-active", Unverified{TagOnlyActive: true}, func(t *testing.T, w *world) error {
+		{"tag-only-active", Assumptions{TagOnlyActive: true}, func(t *testing.T, w *world) error {
 			w.force("a", "g", profile.Updating)
 			arn := w.latest["a"].groups["g"].arn
 			_, err := w.eks.TagResource(ctx, &eks.TagResourceInput{ResourceArn: &arn, Tags: map[string]string{"a": "b"}})
 			return err
 		}, badState},
-		{"launch-template-not-watched", Unverified{LaunchTemplateNotWatched: true}, func(t *testing.T, w *world) error {
+		{"launch-template-not-watched", Assumptions{LaunchTemplateNotWatched: true}, func(t *testing.T, w *world) error {
 			made, err := w.ec2.CreateLaunchTemplate(ctx, templateInput("pmks-a-h"))
 			if err != nil {
 				t.Fatal(err)
@@ -219,7 +219,7 @@ func TestServer_choices(t *testing.T) {
 			_, err = w.eks.UpdateNodegroupConfig(ctx, &eks.UpdateNodegroupConfigInput{ClusterName: aws.String("a"), NodegroupName: aws.String("h"), ScalingConfig: sizes(1, 4, 4)})
 			return err
 		}, refusal{}},
-		{"restore-discovery-tags", Unverified{RestoreDiscoveryTags: true}, func(t *testing.T, w *world) error {
+		{"restore-discovery-tags", Assumptions{RestoreDiscoveryTags: true}, func(t *testing.T, w *world) error {
 			own := w.latest["a"].groups["g"]
 			clear(own.asgTags)
 			if _, err := w.eks.UpdateNodegroupConfig(ctx, &eks.UpdateNodegroupConfigInput{ClusterName: aws.String("a"), NodegroupName: aws.String("g"), ScalingConfig: sizes(1, 4, 4)}); err != nil {

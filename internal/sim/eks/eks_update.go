@@ -11,6 +11,7 @@ import (
 	"github.com/pmks-go/pmks/internal/kver"
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // rollbackWindow is how long after an upgrade EKS takes a control plane back.
@@ -30,7 +31,7 @@ func (s *Server) updateClusterVersion(c *call) (any, *apiError) {
 		return nil, e
 	}
 	if known {
-		return updateResponse{s.updateObject(c.now, m.update)}, nil
+		return updateResponse{s.updateObject(c.Now, m.update)}, nil
 	}
 	live := rec.live
 	switch {
@@ -38,21 +39,21 @@ func (s *Server) updateClusterVersion(c *call) (any, *apiError) {
 		return nil, invalidParameter("version is required").in(rec.name, "")
 	case !minorPattern.MatchString(in.Version):
 		return nil, invalidParameter("unsupported Kubernetes version").in(rec.name, "")
-	case s.isRollback(rec, in.Version, c.now):
+	case s.isRollback(rec, in.Version, c.Now):
 		return nil, notSimulated("the rollback of a control plane")
 	}
 	from := live.Version
-	result, err := s.world.Apply(c.now, core.UpgradeControlPlane{ClusterID: live.ID, Version: in.Version}, c.outcome)
+	result, err := s.world.Apply(c.Now, core.UpgradeControlPlane{ClusterID: live.ID, Version: in.Version}, c.Outcome)
 	if err != nil {
 		return nil, s.refusedUpgrade(rec, in.Version, err).in(rec.name, "")
 	}
-	rec.upgraded = c.now
+	rec.upgraded = c.Now
 	u := s.newUpdate(c, rec, result.Operation, "VersionUpdate", "", []updateParam{
 		{"Version", in.Version}, {"PlatformVersion", "eks.1"},
 	})
 	u.resources = []string{from}
 	s.remember(c, in.ClientRequestToken, remembered{cluster: rec, update: u})
-	return updateResponse{s.updateObject(c.now, u)}, nil
+	return updateResponse{s.updateObject(c.Now, u)}, nil
 }
 
 // isRollback reports whether a version is the one before, soon enough after an
@@ -101,7 +102,7 @@ func (s *Server) updateNodegroupVersion(c *call) (any, *apiError) {
 		return nil, e
 	}
 	if known {
-		return updateResponse{s.updateObject(c.now, m.update)}, nil
+		return updateResponse{s.updateObject(c.Now, m.update)}, nil
 	}
 	live := rec.live
 	switch {
@@ -121,23 +122,23 @@ func (s *Server) updateNodegroupVersion(c *call) (any, *apiError) {
 	if orElse(in.Version, live.Version) == g.Version {
 		return nil, invalidParameter("Nodegroup %s is at version %s already", g.Name, g.Version).in(rec.name, g.Name)
 	}
-	result, err := s.world.Apply(c.now, core.UpgradeNodeGroup{ClusterID: live.ID, GroupID: g.ID}, c.outcome)
+	result, err := s.world.Apply(c.Now, core.UpgradeNodeGroup{ClusterID: live.ID, GroupID: g.ID}, c.Outcome)
 	if err != nil {
 		e, _ := refused(err)
 		return nil, e.in(rec.name, g.Name)
 	}
-	own.modified = c.now
+	own.modified = c.Now
 	s.restoreTags(rec, own)
 	u := s.newUpdate(c, rec, result.Operation, "VersionUpdate", g.Name, []updateParam{
 		{"Version", live.Version}, {"ReleaseVersion", releaseVersion(live.Version)},
 	})
 	s.remember(c, in.ClientRequestToken, remembered{cluster: rec, group: own, update: u})
-	return updateResponse{s.updateObject(c.now, u)}, nil
+	return updateResponse{s.updateObject(c.Now, u)}, nil
 }
 
 // newUpdate keeps an update object for an operation of the core.
 func (s *Server) newUpdate(c *call, rec *clusterRecord, op core.OperationRecord, kind, group string, params []updateParam) *updateRecord {
-	u := &updateRecord{id: op.ID, kind: kind, nodegroup: group, params: params, created: c.now, seq: s.next(), resources: []string{rec.name}}
+	u := &updateRecord{id: op.ID, kind: kind, nodegroup: group, params: params, created: c.Now, seq: s.Random.Next(), resources: []string{rec.name}}
 	if group != "" {
 		u.resources = []string{group}
 	}
@@ -145,7 +146,7 @@ func (s *Server) newUpdate(c *call, rec *clusterRecord, op core.OperationRecord,
 	// The core remembers the last operations only, so what has ended is settled
 	// before it can be forgotten.
 	for _, other := range rec.updates[max(0, len(rec.updates)-40):] {
-		s.updateObject(c.now, other)
+		s.updateObject(c.Now, other)
 	}
 	return u
 }
@@ -178,13 +179,13 @@ func (s *Server) describeUpdate(c *call) (any, *apiError) {
 	if c.query.Has("addonName") || c.query.Has("capabilityName") {
 		return nil, notSimulated("updates of add-ons and capabilities")
 	}
-	_, rec, e := s.shown(c.now, c.labels["name"])
+	_, rec, e := s.shown(c.Now, c.labels["name"])
 	if e != nil {
 		return nil, e
 	}
 	for _, u := range rec.updates {
 		if u.id == c.labels["updateId"] && u.nodegroup == c.query.Get("nodegroupName") {
-			return updateResponse{s.updateObject(c.now, u)}, nil
+			return updateResponse{s.updateObject(c.Now, u)}, nil
 		}
 	}
 	return nil, notFound("No update found for ID: %s", c.labels["updateId"]).in(rec.name, c.query.Get("nodegroupName"))
@@ -194,7 +195,7 @@ func (s *Server) listUpdates(c *call) (any, *apiError) {
 	if c.query.Has("addonName") || c.query.Has("capabilityName") {
 		return nil, notSimulated("updates of add-ons and capabilities")
 	}
-	cluster, rec, e := s.shown(c.now, c.labels["name"])
+	cluster, rec, e := s.shown(c.Now, c.labels["name"])
 	if e != nil {
 		return nil, e
 	}
@@ -212,7 +213,7 @@ func (s *Server) listUpdates(c *call) (any, *apiError) {
 			updates = append(updates, u)
 		}
 	}
-	updates, next, ok := page(s, "ListUpdates/"+rec.uid+"/"+group, c.query.Get("nextToken"), limit, updates,
+	updates, next, ok := simkit.Page(s.Kit, &c.Exchange, "ListUpdates/"+rec.uid+"/"+group, c.query.Get("nextToken"), limit, updates,
 		func(u *updateRecord) uint64 { return u.seq })
 	if !ok {
 		return nil, badToken()
@@ -308,7 +309,7 @@ func (s *Server) describeClusterVersions(c *call) (any, *apiError) {
 		parsed, _ := kver.Parse(v.ClusterVersion)
 		return uint64(1_000_000 - parsed.Minor) // the list is newest first
 	}
-	list, next, ok := page(s, "DescribeClusterVersions", c.query.Get("nextToken"), limit, list, position)
+	list, next, ok := simkit.Page(s.Kit, &c.Exchange, "DescribeClusterVersions", c.query.Get("nextToken"), limit, list, position)
 	if !ok {
 		return nil, badToken()
 	}

@@ -24,6 +24,9 @@ type apiError struct {
 	retryAfter time.Duration
 }
 
+// Verdict is what the journal holds.
+func (e *apiError) Verdict() (status int, code string) { return e.status, e.code }
+
 func (e *apiError) after(d time.Duration) *apiError {
 	e.retryAfter = d
 	return e

@@ -23,8 +23,8 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/sim/core"
-	"github.com/pmks-go/pmks/internal/sim/httpsim"
 	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 func TestServer_Inject(t *testing.T) {
@@ -382,7 +382,7 @@ func TestServer_lostConnection(t *testing.T) {
 			w := newWorld(t)
 			w.Inject(core.Fault{Kind: kind})
 			_, err := w.eks.ListClusters(t.Context(), &eks.ListClustersInput{})
-			if !errors.Is(err, httpsim.ErrConnectionLost) || !errors.Is(err, io.ErrUnexpectedEOF) {
+			if !errors.Is(err, simkit.ErrConnectionLost) || !errors.Is(err, io.ErrUnexpectedEOF) {
 				t.Errorf("got %v", err)
 			}
 		})

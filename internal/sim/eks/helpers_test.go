@@ -9,9 +9,7 @@ import (
 	"errors"
 	"flag"
 	"net/http"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -25,36 +23,17 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// clock is a clock that a test moves.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func newClock() *clock { return &clock{now: time.Date(2026, 11, 2, 9, 30, 0, 0, time.UTC)} }
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) Add(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
 // world is a server with the vendor's own clients in front of it.
 type world struct {
 	*Server
-	clock *clock
+	clock *wiretest.Clock
 	eks   *eks.Client
 	ec2   *ec2.Client
 	iam   *iam.Client
@@ -69,7 +48,7 @@ type world struct {
 func newWorld(t *testing.T, change ...func(*Options)) *world {
 	t.Helper()
 	o := Options{Seed: 1, RolePropagation: -1}
-	c := newClock()
+	c := wiretest.NewClock()
 	o.Now = c.Now
 	for _, f := range change {
 		f(&o)
@@ -103,7 +82,7 @@ func (w *world) connect(t *testing.T, keys aws.CredentialsProvider, change ...fu
 }
 
 // pass lets every operation that is under way end.
-func (w *world) pass() { w.clock.Add(24 * time.Hour) }
+func (w *world) pass() { w.clock.Pass() }
 
 // clusterInput is a request that is accepted.
 func (w *world) clusterInput(name string) *eks.CreateClusterInput {

@@ -201,7 +201,7 @@ func (s *Server) createRole(c *call) (any, *apiError) {
 	if _, exists := s.resources.role(name); exists {
 		return nil, fail(http.StatusConflict, "EntityAlreadyExists", "Role with name %s already exists.", name)
 	}
-	role := Role{Name: name, Path: path, Trust: trust, Created: c.now, id: s.id("AROA", 17, upperAlnum), unknownFor: max(0, s.propagation),
+	role := Role{Name: name, Path: path, Trust: trust, Created: c.Now, id: "AROA" + s.Random.Text(17, upperAlnum), unknownFor: max(0, s.propagation),
 		document: document, description: description, tags: tags, session: session}
 	s.resources.Roles = append(s.resources.Roles, role)
 	return createRoleResponse{Role: s.roleObject(&role), metadata: metadata{c.requestID}}, nil

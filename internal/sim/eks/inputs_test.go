@@ -13,10 +13,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eks/types"
 
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
 // atTime signs with the clock of a test.
-type atTime struct{ clock *clock }
+type atTime struct{ clock *wiretest.Clock }
 
 func (a atTime) SignHTTP(ctx context.Context, keys aws.Credentials, r *http.Request, hash, service, region string, _ time.Time, opts ...func(*v4.SignerOptions)) error {
 	return v4.NewSigner().SignHTTP(ctx, keys, r, hash, service, region, a.clock.Now(), opts...)

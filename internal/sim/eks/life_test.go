@@ -13,6 +13,8 @@ import (
 	astypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/eks"
 	"github.com/aws/aws-sdk-go-v2/service/eks/types"
+
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
 // TestServer_Life takes a cluster through its whole life with the vendor's own
@@ -195,7 +197,7 @@ func TestServer_ServeHTTP_counts(t *testing.T) {
 		t.Errorf("DescribeCluster: got %d calls, want 3", got)
 	}
 	calls := w.Calls()
-	want := Call{Service: "eks", Op: "CreateCluster", Cluster: "a", Status: 200, Start: newClock().now, End: newClock().now, Concurrent: 1}
+	want := Call{Service: "eks", Op: "CreateCluster", Cluster: "a", Status: 200, Start: wiretest.NewClock().Now(), End: wiretest.NewClock().Now(), Concurrent: 1}
 	if calls[0] != want {
 		t.Errorf("the first call:\ngot  %+v\nwant %+v", calls[0], want)
 	}

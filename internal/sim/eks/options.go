@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/pmks-go/pmks/internal/sim/core"
-	"github.com/pmks-go/pmks/internal/sim/httpsim"
 	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // Defaults of Options.
@@ -55,13 +55,35 @@ type Options struct {
 	// Logger gets a line for each call with its verdict; nil means none.
 	Logger *slog.Logger
 
-	// Unverified chooses where no source settles what AWS does.
-	Unverified Unverified
+	// Assumptions chooses where no source settles what AWS does.
+	Assumptions Assumptions
+
+	// Buckets are the rate limits; nil means DefaultBuckets. Unlimited: there are
+	// none.
+	Buckets   []simkit.Bucket
+	Unlimited bool
 }
 
-// Unverified holds choices between behaviours that no source settles. The zero
+// DefaultBuckets returns what limits the calls. Only STS publishes its limits; for
+// EKS it is what one account was seen to be allowed: 500 calls at once and 500 a
+// second.
+func DefaultBuckets() []simkit.Bucket {
+	return []simkit.Bucket{{Service: "eks", Burst: 500, Every: time.Second / 500}}
+}
+
+func (o Options) buckets() []simkit.Bucket {
+	switch {
+	case o.Unlimited:
+		return nil
+	case o.Buckets == nil:
+		return DefaultBuckets()
+	}
+	return o.Buckets
+}
+
+// Assumptions holds choices between behaviours that no source settles. The zero
 // value is the stricter choice each time.
-type Unverified struct {
+type Assumptions struct {
 	// RepeatedDeletionOK: deleting what is being deleted answers 200 and not 409
 	// ResourceInUseException.
 	RepeatedDeletionOK bool
@@ -90,4 +112,4 @@ type Unverified struct {
 }
 
 // Call is a call as the journal holds it.
-type Call = httpsim.Call
+type Call = simkit.Call

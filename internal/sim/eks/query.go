@@ -3,7 +3,6 @@
 package eks
 
 import (
-	"encoding/base64"
 	"encoding/xml"
 	"fmt"
 	"net/http"
@@ -12,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // form reads the parameters of a query service, and remembers which were read: a
@@ -142,54 +143,6 @@ func (f *form) done() *apiError {
 	return f.fault
 }
 
-// token hides a position behind a checksum, so that callers cannot make their
-// own.
-func (s *Server) token(kind, position string) string {
-	sum := hexSum(strconv.FormatUint(s.seed, 10) + "/" + kind + "/" + position)[:16]
-	return base64.RawURLEncoding.EncodeToString([]byte(sum + position))
-}
-
-func (s *Server) readToken(kind, token string) (position string, ok bool) {
-	if token == "" {
-		return "", true
-	}
-	raw, err := base64.RawURLEncoding.DecodeString(token)
-	if err != nil || len(raw) <= 16 {
-		return "", false
-	}
-	position = string(raw[16:])
-	return position, s.token(kind, position) == token
-}
-
-// page cuts limit items out of a list whose items have rising positions, from
-// behind the position that token names.
-func page[T any](s *Server, kind, token string, limit int, list []T, position func(T) uint64) (items []T, next string, ok bool) {
-	text, ok := s.readToken(kind, token)
-	if !ok {
-		return nil, "", false
-	}
-	if text != "" {
-		after, err := strconv.ParseUint(text, 10, 64)
-		if err != nil {
-			return nil, "", false
-		}
-		list = list[min(len(list), indexAfter(list, after, position)):]
-	}
-	if len(list) <= limit {
-		return list, "", true
-	}
-	return list[:limit], s.token(kind, strconv.FormatUint(position(list[limit-1]), 10)), true
-}
-
-func indexAfter[T any](list []T, after uint64, position func(T) uint64) int {
-	for i, item := range list {
-		if position(item) > after {
-			return i
-		}
-	}
-	return len(list)
-}
-
 // The XML of errors.
 type (
 	queryError struct {
@@ -212,19 +165,16 @@ type metadata struct {
 	RequestID string `xml:"ResponseMetadata>RequestId"`
 }
 
-func writeXML(w http.ResponseWriter, status int, body any) {
+func (c *call) xmlReply(status int, body any) simkit.Reply {
 	data, err := xml.Marshal(body)
 	if err != nil {
 		status, data = http.StatusInternalServerError, []byte("<Response/>")
 	}
-	w.Header().Set("Content-Type", "text/xml;charset=UTF-8")
-	w.WriteHeader(status)
-	// A reader that went away is no concern of the simulator's.
-	_, _ = w.Write([]byte(xml.Header))
-	_, _ = w.Write(data)
+	return c.reply(status, "text/xml;charset=UTF-8", append([]byte(xml.Header), data...))
 }
 
-func writeQueryError(w http.ResponseWriter, service, requestID string, e *apiError) {
+// queryErrorOf is the body of an error of a query service.
+func queryErrorOf(service, requestID string, e *apiError) any {
 	kind := "Sender"
 	if e.status >= 500 {
 		kind = "Receiver"
@@ -237,10 +187,9 @@ func writeQueryError(w http.ResponseWriter, service, requestID string, e *apiErr
 		return r
 	}, e.message)
 	if service == "ec2" {
-		writeXML(w, e.status, ec2Error{Code: e.code, Message: message, RequestID: requestID})
-		return
+		return ec2Error{Code: e.code, Message: message, RequestID: requestID}
 	}
-	writeXML(w, e.status, queryError{Type: kind, Code: e.code, Message: message, RequestID: requestID})
+	return queryError{Type: kind, Code: e.code, Message: message, RequestID: requestID}
 }
 
 // iso is how the query services write times.

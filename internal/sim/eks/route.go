@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // handler answers an operation. The lock is held.
@@ -199,10 +201,9 @@ func looksLikeQuery(r *http.Request) bool {
 }
 
 func routeREST(r *http.Request, query url.Values, body []byte) route {
-	// The escaped path: a "%2F" inside a label is not a separator.
-	segments := strings.Split(strings.TrimPrefix(r.URL.EscapedPath(), "/"), "/")
+	segments := simkit.Segments(r)
 	for _, entry := range restTable {
-		labels, ok := matchPath(entry.path, segments)
+		labels, ok := simkit.MatchPath(entry.path, segments, simkit.Exactly)
 		if !ok || entry.method != r.Method {
 			continue
 		}
@@ -247,30 +248,6 @@ func (t *route) nameTarget() {
 	case "CreateNodegroup":
 		t.labels["nodegroupName"] = names.NodegroupName
 	}
-}
-
-// matchPath compares a path with a pattern and returns its labels, decoded. An
-// empty label matches nothing.
-func matchPath(pattern string, segments []string) (map[string]string, bool) {
-	parts := strings.Split(strings.TrimPrefix(pattern, "/"), "/")
-	if len(parts) != len(segments) {
-		return nil, false
-	}
-	labels := map[string]string{}
-	for i, part := range parts {
-		if !strings.HasPrefix(part, "{") {
-			if part != segments[i] {
-				return nil, false
-			}
-			continue
-		}
-		value, err := url.PathUnescape(segments[i])
-		if err != nil || value == "" {
-			return nil, false
-		}
-		labels[strings.Trim(part, "{}")] = value
-	}
-	return labels, true
 }
 
 func routeQuery(service string, r *http.Request, query url.Values, body []byte) route {

@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // Written from the AWS documents on signing requests (Signature Version 4,
@@ -191,7 +193,7 @@ func canonicalQuery(query url.Values) string {
 
 // uriEncode encodes every byte but the unreserved characters.
 func uriEncode(s string) string {
-	const upper = "0123456789ABCDEF"
+	const upper = simkit.UpperHex
 	var b strings.Builder
 	for i := range len(s) {
 		c := s[i]

@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // The longest session that a role can have, in seconds, and that of a role for
@@ -104,13 +106,13 @@ func (s *Server) session(c *call, trust string) (credentialsObject, assumedRoleU
 		return credentialsObject{}, assumedRoleUser{}, fail(http.StatusBadRequest, "ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
 	}
 	key := Key{
-		Secret:       s.id("", 40, lowerHex+upperAlnum),
-		SessionToken: "FwoGZXIvYXdz" + s.id("", 88, lowerHex+upperAlnum),
-		Expires:      c.now.Add(time.Duration(seconds) * time.Second),
+		Secret:       s.Random.Text(40, simkit.LowerHex+upperAlnum),
+		SessionToken: "FwoGZXIvYXdz" + s.Random.Text(88, simkit.LowerHex+upperAlnum),
+		Expires:      c.Now.Add(time.Duration(seconds) * time.Second),
 		ARN:          "arn:aws:sts::" + s.account + ":assumed-role/" + role.Name + "/" + name,
 		userID:       role.id + ":" + name,
 	}
-	id := s.id("ASIA", 16, upperAlnum)
+	id := "ASIA" + s.Random.Text(16, upperAlnum)
 	s.keys[id] = key
 	return credentialsObject{id, key.Secret, key.SessionToken, iso(key.Expires)}, assumedRoleUser{key.userID, key.ARN}, nil
 }
@@ -175,9 +177,9 @@ func (s *Server) VerifyToken(token, cluster string) (arn string, err error) {
 	if signed := strings.Split(query.Get("X-Amz-SignedHeaders"), ";"); !slices.Equal(signed, []string{"host", "x-k8s-aws-id"}) {
 		return "", fmt.Errorf("the signed headers are %v and must be host and x-k8s-aws-id", signed)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	who, e := s.authenticate(r, query, nil, "sts", s.now())
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	who, e := s.authenticate(r, query, nil, "sts", s.Now())
 	if e != nil {
 		return "", fmt.Errorf("%s: %s", e.code, e.message)
 	}

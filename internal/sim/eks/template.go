@@ -13,6 +13,7 @@ import (
 
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // launchTemplate is an EC2 launch template; it has one version.
@@ -91,7 +92,7 @@ func (s *Server) templateItem(t *launchTemplate) templateItem {
 
 func (s *Server) createLaunchTemplate(c *call) (any, *apiError) {
 	f := c.form
-	t := &launchTemplate{name: f.required("LaunchTemplateName"), token: f.text("ClientToken"), created: c.now}
+	t := &launchTemplate{name: f.required("LaunchTemplateName"), token: f.text("ClientToken"), created: c.Now}
 	f.text("VersionDescription")
 	if !f.has("LaunchTemplateData") {
 		f.refuse(f.missing, "The request must contain the parameter LaunchTemplateData")
@@ -115,7 +116,7 @@ func (s *Server) createLaunchTemplate(c *call) (any, *apiError) {
 			return nil, fail(http.StatusBadRequest, "InvalidLaunchTemplateName.AlreadyExistsException", "Launch template name already in use.")
 		}
 	}
-	t.id = s.id("lt-0", 16, lowerHex)
+	t.id = "lt-0" + s.Random.Text(16, simkit.LowerHex)
 	s.templates = append(s.templates, t)
 	return createLaunchTemplateResponse{RequestID: c.requestID, Template: s.templateItem(t)}, nil
 }
@@ -243,7 +244,7 @@ func (s *Server) deleteLaunchTemplate(c *call) (any, *apiError) {
 		return nil, fail(http.StatusBadRequest, code, "The launch template %s%s does not exist", id, name)
 	}
 	s.templates = slices.DeleteFunc(s.templates, func(other *launchTemplate) bool { return other == t })
-	if !s.choices.LaunchTemplateNotWatched {
+	if !s.assumptions.LaunchTemplateNotWatched {
 		if e := s.missTemplate(c, t); e != nil {
 			return nil, e
 		}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package httpsim
+package simkit
 
 import (
 	"context"
@@ -27,17 +27,36 @@ type Listener struct {
 	done   chan error
 }
 
+// ListenOptions says what a Listener speaks beside plain HTTP/1.1.
+type ListenOptions struct {
+	// TLS: under a certificate of its own; see CertPool.
+	TLS bool
+	// HTTP2: HTTP/2 too, which without TLS begins without an upgrade (h2c), as gRPC
+	// does.
+	HTTP2 bool
+}
+
+// connKey is where the context of a call holds its connection.
+type connKey struct{}
+
+// CloseConn ends the connection that a call on a Listener came over: all that a
+// handler can do that has no http.ErrAbortHandler, such as one of gRPC.
+func CloseConn(ctx context.Context) {
+	if conn, ok := ctx.Value(connKey{}).(net.Conn); ok {
+		_ = conn.Close() // all that can be done about it
+	}
+}
+
 // Listen serves h on addr, such as "127.0.0.1:0". An address that is not a
 // loopback one is refused: what is simulated must not be taken for the real thing
-// by another machine. With secure it speaks TLS under a certificate of its own;
-// see CertPool.
-func Listen(addr string, h http.Handler, secure bool) (*Listener, error) {
+// by another machine.
+func Listen(addr string, h http.Handler, o ListenOptions) (*Listener, error) {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
-		return nil, fmt.Errorf("httpsim: %w", err)
+		return nil, fmt.Errorf("simkit: %w", err)
 	}
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return nil, fmt.Errorf("httpsim: %q is not a loopback address", addr)
+		return nil, fmt.Errorf("simkit: %q is not a loopback address", addr)
 	}
 	l := &Listener{done: make(chan error, 1)}
 	l.server = &http.Server{
@@ -46,22 +65,31 @@ func Listen(addr string, h http.Handler, secure bool) (*Listener, error) {
 		IdleTimeout:       time.Minute,
 		// Connections that are lost on purpose are no news.
 		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo),
+		ConnContext: func(ctx context.Context, conn net.Conn) context.Context {
+			return context.WithValue(ctx, connKey{}, conn)
+		},
+		Protocols: &http.Protocols{},
 	}
+	l.server.Protocols.SetHTTP1(true)
+	l.server.Protocols.SetHTTP2(o.TLS && o.HTTP2)
+	l.server.Protocols.SetUnencryptedHTTP2(!o.TLS && o.HTTP2)
 	var config net.ListenConfig
 	inner, err := config.Listen(context.Background(), "tcp", addr)
 	if err != nil {
-		return nil, fmt.Errorf("httpsim: %w", err)
+		return nil, fmt.Errorf("simkit: %w", err)
 	}
 	l.addr = inner.Addr().String()
-	if secure {
-		cert, leaf, err := selfSigned(time.Now())
-		if err != nil {
-			return nil, errors.Join(err, inner.Close())
-		}
-		l.cert = leaf
-		inner = tls.NewListener(inner, &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12})
+	if !o.TLS {
+		go func() { l.done <- l.server.Serve(inner) }()
+		return l, nil
 	}
-	go func() { l.done <- l.server.Serve(inner) }()
+	cert, leaf, err := selfSigned(time.Now())
+	if err != nil {
+		return nil, errors.Join(err, inner.Close())
+	}
+	l.cert = leaf
+	l.server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
+	go func() { l.done <- l.server.ServeTLS(inner, "", "") }()
 	return l, nil
 }
 
@@ -108,7 +136,7 @@ func (l *Listener) Close() error {
 func selfSigned(now time.Time) (tls.Certificate, *x509.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return tls.Certificate{}, nil, fmt.Errorf("httpsim: %w", err)
+		return tls.Certificate{}, nil, fmt.Errorf("simkit: %w", err)
 	}
 	template := &x509.Certificate{
 		SerialNumber:          big.NewInt(now.UnixNano()),
@@ -124,11 +152,11 @@ func selfSigned(now time.Time) (tls.Certificate, *x509.Certificate, error) {
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
-		return tls.Certificate{}, nil, fmt.Errorf("httpsim: %w", err)
+		return tls.Certificate{}, nil, fmt.Errorf("simkit: %w", err)
 	}
 	leaf, err := x509.ParseCertificate(der)
 	if err != nil {
-		return tls.Certificate{}, nil, fmt.Errorf("httpsim: %w", err)
+		return tls.Certificate{}, nil, fmt.Errorf("simkit: %w", err)
 	}
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}, leaf, nil
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package httpsim
+package simkit
 
 import (
 	"context"
@@ -79,11 +79,20 @@ func reach(t *testing.T, kind string) (*http.Client, string) {
 	if kind == "in-process" {
 		return &http.Client{Transport: NewTransport(echo)}, "https://sim.example"
 	}
-	l, err := Listen("127.0.0.1:0", echo, kind == "tls")
+	return reachServer(t, echo, ListenOptions{TLS: kind == "tls"})
+}
+
+// reachServer listens for h, and returns a client and the URL to call.
+func reachServer(t *testing.T, h http.Handler, o ListenOptions) (*http.Client, string) {
+	t.Helper()
+	l, err := Listen("127.0.0.1:0", h, o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: l.CertPool(), MinVersion: tls.VersionTLS12}}
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: l.CertPool(), MinVersion: tls.VersionTLS12}, Protocols: &http.Protocols{}}
+	transport.Protocols.SetHTTP1(!o.HTTP2)
+	transport.Protocols.SetHTTP2(o.HTTP2 && o.TLS)
+	transport.Protocols.SetUnencryptedHTTP2(o.HTTP2 && !o.TLS)
 	t.Cleanup(func() {
 		transport.CloseIdleConnections()
 		for range 2 { // closing twice does no harm
@@ -92,7 +101,7 @@ func reach(t *testing.T, kind string) (*http.Client, string) {
 			}
 		}
 	})
-	if !strings.HasSuffix(l.URL(), l.Addr()) || (l.Certificate() != nil) != (kind == "tls") {
+	if !strings.HasSuffix(l.URL(), l.Addr()) || (l.Certificate() != nil) != o.TLS {
 		t.Errorf("the listener is at %s, %s", l.URL(), l.Addr())
 	}
 	return &http.Client{Transport: transport}, l.URL()
@@ -123,7 +132,7 @@ func TestListen_refusals(t *testing.T) {
 	for name, addr := range map[string]string{"no-port": "127.0.0.1", "every-address": ":0", "elsewhere": "192.0.2.1:0"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if l, err := Listen(addr, echo, false); err == nil {
+			if l, err := Listen(addr, echo, ListenOptions{}); err == nil {
 				t.Errorf("listens on %s: %v", l.Addr(), l.Close())
 			}
 		})

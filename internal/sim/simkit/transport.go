@@ -3,7 +3,7 @@
 // Package httpsim is what the simulators of vendors' wire protocols have in
 // common: an http.RoundTripper that runs a handler in process, a loopback
 // listener, and a journal of the calls made.
-package httpsim
+package simkit
 
 import (
 	"bytes"
@@ -13,12 +13,11 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"time"
 )
 
 // ErrConnectionLost is the error of a call whose connection ended without a
 // reply. The caller cannot know whether the request took effect.
-var ErrConnectionLost = fmt.Errorf("httpsim: the connection ended without a reply: %w", io.ErrUnexpectedEOF)
+var ErrConnectionLost = fmt.Errorf("simkit: the connection ended without a reply: %w", io.ErrUnexpectedEOF)
 
 // Transport runs a handler in process, on the goroutine of the caller. It starts
 // no goroutine, so that it can be used inside a testing/synctest bubble. It is
@@ -57,18 +56,18 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := req.Context().Err(); err != nil {
 		return nil, err
 	}
-	if aborted {
+	if aborted && !rec.flushed {
 		return nil, ErrConnectionLost
 	}
-	return rec.response(req), nil
+	return rec.response(req, aborted), nil
 }
 
 // received returns req as a server would see it.
 func received(req *http.Request, body []byte) (*http.Request, error) {
-	in := req.Clone(req.Context())
+	in := req.Clone(context.WithValue(req.Context(), schemeKey{}, req.URL.Scheme))
 	target, err := url.ParseRequestURI(req.URL.RequestURI())
 	if err != nil {
-		return nil, fmt.Errorf("httpsim: %w", err)
+		return nil, fmt.Errorf("simkit: %w", err)
 	}
 	in.URL = target
 	in.RequestURI = req.URL.RequestURI()
@@ -113,6 +112,8 @@ type recorder struct {
 	sent   http.Header // as it was when the status was written
 	status int
 	body   bytes.Buffer
+	// flushed: the caller has seen the beginning.
+	flushed bool
 }
 
 func (r *recorder) Header() http.Header { return r.header }
@@ -128,8 +129,20 @@ func (r *recorder) Write(p []byte) (int, error) {
 	return r.body.Write(p)
 }
 
-func (r *recorder) response(req *http.Request) *http.Response {
+// Flush shows the caller what there is so far.
+func (r *recorder) Flush() {
 	r.WriteHeader(http.StatusOK)
+	r.flushed = true
+}
+
+// response is what was recorded; one that was cut ends in an error.
+func (r *recorder) response(req *http.Request, cut bool) *http.Response {
+	r.WriteHeader(http.StatusOK)
+	var body io.Reader = bytes.NewReader(r.body.Bytes())
+	length := int64(r.body.Len())
+	if cut {
+		body, length = io.MultiReader(body, brokenReader{}), -1
+	}
 	return &http.Response{
 		Status:        fmt.Sprintf("%d %s", r.status, http.StatusText(r.status)),
 		StatusCode:    r.status,
@@ -137,23 +150,13 @@ func (r *recorder) response(req *http.Request) *http.Response {
 		ProtoMajor:    1,
 		ProtoMinor:    1,
 		Header:        r.sent,
-		Body:          io.NopCloser(bytes.NewReader(r.body.Bytes())),
-		ContentLength: int64(r.body.Len()),
+		Body:          io.NopCloser(body),
+		ContentLength: length,
 		Request:       req,
 	}
 }
 
-// Sleep waits for d, or until ctx is done and returns its error.
-func Sleep(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return ctx.Err()
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
+// brokenReader is the end of an answer that was cut.
+type brokenReader struct{}
+
+func (brokenReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package simkit
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// Bucket is a rate limit: each call takes a token out of the bucket, and one that
+// finds none is refused and told when the next one comes.
+type Bucket struct {
+	// Level is what enforces it, such as "arm". A call takes a token at every
+	// level: out of the first bucket of the list there that fits it.
+	Level string
+	// Service is that of the calls, as Call has it; empty means every one.
+	Service string
+	// Ops are operations, or classes of them as Exchange.Class has them, that share
+	// the bucket; empty means all.
+	Ops []string
+	// Per is what has a bucket of its own: "" nothing, "op" each operation,
+	// "cluster" and "nodeGroup" each of those, or a word that the simulator
+	// explains.
+	Per string
+	// Burst is how many tokens a full bucket holds.
+	Burst int
+	// Every is how long it takes for a token to come back.
+	Every time.Duration
+}
+
+func (b *Bucket) fits(x *Exchange) bool {
+	return (b.Service == "" || b.Service == x.Entry.Service) &&
+		(len(b.Ops) == 0 || slices.Contains(b.Ops, x.Entry.Op) || x.Class != "" && slices.Contains(b.Ops, x.Class))
+}
+
+func (b *Bucket) key(x *Exchange, of func(string) string) string {
+	switch {
+	case b.Per == "":
+		return ""
+	case b.Per == "op":
+		return x.Entry.Op
+	case of != nil:
+		if key := of(b.Per); key != "" {
+			return key
+		}
+	}
+	switch b.Per {
+	case "cluster":
+		return x.Entry.Cluster
+	case "nodeGroup":
+		return x.Entry.Cluster + "/" + x.Entry.NodeGroup
+	}
+	return ""
+}
+
+// limits holds buckets with their levels.
+type limits []*limit
+
+type limit struct {
+	Bucket
+	// full is when the bucket of a key is full again, which says how much was
+	// taken out of it.
+	full map[string]time.Time
+}
+
+// keysKept is how many keys a limit keeps before those that are full are dropped.
+const keysKept = 1000
+
+func newLimits(buckets []Bucket) limits {
+	var list limits
+	for _, b := range buckets {
+		b.Ops = slices.Clone(b.Ops)
+		list = append(list, &limit{b, map[string]time.Time{}})
+	}
+	return list
+}
+
+// take takes the tokens of a call, at every level or at none, and returns how long
+// to wait if one is missing.
+func (list limits) take(x *Exchange, of func(string) string) (wait time.Duration) {
+	type debit struct {
+		from *limit
+		key  string
+		full time.Time
+	}
+	var debits []debit
+	var levels []string
+	for _, l := range list {
+		if slices.Contains(levels, l.Level) || !l.fits(x) {
+			continue
+		}
+		levels = append(levels, l.Level)
+		key := l.key(x, of)
+		full := l.full[key]
+		if full.Before(x.Now) {
+			full = x.Now
+		}
+		full = full.Add(l.Every)
+		wait = max(wait, full.Sub(x.Now)-time.Duration(l.Burst)*l.Every)
+		debits = append(debits, debit{l, key, full})
+	}
+	if wait > 0 {
+		return wait
+	}
+	for _, d := range debits {
+		if len(d.from.full) > keysKept {
+			maps.DeleteFunc(d.from.full, func(_ string, at time.Time) bool { return !at.After(x.Now) })
+		}
+		d.from.full[d.key] = d.full
+	}
+	return 0
+}
