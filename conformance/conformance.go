@@ -51,6 +51,9 @@ type Harness struct {
 	Bubble bool
 	// Serial keeps the subtests from running side by side.
 	Serial bool
+	// Known holds subtests that the provider is known to fail, with the reason. They
+	// are skipped, and the summary says so; a provider that is done has none.
+	Known map[string]string
 }
 
 // Cloud is one cloud under test. The levers may be nil; subtests that need one are
@@ -102,6 +105,29 @@ type Cloud struct {
 	// "Network.VpcIID", "Network.SubnetIIDs[0]", "Network.SecurityGroupIIDs[0]" and
 	// "KeyPairIID"; false where the cloud has no such references.
 	Unknown func(field string) (pmks.IID, bool)
+	// Sent counts the requests that a method has sent to change something, refused
+	// ones included.
+	Sent func(op string) int
+	// ForeignIDs makes ids of a real cluster, or of a real node group of it, that
+	// differ from its own in one part each, such as the account, the project or the
+	// region. Clouds whose ids have no parts have no such lever.
+	ForeignIDs func(cluster, nodeGroup pmks.IID) []string
+	// PutElsewhere is Put in another place that ListCluster shows, such as another
+	// zone of the region. Clouds with one place have no such lever.
+	PutElsewhere func(name string) error
+	// Unreadable makes the read of a fact fail, of one node group or of all where
+	// none is given. It returns errors.ErrUnsupported where the cloud tells the fact
+	// with the cluster itself, or for all groups at once when one is asked for.
+	Unreadable func(fact Fact, cluster, nodeGroup pmks.IID, code pmks.Code) (cancel func(), err error)
+	// Attach attaches to an Active cluster something that must be taken off by other
+	// hands before it can be deleted.
+	Attach func(cluster pmks.IID) error
+	// ClusterRepairs and GroupRepairs name the methods that the cloud takes of a
+	// failed cluster, or of a failed node group, to mend it, such as
+	// "UpgradeCluster".
+	ClusterRepairs, GroupRepairs []string
+	// ReasonCode is the cloud's own code in what a FailLater says.
+	ReasonCode string
 }
 
 // State is a state that a cloud gets into by itself.
@@ -127,6 +153,9 @@ const (
 	Unavailable FaultKind = "unavailable"
 	FailLater   FaultKind = "fail-later" // with a reason that contains [Reason]
 	Stick       FaultKind = "stick"
+	Hang        FaultKind = "hang" // no answer for as long as the caller waits
+	// RefuseUnknown is a 400 or 422 whose code nobody knows.
+	RefuseUnknown FaultKind = "refuse-unknown"
 )
 
 // Reason is part of what a FailLater says.
@@ -158,7 +187,8 @@ type check struct {
 var checks = concat(
 	lifeChecks, sharingChecks, errorChecks, nameChecks, validationChecks, stateChecks, transitionChecks,
 	scalingChecks, deleteChecks, upgradeChecks, listChecks, accessChecks, contextChecks, concurrencyChecks,
-	onceChecks, secretChecks, jobChecks, interruptionChecks,
+	onceChecks, secretChecks, jobChecks, interruptionChecks, identityChecks, unreadChecks, refusalChecks,
+	repairChecks, reasonChecks,
 )
 
 func concat(lists ...[]check) []check {

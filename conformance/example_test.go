@@ -66,6 +66,7 @@ func ExampleNames() {
 	// delete/protected
 	// delete/interrupted
 	// delete/node-group-twice
+	// delete/in-use-is-not-busy
 }
 
 // TestRun_WithoutLevers runs the harness of the example: what needs no lever is

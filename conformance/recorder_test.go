@@ -3,10 +3,12 @@
 package conformance_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -159,8 +161,25 @@ func (w wrong) GenerateClusterToken(ctx context.Context, iid pmks.IID) (pmks.Tok
 	return w.Client.GenerateClusterToken(ctx, iid)
 }
 
+// ReadState is that of the right handler, unless what it is taken from is spoiled:
+// then there is no such look, and the whole cluster is read.
+func (w wrong) ReadState(ctx context.Context, cluster, group pmks.IID) (pmks.State, error) {
+	if w.get != nil {
+		return pmks.State{}, &pmks.Error{Code: pmks.CodeUnsupported}
+	}
+	return w.Client.ReadState(ctx, cluster, group)
+}
+
+// LastOperation is missing where reads are spoiled, for the same reason.
+func (w wrong) LastOperation(ctx context.Context, cluster, group pmks.IID) (pmks.Operation, error) {
+	if w.get != nil {
+		return pmks.Operation{}, &pmks.Error{Code: pmks.CodeUnsupported}
+	}
+	return w.Client.LastOperation(ctx, cluster, group)
+}
+
 // allMutants are the mutants of all files.
-func allMutants() []mutant { return slices.Concat(mutants, stateMutants, workMutants) }
+func allMutants() []mutant { return slices.Concat(mutants, stateMutants, workMutants, ruleMutants) }
 
 // reads makes a mutant that changes what GetCluster shows.
 func reads(change func(*pmks.ClusterInfo)) func(correct) pmks.ClusterHandler {
@@ -276,12 +295,14 @@ func mutantCloud(m mutant, wrap func(correct) pmks.ClusterHandler) *conformance.
 		Secrets:          []string{secretKey},
 		Inject: func(f conformance.Fault) func() {
 			kinds := map[conformance.FaultKind]fake.Fault{
-				conformance.Throttle:    {Kind: fake.Throttle, RetryAfter: 7 * time.Second},
-				conformance.LoseRequest: {Kind: fake.LoseRequest},
-				conformance.LoseReply:   {Kind: fake.LoseReply},
-				conformance.Delay:       {Kind: fake.Delay, Delay: 10 * time.Second},
-				conformance.Unavailable: {Kind: fake.Refuse, Code: pmks.CodeUnavailable},
-				conformance.FailLater:   {Kind: fake.FailLater, Reason: conformance.Reason},
+				conformance.Throttle:      {Kind: fake.Throttle, RetryAfter: 7 * time.Second},
+				conformance.LoseRequest:   {Kind: fake.LoseRequest},
+				conformance.LoseReply:     {Kind: fake.LoseReply},
+				conformance.Delay:         {Kind: fake.Delay, Delay: 10 * time.Second},
+				conformance.Unavailable:   {Kind: fake.Refuse, Code: pmks.CodeUnavailable},
+				conformance.FailLater:     {Kind: fake.FailLater, Reason: "Simulated: " + conformance.Reason},
+				conformance.Hang:          {Kind: fake.Delay, Delay: 1000 * time.Hour},
+				conformance.RefuseUnknown: {Kind: fake.Refuse, Code: pmks.CodeInvalidArgument},
 			}
 			fault := kinds[f.Kind]
 			fault.Op, fault.Cluster, fault.Times = f.Op, f.Cluster, f.Times
@@ -296,7 +317,26 @@ func mutantCloud(m mutant, wrap func(correct) pmks.ClusterHandler) *conformance.
 			}
 			return n
 		},
-		Put: func(name string) error { return h.Put(fake.Cluster{Name: name}) },
+		Sent: func(op string) int {
+			n := 0
+			for _, call := range h.Calls() {
+				if call.Mutation && call.Op == op {
+					n++
+				}
+			}
+			return n
+		},
+		Put:          func(name string) error { return h.Put(fake.Cluster{Name: name}) },
+		PutElsewhere: func(name string) error { return h.Put(fake.Cluster{Name: name}) },
+		ForeignIDs: func(cluster, group pmks.IID) []string {
+			id := cmp.Or(group.SystemId, cluster.SystemId)
+			return []string{strings.Replace(id, "/subscriptions/0", "/subscriptions/1", 1)}
+		},
+		Unreadable: func(fact conformance.Fact, cluster, group pmks.IID, code pmks.Code) (func(), error) {
+			return h.Hide(fake.Unread{Fact: fake.Fact(fact), Cluster: cluster.NameId, NodeGroup: group.NameId, Code: code}), nil
+		},
+		Attach:     func(cluster pmks.IID) error { return h.Protect(cluster, true) },
+		ReasonCode: "Simulated",
 		Break: func(cluster, group pmks.IID, s conformance.State) error {
 			return h.Break(cluster, group, fake.State(s), "broken by a test")
 		},

@@ -4,6 +4,7 @@ package conformance
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/pmks-go/pmks"
@@ -23,7 +24,8 @@ func refused(t T, c *Cloud, state string, info pmks.ClusterInfo, group pmks.IID,
 	t.Helper()
 	for _, m := range calls {
 		if !m.mutation || m.op == "DeleteCluster" || m.op == "RemoveNodeGroup" ||
-			m.op == "SetNodeGroupAutoScaling" && c.AutoScalingAnytime {
+			m.op == "SetNodeGroupAutoScaling" && c.AutoScalingAnytime ||
+			state == string(Failed) && slices.Contains(c.ClusterRepairs, m.op) {
 			continue
 		}
 		c.unchanged(t, m.op+" while "+state, func() {

@@ -112,7 +112,9 @@ func (h *Handler) GetCluster(ctx context.Context, clusterIID pmks.IID) (pmks.Clu
 	if err != nil {
 		return pmks.ClusterInfo{}, err
 	}
-	return info, h.finish(h.access(&info, seen), r, "")
+	err = h.access(&info, seen)
+	h.hideKubeconfig(&info)
+	return info, h.finish(err, r, "")
 }
 
 // ListCluster implements [pmks.ClusterHandler]: the pages of the cloud's list,

@@ -4,7 +4,10 @@ package fake_test
 
 import (
 	"bytes"
+	"cmp"
 	"log/slog"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -52,13 +55,15 @@ func (l *log) String() string {
 }
 
 var faultKinds = map[conformance.FaultKind]fake.Fault{
-	conformance.Throttle:    {Kind: fake.Throttle, RetryAfter: 7 * time.Second},
-	conformance.LoseRequest: {Kind: fake.LoseRequest},
-	conformance.LoseReply:   {Kind: fake.LoseReply},
-	conformance.Delay:       {Kind: fake.Delay, Delay: 10 * time.Second},
-	conformance.Unavailable: {Kind: fake.Refuse, Code: pmks.CodeUnavailable},
-	conformance.FailLater:   {Kind: fake.FailLater, Reason: "Simulated: " + conformance.Reason},
-	conformance.Stick:       {Kind: fake.Stick},
+	conformance.Throttle:      {Kind: fake.Throttle, RetryAfter: 7 * time.Second},
+	conformance.LoseRequest:   {Kind: fake.LoseRequest},
+	conformance.LoseReply:     {Kind: fake.LoseReply},
+	conformance.Delay:         {Kind: fake.Delay, Delay: 10 * time.Second},
+	conformance.Unavailable:   {Kind: fake.Refuse, Code: pmks.CodeUnavailable},
+	conformance.FailLater:     {Kind: fake.FailLater, Reason: "Simulated: " + conformance.Reason},
+	conformance.Stick:         {Kind: fake.Stick},
+	conformance.Hang:          {Kind: fake.Delay, Delay: 1000 * time.Hour},
+	conformance.RefuseUnknown: {Kind: fake.Refuse, Code: pmks.CodeInvalidArgument},
 }
 
 var brokenStates = map[conformance.State]fake.State{
@@ -79,7 +84,7 @@ func cloud(p *profile.Profile, wrap func(pmks.ClusterHandler) pmks.ClusterHandle
 		// Quotas are tested on their own; here they would be in the way.
 		fake.WithLimits(fake.Limits{}),
 	)
-	return &conformance.Cloud{
+	c := &conformance.Cloud{
 		Handler:          wrap(h),
 		ClusterRequest:   p.SampleRequest,
 		NodeGroupRequest: p.SampleNodeGroup,
@@ -99,6 +104,15 @@ func cloud(p *profile.Profile, wrap func(pmks.ClusterHandler) pmks.ClusterHandle
 			}
 			return n
 		},
+		Sent: func(op string) int {
+			n := 0
+			for _, call := range h.Calls() {
+				if call.Mutation && call.Op == op {
+					n++
+				}
+			}
+			return n
+		},
 		Put:         func(name string) error { return h.Put(fake.Cluster{Name: name}) },
 		UniqueNames: p.UniqueNames,
 		Break: func(cluster, nodeGroup pmks.IID, s conformance.State) error {
@@ -106,7 +120,33 @@ func cloud(p *profile.Profile, wrap func(pmks.ClusterHandler) pmks.ClusterHandle
 		},
 		Protect: func(cluster pmks.IID) error { return h.Protect(cluster, true) },
 		Unknown: func(string) (pmks.IID, bool) { return pmks.IID{NameId: "nowhere", SystemId: "nowhere-1"}, true },
+		Unreadable: func(fact conformance.Fact, cluster, group pmks.IID, code pmks.Code) (func(), error) {
+			return h.Hide(fake.Unread{Fact: fake.Fact(fact), Cluster: cluster.NameId, NodeGroup: group.NameId, Code: code}), nil
+		},
+		// What the fake has of this kind is its protection.
+		Attach:     func(cluster pmks.IID) error { return h.Protect(cluster, true) },
+		ReasonCode: "Simulated",
 	}
+	if scope, _, _ := strings.Cut(p.IDs.Cluster, "{"); scope != "" && strings.HasPrefix(scope, "/") {
+		c.ForeignIDs = func(cluster, group pmks.IID) []string { return foreignIDs(cmp.Or(group.SystemId, cluster.SystemId)) }
+	}
+	if !p.UniqueNames {
+		c.PutElsewhere = c.Put
+	}
+	return c
+}
+
+// foreignIDs changes one part of a path at a time, but for the last, which is the
+// name.
+func foreignIDs(id string) []string {
+	var ids []string
+	parts := strings.Split(id, "/")
+	for i := 1; i < len(parts)-1; i++ {
+		changed := slices.Clone(parts)
+		changed[i] += "x"
+		ids = append(ids, strings.Join(changed, "/"))
+	}
+	return ids
 }
 
 // inventory holds what the sample request of a profile refers to.

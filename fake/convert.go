@@ -52,6 +52,9 @@ func (h *Handler) clusterInfo(c *core.Cluster) pmks.ClusterInfo {
 			info.NodeGroupList[i] = h.groupInfo(g)
 		}
 	}
+	if len(h.hidden) > 0 {
+		h.leaveOut(&info)
+	}
 	return info
 }
 
@@ -75,9 +78,6 @@ func (h *Handler) groupInfo(g *core.NodeGroup) pmks.NodeGroupInfo {
 		Nodes:           slices.Clone(g.Nodes),
 		KeyValueList:    []pmks.KeyValue{{Key: pmks.KeyNativeStatus, Value: h.profile.NodeGroupWord(g.State, g.By)}},
 	}
-	if !g.BoundsKnown { // nobody gave any
-		info = h.caps.WithDefaultBounds(info)
-	}
 	if ignored := g.Attr[ignoredAttr]; ignored != "" {
 		info.KeyValueList = append(info.KeyValueList, pmks.KeyValue{Key: pmks.KeyIgnored, Value: ignored})
 	}
@@ -96,7 +96,7 @@ func reason(s profile.State, given string) string {
 // addGroup is the command for a requested group. Fields that the cloud ignores
 // are left out and noted.
 func (h *Handler) addGroup(clusterID string, req pmks.NodeGroupInfo, token string) core.AddNodeGroup {
-	cmd := core.AddNodeGroup{ClusterID: clusterID, Spec: h.caps.WithDefaultBounds(req.Clone()), Token: token}
+	cmd := core.AddNodeGroup{ClusterID: clusterID, Spec: req.Clone(), Token: token}
 	if ignored := h.caps.Ignored(req); len(ignored) > 0 {
 		cmd.Attr = map[string]string{ignoredAttr: strings.Join(ignored, ",")}
 		for _, field := range ignored {
@@ -124,6 +124,9 @@ func (h *Handler) cluster(now time.Time, iid pmks.IID) (*core.Cluster, error) {
 		if c, ok := h.world.Cluster(now, iid.SystemId); ok {
 			return c, nil
 		}
+		if scope, _, _ := strings.Cut(h.profile.IDs.Cluster, "{"); !strings.HasPrefix(iid.SystemId, scope) {
+			return nil, foreign("clusterIID", iid, scope)
+		}
 		return nil, notFound("cluster", iid)
 	}
 	found := h.world.ClustersByName(now, iid.NameId)
@@ -146,10 +149,21 @@ func (h *Handler) group(c *core.Cluster, iid pmks.IID) (*core.NodeGroup, error) 
 		if g, ok := c.Group(iid.SystemId); ok {
 			return g, nil
 		}
+		if path, ok := strings.CutPrefix(h.profile.IDs.NodeGroup, "{cluster}"); ok {
+			scope, _, _ := strings.Cut(path, "{")
+			if scope = c.ID + scope; !strings.HasPrefix(iid.SystemId, scope) {
+				return nil, foreign("nodeGroupIID", iid, scope)
+			}
+		}
 	} else if g, ok := c.GroupByName(iid.NameId); ok {
 		return g, nil
 	}
 	return nil, notFound("node group", iid)
+}
+
+// foreign refuses an id that cannot be of this cloud's account.
+func foreign(field string, iid pmks.IID, scope string) error {
+	return refuse.Invalid(field, "the id %q is not of this connection, whose ids begin with %q", iid.SystemId, scope)
 }
 
 // both finds a cluster and a node group of it.

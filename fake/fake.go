@@ -20,9 +20,9 @@
 // # Faults
 //
 // [Handler.Inject] makes calls fail: refused, throttled, delayed, lost on the way
-// there or back, failing later, or never ending. [Handler.Break] puts a cluster or
-// a group into a state that clouds get into by themselves. [Handler.Calls] tells
-// what was asked of the cloud.
+// there or back, failing later, or never ending. [Handler.Hide] makes a fact of a
+// read unreadable. [Handler.Break] puts a cluster or a group into a state that
+// clouds get into by themselves. [Handler.Calls] tells what was asked of the cloud.
 package fake
 
 import (
@@ -58,6 +58,8 @@ type Handler struct {
 	world *core.World
 	plan  core.Plan
 	calls []Call
+	// hidden is what reads cannot tell.
+	hidden []*Unread
 	// requests counts the requests that reached the cloud, for their ids.
 	requests int
 }

@@ -117,7 +117,7 @@ func (s *Server) lastPart(ref, kind string) (name, scope string, ok bool) {
 
 // unrecorded words a refusal that nobody has recorded in one of two ways.
 func (s *Server) unrecorded(e *apiError, other string) *apiError {
-	if !s.assume.OtherTexts {
+	if !s.choices.OtherTexts {
 		return e
 	}
 	e.message = other

@@ -212,8 +212,8 @@ func (s *Server) startOwn(now time.Time, rec *clusterRecord, pool string, kind c
 	return op
 }
 
-// current returns the cluster of that name as it is, whatever reads show.
-func (s *Server) current(p place) (*clusterRecord, *apiError) {
+// truth returns the cluster of that name as it is, whatever reads show.
+func (s *Server) truth(p place) (*clusterRecord, *apiError) {
 	rec, ok := p.location.clusters[p.cluster]
 	if !ok || rec.live.State == profile.Gone {
 		return nil, notFound("Not found: %s.", s.inWords(path{location: p.path.location, cluster: p.cluster}))
@@ -221,9 +221,9 @@ func (s *Server) current(p place) (*clusterRecord, *apiError) {
 	return rec, nil
 }
 
-// currentPool is current for a node pool.
-func (s *Server) currentPool(p place) (*clusterRecord, *core.NodeGroup, *poolRecord, *apiError) {
-	rec, e := s.current(p)
+// truthPool is truth for a node pool.
+func (s *Server) truthPool(p place) (*clusterRecord, *core.NodeGroup, *poolRecord, *apiError) {
+	rec, e := s.truth(p)
 	if e != nil {
 		return nil, nil, nil, e
 	}
@@ -241,8 +241,8 @@ func autopilotPools() *apiError {
 	return invalid("Autopilot node pools cannot be accessed or modified.")
 }
 
-// asRead returns the cluster of that name as reads show it.
-func (s *Server) asRead(now time.Time, p place) (*core.Cluster, *clusterRecord, *apiError) {
+// shown returns the cluster of that name as reads show it.
+func (s *Server) shown(now time.Time, p place) (*core.Cluster, *clusterRecord, *apiError) {
 	c, ok := p.location.world.Cluster(now, p.cluster) // the id of a cluster is its name
 	if !ok {
 		return nil, nil, notFound("Not found: %s.", s.inWords(path{location: p.path.location, cluster: p.cluster}))
@@ -272,7 +272,7 @@ func (s *Server) free(rec *clusterRecord, pool string) *apiError {
 			pools++
 		}
 	}
-	if limit := s.assume.MaxPoolOperations; limit > 0 && pools >= limit {
+	if limit := s.choices.MaxPoolOperations; limit > 0 && pools >= limit {
 		return fail(codes.ResourceExhausted, "Too many operations: cluster %q hits the concurrent operations quota %d, please try again later.", rec.name, limit)
 	}
 	switch rec.live.State {
@@ -288,7 +288,7 @@ func (s *Server) free(rec *clusterRecord, pool string) *apiError {
 
 // busyWith says that another operation is in the way.
 func (s *Server) busyWith(operation, cluster string) *apiError {
-	if s.assume.OtherTexts {
+	if s.choices.OtherTexts {
 		return precondition("Operation %s is currently operating on cluster %s. Please wait and try again once it is done.", operation, cluster)
 	}
 	return precondition("Cluster is running incompatible operation %s.", operation).

@@ -15,17 +15,17 @@ import (
 	"github.com/pmks-go/pmks/internal/sim/profile"
 )
 
-// TestAssumptions takes a cluster through its life with either answer to each
+// TestUnverified takes a cluster through its life with either answer to each
 // question that no source settles, and with all the other answers at once.
-func TestAssumptions(t *testing.T) {
+func TestUnverified(t *testing.T) {
 	t.Parallel()
-	answers := map[string]gke.Assumptions{"none": {}, "all": {
+	answers := map[string]gke.Unverified{"none": {}, "all": {
 		SizeRefusedWhileAutoscaling: true, FirstPoolMayBeEmpty: true, OtherTexts: true, EarlyAccess: true, BoundsWhileOff: gke.BoundsKept,
 		MaxPoolOperations: 1, DeletionWhileCreating: true, RunningWhileAutoscaling: true, ImageTypeOptional: true, SecondDeletionAccepted: true,
 	}, "BoundsForgotten": {BoundsWhileOff: gke.BoundsForgotten}}
-	kind := reflect.TypeFor[gke.Assumptions]()
+	kind := reflect.TypeFor[gke.Unverified]()
 	for i := range kind.NumField() {
-		var u gke.Assumptions
+		var u gke.Unverified
 		switch field := reflect.ValueOf(&u).Elem().Field(i); field.Kind() {
 		case reflect.Bool:
 			field.SetBool(true)
@@ -43,10 +43,10 @@ func TestAssumptions(t *testing.T) {
 }
 
 // life does everything that there is to do with a cluster.
-func life(t *testing.T, u gke.Assumptions) {
+func life(t *testing.T, u gke.Unverified) {
 	ctx := t.Context()
 	p, _ := profile.Get("gcp")
-	h := newHandler(t, gke.New(gke.Options{Assumptions: u}))
+	h := newHandler(t, gke.New(gke.Options{Unverified: u}))
 	patience := pmks.WithInterval(time.Minute)
 	must := func(what string, err error) {
 		t.Helper()
