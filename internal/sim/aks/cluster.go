@@ -41,9 +41,7 @@ func (s *Server) clusterObject(c *core.Cluster, rec *clusterRecord, reading bool
 	if c.ControlPlaneUp || !s.assumed.LateFQDN {
 		s.showAddresses(rec, &p)
 	}
-	if p.ServicePrincipalProfile != nil {
-		p.ServicePrincipalProfile = &principalProfile{ClientID: p.ServicePrincipalProfile.ClientID} // the secret is never shown
-	}
+	s.showIdentities(rec, &p)
 	p.AgentPoolProfiles = nil
 	for _, g := range rec.inOrder(c) {
 		own := rec.pools[g.Name]
@@ -51,6 +49,23 @@ func (s *Server) clusterObject(c *core.Cluster, rec *clusterRecord, reading bool
 	}
 	o.Properties = &p
 	return o
+}
+
+// showIdentities fills in who the cluster and its nodes are. Secrets are never shown.
+func (s *Server) showIdentities(rec *clusterRecord, p *clusterProperties) {
+	if w := p.WindowsProfile; w != nil {
+		p.WindowsProfile = &windowsProfile{AdminUsername: w.AdminUsername, EnableCSIProxy: new(w.EnableCSIProxy == nil || *w.EnableCSIProxy)}
+	}
+	if p.ServicePrincipalProfile != nil {
+		p.ServicePrincipalProfile = &principalProfile{ClientID: p.ServicePrincipalProfile.ClientID}
+		return
+	}
+	p.ServicePrincipalProfile = &principalProfile{ClientID: managedPrincipal}
+	p.IdentityProfile = map[string]kubeletIdentity{"kubeletidentity": {
+		ResourceID: s.idOf(rec.nodeGroup, "Microsoft.ManagedIdentity/userAssignedIdentities", rec.name+"-agentpool"),
+		ClientID:   s.tag(rec.uid, 0, "kubelet client"),
+		ObjectID:   s.tag(rec.uid, 0, "kubelet object"),
+	}}
 }
 
 // showAddresses fills in the names of the API server.

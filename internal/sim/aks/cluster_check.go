@@ -47,7 +47,15 @@ func (s *Server) checkTagNames(tags map[string]string, private bool) *apiError {
 	case private && len(tags) > 15 && !s.assumed.PrivateTagsUnlimited:
 		return gateway(http.StatusBadRequest, "TooManyTags", "The private DNS zone of the cluster may have at most 15 tags, got %d.", len(tags))
 	}
+	seen := map[string]bool{}
 	for key, value := range tags {
+		lower := strings.ToLower(key)
+		if seen[lower] {
+			// Azure Resource Manager reads tags into a table that minds no case.
+			return gateway(http.StatusBadRequest, "InvalidRequestContent", "The request content was invalid and could not be deserialized: "+
+				"'An item with the same key has already been added. Key: %.64s'.", key)
+		}
+		seen[lower] = true
 		switch {
 		case key == "" || utf8.RuneCountInString(key) > 512:
 			return gateway(http.StatusBadRequest, "InvalidTagName", "The name of a tag must be 1 to 512 characters long.")
@@ -67,14 +75,16 @@ func (s *Server) planCluster(c *call, in *clusterObject) *apiError {
 		func() *apiError { return checkName(c.vars["cluster"]) },
 		func() *apiError { return s.checkLocation(in) },
 		func() *apiError { return s.checkIdentity(in) },
-		func() *apiError { return checkSKU(in) },
+		func() *apiError { return checkSKU(in, nil) },
 		func() *apiError { return checkDNSPrefix(p) },
 		func() *apiError { return s.checkNodeGroup(c, p) },
 		func() *apiError { return s.checkLinux(p.LinuxProfile) },
+		func() *apiError { return planWindows(p) },
 		func() *apiError { return s.checkAccess(p) },
 		func() *apiError { return s.planVersion(in) },
 		func() *apiError { return planNetwork(p) },
 		func() *apiError { return s.planPools(c, p) },
+		func() *apiError { return checkProvisioning(p, p.AgentPoolProfiles) },
 		func() *apiError { return s.checkAddresses(p, "") },
 		func() *apiError { return s.checkVCPUs(nil, p.AgentPoolProfiles) },
 	} {
@@ -103,6 +113,10 @@ func (s *Server) checkLocation(in *clusterObject) *apiError {
 // exists.
 func (s *Server) checkIdentity(in *clusterObject) *apiError {
 	id, principal := in.Identity, in.Properties.ServicePrincipalProfile
+	if principal != nil && principal.ClientID == managedPrincipal && id != nil {
+		principal = nil
+		in.Properties.ServicePrincipalProfile = nil
+	}
 	if id == nil {
 		switch {
 		case principal == nil:
@@ -138,14 +152,23 @@ func (s *Server) checkIdentity(in *clusterObject) *apiError {
 	return nil
 }
 
-func checkSKU(in *clusterObject) *apiError {
+// checkSKU checks the SKU and the support plan. is is the SKU of the cluster that is
+// being changed: an Automatic one is not made here, see AttrAutomatic, but stays one.
+func checkSKU(in *clusterObject, is *skuObject) *apiError {
 	if in.SKU == nil {
 		in.SKU = &skuObject{}
 	}
+	automatic := is != nil && is.Name == skuAutomatic
 	in.SKU.Name, in.SKU.Tier = orElse(in.SKU.Name, "Base"), orElse(in.SKU.Tier, "Free")
 	switch {
-	case in.SKU.Name == "Automatic":
+	case in.SKU.Name == skuAutomatic && automatic:
+		if in.SKU.Tier != "Standard" {
+			return invalid("sku.tier", "the SKU Automatic needs the tier Standard")
+		}
+	case in.SKU.Name == skuAutomatic:
 		return notSimulated("the SKU Automatic")
+	case automatic && in.SKU.Name == "Base":
+		return notSimulated("a change of the SKU")
 	case in.SKU.Name != "Base":
 		return invalid("sku.name", "%q is not one of Base and Automatic", in.SKU.Name)
 	case !slices.Contains([]string{"Free", "Standard", "Premium"}, in.SKU.Tier):
@@ -205,6 +228,25 @@ func (s *Server) checkLinux(l *linuxProfile) *apiError {
 		return invalid("linuxProfile.ssh.publicKeys.keyData", "it is not an SSH public key")
 	case kind != "ssh-rsa" && (kind != "ssh-ed25519" || !s.assumed.Ed25519Keys):
 		return invalid("linuxProfile.ssh.publicKeys.keyData", "keys of type %.64s are not supported", kind)
+	}
+	return nil
+}
+
+// planWindows checks the account of Windows nodes. AKS makes one up for a cluster
+// that is to have such nodes and names none.
+func planWindows(p *clusterProperties) *apiError {
+	w := p.WindowsProfile
+	if w == nil {
+		if slices.ContainsFunc(p.AgentPoolProfiles, func(pool poolProfile) bool { return text(pool.OSType) == osWindows }) {
+			p.WindowsProfile = &windowsProfile{AdminUsername: "azureuser"}
+		}
+		return nil
+	}
+	switch {
+	case !adminPattern.MatchString(w.AdminUsername) || len(w.AdminUsername) > 20:
+		return invalid("windowsProfile.adminUsername", "it must begin with a letter and have at most 20 letters, digits, underscores and hyphens")
+	case len(w.AdminPassword) < 8 || len(w.AdminPassword) > 123:
+		return invalid("windowsProfile.adminPassword", "it must have 8 to 123 characters")
 	}
 	return nil
 }

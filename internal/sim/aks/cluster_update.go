@@ -127,8 +127,8 @@ func (s *Server) planClusterUpdate(rec *clusterRecord, in *clusterObject) *apiEr
 	if in.Identity != nil && rec.spec.Identity != nil && in.Identity.Type != rec.spec.Identity.Type {
 		return notSimulated("a change of the identity")
 	}
-	if in.Identity == nil && p.ServicePrincipalProfile == nil && rec.spec.Identity == nil {
-		return required("servicePrincipalProfile or identity")
+	if e := checkEchoes(rec, p); e != nil {
+		return e
 	}
 	if in.SKU == nil {
 		in.SKU = rec.spec.SKU
@@ -136,10 +136,27 @@ func (s *Server) planClusterUpdate(rec *clusterRecord, in *clusterObject) *apiEr
 	if p.SupportPlan == nil {
 		p.SupportPlan = is.SupportPlan
 	}
-	if e := checkSKU(in); e != nil {
+	if e := checkSKU(in, rec.spec.SKU); e != nil {
+		return e
+	}
+	if e := checkProvisioning(p, p.AgentPoolProfiles); e != nil {
 		return e
 	}
 	return s.checkAccess(p)
+}
+
+// checkEchoes refuses what a client reads of a cluster and must not send back: a
+// service principal, whose secret no read shows, and what a pool was made from.
+func checkEchoes(rec *clusterRecord, p *clusterProperties) *apiError {
+	if principal := p.ServicePrincipalProfile; principal != nil && principal.Secret == "" && (principal.ClientID != managedPrincipal || rec.spec.Identity == nil) {
+		return required("servicePrincipalProfile.secret")
+	}
+	for _, pool := range p.AgentPoolProfiles {
+		if pool.CreationData != nil {
+			return invalid("agentPoolProfile.creationData", "it can be given only when the agent pool is created")
+		}
+	}
+	return nil
 }
 
 func sameNetwork(asked, is *networkProfile) *apiError {
@@ -297,6 +314,9 @@ func (s *Server) changedPools(rec *clusterRecord, pools []poolProfile) ([]*core.
 	}
 	after := *rec.spec.Properties
 	after.AgentPoolProfiles = pools
+	if e := checkProvisioning(&after, pools); e != nil {
+		return nil, e
+	}
 	if e := s.checkRoom(&after, rec.key); e != nil {
 		return nil, e
 	}
@@ -321,6 +341,12 @@ func (s *Server) keepCluster(rec *clusterRecord, in *clusterObject) {
 	}
 	if p.AutoUpgradeProfile != nil {
 		is.AutoUpgradeProfile = p.AutoUpgradeProfile
+	}
+	if p.WindowsProfile != nil && is.WindowsProfile != nil {
+		is.WindowsProfile.EnableCSIProxy = p.WindowsProfile.EnableCSIProxy
+	}
+	if p.NodeProvisioningProfile != nil {
+		is.NodeProvisioningProfile = p.NodeProvisioningProfile
 	}
 	rec.spec.Properties = &is
 	for _, g := range rec.live.Groups {

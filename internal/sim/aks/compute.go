@@ -91,8 +91,11 @@ func (s *Server) listScaleSets(c *call) (*answer, *apiError) {
 	if rec, found := s.clusterOfNodeGroup(c.group()); found {
 		for _, g := range rec.inOrder(rec.live) {
 			own := rec.pools[g.Name]
+			if own.spec.machinesPool() {
+				continue
+			}
 			o := scaleSetObject{
-				ID: s.scaleSetID(rec, g.Name), Name: scaleSetName(rec, g.Name), Type: "Microsoft.Compute/virtualMachineScaleSets",
+				ID: s.scaleSetID(rec, own), Name: scaleSetName(rec, own), Type: "Microsoft.Compute/virtualMachineScaleSets",
 				Location: s.location, Tags: poolTags(g.Name),
 			}
 			o.SKU.Name, o.SKU.Tier, o.SKU.Capacity = text(own.spec.VMSize), "Standard", len(s.machines(c, rec, g, own))
@@ -110,18 +113,18 @@ func (s *Server) listScaleSetVMs(c *call) (*answer, *apiError) {
 	}
 	for _, g := range rec.live.Groups {
 		own := rec.pools[g.Name]
-		if own == nil || !strings.EqualFold(scaleSetName(rec, g.Name), c.vars["name"]) {
+		if own == nil || own.spec.machinesPool() || !strings.EqualFold(scaleSetName(rec, own), c.vars["name"]) {
 			continue
 		}
 		all := list[virtualMachineObject]{Value: []virtualMachineObject{}}
 		for _, n := range s.machines(c, rec, g, own) {
 			o := virtualMachineObject{
-				ID:   s.scaleSetID(rec, g.Name) + "/virtualMachines/" + strconv.Itoa(n),
-				Name: scaleSetName(rec, g.Name) + "_" + strconv.Itoa(n), Type: "Microsoft.Compute/virtualMachineScaleSets/virtualMachines",
+				ID:   s.machineID(rec, own, n),
+				Name: scaleSetName(rec, own) + "_" + strconv.Itoa(n), Type: "Microsoft.Compute/virtualMachineScaleSets/virtualMachines",
 				Location: s.location, InstanceID: strconv.Itoa(n), Tags: poolTags(g.Name),
 			}
 			o.Properties.ProvisioningState = "Succeeded"
-			o.Properties.OSProfile.ComputerName = machineName(rec, g.Name, n)
+			o.Properties.OSProfile.ComputerName = machineName(rec, own, n)
 			all.Value = append(all.Value, o)
 		}
 		return paged(s, c, all)

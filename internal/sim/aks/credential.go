@@ -61,7 +61,7 @@ func (s *Server) adminCredential(c *call) (*answer, *apiError) {
 	if e := noLocalAccounts(rec); e != nil {
 		return nil, e
 	}
-	return s.kubeconfig(c, rec, "clusterAdmin", rec.name+"-admin", s.staticUser(rec, "masterclient", "system:masters"))
+	return s.kubeconfig(c, rec, "clusterAdmin", rec.name, s.staticUser(rec, "masterclient", "system:masters"))
 }
 
 func (s *Server) userCredential(c *call) (*answer, *apiError) {

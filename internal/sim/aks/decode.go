@@ -118,7 +118,7 @@ func checkScalar(token json.Token, t reflect.Type, path string) error {
 	case bool:
 		ok = t.Kind() == reflect.Bool
 	case json.Number:
-		ok = t.Kind() == reflect.Int32
+		ok = t.Kind() == reflect.Int32 || t.Kind() == reflect.Float64
 	}
 	if !ok {
 		return badMember(path, "cannot unmarshal %v into a value of type %s", token, t.Kind())

@@ -199,6 +199,19 @@ func splitReason(reason string) (code, message string) {
 	return code, message
 }
 
+// failureDetail is the record of a failure. The first line of a reason is the error
+// itself and every other one a detail of it, each as "Code: message".
+func failureDetail(reason string) errorDetail {
+	first, rest, _ := strings.Cut(reason, "\n")
+	code, message := splitReason(first)
+	d := errorDetail{Code: orElse(code, defaultFailure), Message: message}
+	for line := range strings.Lines(rest) {
+		code, message := splitReason(strings.TrimSpace(line))
+		d.Details = append(d.Details, errorDetail{Code: code, Message: message})
+	}
+	return d
+}
+
 // The bodies of errors.
 type (
 	gatewayBody struct {

@@ -117,7 +117,7 @@ func TestServer_golden(t *testing.T) {
 
 // Patterns of what is drawn at random, which may change with the order of drawing.
 var (
-	idPattern    = regexp.MustCompile(`[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?:demo|old)-[a-z0-9]{8}|-[0-9]{8}-vmss`)
+	idPattern    = regexp.MustCompile(`[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?:demo|old)-[a-z0-9]{8}\b|-[0-9]{8}-vmss`)
 	tokenPattern = regexp.MustCompile(`eyJ[A-Za-z0-9_.-]+|"value": "[^"]{500,}"`)
 )
 

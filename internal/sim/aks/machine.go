@@ -50,31 +50,45 @@ func (s *Server) progress(c *call, id string) float64 {
 	return float64(c.now.Sub(op.Start)) / float64(op.End.Sub(op.Start))
 }
 
-// scaleSetName is the name of the scale set of a pool.
-func scaleSetName(rec *clusterRecord, pool string) string {
-	return "aks-" + pool + "-" + rec.scaleSet + "-vmss"
+// scaleSetName is the name of the scale set of a pool. Windows allows few characters.
+func scaleSetName(rec *clusterRecord, own *poolRecord) string {
+	if own.spec.windows() {
+		return "aks" + own.name
+	}
+	return "aks-" + own.name + "-" + rec.scaleSet + "-vmss"
 }
 
 // machineName is the name of a machine in Kubernetes: the scale set's and the
 // number to the base of 36.
-func machineName(rec *clusterRecord, pool string, n int) string {
+func machineName(rec *clusterRecord, own *poolRecord, n int) string {
+	if own.spec.machinesPool() {
+		return "aks-" + own.name + "-" + rec.scaleSet + "-vms" + strconv.Itoa(n+1)
+	}
 	digits := strconv.FormatInt(int64(n), 36)
-	return scaleSetName(rec, pool) + strings.Repeat("0", max(0, 6-len(digits))) + digits
+	return scaleSetName(rec, own) + strings.Repeat("0", max(0, 6-len(digits))) + digits
 }
 
-func (s *Server) scaleSetID(rec *clusterRecord, pool string) string {
-	return s.idOf(rec.nodeGroup, "Microsoft.Compute/virtualMachineScaleSets", scaleSetName(rec, pool))
+func (s *Server) scaleSetID(rec *clusterRecord, own *poolRecord) string {
+	return s.idOf(rec.nodeGroup, "Microsoft.Compute/virtualMachineScaleSets", scaleSetName(rec, own))
+}
+
+// machineID is the id of the virtual machine that a machine is.
+func (s *Server) machineID(rec *clusterRecord, own *poolRecord, n int) string {
+	if own.spec.machinesPool() {
+		return s.idOf(rec.nodeGroup, "Microsoft.Compute/virtualMachines", machineName(rec, own, n))
+	}
+	return s.scaleSetID(rec, own) + "/virtualMachines/" + strconv.Itoa(n)
 }
 
 func (s *Server) machineObject(rec *clusterRecord, own *poolRecord, n int) machineObject {
-	name := machineName(rec, own.name, n)
+	name := machineName(rec, own, n)
 	o := machineObject{
 		ID:   s.clusterID(rec, true) + "/agentPools/" + own.name + "/machines/" + name,
 		Name: name,
 		Type: actionPool + "/machines",
 		Properties: machineProperties{
 			Network:    machineNetwork{[]machineAddress{{"IPv4", address(rec, own, n)}}},
-			ResourceID: s.scaleSetID(rec, own.name) + "/virtualMachines/" + strconv.Itoa(n),
+			ResourceID: s.machineID(rec, own, n),
 		},
 	}
 	if zones := own.spec.AvailabilityZones; len(zones) > 0 {
@@ -114,7 +128,7 @@ func (s *Server) getMachine(c *call) (*answer, *apiError) {
 	}
 	if g, _, exists := rec.pool(rec.live, own.name); exists {
 		for _, n := range s.machines(c, rec, g, own) {
-			if strings.EqualFold(machineName(rec, own.name, n), c.vars["machine"]) {
+			if strings.EqualFold(machineName(rec, own, n), c.vars["machine"]) {
 				return ok(s.machineObject(rec, own, n))
 			}
 		}

@@ -55,17 +55,20 @@ func (s *Server) operationState(c *call) (operationState, *apiError) {
 	return operationState{op.Start, op.End, op.Done, op.Failure, deletion}, nil
 }
 
-// failed returns the error of an operation that is over, if it has one.
-func (o operationState) failed() (code, message string, bad bool) {
+// failed returns the error of an operation that is over; nil if it went well.
+func (o operationState) failed() *errorDetail {
+	if o.failure == "" {
+		return nil
+	}
 	if reason, canceled := strings.CutPrefix(o.failure, "canceled: "); canceled {
-		code = "AKSOperationPreempted"
+		code := "AKSOperationPreempted"
 		if strings.Contains(reason, "deleted") {
 			code = "AKSOperationPreemptedByDelete"
 		}
-		return code, reason, true
+		return &errorDetail{Code: code, Message: reason}
 	}
-	code, message = splitReason(o.failure)
-	return code, message, code != ""
+	detail := failureDetail(o.failure)
+	return &detail
 }
 
 func (s *Server) operationStatus(c *call) (*answer, *apiError) {
@@ -76,12 +79,11 @@ func (s *Server) operationStatus(c *call) (*answer, *apiError) {
 	o := operationObject{Name: c.vars["operation"], Status: "InProgress", StartTime: stamp(state.start)}
 	if state.done {
 		o.Status, o.EndTime = "Succeeded", stamp(state.end)
-		if code, message, bad := state.failed(); bad {
+		if o.Error = state.failed(); o.Error != nil {
 			o.Status = "Failed"
-			if strings.HasPrefix(code, "AKSOperationPreempted") {
+			if strings.HasPrefix(o.Error.Code, "AKSOperationPreempted") {
 				o.Status = "Canceled"
 			}
-			o.Error = &errorDetail{Code: code, Message: message}
 		}
 	}
 	return ok(o)
@@ -96,8 +98,8 @@ func (s *Server) operationResult(c *call) (*answer, *apiError) {
 	if !state.done {
 		return &answer{status: http.StatusAccepted, operation: c.vars["operation"], location: true}, nil
 	}
-	if code, message, bad := state.failed(); bad {
-		return nil, fail(http.StatusConflict, code, "%s", message)
+	if detail := state.failed(); detail != nil {
+		return nil, fail(http.StatusConflict, detail.Code, "%s", detail.Message)
 	}
 	return &answer{status: http.StatusNoContent}, nil
 }

@@ -266,7 +266,7 @@ func TestServer_credentials(t *testing.T) {
 		t.Fatal(err)
 	}
 	k := readKubeconfig(t, admin.Kubeconfigs)
-	if *admin.Kubeconfigs[0].Name != "clusterAdmin" || k.CurrentContext != "plain-admin" || k.Users[0].Name != "clusterAdmin_pmks_plain" || k.Users[0].User.Token != "" {
+	if *admin.Kubeconfigs[0].Name != "clusterAdmin" || k.CurrentContext != "plain" || k.Users[0].Name != "clusterAdmin_pmks_plain" || k.Users[0].User.Token != "" {
 		t.Errorf("the kubeconfig:\n%s", admin.Kubeconfigs[0].Value)
 	}
 	if got, want := k.Clusters[0].Cluster.Server, "https://"+*w.get(t, "plain").Properties.Fqdn+":443"; got != want {

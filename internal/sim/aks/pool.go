@@ -50,6 +50,9 @@ func (s *Server) sized(g *core.NodeGroup, own *poolRecord) poolProperties {
 
 // nodeImageTable is the beginning of the image of each OS SKU.
 var nodeImageTable = map[string]string{
+	"Windows2019": "AKSWindows-2019-containerd",
+	"Windows2022": "AKSWindows-2022-containerd",
+	"Windows2025": "AKSWindows-2025-gen2",
 	"AzureLinux":  "AKSAzureLinux-V3gen2",
 	"AzureLinux3": "AKSAzureLinux-V3gen2",
 	"Ubuntu":      "AKSUbuntu-2204gen2containerd",
@@ -66,6 +69,9 @@ func (s *Server) poolProperties(c *core.Cluster, rec *clusterRecord, g *core.Nod
 	p.NodeImageVersion = nodeImageTable[text(p.OSSKU)] + "-202609.22.0"
 	p.ETag = s.poolTag(c, rec, g, own)
 	p.Status = why(word, g.Reason)
+	if p.machinesPool() {
+		showMachines(&p)
+	}
 	return p
 }
 
@@ -133,6 +139,9 @@ func (s *Server) addPool(c *call, rec *clusterRecord, p *poolProperties) (*answe
 		return nil, e
 	}
 	after := s.withPool(rec, name, *p)
+	if e := checkProvisioning(&after, after.AgentPoolProfiles); e != nil {
+		return nil, e
+	}
 	if e := s.checkAddresses(&after, rec.key); e != nil {
 		return nil, e
 	}

@@ -33,10 +33,14 @@ const (
 var enumTable = map[string][]string{
 	"mode":          {"", modeSystem, modeUser, "!Gateway", "!ManagedSystem"},
 	"osDiskType":    {"", diskEphemeral, diskManaged},
-	"osSKU":         {"", "AzureLinux", "AzureLinux3", "Ubuntu", "Ubuntu2204", "Ubuntu2404", "!CBLMariner", "!Windows2019", "!Windows2022"},
-	"osType":        {"", "Linux", "!Windows"},
+	"osSKU":         {"", "AzureLinux", "AzureLinux3", "Ubuntu", "Ubuntu2204", "Ubuntu2404", "Windows2019", "Windows2022", "Windows2025", "!CBLMariner"},
+	"osType":        {"", osLinux, osWindows},
 	"scaleDownMode": {"", "Delete", "!Deallocate"},
-	"type":          {"", "VirtualMachineScaleSets", "!AvailabilitySet", "!VirtualMachines"},
+	"type":          {"", typeScaleSet, typeMachines, "!AvailabilitySet"},
+
+	"scaleSetEvictionPolicy":                  {"", "Delete", "!Deallocate"},
+	"scaleSetPriority":                        {"", priorityRegular, prioritySpot},
+	"upgradeSettings.undrainableNodeBehavior": {"", "Cordon", "Schedule"},
 }
 
 // planPools checks the pools of a new cluster and fills their defaults in.
@@ -79,6 +83,7 @@ func (s *Server) planPool(c *call, name string, p *poolProperties, version, mode
 	}
 	for _, check := range []func() *apiError{
 		func() *apiError { return checkEnums(p) },
+		func() *apiError { return planKind(name, p) },
 		func() *apiError { return s.checkSizes(p) },
 		func() *apiError { return s.planMachine(p) },
 		func() *apiError { return planPods(p, mode) },
@@ -91,8 +96,7 @@ func (s *Server) planPool(c *call, name string, p *poolProperties, version, mode
 			return e
 		}
 	}
-	p.OSType, p.Type = new("Linux"), new("VirtualMachineScaleSets")
-	p.OSSKU, p.ScaleDownMode = new(orElse(text(p.OSSKU), "Ubuntu")), new("Delete")
+	p.ScaleDownMode = new("Delete")
 	p.EnableNodePublicIP, p.EnableFIPS = new(yes(p.EnableNodePublicIP)), new(yes(p.EnableFIPS))
 	p.KubeletDiskType, p.PowerState = new("OS"), nil
 	return nil
@@ -100,9 +104,15 @@ func (s *Server) planPool(c *call, name string, p *poolProperties, version, mode
 
 // checkEnums checks what can be said of a pool without looking at anything else.
 func checkEnums(p *poolProperties) *apiError {
+	undrainable := ""
+	if p.UpgradeSettings != nil {
+		undrainable = p.UpgradeSettings.UndrainableNodeBehavior
+	}
 	for _, field := range []struct{ name, value string }{
 		{"mode", text(p.Mode)}, {"osDiskType", text(p.OSDiskType)}, {"osSKU", text(p.OSSKU)},
 		{"osType", text(p.OSType)}, {"scaleDownMode", text(p.ScaleDownMode)}, {"type", text(p.Type)},
+		{"scaleSetEvictionPolicy", text(p.ScaleSetEvictionPolicy)}, {"scaleSetPriority", text(p.ScaleSetPriority)},
+		{"upgradeSettings.undrainableNodeBehavior", undrainable},
 	} {
 		switch {
 		case slices.Contains(enumTable[field.name], field.value):

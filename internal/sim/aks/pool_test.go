@@ -60,7 +60,22 @@ func TestServer_addPool_refusals(t *testing.T) {
 		{"disk-type", "ng2", func(p *pp) { p.OSDiskType = new(armcontainerservice.OSDiskType("PremiumSSD")) }, badParameter, "osDiskType"},
 		{"ephemeral-without-disk", "ng2", func(p *pp) { p.OSDiskType = new(armcontainerservice.OSDiskTypeEphemeral) }, refusal{400, "BadRequest"}, "ephemeral"},
 		{"sku-unknown", "ng2", func(p *pp) { p.OSSKU = new(armcontainerservice.OSSKU("Debian")) }, badParameter, "osSKU"},
-		{"windows", "ng2", func(p *pp) { p.OSType = new(armcontainerservice.OSTypeWindows) }, unsimulated5, "Windows"},
+		{"windows-system", "ng2", func(p *pp) { p.OSType = new(armcontainerservice.OSTypeWindows) }, badParameter, "osType Linux"},
+		{"windows-name", "windows1", func(p *pp) { p.OSType, p.Mode = new(armcontainerservice.OSTypeWindows), userMode }, badParameter, "6 characters"},
+		{"windows-sku", "win", func(p *pp) {
+			p.OSType, p.Mode, p.OSSKU = new(armcontainerservice.OSTypeWindows), userMode, new(armcontainerservice.OSSKUUbuntu)
+		}, badParameter, "osSKU"},
+		{"windows", "win", func(p *pp) { p.OSType, p.Mode = new(armcontainerservice.OSTypeWindows), userMode }, refusal{}, ""},
+		{"spot-system", "ng2", func(p *pp) { p.ScaleSetPriority = new(armcontainerservice.ScaleSetPrioritySpot) }, badParameter, "scaleSetPriority"},
+		{"spot-policy", "ng2", func(p *pp) { p.ScaleSetEvictionPolicy = new(armcontainerservice.ScaleSetEvictionPolicyDelete) }, badParameter, "scaleSetEvictionPolicy"},
+		{"machines-count", "ng2", func(p *pp) { p.Type = new(armcontainerservice.AgentPoolTypeVirtualMachines) }, badParameter, "virtualMachinesProfile"},
+		{"machines-without", "ng2", func(p *pp) {
+			p.Type, p.Count, p.VMSize = new(armcontainerservice.AgentPoolTypeVirtualMachines), nil, nil
+		}, badParameter, "virtualMachinesProfile"},
+		{"defaults-of-the-command-line", "ng2", func(p *pp) {
+			p.ScaleSetPriority, p.EnableEncryptionAtHost, p.EnableUltraSSD = new(armcontainerservice.ScaleSetPriorityRegular), new(false), new(false)
+			p.UpgradeSettings = &armcontainerservice.AgentPoolUpgradeSettings{UndrainableNodeBehavior: new(armcontainerservice.UndrainableNodeBehaviorCordon)}
+		}, refusal{}, ""},
 		{"availability-set", "ng2", func(p *pp) { p.Type = new(armcontainerservice.AgentPoolTypeAvailabilitySet) }, unsimulated5, "AvailabilitySet"},
 		{"zone-unknown", "ng2", func(p *pp) { p.AvailabilityZones = []*string{new("4")} }, refusal{400, "AvailabilityZoneNotSupported"}, "4"},
 		{"zones", "ng2", func(p *pp) { p.AvailabilityZones = []*string{new("1"), new("3")} }, refusal{}, ""},

@@ -20,6 +20,9 @@ func (s *Server) updatePool(c *call, rec *clusterRecord, g *core.NodeGroup, own 
 		return nil, e
 	}
 	after := s.withPool(rec, own.name, *p)
+	if e := checkProvisioning(&after, after.AgentPoolProfiles); e != nil {
+		return nil, e
+	}
 	if e := s.checkRoom(&after, rec.key); e != nil {
 		return nil, e
 	}
@@ -45,6 +48,11 @@ func (s *Server) updatePool(c *call, rec *clusterRecord, g *core.NodeGroup, own 
 // leave out.
 func (s *Server) planPoolUpdate(rec *clusterRecord, g *core.NodeGroup, own *poolRecord, p *poolProperties) *apiError {
 	is := own.spec
+	if is.machinesPool() {
+		if e := planMachinesUpdate(own, g.Desired, p); e != nil {
+			return e
+		}
+	}
 	p.Mode = new(orElse(text(p.Mode), text(is.Mode)))
 	if p.OSDiskSizeGB != nil && *p.OSDiskSizeGB == 0 {
 		p.OSDiskSizeGB = nil // the default that was taken at creation
@@ -62,6 +70,11 @@ func (s *Server) planPoolUpdate(rec *clusterRecord, g *core.NodeGroup, own *pool
 		{"maxPods", p.MaxPods == nil || number(p.MaxPods) == number(is.MaxPods)},
 		{"availabilityZones", p.AvailabilityZones == nil || slices.Equal(p.AvailabilityZones, is.AvailabilityZones)},
 		{"enableNodePublicIP", p.EnableNodePublicIP == nil || yes(p.EnableNodePublicIP) == yes(is.EnableNodePublicIP)},
+		{"enableEncryptionAtHost", p.EnableEncryptionAtHost == nil || yes(p.EnableEncryptionAtHost) == yes(is.EnableEncryptionAtHost)},
+		{"enableUltraSSD", p.EnableUltraSSD == nil || yes(p.EnableUltraSSD) == yes(is.EnableUltraSSD)},
+		{"scaleSetPriority", p.ScaleSetPriority == nil || *p.ScaleSetPriority == orElse(text(is.ScaleSetPriority), priorityRegular)},
+		{"scaleSetEvictionPolicy", sameText(p.ScaleSetEvictionPolicy, is.ScaleSetEvictionPolicy)},
+		{"spotMaxPrice", p.SpotMaxPrice == nil || is.SpotMaxPrice != nil && *p.SpotMaxPrice == *is.SpotMaxPrice},
 	} {
 		if !field.same {
 			return unchangeable("properties." + field.name)
@@ -168,5 +181,6 @@ func clamp(p *poolProperties) int {
 func (s *Server) keepPool(own *poolRecord, p *poolProperties) {
 	own.spec.Mode, own.spec.UpgradeSettings = p.Mode, p.UpgradeSettings
 	own.spec.Tags, own.spec.NodeLabels, own.spec.NodeTaints = p.Tags, p.NodeLabels, p.NodeTaints
+	own.spec.VirtualMachinesProfile = p.VirtualMachinesProfile
 	own.requested = orElse(text(p.OrchestratorVersion), own.requested)
 }

@@ -8,6 +8,9 @@ import (
 	"github.com/pmks-go/pmks/internal/sim/profile"
 )
 
+// reasonStopped is why a stopped cluster is not active.
+const reasonStopped = "the cluster was stopped"
+
 // Stopping and starting take this many times as long as a small change.
 const powerTimes = 6
 
@@ -19,7 +22,7 @@ func (s *Server) stopCluster(c *call) (*answer, *apiError) {
 	if e := s.writable(rec, true); e != nil {
 		return nil, e
 	}
-	return s.switchPower(c, rec, &phase{word: wordStopping, to: profile.Stopped, reason: "the cluster was stopped"})
+	return s.switchPower(c, rec, &phase{word: wordStopping, to: profile.Stopped, reason: reasonStopped})
 }
 
 func (s *Server) startCluster(c *call) (*answer, *apiError) {

@@ -197,8 +197,8 @@ func why(word, reason string) *status {
 	if word != "Failed" && word != "Canceled" {
 		return nil
 	}
-	code, message := splitReason(reason)
-	return &status{&errorDetail{Code: orElse(code, defaultFailure), Message: message}}
+	detail := failureDetail(reason)
+	return &status{&detail}
 }
 
 // tag is an entity tag: another one whenever what it stands for has changed.
@@ -232,7 +232,7 @@ func (s *Server) touch(rec *clusterRecord) {
 // checkPreconditions compares the preconditions of a write with the entity tag of what is
 // there; "" means that nothing is.
 func checkPreconditions(h http.Header, tag string) *apiError {
-	match, none := h.Get("If-Match"), h.Get("If-None-Match")
+	match, none := unquoted(h.Get("If-Match")), unquoted(h.Get("If-None-Match"))
 	switch {
 	case none != "" && none != "*":
 		return badRequest("The value of the header If-None-Match must be '*', got '%.64s'.", none)
@@ -244,6 +244,15 @@ func checkPreconditions(h http.Header, tag string) *apiError {
 		return preconditionFailed("If-Match is '%.64s' and the eTag of the resource is '%s'.", match, tag)
 	}
 	return nil
+}
+
+// unquoted takes the quotes off an entity tag. HTTP wants them in the headers, while
+// eTag in the bodies has none, and clients send either.
+func unquoted(tag string) string {
+	if inner, found := strings.CutPrefix(tag, `"`); found && strings.HasSuffix(inner, `"`) {
+		return strings.TrimSuffix(inner, `"`)
+	}
+	return tag
 }
 
 // clusterOfNodeGroup returns the cluster whose nodes are in a resource group.

@@ -24,9 +24,26 @@ const (
 	AttrNoLocalAccounts = "noLocalAccounts"
 	// AttrPrivate, with any value, makes one with a private API server.
 	AttrPrivate = "private"
+	// AttrStopped, with any value, makes a stopped one.
+	AttrStopped = "stopped"
+	// AttrAutomatic, with any value, makes one of the SKU Automatic: node
+	// provisioning, Entra, no local accounts.
+	AttrAutomatic = "automatic"
+	// AttrPrincipal makes one that runs as a service principal and not under an
+	// identity; the value is the client id.
+	AttrPrincipal = "principal"
 	// AttrUserPools lists, with commas, the pools of mode User; the others are of
 	// mode System.
 	AttrUserPools = "userPools"
+	// AttrSpotPools, AttrWindowsPools and AttrMachinesPools list pools of spot
+	// machines, of Windows, and of the type VirtualMachines, which has no scale set.
+	// The first two are of mode User.
+	AttrSpotPools     = "spotPools"
+	AttrWindowsPools  = "windowsPools"
+	AttrMachinesPools = "machinesPools"
+	// AttrSnapshotPools lists pools that were made from a snapshot and show it as
+	// their creationData.
+	AttrSnapshotPools = "snapshotPools"
 )
 
 // Put adds a ready-made cluster, as if it had been made long ago. AKS has no
@@ -75,19 +92,46 @@ func (s *Server) Put(seed core.Seed) error {
 			},
 		},
 	}
-	s.applyAttr(in.Properties, attr)
+	s.applyAttr(in, attr)
 	rec := s.newRecord(uid, s.groupName(group), name, in)
 	rec.live, rec.requested = live, live.Version
 	s.clusters[uid], s.latest[rec.key] = rec, rec
 	for i, g := range live.Groups {
-		mode := modeSystem
-		if in := "," + attr[AttrUserPools] + ","; i > 0 && strings.Contains(in, ","+g.Name+",") {
-			mode = modeUser
+		p := s.seededPool(g, modeSystem, seed.Network)
+		if listed(attr[AttrUserPools], g.Name) && i > 0 {
+			p.Mode = new(modeUser)
 		}
-		s.newPool(rec, g.Name, s.seededPool(g, mode, seed.Network)).requested = g.Version
+		s.applyPoolAttr(g, &p, attr)
+		s.newPool(rec, g.Name, p).requested = g.Version
 	}
 	s.touch(rec)
-	return nil
+	if attr[AttrStopped] != "" {
+		_, err = s.world.Apply(now, core.Force{ClusterID: live.ID, State: profile.Stopped, Reason: reasonStopped}, core.Outcome{})
+	}
+	return err
+}
+
+// listed reports whether a list with commas has a name.
+func listed(list, name string) bool { return strings.Contains(","+list+",", ","+name+",") }
+
+// applyPoolAttr makes a pool of one of the kinds that attributes list.
+func (s *Server) applyPoolAttr(g *core.NodeGroup, p *poolProperties, attr map[string]string) {
+	if listed(attr[AttrSpotPools], g.Name) {
+		p.Mode, p.ScaleSetPriority = new(modeUser), new(prioritySpot)
+	}
+	if listed(attr[AttrWindowsPools], g.Name) {
+		p.Mode, p.OSType, p.OSSKU = new(modeUser), new(osWindows), nil
+	}
+	if listed(attr[AttrMachinesPools], g.Name) {
+		p.Type = new(typeMachines)
+		p.VirtualMachinesProfile = &machinesProfile{machinesScale{Manual: []machineCount{{*p.VMSize, int32(g.Desired)}}}}
+		p.VMSize = nil
+	}
+	// What a seed asks for is possible, or the test sees that it is not.
+	_ = planKind(g.Name, p)
+	if listed(attr[AttrSnapshotPools], g.Name) {
+		p.CreationData = &creationData{s.idOf(DefaultResourceGroup, "Microsoft.ContainerService/snapshots", "snapshot-01")}
+	}
 }
 
 // withoutIDs drops ids that Azure makes of names.
@@ -100,7 +144,17 @@ func withoutIDs(groups []pmks.NodeGroupInfo) []pmks.NodeGroupInfo {
 	return list
 }
 
-func (s *Server) applyAttr(p *clusterProperties, attr map[string]string) {
+func (s *Server) applyAttr(in *clusterObject, attr map[string]string) {
+	p := in.Properties
+	if attr[AttrAutomatic] != "" {
+		s.automatic(in)
+	}
+	if attr[AttrPrincipal] != "" {
+		in.Identity, p.ServicePrincipalProfile = nil, &principalProfile{ClientID: attr[AttrPrincipal]}
+	}
+	if attr[AttrWindowsPools] != "" {
+		p.WindowsProfile = &windowsProfile{AdminUsername: "azureuser"}
+	}
 	if attr[AttrEntra] != "" {
 		p.AADProfile = &aadProfile{Managed: true, TenantID: s.tenant}
 	}

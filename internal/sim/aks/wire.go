@@ -74,6 +74,10 @@ type clusterProperties struct {
 	SupportPlan             *string                `json:"supportPlan,omitempty"`
 	ServicePrincipalProfile *principalProfile      `json:"servicePrincipalProfile,omitempty"`
 	AutoUpgradeProfile      *autoUpgrade           `json:"autoUpgradeProfile,omitempty"`
+	WindowsProfile          *windowsProfile        `json:"windowsProfile,omitempty"`
+	NodeProvisioningProfile *nodeProvisioning      `json:"nodeProvisioningProfile,omitempty"`
+
+	IdentityProfile map[string]kubeletIdentity `json:"identityProfile,omitempty" sim:"read"`
 
 	AIToolchainOperatorProfile any `json:"aiToolchainOperatorProfile,omitempty" sim:"no"`
 	AutoScalerProfile          any `json:"autoScalerProfile,omitempty" sim:"no"`
@@ -82,10 +86,8 @@ type clusterProperties struct {
 	DiskEncryptionSetID        any `json:"diskEncryptionSetID,omitempty" sim:"no"`
 	FQDNSubdomain              any `json:"fqdnSubdomain,omitempty" sim:"no"`
 	HTTPProxyConfig            any `json:"httpProxyConfig,omitempty" sim:"no"`
-	IdentityProfile            any `json:"identityProfile,omitempty" sim:"no"`
 	IngressProfile             any `json:"ingressProfile,omitempty" sim:"no"`
 	MetricsProfile             any `json:"metricsProfile,omitempty" sim:"no"`
-	NodeProvisioningProfile    any `json:"nodeProvisioningProfile,omitempty" sim:"no"`
 	NodeResourceGroupProfile   any `json:"nodeResourceGroupProfile,omitempty" sim:"no"`
 	OIDCIssuerProfile          any `json:"oidcIssuerProfile,omitempty" sim:"no"`
 	PodIdentityProfile         any `json:"podIdentityProfile,omitempty" sim:"no"`
@@ -95,7 +97,6 @@ type clusterProperties struct {
 	ServiceMeshProfile         any `json:"serviceMeshProfile,omitempty" sim:"no"`
 	StorageProfile             any `json:"storageProfile,omitempty" sim:"no"`
 	UpgradeSettings            any `json:"upgradeSettings,omitempty" sim:"no"`
-	WindowsProfile             any `json:"windowsProfile,omitempty" sim:"no"`
 	WorkloadAutoScalerProfile  any `json:"workloadAutoScalerProfile,omitempty" sim:"no"`
 }
 
@@ -180,6 +181,37 @@ type addonObject struct {
 type principalProfile struct {
 	ClientID string `json:"clientId"`
 	Secret   string `json:"secret,omitempty"`
+}
+
+// managedPrincipal stands for the client id where an identity has taken the place of
+// the service principal.
+const managedPrincipal = "msi"
+
+type windowsProfile struct {
+	AdminUsername  string `json:"adminUsername"`
+	AdminPassword  string `json:"adminPassword,omitempty"`
+	EnableCSIProxy *bool  `json:"enableCSIProxy,omitempty"`
+
+	GMSAProfile any `json:"gmsaProfile,omitempty" sim:"no"`
+	LicenseType any `json:"licenseType,omitempty" sim:"no"`
+}
+
+// The modes of node provisioning; Auto makes nodes that are in no agent pool.
+const (
+	provisioningAuto   = "Auto"
+	provisioningManual = "Manual"
+)
+
+type nodeProvisioning struct {
+	Mode             string `json:"mode,omitempty"`
+	DefaultNodePools string `json:"defaultNodePools,omitempty"`
+}
+
+// kubeletIdentity is the identity that nodes have.
+type kubeletIdentity struct {
+	ResourceID string `json:"resourceId"`
+	ClientID   string `json:"clientId"`
+	ObjectID   string `json:"objectId"`
 }
 
 type autoUpgrade struct {

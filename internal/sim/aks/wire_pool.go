@@ -49,10 +49,17 @@ type poolProperties struct {
 	KubeletDiskType     *string           `json:"kubeletDiskType,omitempty"`
 	EnableFIPS          *bool             `json:"enableFIPS,omitempty"`
 
+	EnableEncryptionAtHost *bool            `json:"enableEncryptionAtHost,omitempty"`
+	EnableUltraSSD         *bool            `json:"enableUltraSSD,omitempty"`
+	ScaleSetPriority       *string          `json:"scaleSetPriority,omitempty"`
+	ScaleSetEvictionPolicy *string          `json:"scaleSetEvictionPolicy,omitempty"`
+	SpotMaxPrice           *float64         `json:"spotMaxPrice,omitempty"`
+	CreationData           *creationData    `json:"creationData,omitempty"`
+	VirtualMachinesProfile *machinesProfile `json:"virtualMachinesProfile,omitempty"`
+
+	VirtualMachineNodesStatus []machineCount `json:"virtualMachineNodesStatus,omitempty" sim:"read"`
+
 	CapacityReservationGroupID any `json:"capacityReservationGroupID,omitempty" sim:"no"`
-	CreationData               any `json:"creationData,omitempty" sim:"no"`
-	EnableEncryptionAtHost     any `json:"enableEncryptionAtHost,omitempty" sim:"no"`
-	EnableUltraSSD             any `json:"enableUltraSSD,omitempty" sim:"no"`
 	GatewayProfile             any `json:"gatewayProfile,omitempty" sim:"no"`
 	GPUInstanceProfile         any `json:"gpuInstanceProfile,omitempty" sim:"no"`
 	GPUProfile                 any `json:"gpuProfile,omitempty" sim:"no"`
@@ -66,12 +73,7 @@ type poolProperties struct {
 	PodIPAllocationMode        any `json:"podIPAllocationMode,omitempty" sim:"no"`
 	PodSubnetID                any `json:"podSubnetID,omitempty" sim:"no"`
 	ProximityPlacementGroupID  any `json:"proximityPlacementGroupID,omitempty" sim:"no"`
-	ScaleSetEvictionPolicy     any `json:"scaleSetEvictionPolicy,omitempty" sim:"no"`
-	ScaleSetPriority           any `json:"scaleSetPriority,omitempty" sim:"no"`
 	SecurityProfile            any `json:"securityProfile,omitempty" sim:"no"`
-	SpotMaxPrice               any `json:"spotMaxPrice,omitempty" sim:"no"`
-	VirtualMachineNodesStatus  any `json:"virtualMachineNodesStatus,omitempty" sim:"no"`
-	VirtualMachinesProfile     any `json:"virtualMachinesProfile,omitempty" sim:"no"`
 	WindowsProfile             any `json:"windowsProfile,omitempty" sim:"no"`
 	WorkloadRuntime            any `json:"workloadRuntime,omitempty" sim:"no"`
 }
@@ -83,7 +85,29 @@ type upgradeSettings struct {
 	DrainTimeoutInMinutes     *int32 `json:"drainTimeoutInMinutes,omitempty"`
 	NodeSoakDurationInMinutes *int32 `json:"nodeSoakDurationInMinutes,omitempty"`
 
-	UndrainableNodeBehavior any `json:"undrainableNodeBehavior,omitempty" sim:"no"`
+	UndrainableNodeBehavior string `json:"undrainableNodeBehavior,omitempty"`
+}
+
+// creationData is what a pool was made from.
+type creationData struct {
+	SourceResourceID string `json:"sourceResourceId,omitempty"`
+}
+
+// machinesProfile is the make-up of a pool of single machines, which has no count
+// and no size of its own.
+type machinesProfile struct {
+	Scale machinesScale `json:"scale"`
+}
+
+type machinesScale struct {
+	Manual []machineCount `json:"manual,omitempty"`
+
+	Autoscale any `json:"autoscale,omitempty" sim:"no"`
+}
+
+type machineCount struct {
+	Size  string `json:"size"`
+	Count int32  `json:"count"`
 }
 
 // list is a page of a list.

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package aks
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/containerservice/armcontainerservice/v8"
+
+	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/sim/core"
+)
+
+// groups are node groups of two nodes each.
+func groups(names ...string) []pmks.NodeGroupInfo {
+	var list []pmks.NodeGroupInfo
+	for _, name := range names {
+		list = append(list, pmks.NodeGroupInfo{IId: pmks.IID{NameId: name}, DesiredNodeSize: 2})
+	}
+	return list
+}
+
+// TestServer_Put_kinds: what consoles and command lines make can be put there, and
+// reads show it as AKS does.
+func TestServer_Put_kinds(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, seed := range []core.Seed{
+		{Name: "auto", Attr: map[string]string{AttrAutomatic: "1"}},
+		{Name: "off", Attr: map[string]string{AttrStopped: "1"}},
+		{Name: "old", Attr: map[string]string{AttrPrincipal: DefaultClientID, AttrSnapshotPools: "nodepool1"}},
+		{Name: "mixed", Groups: groups("sys", "spot", "win", "vms"), Attr: map[string]string{
+			AttrSpotPools: "spot", AttrWindowsPools: "win", AttrMachinesPools: "vms",
+		}},
+	} {
+		if err := w.Put(seed); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if c := w.get(t, "auto"); *c.SKU.Name != "Automatic" || *c.SKU.Tier != "Standard" || *c.Properties.NodeProvisioningProfile.Mode != "Auto" ||
+		!*c.Properties.DisableLocalAccounts || !*c.Properties.AADProfile.Managed {
+		t.Errorf("an Automatic cluster shows:\n%s", mustJSON(t, c))
+	}
+	if got := w.states(t, "off"); got != "Succeeded/Stopped" {
+		t.Errorf("a stopped cluster shows %s", got)
+	}
+	if p := w.get(t, "off").Properties; *p.ServicePrincipalProfile.ClientID != "msi" || !strings.HasSuffix(*p.IdentityProfile["kubeletidentity"].ResourceID, "/off-agentpool") {
+		t.Errorf("the identities are:\n%s", mustJSON(t, p))
+	}
+	if p := w.get(t, "old").Properties; *p.ServicePrincipalProfile.ClientID != DefaultClientID || p.ServicePrincipalProfile.Secret != nil || p.IdentityProfile != nil {
+		t.Errorf("a service principal shows as:\n%s", mustJSON(t, p))
+	}
+	spot := w.getPool(t, "mixed", "spot").Properties
+	if *spot.ScaleSetPriority != "Spot" || *spot.ScaleSetEvictionPolicy != "Delete" || *spot.SpotMaxPrice != -1 || *spot.Mode != "User" ||
+		*spot.NodeLabels[spotLabel] != "spot" || *spot.NodeTaints[0] != spotLabel+"=spot:NoSchedule" {
+		t.Errorf("a spot pool shows:\n%s", mustJSON(t, spot))
+	}
+	if win := w.getPool(t, "mixed", "win").Properties; *win.OSType != "Windows" || *win.OSSKU != "Windows2022" || !strings.HasPrefix(*win.NodeImageVersion, "AKSWindows") {
+		t.Errorf("a Windows pool shows:\n%s", mustJSON(t, win))
+	}
+	vms := w.getPool(t, "mixed", "vms").Properties
+	if vms.Count != nil || vms.VMSize != nil || vms.EnableAutoScaling != nil || *vms.VirtualMachineNodesStatus[0].Count != 2 ||
+		*vms.VirtualMachinesProfile.Scale.Manual[0].Size != "Standard_D4s_v5" {
+		t.Errorf("a pool of machines shows:\n%s", mustJSON(t, vms))
+	}
+	for pool, want := range map[string][2]string{"sys": {"vmss000000", "/virtualMachineScaleSets/"}, "win": {"akswin000000", "/akswin/"}, "vms": {"-vms1", "/virtualMachines/aks-vms-"}} {
+		page, err := w.machine.NewListPager(testGroup, "mixed", pool, nil).NextPage(t.Context())
+		if err != nil || len(page.Value) != 2 || !strings.Contains(*page.Value[0].Name, want[0]) || !strings.Contains(*page.Value[0].Properties.ResourceID, want[1]) {
+			t.Errorf("the machines of %s are %v:\n%s", pool, err, mustJSON(t, page))
+		}
+	}
+	sets, err := w.sets.NewListPager("MC_pmks_mixed_koreacentral", nil).NextPage(t.Context())
+	if err != nil || len(sets.Value) != 3 {
+		t.Errorf("the scale sets are %v:\n%s", err, mustJSON(t, sets))
+	}
+}
+
+// TestServer_kinds_writes: a pool of machines has no count to set, and an Automatic
+// cluster leaves the nodes to AKS.
+func TestServer_kinds_writes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	if err := w.Put(core.Seed{Name: "auto", Attr: map[string]string{AttrAutomatic: "1"}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Put(core.Seed{Name: "mixed", Groups: groups("sys", "vms", "spot"), Attr: map[string]string{AttrMachinesPools: "vms", AttrSpotPools: "spot"}}); err != nil {
+		t.Fatal(err)
+	}
+	scale := func(n int32) func(*pp) {
+		return func(p *pp) { p.VirtualMachinesProfile.Scale.Manual[0].Count = &n }
+	}
+	for _, test := range []struct {
+		name, cluster, pool string
+		change              func(*pp)
+		want                refusal
+	}{
+		{"machines-count", "mixed", "vms", func(p *pp) { p.Count = new(int32(3)) }, badParameter},
+		{"machines-autoscaling", "mixed", "vms", func(p *pp) { p.EnableAutoScaling = new(true) }, badParameter},
+		{"machines-scale", "mixed", "vms", scale(3), refusal{}},
+		{"spot-to-regular", "mixed", "spot", func(p *pp) { p.ScaleSetPriority = new(armcontainerservice.ScaleSetPriorityRegular) }, refusal{400, "PropertyChangeNotAllowed"}},
+		{"spot-echo", "mixed", "spot", func(p *pp) { p.Count = new(int32(1)) }, refusal{}},
+		{"automatic-autoscaling", "auto", "nodepool1", func(p *pp) {
+			p.EnableAutoScaling, p.MinCount, p.MaxCount = new(true), new(int32(1)), new(int32(3))
+		}, badParameter},
+		{"automatic-echo", "auto", "nodepool1", func(*pp) {}, refusal{}},
+	} {
+		if err := w.putPool(t, test.cluster, test.pool, test.change); refusalOf(err) != test.want {
+			t.Errorf("%s: got %v, want %v", test.name, err, test.want)
+		}
+		w.pass()
+	}
+	if p := w.getPool(t, "mixed", "vms").Properties; *p.VirtualMachineNodesStatus[0].Count != 3 {
+		t.Errorf("the pool of machines has not grown:\n%s", mustJSON(t, p))
+	}
+}
+
+// TestServer_updateCluster_echoes: what the vendor's command line takes out of a
+// cluster before it sends it back is refused, and all else comes back as it is.
+func TestServer_updateCluster_echoes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for name, attr := range map[string]map[string]string{
+		"principal": {AttrPrincipal: DefaultClientID}, "snapshot": {AttrSnapshotPools: "nodepool1"}, "identity": nil, "auto": {AttrAutomatic: "1"},
+	} {
+		if err := w.Put(core.Seed{Name: name, Attr: attr}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, test := range []struct {
+		cluster string
+		change  func(*armcontainerservice.ManagedClusterProperties)
+		target  string
+	}{
+		{"principal", func(*armcontainerservice.ManagedClusterProperties) {}, "servicePrincipalProfile.secret"},
+		{"principal", func(p *armcontainerservice.ManagedClusterProperties) { p.ServicePrincipalProfile = nil }, ""},
+		{"snapshot", func(*armcontainerservice.ManagedClusterProperties) {}, "agentPoolProfile.creationData"},
+		{"snapshot", func(p *armcontainerservice.ManagedClusterProperties) { p.AgentPoolProfiles[0].CreationData = nil }, ""},
+		{"identity", func(*armcontainerservice.ManagedClusterProperties) {}, ""},
+		{"auto", func(*armcontainerservice.ManagedClusterProperties) {}, ""},
+	} {
+		c := w.get(t, test.cluster)
+		test.change(c.Properties)
+		_, err := w.clusters.BeginCreateOrUpdate(t.Context(), testGroup, test.cluster, *c, nil)
+		want := refusal{}
+		if test.target != "" {
+			want = badParameter
+		}
+		if refusalOf(err) != want || err != nil && !strings.Contains(err.Error(), test.target) {
+			t.Errorf("%s: got %v, want %v %q", test.cluster, err, want, test.target)
+		}
+		w.pass()
+	}
+}
+
+// TestServer_quotedTags: entity tags come with quotes and without.
+func TestServer_quotedTags(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.create(t, "a")
+	for quote, want := range map[string]refusal{`"`: {}, "": {}, "'": {412, "PreconditionFailed"}} {
+		c := w.get(t, "a")
+		tag := quote + *c.ETag + quote
+		_, err := w.clusters.BeginCreateOrUpdate(t.Context(), testGroup, "a", *c, &armcontainerservice.ManagedClustersClientBeginCreateOrUpdateOptions{IfMatch: &tag})
+		if refusalOf(err) != want {
+			t.Errorf("If-Match %s: got %v, want %v", tag, err, want)
+		}
+		w.pass()
+	}
+}
+
+// TestServer_failureDetails: an operation that fails after it was accepted leaves
+// its error with the resource and in its own record.
+func TestServer_failureDetails(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.create(t, "a")
+	w.Inject(core.Fault{Op: "AgentPools_CreateOrUpdate", Kind: core.FaultFailLater, Reason: "ReconcileVMSSAgentPoolFailed: no room\nQuotaExceeded: 0 of 4 left\nwords alone"})
+	poller, err := w.pools.BeginCreateOrUpdate(t.Context(), testGroup, "a", "ng2", armcontainerservice.AgentPool{Properties: poolInput()}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.pass()
+	detail := w.getPool(t, "a", "ng2").Properties.Status.ProvisioningError
+	if *detail.Code != "ReconcileVMSSAgentPoolFailed" || *detail.Message != "no room" || len(detail.Details) != 2 || *detail.Details[0].Code != "QuotaExceeded" ||
+		*detail.Details[1].Message != "words alone" {
+		t.Errorf("the pool shows:\n%s", mustJSON(t, detail))
+	}
+	_, err = poller.PollUntilDone(t.Context(), &runtime.PollUntilDoneOptions{Frequency: 1})
+	if refusalOf(err) != (refusal{200, "ReconcileVMSSAgentPoolFailed"}) || !strings.Contains(err.Error(), "0 of 4 left") {
+		t.Errorf("the operation ends with %v", err)
+	}
+}
