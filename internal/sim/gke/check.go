@@ -80,7 +80,8 @@ func (s *Server) locate(c *call, name, form string) (place, *apiError) {
 		return place{}, invalid("Field %q must be set.", field).badField(field)
 	case p.form != form:
 		return place{}, invalid("Invalid resource name %q: it must have the form %s.", name, formTable[form]).badField(field)
-	case p.project != s.project && p.project != s.number:
+	case s.foreign(p.project):
+		// Google does not tell whether there is such a project.
 		return place{}, s.denied(c, orElse(c.permission, "container.clusters.get"))
 	}
 	for _, segment := range []string{p.cluster, p.pool} {
@@ -99,9 +100,14 @@ func (s *Server) locate(c *call, name, form string) (place, *apiError) {
 	}
 	l, ok := find(s.locations, func(l *location) bool { return l.name == p.location })
 	if !ok {
-		return place{}, invalid("Location %q does not exist.", p.location)
+		return place{}, noLocation(p.location)
 	}
 	return place{path: p, location: l}, nil
+}
+
+// foreign reports whether a project is not the Server's own.
+func (s *Server) foreign(project string) bool {
+	return project != "" && project != s.project && project != s.number
 }
 
 // place is a name with the location that it lies in.
@@ -114,10 +120,13 @@ type place struct {
 // "zones", those of a region in "locations".
 func (s *Server) inWords(p path) string {
 	text := "projects/" + s.project
+	if s.foreign(p.project) {
+		text = "projects/" + p.project
+	}
 	switch {
 	case p.location == "" || p.location == "-":
 		return text
-	case p.location == s.region:
+	case !slices.Contains(s.zones(), p.location) && !realZone(p.location):
 		text += "/locations/" + p.location
 	default:
 		text += "/zones/" + p.location

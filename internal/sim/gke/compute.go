@@ -12,8 +12,6 @@ import (
 	"strings"
 
 	"google.golang.org/grpc/codes"
-
-	"github.com/pmks-go/pmks/internal/sim/profile"
 )
 
 // computeRoot is the base path of Compute Engine.
@@ -25,6 +23,8 @@ type computeCallInfo struct {
 	// labels are the parts of the path by their name.
 	labels map[string]string
 	query  url.Values
+	// host is the project, if it is a host project.
+	host string
 }
 
 // computeRoute is one method of Compute Engine.
@@ -83,7 +83,7 @@ func (s *Server) computeCall(w http.ResponseWriter, r *http.Request, body []byte
 			c.target = c.target[:at]
 		}
 	}
-	c.cluster, c.pool = s.ownerOf(in.labels["group"])
+	c.cluster, c.pool = s.ownerOf(in.labels["zone"], in.labels["group"])
 	c.fault = s.checkCompute(found, in, ok, r, body)
 	out, e, lost := s.run(r.Context(), c, func() (any, *apiError) { return found.handle(s, in) })
 	switch {
@@ -129,6 +129,9 @@ func (s *Server) routeCompute(r *http.Request) (computeRoute, computeCallInfo, b
 		}
 		if ok {
 			in.labels = labels
+			if s.resources.host(parts[1]) {
+				in.host = parts[1]
+			}
 			return route, in, true
 		}
 	}
@@ -147,8 +150,8 @@ func (s *Server) checkCompute(found computeRoute, in computeCallInfo, ok bool, r
 	switch {
 	case !ok || err != nil:
 		return notFound("Not Found")
-	case in.labels["project"] != s.project && in.labels["project"] != s.number:
-		return notFound("The resource 'projects/%s' was not found", in.labels["project"])
+	case s.foreign(in.labels["project"]) && (in.host == "" || !strings.Contains(found.op, "networks.")):
+		return s.elsewhere(in, found.permission)
 	case found.handle == nil:
 		return notSimulated("%s", found.op)
 	case found.op == "instanceGroups.listInstances":
@@ -187,8 +190,20 @@ func invalidCompute(format string, args ...any) *apiError {
 	return e
 }
 
-func (s *Server) noResource(path string) *apiError {
-	return fail(codes.NotFound, "The resource 'projects/%s/%s' was not found", s.project, path)
+func (s *Server) noResource(path string) *apiError { return s.noResourceIn("", path) }
+
+func (s *Server) noResourceIn(project, path string) *apiError {
+	return fail(codes.NotFound, "The resource 'projects/%s/%s' was not found", orElse(project, s.project), path)
+}
+
+// elsewhere refuses what lies in another project: without rights, if there is such
+// a project.
+func (s *Server) elsewhere(in computeCallInfo, permission string) *apiError {
+	project := in.labels["project"]
+	if in.host != "" || slices.Contains(s.options.Projects, project) {
+		return s.denied(in.call, permission)
+	}
+	return notFound("The resource 'projects/%s' was not found", project)
 }
 
 // slice returns the part of a list that a call asks for.
@@ -209,49 +224,24 @@ func slice[T any](s *Server, in computeCallInfo, list []T) ([]T, string, *apiErr
 	return list[first:last], next, nil
 }
 
-// managed is an instance group of a pool.
-type managed struct {
-	rec  *clusterRecord
-	pool *poolRecord
-	zone int
-	name string // of the pool
-}
-
-// group finds the instance group of a name in a zone.
-func (s *Server) group(zone, name string) (managed, bool) {
-	for _, l := range s.locations {
-		for _, rec := range l.clusters {
-			if rec.live.State == profile.Gone || rec.autopilot {
-				continue
-			}
-			for _, g := range rec.live.Groups {
-				known := rec.pools[g.Name]
-				for i, in := range known.zones {
-					if (zone == "" || in == zone) && g.State != profile.Creating && known.groupName(rec, i) == name {
-						return managed{rec, known, i, g.Name}, true
-					}
-				}
-			}
-		}
-	}
-	return managed{}, false
-}
-
 // ownerOf names the cluster and the pool of an instance group, for the journal and
 // for faults that strike one of them.
-func (s *Server) ownerOf(group string) (cluster, pool string) {
+func (s *Server) ownerOf(zone, group string) (cluster, pool string) {
 	if group == "" {
 		return "", ""
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if m, ok := s.group("", group); ok {
-		return m.rec.name, m.name
+	if m, ok := s.groups[groupKey{zone, group}]; ok {
+		return m.rec.name, m.pool.base.GetName()
 	}
 	return "", ""
 }
 
 // computeLink is the URL of a resource of Compute Engine.
-func (s *Server) computeLink(path string) string {
-	return "https://www.googleapis.com" + computeRoot + "projects/" + s.project + "/" + path
+func (s *Server) computeLink(path string) string { return s.linkIn("", path) }
+
+// linkIn is computeLink for a host project; empty means this one.
+func (s *Server) linkIn(project, path string) string {
+	return "https://www.googleapis.com" + computeRoot + "projects/" + orElse(project, s.project) + "/" + path
 }

@@ -17,10 +17,10 @@ func (s *Server) getProject(computeCallInfo) (any, *apiError) {
 }
 
 func (s *Server) networkObject(n Network) networkObject {
-	out := networkObject{resource: s.resource("network", "global/networks/"+n.Name, n.Name), AutoCreateSubnetworks: n.Name == "default"}
+	out := networkObject{resource: s.resourceOf(n.Project, "network", "global/networks/"+n.Name, n.Name), AutoCreateSubnetworks: n.Name == "default"}
 	for _, sub := range s.resources.Subnetworks {
-		if sub.Network == n.Name {
-			out.Subnetworks = append(out.Subnetworks, s.computeLink("regions/"+sub.Region+"/subnetworks/"+sub.Name))
+		if sub.Network == n.Name && sub.Project == n.Project {
+			out.Subnetworks = append(out.Subnetworks, s.linkIn(n.Project, "regions/"+sub.Region+"/subnetworks/"+sub.Name))
 		}
 	}
 	return out
@@ -28,25 +28,27 @@ func (s *Server) networkObject(n Network) networkObject {
 
 func (s *Server) getNetwork(in computeCallInfo) (any, *apiError) {
 	name := in.labels["network"]
-	if !s.resources.network(name) {
-		return nil, s.noResource("global/networks/" + name)
+	if !s.resources.network(in.host, name) {
+		return nil, s.noResourceIn(in.host, "global/networks/"+name)
 	}
-	return s.networkObject(Network{name}), nil
+	return s.networkObject(Network{name, in.host}), nil
 }
 
 func (s *Server) listNetworks(in computeCallInfo) (any, *apiError) {
 	var all []networkObject
 	for _, n := range s.resources.Networks {
-		all = append(all, s.networkObject(n))
+		if n.Project == in.host {
+			all = append(all, s.networkObject(n))
+		}
 	}
 	return pageOf(s, in, "networkList", "global/networks", all)
 }
 
 func (s *Server) subnetworkObject(sub Subnetwork) subnetworkObject {
 	out := subnetworkObject{
-		resource: s.resource("subnetwork", "regions/"+sub.Region+"/subnetworks/"+sub.Name, sub.Name),
-		Network:  s.computeLink("global/networks/" + sub.Network), IPCidrRange: sub.CIDR,
-		Region: s.computeLink("regions/" + sub.Region), Purpose: "PRIVATE", StackType: "IPV4_ONLY",
+		resource: s.resourceOf(sub.Project, "subnetwork", "regions/"+sub.Region+"/subnetworks/"+sub.Name, sub.Name),
+		Network:  s.linkIn(sub.Project, "global/networks/"+sub.Network), IPCidrRange: sub.CIDR,
+		Region: s.linkIn(sub.Project, "regions/"+sub.Region), Purpose: "PRIVATE", StackType: "IPV4_ONLY",
 	}
 	for _, name := range slices.Sorted(maps.Keys(sub.Secondary)) {
 		out.SecondaryIPRanges = append(out.SecondaryIPRanges, rangeObject{name, sub.Secondary[name]})
@@ -54,37 +56,36 @@ func (s *Server) subnetworkObject(sub Subnetwork) subnetworkObject {
 	return out
 }
 
-// regions returns the regions that there are something in.
-func (s *Server) regions() []string {
-	list := []string{s.region}
-	for _, sub := range s.resources.Subnetworks {
-		if !slices.Contains(list, sub.Region) {
-			list = append(list, sub.Region)
-		}
+// inRegion wants a region that there is; what it holds is what Resources say.
+func (s *Server) inRegion(in computeCallInfo) (string, *apiError) {
+	region := in.labels["region"]
+	if region != s.region && !realRegion(region) {
+		return "", invalidCompute("Invalid value for field 'region': '%s'. Unknown region.", region)
 	}
-	return list
+	return region, nil
 }
 
 func (s *Server) getSubnetwork(in computeCallInfo) (any, *apiError) {
-	region, name := in.labels["region"], in.labels["subnetwork"]
-	if !slices.Contains(s.regions(), region) {
-		return nil, invalidCompute("Invalid value for field 'region': '%s'. Unknown region.", region)
+	region, e := s.inRegion(in)
+	if e != nil {
+		return nil, e
 	}
-	sub, ok := s.resources.subnetwork(region, name)
+	name := in.labels["subnetwork"]
+	sub, ok := s.resources.subnetwork(in.host, region, name)
 	if !ok {
-		return nil, s.noResource("regions/" + region + "/subnetworks/" + name)
+		return nil, s.noResourceIn(in.host, "regions/"+region+"/subnetworks/"+name)
 	}
 	return s.subnetworkObject(sub), nil
 }
 
 func (s *Server) listSubnetworks(in computeCallInfo) (any, *apiError) {
-	region := in.labels["region"]
-	if !slices.Contains(s.regions(), region) {
-		return nil, invalidCompute("Invalid value for field 'region': '%s'. Unknown region.", region)
+	region, e := s.inRegion(in)
+	if e != nil {
+		return nil, e
 	}
 	var all []subnetworkObject
 	for _, sub := range s.resources.Subnetworks {
-		if sub.Region == region {
+		if sub.Region == region && sub.Project == in.host {
 			all = append(all, s.subnetworkObject(sub))
 		}
 	}
@@ -93,7 +94,11 @@ func (s *Server) listSubnetworks(in computeCallInfo) (any, *apiError) {
 
 func (s *Server) getRegion(in computeCallInfo) (any, *apiError) {
 	name := in.labels["region"]
-	if name != s.region {
+	switch {
+	case name == s.region:
+	case realRegion(name):
+		return nil, noLocation(name)
+	default:
 		return nil, s.noResource("regions/" + name)
 	}
 	out := regionObject{resource: s.resource("region", "regions/"+name, name), Status: "UP"}
@@ -110,17 +115,25 @@ func (s *Server) zoneObject(name string) zoneObject {
 // inZone wants a zone that there is.
 func (s *Server) inZone(in computeCallInfo) (string, *apiError) {
 	zone := in.labels["zone"]
-	if !slices.Contains(s.zones(), zone) {
+	switch {
+	case slices.Contains(s.zones(), zone):
+	case realZone(zone):
+		return "", noLocation(zone)
+	default:
 		return "", invalidCompute("Invalid value for field 'zone': '%s'. Unknown zone.", zone)
 	}
 	return zone, nil
 }
 
 func (s *Server) getZone(in computeCallInfo) (any, *apiError) {
-	if zone := in.labels["zone"]; !slices.Contains(s.zones(), zone) {
-		return nil, s.noResource("zones/" + zone)
+	zone := in.labels["zone"]
+	switch {
+	case slices.Contains(s.zones(), zone):
+		return s.zoneObject(zone), nil
+	case realZone(zone):
+		return nil, noLocation(zone)
 	}
-	return s.zoneObject(in.labels["zone"]), nil
+	return nil, s.noResource("zones/" + zone)
 }
 
 func (s *Server) listZones(in computeCallInfo) (any, *apiError) {

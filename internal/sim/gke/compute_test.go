@@ -305,11 +305,11 @@ func TestDefaultResources(t *testing.T) {
 	p, _ := profile.Get("gcp")
 	sample := p.SampleRequest("sample")
 	r := DefaultResources(p.Region)
-	if !r.network(sample.Network.VpcIID.NameId) {
+	if !r.network("", sample.Network.VpcIID.NameId) {
 		t.Errorf("there is no network %s", sample.Network.VpcIID)
 	}
 	for _, iid := range sample.Network.SubnetIIDs {
-		if _, ok := r.subnetwork(p.Region, iid.NameId); !ok {
+		if _, ok := r.subnetwork("", p.Region, iid.NameId); !ok {
 			t.Errorf("there is no subnetwork %s", iid)
 		}
 	}

@@ -5,10 +5,9 @@ package gke
 import (
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"strconv"
-
-	"github.com/pmks-go/pmks"
-	"github.com/pmks-go/pmks/internal/sim/profile"
+	"time"
 )
 
 // resource is what every resource of Compute Engine has; numbers of 64 bits are
@@ -132,7 +131,12 @@ func number(link string) string {
 
 // resource describes something at a path of the project.
 func (s *Server) resource(kind, path, name string) resource {
-	link := s.computeLink(path)
+	return s.resourceOf("", kind, path, name)
+}
+
+// resourceOf is resource for a host project; empty means this one.
+func (s *Server) resourceOf(project, kind, path, name string) resource {
+	link := s.linkIn(project, path)
 	return resource{Kind: "compute#" + kind, ID: number(link), Name: name, SelfLink: link, CreationTimestamp: "2026-01-01T00:00:00.000-08:00"}
 }
 
@@ -142,45 +146,7 @@ func pageOf[T any](s *Server, in computeCallInfo, kind, path string, all []T) (a
 	if e != nil {
 		return nil, e
 	}
-	return list[T]{Kind: "compute#" + kind, ID: "projects/" + s.project + "/" + path, Items: items, NextPageToken: next, SelfLink: s.computeLink(path)}, nil
-}
-
-// instances returns the names of the instances of a group, and how many of them
-// are to go. A pool's nodes are dealt to its zones in turn.
-func (m managed) instances() (names []string, leaving int) {
-	g, ok := m.rec.live.GroupByName(m.name)
-	if !ok {
-		return nil, 0
-	}
-	for i, node := range g.Nodes {
-		if i%len(m.pool.zones) != m.zone {
-			continue
-		}
-		names = append(names, m.instanceName(node))
-		if i >= g.Desired || g.State == profile.Deleting || m.rec.live.State == profile.Deleting {
-			leaving++
-		}
-	}
-	return names, leaving
-}
-
-// instanceName is the whole name of what the core knows by its end; those of
-// ready-made pools are whole already.
-func (m managed) instanceName(node pmks.IID) string {
-	if len(node.SystemId) > 4 {
-		return node.SystemId
-	}
-	return m.pool.instanceBase(m.rec, m.zone) + "-" + node.SystemId
-}
-
-// target is the size that a group is to have.
-func (m managed) target() int {
-	g, ok := m.rec.live.GroupByName(m.name)
-	if !ok || g.State == profile.Deleting || m.rec.live.State == profile.Deleting {
-		return 0
-	}
-	// Those of the first zones get what is left over.
-	return (g.Desired + len(m.pool.zones) - 1 - m.zone) / len(m.pool.zones)
+	return list[T]{Kind: "compute#" + kind, ID: "projects/" + orElse(in.host, s.project) + "/" + path, Items: items, NextPageToken: next, SelfLink: s.linkIn(in.host, path)}, nil
 }
 
 func (s *Server) getManager(in computeCallInfo) (any, *apiError) {
@@ -188,36 +154,56 @@ func (s *Server) getManager(in computeCallInfo) (any, *apiError) {
 	if e != nil {
 		return nil, e
 	}
-	names, leaving := m.instances()
+	return s.managerObject(m, path, in.now), nil
+}
+
+func (s *Server) managerObject(m managed, path string, now time.Time) managerObject {
+	zone, name := m.pool.zones[m.zone], m.base+"-grp"
 	out := managerObject{
-		resource:         s.resource("instanceGroupManager", path, in.labels["group"]),
-		Zone:             s.computeLink("zones/" + in.labels["zone"]),
-		BaseInstanceName: m.pool.instanceBase(m.rec, m.zone), InstanceTemplate: s.template(m),
-		InstanceGroup: s.computeLink("zones/" + in.labels["zone"] + "/instanceGroups/" + in.labels["group"]),
-		TargetSize:    m.target(), ListManagedInstancesResults: "PAGELESS",
+		resource: s.resource("instanceGroupManager", path, name), Zone: s.computeLink("zones/" + zone),
+		BaseInstanceName: m.base, InstanceTemplate: s.template(m), InstanceGroup: s.computeLink("zones/" + zone + "/instanceGroups/" + name),
+		TargetSize: m.target(), ListManagedInstancesResults: "PAGELESS",
 	}
 	if s.options.PagedGroups {
 		out.ListManagedInstancesResults = "PAGINATED"
 	}
-	out.CurrentActions.Deleting, out.CurrentActions.None = leaving, len(names)-leaving
-	out.CurrentActions.Creating = max(0, out.TargetSize-len(names))
-	out.Status.IsStable = leaving == 0 && out.CurrentActions.Creating == 0
-	return out, nil
+	list := m.instances(now)
+	for _, i := range list {
+		switch i.action {
+		case actionCreating:
+			out.CurrentActions.Creating++
+		case actionDeleting:
+			out.CurrentActions.Deleting++
+		default:
+			out.CurrentActions.None++
+		}
+	}
+	out.CurrentActions.Creating += max(0, out.TargetSize-len(list))
+	out.Status.IsStable = out.CurrentActions.Deleting == 0 && out.CurrentActions.Creating == 0
+	return out
 }
 
 // managed finds the instance group that a call is about.
 func (s *Server) managed(in computeCallInfo, kind string) (managed, string, *apiError) {
 	zone, name := in.labels["zone"], in.labels["group"]
 	path := "zones/" + zone + "/" + kind + "/" + name
-	m, ok := s.group(zone, name)
-	if !ok {
-		return managed{}, path, s.noResource(path)
+	m, ok := s.group(zone, name, in.now)
+	switch {
+	case ok:
+		return m, path, nil
+	case realZone(zone) && !slices.Contains(s.zones(), zone):
+		return managed{}, path, noLocation(zone)
 	}
-	return m, path, nil
+	return managed{}, path, s.noResource(path)
+}
+
+// managerLink is the URL of an instance group as node pools have it.
+func (s *Server) managerLink(zone, name string) string {
+	return s.computeLink("zones/" + zone + "/instanceGroupManagers/" + name)
 }
 
 func (s *Server) template(m managed) string {
-	return s.computeLink("global/instanceTemplates/" + m.pool.instanceBase(m.rec, m.zone))
+	return s.computeLink("global/instanceTemplates/" + m.base)
 }
 
 func (s *Server) listManagedInstances(in computeCallInfo) (any, *apiError) {
@@ -225,15 +211,11 @@ func (s *Server) listManagedInstances(in computeCallInfo) (any, *apiError) {
 	if e != nil {
 		return nil, e
 	}
-	names, leaving := m.instances()
 	var all []managedInstance
-	for i, name := range names {
-		link := s.computeLink("zones/" + in.labels["zone"] + "/instances/" + name)
-		item := managedInstance{CurrentAction: "NONE", ID: number(link), Instance: link, InstanceStatus: "RUNNING", Name: name,
+	for _, i := range m.instances(in.now) {
+		link := s.computeLink("zones/" + in.labels["zone"] + "/instances/" + i.name)
+		item := managedInstance{CurrentAction: i.action, ID: number(link), Instance: link, InstanceStatus: i.status(), Name: i.name,
 			Version: &versionObject{s.template(m)}}
-		if i >= len(names)-leaving {
-			item.CurrentAction, item.InstanceStatus = "DELETING", "STOPPING"
-		}
 		all = append(all, item)
 	}
 	if !s.options.PagedGroups {
@@ -243,15 +225,25 @@ func (s *Server) listManagedInstances(in computeCallInfo) (any, *apiError) {
 	return managedInstances{items, next}, e
 }
 
+// status is that of the VM itself.
+func (i instance) status() string {
+	switch i.action {
+	case actionCreating:
+		return "STAGING"
+	case actionDeleting:
+		return "STOPPING"
+	}
+	return "RUNNING"
+}
+
 func (s *Server) getGroup(in computeCallInfo) (any, *apiError) {
 	m, path, e := s.managed(in, "instanceGroups")
 	if e != nil {
 		return nil, e
 	}
-	names, _ := m.instances()
 	return groupObject{
 		resource: s.resource("instanceGroup", path, in.labels["group"]), Zone: s.computeLink("zones/" + in.labels["zone"]),
-		Network: s.computeLink("global/networks/" + m.rec.base.GetNetwork()), Size: len(names),
+		Network: s.computeLink("global/networks/" + m.rec.base.GetNetwork()), Size: len(m.instances(in.now)),
 	}, nil
 }
 
@@ -260,10 +252,9 @@ func (s *Server) listInstances(in computeCallInfo) (any, *apiError) {
 	if e != nil {
 		return nil, e
 	}
-	names, _ := m.instances()
 	var all []groupInstance
-	for _, name := range names {
-		all = append(all, groupInstance{s.computeLink("zones/" + in.labels["zone"] + "/instances/" + name), "RUNNING"})
+	for _, i := range m.instances(in.now) {
+		all = append(all, groupInstance{s.computeLink("zones/" + in.labels["zone"] + "/instances/" + i.name), i.status()})
 	}
 	return pageOf(s, in, "instanceGroupsListInstances", path+"/listInstances", all)
 }

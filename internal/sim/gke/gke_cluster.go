@@ -82,7 +82,7 @@ func (v *service) CreateCluster(ctx context.Context, req *containerpb.CreateClus
 			return nil, e
 		}
 		if p.location == nil {
-			return nil, invalid("Location %q does not exist.", p.path.location)
+			return nil, noLocation(p.path.location)
 		}
 		base, e := s.planCluster(p.location, req.GetCluster())
 		if e != nil {
@@ -160,12 +160,16 @@ func (s *Server) newRecord(l *location, uid string, base *cluster) *clusterRecor
 func (l *location) keep(rec *clusterRecord) { l.clusters[rec.name], l.byUID[rec.uid] = rec, rec }
 
 // newPool records a node pool.
-func (s *Server) newPool(rec *clusterRecord, base *containerpb.NodePool) {
-	known := &poolRecord{base: base, zones: base.GetLocations(), count: base.GetInitialNodeCount(), auto: base.GetAutoscaling()}
-	for range known.zones {
-		known.hashes = append(known.hashes, s.text(8, hexDigits))
+func (s *Server) newPool(rec *clusterRecord, base *containerpb.NodePool) *poolRecord {
+	name := base.GetName()
+	if old, ok := rec.pools[name]; ok {
+		s.dropGroups(rec, old)
 	}
-	rec.pools[base.GetName()] = known
+	known := &poolRecord{base: base, zones: base.GetLocations(), count: base.GetInitialNodeCount(), auto: base.GetAutoscaling()}
+	known.hashes = s.newHashes(known)
+	rec.pools[name] = known
+	s.keepGroups(rec, known)
+	return known
 }
 
 // DeleteCluster removes a cluster with its node pools.
@@ -254,12 +258,14 @@ func (v *service) ListUsableSubnetworks(ctx context.Context, req *containerpb.Li
 		if req.GetFilter() != "" {
 			return nil, notSimulated("the filter %q", req.GetFilter())
 		}
-		first, last, next, e := s.page(req.GetPageToken(), int(req.GetPageSize()), 500, len(s.resources.Subnetworks))
+		// Those of host projects show under these.
+		own := slices.DeleteFunc(slices.Clone(s.resources.Subnetworks), func(sub Subnetwork) bool { return sub.Project != "" })
+		first, last, next, e := s.page(req.GetPageToken(), int(req.GetPageSize()), 500, len(own))
 		if e != nil {
 			return nil, e
 		}
 		out := &containerpb.ListUsableSubnetworksResponse{NextPageToken: next}
-		for _, sub := range s.resources.Subnetworks[first:last] {
+		for _, sub := range own[first:last] {
 			u := &containerpb.UsableSubnetwork{
 				Subnetwork:  "projects/" + s.project + "/regions/" + sub.Region + "/subnetworks/" + sub.Name,
 				Network:     "projects/" + s.project + "/global/networks/" + sub.Network,

@@ -92,7 +92,7 @@ func (v *service) CreateNodePool(ctx context.Context, req *containerpb.CreateNod
 			return nil, autopilotPools()
 		}
 		pool := proto.CloneOf(req.GetNodePool())
-		if e := s.planPool(pool, rec.base.GetLocations()); e != nil {
+		if e := s.planPool(pool, rec.base); e != nil {
 			return nil, e
 		}
 		if e := s.planPoolVersion(pool, rec.live.Version, rec.channel); e != nil {

@@ -114,7 +114,7 @@ func (s *Server) operation(c *call, name string) (*opRecord, *apiError) {
 		return nil, e
 	}
 	if p.location == nil {
-		return nil, invalid("Location %q does not exist.", p.path.location)
+		return nil, noLocation(p.path.location)
 	}
 	if op, ok := p.location.operations[p.operation]; ok {
 		return op, nil

@@ -210,6 +210,9 @@ func (s *Server) updateNodes(c *call, rec *clusterRecord, g *core.NodeGroup, kno
 	if e != nil {
 		return nil, e
 	}
+	if blueGreen(known.base) {
+		s.newGreen(rec, known)
+	}
 	return s.operationObject(op, c.now), nil
 }
 
@@ -239,7 +242,7 @@ func (s *Server) updatePool(c *call, rec *clusterRecord, g *core.NodeGroup, know
 	}
 	op := s.startOwn(c.now, rec, g.Name, containerpb.Operation_UPDATE_CLUSTER, s.duration(profile.UpdateCluster), c.outcome, func() {
 		if req.GetResourceLabels() != nil {
-			config.ResourceLabels = with(req.GetResourceLabels().GetLabels(), provisioningLabel, "on-demand")
+			config.ResourceLabels = with(req.GetResourceLabels().GetLabels(), provisioningLabel, provisioning(config))
 		}
 		if req.GetTags() != nil {
 			config.Tags = req.GetTags().GetTags()

@@ -176,15 +176,15 @@ func (s *Server) poolObject(shown *core.Cluster, rec *clusterRecord, g *core.Nod
 	if p.GetManagement() == nil {
 		p.Management = &containerpb.NodeManagement{AutoUpgrade: true, AutoRepair: true}
 	}
-	p.MaxPodsConstraint = &containerpb.MaxPodsConstraint{MaxPodsPerNode: max(known.base.GetMaxPodsConstraint().GetMaxPodsPerNode(), 110)}
-	p.PodIpv4CidrSize = 24
+	p.PodIpv4CidrSize = podRange(p.GetMaxPodsConstraint())
 	p.Status = s.poolStatus(rec, g, now)
 	p.Conditions, p.StatusMessage = conditions(g.State, g.Reason)
 	p.Etag = fmt.Sprintf("%s-%d", fingerprint(map[string]string{g.Name: shown.ID}), rec.changes)
 	if g.State != profile.Creating {
 		for i, zone := range known.zones {
-			p.InstanceGroupUrls = append(p.InstanceGroupUrls, s.computeLink("zones/"+zone+"/instanceGroupManagers/"+known.groupName(rec, i)))
+			p.InstanceGroupUrls = append(p.InstanceGroupUrls, s.managerLink(zone, known.groupName(rec, known.hashes[i])))
 		}
+		s.addBlueGreen(p, rec, known, now)
 	}
 	return p
 }
@@ -232,21 +232,3 @@ func readReason(reason string) (containerpb.StatusCondition_Code, code.Code, str
 
 // stamp is a time as GKE writes it.
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.999999999Z07:00") }
-
-// groupName is the name of the instance group of a pool in one of its zones: the
-// names of cluster and pool are cut so that an instance's name is one of DNS.
-func (p *poolRecord) groupName(rec *clusterRecord, zone int) string {
-	return p.instanceBase(rec, zone) + "-grp"
-}
-
-// instanceBase is how the names of the instances of a group begin.
-func (p *poolRecord) instanceBase(rec *clusterRecord, zone int) string {
-	pool := p.base.GetName()
-	pool = pool[:min(len(pool), 22)]
-	cluster := rec.name[:min(len(rec.name), 44-len(pool))]
-	prefix := "gke-"
-	if rec.autopilot {
-		prefix = "gk3-"
-	}
-	return prefix + cluster + "-" + pool + "-" + p.hashes[zone]
-}

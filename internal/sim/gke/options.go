@@ -15,6 +15,8 @@ import (
 const (
 	DefaultProject       = "pmks-sim"
 	DefaultProjectNumber = "123456789012"
+	// DefaultHostProject shares a network with the project.
+	DefaultHostProject = "pmks-sim-host"
 	// DefaultToken is an access token that never expires.
 	DefaultToken = "ya29.pmks-simulated-access-token-0000001"
 )
@@ -54,6 +56,8 @@ type Options struct {
 	// is the bubble's.
 	Now func() time.Time
 
+	// Projects are other projects that there are, in which the caller has no rights.
+	Projects []string
 	// Resources is what the project holds; nil means DefaultResources.
 	Resources *Resources
 	// Channels are the release channels; nil means DefaultChannels. They may only

@@ -58,11 +58,26 @@ func (s *Server) planCluster(l *location, in *containerpb.Cluster) (*containerpb
 		if slices.ContainsFunc(base.GetNodePools()[:i], func(p *containerpb.NodePool) bool { return p.GetName() == pool.GetName() }) {
 			return nil, invalid("Duplicate node pool name %q.", pool.GetName()).badField(fmt.Sprintf("cluster.node_pools[%d].name", i))
 		}
-		if e := s.planPool(pool, base.GetLocations()); e != nil {
+		if e := s.planPool(pool, base); e != nil {
 			return nil, e
 		}
 	}
-	return base, nil
+	return base, s.checkWindows(base)
+}
+
+// checkWindows wants a pool for what the system runs, which Windows does not.
+func (s *Server) checkWindows(base *containerpb.Cluster) *apiError {
+	for _, pool := range base.GetNodePools() {
+		if !windows(pool) {
+			return nil
+		}
+	}
+	return s.unrecorded(invalid("Cluster must have at least one Linux node pool.").badField("cluster.node_pools"), "The node pools do not suffice.")
+}
+
+// windows reports whether the nodes of a pool run Windows.
+func windows(pool *containerpb.NodePool) bool {
+	return strings.HasPrefix(pool.GetConfig().GetImageType(), "WINDOWS_")
 }
 
 // checkPoolCount wants node pools, and not the older way to ask for the first.
@@ -84,13 +99,8 @@ func (s *Server) planLocations(field string, zones *[]string, l *location) *apiE
 		*zones = slices.Clone(l.zones)
 		return nil
 	}
-	for i, zone := range *zones {
-		switch {
-		case !slices.Contains(s.zones(), zone):
-			return invalid("Location %q does not exist.", zone).badField(field)
-		case slices.Contains((*zones)[:i], zone):
-			return invalid("Location %q is given twice.", zone).badField(field)
-		}
+	if e := s.checkZones(field, *zones); e != nil {
+		return e
 	}
 	if l.name != s.region && !slices.Contains(*zones, l.name) {
 		return invalid("The locations of a zonal cluster must contain its zone %q.", l.name).badField(field)
@@ -101,18 +111,25 @@ func (s *Server) planLocations(field string, zones *[]string, l *location) *apiE
 // zones returns the zones of the region.
 func (s *Server) zones() []string { return s.locations[len(s.locations)-1].zones }
 
-// lastPart takes a reference apart: a name, or a path that ends in
-// "<kind>/<name>", with the host of Compute Engine or without.
-func (s *Server) lastPart(ref, kind string) (name, scope string, ok bool) {
+// reference is what a text refers to: a name, or a path that ends in
+// "<kind>/<name>", with the host of Compute Engine or without. project is empty if
+// it is this one, and scope if there is just a name.
+type reference struct{ project, scope, name string }
+
+func (s *Server) parseReference(text, kind string) (reference, bool) {
 	for _, host := range []string{"https://www.googleapis.com/compute/v1/", "https://compute.googleapis.com/compute/v1/"} {
-		ref = strings.TrimPrefix(ref, host)
+		text = strings.TrimPrefix(text, host)
 	}
-	if !strings.Contains(ref, "/") {
-		return ref, "", ref != ""
+	if !strings.Contains(text, "/") {
+		return reference{name: text}, text != ""
 	}
-	rest, found := strings.CutPrefix(ref, "projects/"+s.project+"/")
-	scope, name, cut := cutLast(rest, "/"+kind+"/")
-	return name, scope, found && cut && name != "" && !strings.Contains(name, "/")
+	rest, found := strings.CutPrefix(text, "projects/")
+	project, rest, cut := strings.Cut(rest, "/")
+	scope, name, named := cutLast(rest, "/"+kind+"/")
+	if !s.foreign(project) {
+		project = ""
+	}
+	return reference{project, scope, name}, found && cut && named && name != "" && !strings.Contains(name, "/")
 }
 
 // unrecorded words a refusal that nobody has recorded in one of two ways.
@@ -131,35 +148,42 @@ func (s *Server) unrecorded(e *apiError, other string) *apiError {
 
 // planNetwork checks the network and leaves its full name in network_config.
 func (s *Server) planNetwork(base *containerpb.Cluster) *apiError {
-	network, scope, ok := s.lastPart(orElse(base.GetNetwork(), "default"), "networks")
-	if !ok || scope != "" && scope != "global" || !s.resources.network(network) {
-		return s.unrecorded(invalid("Network %q does not exist.", base.GetNetwork()).badField("cluster.network"),
-			"Invalid value for field cluster.network: the resource was not found.")
+	network, ok := s.parseReference(orElse(base.GetNetwork(), "default"), "networks")
+	const nothing = "Invalid value for field cluster.%s: the resource was not found."
+	if !ok || network.scope != "" && network.scope != "global" || !s.resources.network(network.project, network.name) {
+		return s.unrecorded(invalid("Network %q does not exist.", base.GetNetwork()).badField("cluster.network"), fmt.Sprintf(nothing, "network"))
 	}
 	if base.GetSubnetwork() == "" {
-		sub, ok := find(s.resources.Subnetworks, func(sub Subnetwork) bool { return sub.Network == network && sub.Region == s.region })
+		sub, ok := find(s.resources.Subnetworks, func(sub Subnetwork) bool {
+			return sub.Project == network.project && sub.Network == network.name && sub.Region == s.region
+		})
 		if !ok {
-			return invalid("Network %q requires a subnetwork to be specified.", network).badField("cluster.subnetwork")
+			return invalid("Network %q requires a subnetwork to be specified.", network.name).badField("cluster.subnetwork")
 		}
-		base.Subnetwork = sub.Name
+		base.Subnetwork = "projects/" + orElse(sub.Project, s.project) + "/regions/" + s.region + "/subnetworks/" + sub.Name
 	}
-	name, scope, ok := s.lastPart(base.GetSubnetwork(), "subnetworks")
-	sub, there := s.resources.subnetwork(s.region, name)
+	asked := base.GetSubnetwork()
+	ref, ok := s.parseReference(asked, "subnetworks")
+	if ok && ref.scope == "" {
+		ref.project = network.project // a name alone is that of the network's project
+	}
+	sub, there := s.resources.subnetwork(ref.project, s.region, ref.name)
 	switch {
-	case ok && scope != "" && scope != "regions/"+s.region:
-		return s.unrecorded(invalid("Subnetwork %q must be in the region %q of the cluster.", base.GetSubnetwork(), s.region).badField("cluster.subnetwork"),
+	case ok && ref.scope != "" && ref.scope != "regions/"+s.region:
+		return s.unrecorded(invalid("Subnetwork %q must be in the region %q of the cluster.", asked, s.region).badField("cluster.subnetwork"),
 			"The subnetwork's region does not match.")
 	case !ok || !there:
-		return s.unrecorded(invalid("Subnetwork %q does not exist in region %q.", base.GetSubnetwork(), s.region).badField("cluster.subnetwork"),
-			"Invalid value for field cluster.subnetwork: the resource was not found.")
-	case sub.Network != network:
-		return s.unrecorded(invalid("Subnetwork %q is not a subnetwork of network %q.", name, network).badField("cluster.subnetwork"),
+		return s.unrecorded(invalid("Subnetwork %q does not exist in region %q.", asked, s.region).badField("cluster.subnetwork"),
+			fmt.Sprintf(nothing, "subnetwork"))
+	case sub.Network != network.name || sub.Project != network.project:
+		return s.unrecorded(invalid("Subnetwork %q is not a subnetwork of network %q.", ref.name, network.name).badField("cluster.subnetwork"),
 			"The network and the subnetwork do not fit together.")
 	}
-	base.Network, base.Subnetwork = network, name
+	base.Network, base.Subnetwork = network.name, sub.Name
+	owner := "projects/" + orElse(sub.Project, s.project)
 	base.NetworkConfig = &containerpb.NetworkConfig{
-		Network:    "projects/" + s.project + "/global/networks/" + network,
-		Subnetwork: "projects/" + s.project + "/regions/" + s.region + "/subnetworks/" + name,
+		Network:    owner + "/global/networks/" + network.name,
+		Subnetwork: owner + "/regions/" + s.region + "/subnetworks/" + sub.Name,
 	}
 	return s.planAddresses(base, sub)
 }
@@ -178,6 +202,11 @@ func (s *Server) planAddresses(base *containerpb.Cluster, sub Subnetwork) *apiEr
 		return notSimulated("clusters with IPv6")
 	}
 	ip.StackType = containerpb.StackType_IPV4
+	if sub.Project != "" && (ip.GetClusterSecondaryRangeName() == "" || ip.GetServicesSecondaryRangeName() == "") {
+		// GKE may not add ranges to a subnetwork of another project.
+		return invalid("Clusters in a Shared VPC network must name secondary ranges for pods and services that exist in subnetwork %q.", sub.Name).
+			badField("cluster.ip_allocation_policy")
+	}
 	base.ClusterIpv4Cidr, base.ServicesIpv4Cidr = "10.92.0.0/14", "10.96.0.0/20"
 	for _, r := range []struct {
 		name        string

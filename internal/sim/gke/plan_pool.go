@@ -4,23 +4,26 @@ package gke
 
 import (
 	"maps"
+	"math/bits"
 	"slices"
 	"strings"
 
 	"cloud.google.com/go/container/apiv1/containerpb"
+	"google.golang.org/protobuf/proto"
 )
 
-// planPool checks the request for a node pool and fills its defaults in. zones are
-// those of the cluster.
-func (s *Server) planPool(pool *containerpb.NodePool, zones []string) *apiError {
+// planPool checks the request for a node pool and fills its defaults in from those
+// of its cluster.
+func (s *Server) planPool(pool *containerpb.NodePool, cluster *containerpb.Cluster) *apiError {
 	if pool == nil {
 		return invalid("NodePool must be set.").badField("node_pool")
 	}
 	for _, check := range []func() *apiError{
 		func() *apiError { return onlyFields("node_pool", pool, poolFields, poolOutput) },
 		func() *apiError { return checkName("node_pool.name", pool.GetName()) },
-		func() *apiError { return s.planPoolZones(pool, zones) },
+		func() *apiError { return s.planPoolZones(pool, cluster.GetLocations()) },
 		func() *apiError { return s.planConfig(pool) },
+		func() *apiError { return planMaxPods(&pool.MaxPodsConstraint, cluster.GetDefaultMaxPodsConstraint()) },
 		func() *apiError {
 			if pool.GetInitialNodeCount() < 0 {
 				return invalid("Node_pool.initial_node_count must not be negative.").badField("node_pool.initial_node_count")
@@ -45,15 +48,30 @@ func (s *Server) planPoolZones(pool *containerpb.NodePool, zones []string) *apiE
 		pool.Locations = slices.Clone(zones)
 		return nil
 	}
-	for i, zone := range pool.GetLocations() {
-		switch {
-		case !slices.Contains(s.zones(), zone):
-			return invalid("Location %q does not exist.", zone).badField("node_pool.locations")
-		case slices.Contains(pool.GetLocations()[:i], zone):
-			return invalid("Location %q is given twice.", zone).badField("node_pool.locations")
-		}
+	return s.checkZones("node_pool.locations", pool.GetLocations())
+}
+
+// defaultMaxPods is how many pods a node may have unless it is said.
+const defaultMaxPods = 110
+
+// planMaxPods checks how many pods a node may have, and fills the default in.
+func planMaxPods(pods **containerpb.MaxPodsConstraint, cluster *containerpb.MaxPodsConstraint) *apiError {
+	if *pods == nil && cluster != nil {
+		*pods = proto.CloneOf(cluster)
+	}
+	if *pods == nil {
+		*pods = &containerpb.MaxPodsConstraint{MaxPodsPerNode: defaultMaxPods}
+	}
+	if n := (*pods).GetMaxPodsPerNode(); n < 8 || n > 256 {
+		return invalid("Max_pods_per_node must be between 8 and 256, got %d.", n).badField("node_pool.max_pods_constraint")
 	}
 	return nil
+}
+
+// podRange is the size of the range of addresses of a node: twice as many as it may
+// have pods, rounded up.
+func podRange(pods *containerpb.MaxPodsConstraint) int32 {
+	return int32(32 - bits.Len64(uint64(2*pods.GetMaxPodsPerNode()-1))) //nolint:gosec // between 8 and 256
 }
 
 // planConfig checks what the VMs of a pool are to be.
@@ -73,7 +91,7 @@ func (s *Server) planConfig(pool *containerpb.NodePool) *apiError {
 		func() *apiError { return checkMetadata(field+".metadata", config.GetMetadata()) },
 		func() *apiError { return checkNodeLabels(field+".labels", config.GetLabels()) },
 		func() *apiError {
-			return checkLabels(field+".resource_labels", config.GetResourceLabels(), map[string]string{provisioningLabel: "on-demand"})
+			return checkLabels(field+".resource_labels", config.GetResourceLabels(), map[string]string{provisioningLabel: provisioning(config)})
 		},
 	} {
 		if e := check(); e != nil {
@@ -81,7 +99,7 @@ func (s *Server) planConfig(pool *containerpb.NodePool) *apiError {
 		}
 	}
 	config.Metadata = with(config.GetMetadata(), "disable-legacy-endpoints", "true")
-	config.ResourceLabels = with(config.GetResourceLabels(), provisioningLabel, "on-demand")
+	config.ResourceLabels = with(config.GetResourceLabels(), provisioningLabel, provisioning(config))
 	if len(config.GetOauthScopes()) == 0 {
 		config.OauthScopes = []string{"https://www.googleapis.com/auth/logging.write", "https://www.googleapis.com/auth/monitoring"}
 	}
@@ -92,6 +110,17 @@ func (s *Server) planConfig(pool *containerpb.NodePool) *apiError {
 
 // provisioningLabel is the label that GKE puts on the VMs of every pool.
 const provisioningLabel = "goog-gke-node-pool-provisioning-model"
+
+// provisioning is the value of that label.
+func provisioning(config *containerpb.NodeConfig) string {
+	switch {
+	case config.GetSpot():
+		return "spot"
+	case config.GetPreemptible():
+		return "preemptible"
+	}
+	return "on-demand"
+}
 
 // with returns the map with a value that it has not.
 func with(m map[string]string, key, value string) map[string]string {
@@ -174,8 +203,8 @@ func (s *Server) planAccount(config *containerpb.NodeConfig) *apiError {
 // planAutoscaling checks an autoscaling and returns what becomes of it. before is
 // what the pool has.
 func (s *Server) planAutoscaling(in, before *containerpb.NodePoolAutoscaling) (*containerpb.NodePoolAutoscaling, *apiError) {
-	if in.GetAutoprovisioned() {
-		return nil, notSimulated("autoprovisioned node pools")
+	if in.GetAutoprovisioned() && !before.GetAutoprovisioned() {
+		return nil, notSimulated("node pools that become autoprovisioned")
 	}
 	lower, upper := in.GetMinNodeCount(), in.GetMaxNodeCount()
 	totalLower, totalUpper := in.GetTotalMinNodeCount(), in.GetTotalMaxNodeCount()
@@ -209,7 +238,7 @@ func (s *Server) planAutoscaling(in, before *containerpb.NodePoolAutoscaling) (*
 	}
 	out := &containerpb.NodePoolAutoscaling{
 		Enabled: in.GetEnabled(), MinNodeCount: lower, MaxNodeCount: upper, LocationPolicy: in.GetLocationPolicy(),
-		TotalMinNodeCount: totalLower, TotalMaxNodeCount: totalUpper,
+		TotalMinNodeCount: totalLower, TotalMaxNodeCount: totalUpper, Autoprovisioned: in.GetAutoprovisioned(),
 	}
 	if out.LocationPolicy == containerpb.NodePoolAutoscaling_LOCATION_POLICY_UNSPECIFIED {
 		out.LocationPolicy = containerpb.NodePoolAutoscaling_BALANCED

@@ -70,6 +70,10 @@ type poolRecord struct {
 	// count is initial_node_count, for each zone.
 	count int32
 	auto  *containerpb.NodePoolAutoscaling
+	// green are the hashes of the groups that a blue-green upgrade replaces the
+	// others with, and phase is that in which it stays.
+	green []string
+	phase containerpb.NodePool_UpdateInfo_BlueGreenInfo_Phase
 }
 
 // opRecord is an operation: that of the core, whose ID is its name and whose Word
@@ -90,7 +94,7 @@ func (s *Server) advance(now time.Time) {
 	for _, l := range s.locations {
 		l.world.Advance(now)
 		l.removeFailed(now, s.options.RemoveFailed)
-		l.forget(now)
+		s.forget(l, now)
 	}
 }
 
@@ -117,6 +121,14 @@ func (s *Server) finish(op *opRecord, r core.OperationRecord, effect func()) {
 		l.past = l.past[1:]
 	}
 	op.rec.changes++
+	known := op.rec.pools[op.pool]
+	switch {
+	case known == nil:
+	case op.kind == containerpb.Operation_UPGRADE_NODES:
+		s.endGreen(op.rec, known, r.Failure == "")
+	case op.kind == containerpb.Operation_DELETE_NODE_POOL && r.Failure == "":
+		s.dropGroups(op.rec, known)
+	}
 	created := op.kind == containerpb.Operation_CREATE_CLUSTER
 	switch {
 	case r.Failure != "" && created && s.options.RemoveFailed > 0:
@@ -132,13 +144,16 @@ func (s *Server) finish(op *opRecord, r core.OperationRecord, effect func()) {
 
 // forget drops the records of clusters that are gone and that no read can show any
 // more, when there are many of them.
-func (l *location) forget(now time.Time) {
+func (s *Server) forget(l *location, now time.Time) {
 	if len(l.byUID) < 2*l.world.Len(now)+100 {
 		return
 	}
 	for uid, rec := range l.byUID {
 		if shown, ok := l.world.Cluster(now, rec.name); rec.live.State == profile.Gone && (!ok || shown.Attr[attrUID] != uid) {
 			delete(l.byUID, uid)
+			for _, known := range rec.pools {
+				s.dropGroups(rec, known)
+			}
 			if l.clusters[rec.name] == rec {
 				delete(l.clusters, rec.name)
 			}

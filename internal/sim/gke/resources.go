@@ -20,12 +20,15 @@ type Resources struct {
 	ServiceAccounts []string
 }
 
-// Network is a VPC network, which is global.
-type Network struct{ Name string }
+// Network is a VPC network, which is global. Project is the host project of a
+// Shared VPC network that this project may use; empty means that it is its own.
+type Network struct{ Name, Project string }
 
 // Subnetwork is a part of a network in one region.
 type Subnetwork struct {
 	Name, Network, Region, CIDR string
+	// Project is the host project of a Shared VPC network.
+	Project string
 	// Secondary holds secondary ranges, CIDR by name.
 	Secondary map[string]string
 }
@@ -43,21 +46,23 @@ type MachineType struct {
 const otherRegion = "us-central1"
 
 // DefaultResources returns a project that is ready for GKE: a network with a
-// subnetwork in the region and one elsewhere, a second network, common machine
-// types and disks. The network and the machine type are those that
+// subnetwork in the region and one elsewhere, a second network, one that a host
+// project shares, common machine types and disks. The network and the machine type are those that
 // profile.SampleRequest refers to.
 func DefaultResources(region string) Resources {
 	gcp, _ := profile.Get("gcp")
 	sample := gcp.SampleRequest("sample").Network
 	vpc, subnet := sample.VpcIID.NameId, sample.SubnetIIDs[0].NameId
 	return Resources{
-		Networks: []Network{{Name: vpc}, {Name: "vpc-02"}, {Name: "default"}},
+		Networks: []Network{{Name: vpc}, {Name: "vpc-02"}, {Name: "default"}, {Name: "shared-vpc", Project: DefaultHostProject}},
 		Subnetworks: []Subnetwork{
 			{Name: subnet, Network: vpc, Region: region, CIDR: "10.0.0.0/20",
 				Secondary: map[string]string{"pods": "10.4.0.0/14", "services": "10.8.0.0/20"}},
 			{Name: "subnet-02", Network: "vpc-02", Region: region, CIDR: "10.16.0.0/20"},
 			{Name: "subnet-far", Network: vpc, Region: otherRegion, CIDR: "10.32.0.0/20"},
 			{Name: "default", Network: "default", Region: region, CIDR: "10.178.0.0/20"},
+			{Name: "shared-subnet", Network: "shared-vpc", Project: DefaultHostProject, Region: region, CIDR: "10.48.0.0/20",
+				Secondary: map[string]string{"shared-pods": "10.52.0.0/14", "shared-services": "10.56.0.0/20"}},
 		},
 		MachineTypes: slices.Clone(machineTypeTable),
 		DiskTypes:    []string{"hyperdisk-balanced", "pd-balanced", "pd-ssd", "pd-standard"},
@@ -93,12 +98,17 @@ func (r Resources) clone() Resources {
 	return r
 }
 
-func (r Resources) network(name string) bool {
-	return slices.Contains(r.Networks, Network{Name: name})
+func (r Resources) network(project, name string) bool {
+	return slices.Contains(r.Networks, Network{Name: name, Project: project})
 }
 
-func (r Resources) subnetwork(region, name string) (Subnetwork, bool) {
-	return find(r.Subnetworks, func(s Subnetwork) bool { return s.Region == region && s.Name == name })
+func (r Resources) subnetwork(project, region, name string) (Subnetwork, bool) {
+	return find(r.Subnetworks, func(s Subnetwork) bool { return s.Project == project && s.Region == region && s.Name == name })
+}
+
+// host reports whether a project shares a network with this one.
+func (r Resources) host(project string) bool {
+	return project != "" && slices.ContainsFunc(r.Networks, func(n Network) bool { return n.Project == project })
 }
 
 // machineType returns the machine type if it is there in every one of the zones.

@@ -63,6 +63,7 @@ type Server struct {
 	locations []*location // the zones in order, and the region
 	resources Resources
 	counter   uint64
+	groups    map[groupKey]managed
 	minute    map[string]int // calls of this minute by service
 	window    time.Time      // when this minute began
 }
@@ -90,6 +91,7 @@ func New(o Options) *Server {
 		channels: o.Channels,
 		random:   rand.New(rand.NewPCG(o.Seed, 0x676b65)),
 		tokens:   maps.Clone(o.Tokens),
+		groups:   map[groupKey]managed{},
 		minute:   map[string]int{},
 	}
 	if s.scale == 0 {
