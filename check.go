@@ -160,15 +160,34 @@ func (c Capabilities) checkNodeGroup(f *faults, path string, g NodeGroupInfo, na
 	if use(f, fields.KeyPair, path+"KeyPairIID", c.Provider, !g.KeyPairIID.IsZero()) {
 		f.addErr(CheckIID(path+"KeyPairIID", g.KeyPairIID))
 	}
-	minSize, maxSize := g.MinNodeSize, g.MaxNodeSize
-	if !g.OnAutoScaling && minSize == 0 && maxSize == 0 {
-		// Bounds mean nothing yet; not giving them is fine, and no fault is theirs.
-		minSize, maxSize = 1, max(1, g.DesiredNodeSize)
-		if c.Scaling.ToZero {
-			minSize = 0
-		}
+	g = c.WithDefaultBounds(g)
+	c.checkSizes(f, path, g.DesiredNodeSize, g.MinNodeSize, g.MaxNodeSize, false)
+}
+
+// WithDefaultBounds returns g with bounds. Where a request leaves them out (both
+// are 0), the group may not grow by itself: MinNodeSize is 1, or 0 for an empty
+// group on a cloud that has those, and MaxNodeSize is the size, at least 1.
+// [Client] sends requests so, every provider of pmks makes groups so, whether or
+// not autoscaling is on, and shows groups so for which nobody gave bounds: what
+// was read can be written back.
+func (c Capabilities) WithDefaultBounds(g NodeGroupInfo) NodeGroupInfo {
+	if g.MinNodeSize != 0 || g.MaxNodeSize != 0 {
+		return g
 	}
-	c.checkSizes(f, path, g.DesiredNodeSize, minSize, maxSize, false)
+	g.MinNodeSize, g.MaxNodeSize = 1, max(1, g.DesiredNodeSize)
+	if c.Scaling.ToZero && g.DesiredNodeSize == 0 {
+		g.MinNodeSize = 0
+	}
+	return g
+}
+
+// prepare returns a copy of a create request as it is sent.
+func (c Capabilities) prepare(req ClusterInfo) ClusterInfo {
+	req = req.Clone()
+	for i, g := range req.NodeGroupList {
+		req.NodeGroupList[i] = c.WithDefaultBounds(g)
+	}
+	return req
 }
 
 func (c Capabilities) checkDiskSize(f *faults, field, size string) {

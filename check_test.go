@@ -205,7 +205,7 @@ func TestCapabilities_CheckNodeGroup(t *testing.T) {
 
 		{"sizes-equal", nil, sizes(true, 1, 1, 1), nil},
 		{"bounds-not-given", nil, sizes(false, 5, 0, 0), nil},
-		{"bounds-not-given-with-autoscaling", nil, sizes(true, 1, 0, 0), map[string]pmks.Code{"MinNodeSize": bad, "MaxNodeSize": bad, "DesiredNodeSize": bad}},
+		{"bounds-not-given-with-autoscaling", nil, sizes(true, 1, 0, 0), nil},
 		{"nothing-given", nil, sizes(false, 0, 0, 0), map[string]pmks.Code{"DesiredNodeSize": bad}},
 		{"nothing-given-to-zero", toZero, sizes(false, 0, 0, 0), nil},
 		{"desired-negative", nil, sizes(false, -1, 0, 0), map[string]pmks.Code{"DesiredNodeSize": bad}},
@@ -403,4 +403,36 @@ func FuzzCheckCluster(f *testing.F) {
 		}
 		c.Ignored(g)
 	})
+}
+
+func TestCapabilities_WithDefaultBounds(t *testing.T) {
+	t.Parallel()
+	some, zero := pmks.Capabilities{}, pmks.Capabilities{Scaling: pmks.ScalingRule{ToZero: true}}
+	type sizes struct{ Desired, Min, Max int }
+	for _, tt := range []struct {
+		name     string
+		caps     pmks.Capabilities
+		in, want sizes
+	}{
+		{"left-out", some, sizes{2, 0, 0}, sizes{2, 1, 2}},
+		{"left-out-to-zero", zero, sizes{2, 0, 0}, sizes{2, 1, 2}},
+		{"empty", some, sizes{0, 0, 0}, sizes{0, 1, 1}},
+		{"empty-to-zero", zero, sizes{0, 0, 0}, sizes{0, 0, 1}},
+		{"negative", zero, sizes{-1, 0, 0}, sizes{-1, 1, 1}},
+		{"given", some, sizes{2, 1, 5}, sizes{2, 1, 5}},
+		{"max-alone", zero, sizes{0, 0, 3}, sizes{0, 0, 3}},
+		{"min-alone", some, sizes{2, 2, 0}, sizes{2, 2, 0}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			for _, auto := range []bool{false, true} {
+				in := pmks.NodeGroupInfo{IId: groupIID, VMSpecName: "m", OnAutoScaling: auto, DesiredNodeSize: tt.in.Desired, MinNodeSize: tt.in.Min, MaxNodeSize: tt.in.Max}
+				want := in
+				want.DesiredNodeSize, want.MinNodeSize, want.MaxNodeSize = tt.want.Desired, tt.want.Min, tt.want.Max
+				if d := diff(want, tt.caps.WithDefaultBounds(in)); d != "" {
+					t.Errorf("autoscaling %t:%s", auto, d)
+				}
+			}
+		})
+	}
 }

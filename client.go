@@ -117,7 +117,7 @@ func (c *Client) CreateCluster(ctx context.Context, clusterReqInfo ClusterInfo) 
 		check = c.caps.CheckCluster(clusterReqInfo)
 	}
 	return end1(call, check, func() (ClusterInfo, error) {
-		info, err := c.h.CreateCluster(ctx, clusterReqInfo.Clone())
+		info, err := c.h.CreateCluster(ctx, c.prepare(clusterReqInfo))
 		if err == nil {
 			call.event.Cluster = info.IId
 		}
@@ -156,7 +156,7 @@ func (c *Client) AddNodeGroup(ctx context.Context, clusterIID IID, nodeGroupReqI
 		f.addErr(c.caps.CheckNodeGroup(nodeGroupReqInfo))
 	}
 	return end1(call, f.err(), func() (NodeGroupInfo, error) {
-		info, err := c.h.AddNodeGroup(ctx, clusterIID, nodeGroupReqInfo.Clone())
+		info, err := c.h.AddNodeGroup(ctx, clusterIID, c.prepareGroup(nodeGroupReqInfo))
 		if err == nil {
 			call.event.NodeGroup = info.IId
 		}
@@ -256,7 +256,7 @@ func (c *Client) CheckCluster(ctx context.Context, clusterReqInfo ClusterInfo) e
 	}
 	return call.end(check, func() error {
 		if r, ok := c.h.(RequestChecker); ok {
-			return r.CheckCluster(ctx, clusterReqInfo.Clone())
+			return r.CheckCluster(ctx, c.prepare(clusterReqInfo))
 		}
 		return unsupported("this provider checks requests only when they are made")
 	})
@@ -272,7 +272,7 @@ func (c *Client) CheckNodeGroup(ctx context.Context, clusterIID IID, nodeGroupRe
 	}
 	return call.end(f.err(), func() error {
 		if r, ok := c.h.(RequestChecker); ok {
-			return r.CheckNodeGroup(ctx, clusterIID, nodeGroupReqInfo.Clone())
+			return r.CheckNodeGroup(ctx, clusterIID, c.prepareGroup(nodeGroupReqInfo))
 		}
 		return unsupported("this provider checks requests only when they are made")
 	})
@@ -323,6 +323,22 @@ func (c *Client) LastOperation(ctx context.Context, clusterIID, nodeGroupIID IID
 		}
 		return Operation{}, unsupported("this cloud keeps no record of operations")
 	})
+}
+
+// prepare returns a copy of a request as it is sent. Of a handler that reports no
+// capabilities nothing is known: it completes the request itself.
+func (c *Client) prepare(req ClusterInfo) ClusterInfo {
+	if c.hasCaps {
+		return c.caps.prepare(req)
+	}
+	return req.Clone()
+}
+
+func (c *Client) prepareGroup(req NodeGroupInfo) NodeGroupInfo {
+	if c.hasCaps {
+		req = c.caps.WithDefaultBounds(req)
+	}
+	return req.Clone()
 }
 
 func unsupported(message string) error {

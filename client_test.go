@@ -468,3 +468,29 @@ func TestClient_Nested(t *testing.T) {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
 }
+
+// Bounds that a request leaves out are sent as what they mean, and the request of
+// the caller stays as it is.
+func TestClient_defaultBounds(t *testing.T) {
+	t.Parallel()
+	h := newHandler(t, pmks.Capabilities{Provider: "p", GroupsAtCreate: pmks.GroupsAtCreate{Max: -1}})
+	client := pmks.New(h)
+	req := pmks.ClusterInfo{IId: pmks.IID{NameId: "c"}, NodeGroupList: []pmks.NodeGroupInfo{{IId: pmks.IID{NameId: "g"}, DesiredNodeSize: 3}}}
+	group := req.NodeGroupList[0]
+	wantGroup := group
+	wantGroup.MinNodeSize, wantGroup.MaxNodeSize = 1, 3
+	want := req.Clone()
+	want.NodeGroupList[0] = wantGroup
+	h.MockClusterHandler.EXPECT().CreateCluster(gomock.Any(), want)
+	h.MockRequestChecker.EXPECT().CheckCluster(gomock.Any(), want)
+	h.MockClusterHandler.EXPECT().AddNodeGroup(gomock.Any(), clusterIID, wantGroup)
+	h.MockRequestChecker.EXPECT().CheckNodeGroup(gomock.Any(), clusterIID, wantGroup)
+	_, errCreate := client.CreateCluster(t.Context(), req)
+	_, errAdd := client.AddNodeGroup(t.Context(), clusterIID, group)
+	if err := errors.Join(errCreate, errAdd, client.CheckCluster(t.Context(), req), client.CheckNodeGroup(t.Context(), clusterIID, group)); err != nil {
+		t.Error(err)
+	}
+	if req.NodeGroupList[0].MaxNodeSize != 0 {
+		t.Error("the caller's request was changed")
+	}
+}

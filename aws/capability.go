@@ -2,62 +2,7 @@
 
 package aws
 
-import (
-	"time"
+import "github.com/pmks-go/pmks/internal/capability"
 
-	"github.com/pmks-go/pmks"
-)
-
-// capabilities of EKS. Sources: EKS API reference (CreateCluster,
-// CreateNodegroup), EKS user guide (network requirements, service quotas, update
-// cluster), read in November 2026.
-var capabilities = pmks.Capabilities{
-	Provider:    Name,
-	ClusterType: pmks.TypeI,
-	ClusterName: pmks.NameRule{
-		Pattern:   `[0-9A-Za-z][0-9A-Za-z_-]*`,
-		MaxLength: 100,
-	},
-	NodeGroupName: pmks.NameRule{
-		Pattern:   `[0-9A-Za-z][0-9A-Za-z_-]*`,
-		MaxLength: 63,
-	},
-	Subnets:        pmks.SubnetRule{Min: 2, DistinctZones: 2, SmallestPrefix: 28},
-	GroupsAtCreate: pmks.GroupsAtCreate{},
-	Fields: pmks.FieldRules{
-		// EKS takes the VPC from the subnets; one that is given is compared.
-		VPC:               pmks.FieldOptional,
-		SecurityGroups:    pmks.FieldOptional,
-		MaxSecurityGroups: 4,
-		Tags:              pmks.FieldOptional,
-		MaxTags:           45, // EKS takes 50; pmks keeps a few for its own
-		Image:             pmks.FieldOptional,
-		VMSpec:            pmks.FieldOptional, // empty: t3.medium
-		RootDiskType:      pmks.FieldOptional,
-		RootDiskSize:      pmks.FieldOptional,
-		MinRootDiskSize:   1,
-		MaxRootDiskSize:   16384,
-		KeyPair:           pmks.FieldOptional,
-	},
-	Scaling: pmks.ScalingRule{
-		ToZero:           true,
-		RemoveLast:       true,
-		AutoScaling:      pmks.AutoScalingExternal,
-		DesiredWhileAuto: true,
-	},
-	Versions: pmks.VersionRule{Patch: false, LargestStep: 1},
-	Access: pmks.AccessRule{
-		Certificate:   false,
-		Token:         true,
-		TokenLifetime: tokenLifetime,
-	},
-	Typical: pmks.Durations{
-		CreateCluster:       10 * time.Minute,
-		DeleteCluster:       10 * time.Minute,
-		AddNodeGroup:        3 * time.Minute,
-		RemoveNodeGroup:     4 * time.Minute,
-		ScaleNodeGroup:      2 * time.Minute,
-		UpgradeControlPlane: 12 * time.Minute,
-		UpgradeNodeGroup:    10 * time.Minute,
-	},
-}
+// capabilities of EKS.
+var capabilities = capability.AWS

@@ -2,57 +2,7 @@
 
 package azure
 
-import (
-	"time"
+import "github.com/pmks-go/pmks/internal/capability"
 
-	"github.com/pmks-go/pmks"
-)
-
-// capabilities of AKS. Sources: REST API 2025-10-01 (managedClusters, agentPools)
-// and the AKS documentation (quotas, SKUs and regions; use system node pools;
-// supported Kubernetes versions; upgrade a cluster; concepts: storage), read in
-// November 2026. The durations are estimates: AKS publishes none.
-var capabilities = pmks.Capabilities{
-	Provider:    Name,
-	ClusterType: pmks.TypeII,
-	ClusterName: pmks.NameRule{
-		Pattern:   `[a-zA-Z0-9]([-_a-zA-Z0-9]{0,61}[a-zA-Z0-9])?`,
-		MaxLength: 63,
-		Reserved:  []string{"azure", "login", "microsoft", "windows", "xbox"},
-	},
-	NodeGroupName:  pmks.NameRule{Pattern: `[a-z][a-z0-9]{0,11}`, MaxLength: 12},
-	Subnets:        pmks.SubnetRule{Min: 1, Max: 1},
-	GroupsAtCreate: pmks.GroupsAtCreate{Min: 1, Max: 100},
-	Fields: pmks.FieldRules{
-		VPC:               pmks.FieldRequired,
-		SecurityGroups:    pmks.FieldOptional,
-		MaxSecurityGroups: 1, // a subnet carries one
-		Tags:              pmks.FieldOptional,
-		MaxTags:           45,                 // Azure takes 50; pmks keeps a few for its own
-		Image:             pmks.FieldOptional, // an operating system
-		VMSpec:            pmks.FieldRequired,
-		RootDiskType:      pmks.FieldOptional,
-		RootDiskSize:      pmks.FieldOptional,
-		MinRootDiskSize:   30,
-		MaxRootDiskSize:   2048,
-		KeyPair:           pmks.FieldOptional, // one for the whole cluster
-	},
-	Scaling: pmks.ScalingRule{
-		ToZero:           true, // pools of mode User
-		RemoveLast:       false,
-		AutoScaling:      pmks.AutoScalingNative,
-		DesiredWhileAuto: true,
-	},
-	Versions: pmks.VersionRule{Patch: true, LargestStep: 1},
-	// Tokens are those of Entra, for clusters that were made with it.
-	Access: pmks.AccessRule{Certificate: true, Token: true, TokenLifetime: 90 * time.Minute},
-	Typical: pmks.Durations{
-		CreateCluster:       6 * time.Minute,
-		DeleteCluster:       5 * time.Minute,
-		AddNodeGroup:        3 * time.Minute,
-		RemoveNodeGroup:     3 * time.Minute,
-		ScaleNodeGroup:      2 * time.Minute,
-		UpgradeControlPlane: 8 * time.Minute,
-		UpgradeNodeGroup:    10 * time.Minute,
-	},
-}
+// capabilities of AKS.
+var capabilities = capability.Azure

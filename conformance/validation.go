@@ -173,7 +173,7 @@ var groupFaults = []fault{
 	{name: "negative-min", field: "MinNodeSize", code: pmks.CodeInvalidArgument,
 		group: alwaysGroup(func(g *pmks.NodeGroupInfo) { g.MinNodeSize = -1 })},
 	{name: "zero-max", field: "MaxNodeSize", code: pmks.CodeInvalidArgument,
-		group: alwaysGroup(func(g *pmks.NodeGroupInfo) { g.OnAutoScaling, g.MinNodeSize, g.MaxNodeSize = true, 0, 0 })},
+		group: alwaysGroup(func(g *pmks.NodeGroupInfo) { g.OnAutoScaling, g.MinNodeSize, g.MaxNodeSize = true, 1, 0 })},
 	{name: "max-below-min", field: "MaxNodeSize", code: pmks.CodeInvalidArgument,
 		group: alwaysGroup(func(g *pmks.NodeGroupInfo) { g.MinNodeSize, g.MaxNodeSize = 3, 2 })},
 	{name: "desired-above-max", field: "DesiredNodeSize", code: pmks.CodeInvalidArgument,

@@ -78,6 +78,9 @@ func (h *Handler) groupInfo(g *core.NodeGroup) pmks.NodeGroupInfo {
 		Nodes:           slices.Clone(g.Nodes),
 		KeyValueList:    []pmks.KeyValue{{Key: pmks.KeyNativeStatus, Value: h.profile.NodeGroupWord(g.State, g.By)}},
 	}
+	if !g.BoundsKnown { // nobody gave any
+		info = h.caps.WithDefaultBounds(info)
+	}
 	if ignored := g.Attr[ignoredAttr]; ignored != "" {
 		info.KeyValueList = append(info.KeyValueList, pmks.KeyValue{Key: pmks.KeyIgnored, Value: ignored})
 	}
@@ -96,7 +99,7 @@ func reason(s profile.State, given string) string {
 // addGroup is the command for a requested group. Fields that the cloud ignores
 // are left out and noted.
 func (h *Handler) addGroup(clusterID string, req pmks.NodeGroupInfo, token string) core.AddNodeGroup {
-	cmd := core.AddNodeGroup{ClusterID: clusterID, Spec: req.Clone(), Token: token}
+	cmd := core.AddNodeGroup{ClusterID: clusterID, Spec: h.caps.WithDefaultBounds(req.Clone()), Token: token}
 	if ignored := h.caps.Ignored(req); len(ignored) > 0 {
 		cmd.Attr = map[string]string{ignoredAttr: strings.Join(ignored, ",")}
 		for _, field := range ignored {

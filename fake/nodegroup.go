@@ -130,9 +130,8 @@ func (h *Handler) SetNodeGroupAutoScaling(ctx context.Context, clusterIID, nodeG
 		return true, nil
 	}
 	cmd := core.SetAutoScaling{ClusterID: r.cluster.SystemId, GroupID: r.nodeGroup.SystemId, On: on}
-	if on && g.MaxNodeSize == 0 {
-		// Nobody gave bounds: these keep the group from growing by surprise.
-		cmd.Min, cmd.Max = min(1, g.DesiredNodeSize), max(1, g.DesiredNodeSize)
+	if on { // where nobody gave bounds, those that are shown keep the group from growing
+		cmd.Min, cmd.Max = g.MinNodeSize, g.MaxNodeSize
 	}
 	err = h.mutate(ctx, r, func(now time.Time, out core.Outcome) error {
 		_, err := h.world.Apply(now, cmd, out)

@@ -79,11 +79,11 @@ func TestHandler_SetNodeGroupAutoScaling(t *testing.T) {
 	tests := []struct {
 		name    string
 		before  sizes
-		on, off sizes
+		off, on sizes
 	}{
-		{"bounds-recorded", sizes{false, 2, 1, 5}, sizes{true, 2, 1, 5}, sizes{false, 2, 1, 5}},
-		{"no-bounds", sizes{false, 2, 0, 0}, sizes{true, 2, 1, 2}, sizes{false, 2, 1, 2}},
-		{"no-bounds-and-no-nodes", sizes{false, 0, 0, 0}, sizes{true, 0, 0, 1}, sizes{false, 0, 0, 1}},
+		{"bounds-recorded", sizes{false, 2, 1, 5}, sizes{false, 2, 1, 5}, sizes{true, 2, 1, 5}},
+		{"no-bounds", sizes{false, 2, 0, 0}, sizes{false, 2, 1, 2}, sizes{true, 2, 1, 2}},
+		{"no-bounds-and-no-nodes", sizes{false, 0, 0, 0}, sizes{false, 0, 0, 1}, sizes{true, 0, 0, 1}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -95,7 +95,7 @@ func TestHandler_SetNodeGroupAutoScaling(t *testing.T) {
 				for i, step := range []struct {
 					on   bool
 					want sizes
-				}{{false, tt.before}, {true, tt.on}, {true, tt.on}, {false, tt.off}, {true, tt.on}} {
+				}{{false, tt.off}, {true, tt.on}, {true, tt.on}, {false, tt.off}, {true, tt.on}} {
 					if ok, err := h.SetNodeGroupAutoScaling(t.Context(), demo, ng, step.on); err != nil || !ok {
 						t.Fatalf("step %d: got %t, %v", i, ok, err)
 					}
@@ -241,6 +241,43 @@ func TestHandler_RemoveNodeGroup(t *testing.T) {
 					}
 				case !errors.Is(err, pmks.ErrFailedPrecondition) || ok:
 					t.Errorf("the last group: got %t, %v, want FailedPrecondition", ok, err)
+				}
+			})
+		})
+	}
+}
+
+// TestHandler_defaultBounds: bounds that are left out mean the same on every cloud,
+// and what was read can be written back.
+func TestHandler_defaultBounds(t *testing.T) {
+	t.Parallel()
+	for _, p := range profile.All() {
+		t.Run(p.Name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				h := New(WithProfile(p.Name), WithLimits(Limits{}))
+				info := running(t, h, p)
+				for _, auto := range []bool{false, true} {
+					req := p.SampleRequest("demo").NodeGroupList[0]
+					req.IId.NameId, req.OnAutoScaling = "bounds1", auto
+					if auto {
+						req.IId.NameId = "bounds2"
+					}
+					req.DesiredNodeSize, req.MinNodeSize, req.MaxNodeSize = 2, 0, 0
+					made, err := h.AddNodeGroup(t.Context(), info.IId, req)
+					if err != nil {
+						t.Fatal(err)
+					}
+					same(t, "the bounds", [2]int{made.MinNodeSize, made.MaxNodeSize}, [2]int{1, 2})
+					g, _ := settled(t, h, info.IId).NodeGroup(made.IId)
+					got, err := h.ChangeNodeGroupScaling(t.Context(), info.IId, made.IId, g.DesiredNodeSize, g.MinNodeSize, g.MaxNodeSize)
+					if err != nil {
+						t.Fatalf("written back as read: %v", err)
+					}
+					same(t, "the group", got, g)
+				}
+				if made := mutations(h)["ChangeNodeGroupScaling"]; made != 0 {
+					t.Errorf("writing back what was read made %d changes", made)
 				}
 			})
 		})

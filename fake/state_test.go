@@ -183,7 +183,8 @@ func TestHandler_Put(t *testing.T) {
 		Version: "1.28.3", CreatedTime: created, Status: pmks.ClusterActive,
 		Network: pmks.NetworkInfo{SubnetIIDs: []pmks.IID{{NameId: "s", SystemId: "s-1"}}},
 		TagList: []pmks.KeyValue{{Key: "a", Value: "1"}, {Key: "b", Value: "2"}},
-		NodeGroupList: []pmks.NodeGroupInfo{{IId: pmks.IID{NameId: "ng", SystemId: "ng-1"}, Version: "1.27.1", VMSpecName: "m", DesiredNodeSize: 1,
+		NodeGroupList: []pmks.NodeGroupInfo{{IId: pmks.IID{NameId: "ng", SystemId: "ng-1"}, Version: "1.27.1", VMSpecName: "m",
+			DesiredNodeSize: 1, MinNodeSize: 1, MaxNodeSize: 1, // nobody gave bounds: those that can be written back
 			Status: pmks.NodeGroupActive, Nodes: []pmks.IID{{SystemId: "vm-1"}},
 			KeyValueList: []pmks.KeyValue{{Key: pmks.KeyNativeStatus, Value: "active"}}}},
 		KeyValueList: []pmks.KeyValue{{Key: pmks.KeyNativeStatus, Value: "active"}, {Key: "DeletionProtection", Value: "true"}},

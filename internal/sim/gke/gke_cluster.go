@@ -66,7 +66,7 @@ func (v *service) GetCluster(ctx context.Context, req *containerpb.GetClusterReq
 		if e != nil {
 			return nil, e
 		}
-		shown, rec, e := s.shown(c.now, p)
+		shown, rec, e := s.asRead(c.now, p)
 		if e != nil {
 			return nil, e
 		}
@@ -179,7 +179,7 @@ func (v *service) DeleteCluster(ctx context.Context, req *containerpb.DeleteClus
 		if e != nil {
 			return nil, e
 		}
-		rec, e := s.truth(p)
+		rec, e := s.current(p)
 		if e != nil {
 			return nil, e
 		}
@@ -187,7 +187,7 @@ func (v *service) DeleteCluster(ctx context.Context, req *containerpb.DeleteClus
 		if rec.live.State == profile.Deleting {
 			return s.deletedTwice(c, ops, containerpb.Operation_DELETE_CLUSTER, rec.name)
 		}
-		if rec.live.State == profile.Creating && s.choices.DeletionWhileCreating {
+		if rec.live.State == profile.Creating && s.assume.DeletionWhileCreating {
 			// This ends the creation, so that there is nothing in the way.
 			if _, err := rec.location.world.Apply(c.now, core.Force{
 				ClusterID: rec.live.ID, State: profile.CreateFailed, Reason: "deleted while being created"}, core.Outcome{}); err != nil {
@@ -211,7 +211,7 @@ func (s *Server) deletedTwice(c *call, ops []*opRecord, kind containerpb.Operati
 	for _, op := range ops {
 		switch {
 		case op.kind != kind && op.kind != containerpb.Operation_DELETE_CLUSTER:
-		case s.choices.SecondDeletionAccepted:
+		case s.assume.SecondDeletionAccepted:
 			return s.operationObject(op, c.now), nil
 		default:
 			return nil, s.busyWith(op.ID, name)
@@ -227,7 +227,7 @@ func (v *service) SetLabels(ctx context.Context, req *containerpb.SetLabelsReque
 		if e != nil {
 			return nil, e
 		}
-		rec, e := s.truth(p)
+		rec, e := s.current(p)
 		if e != nil {
 			return nil, e
 		}

@@ -27,7 +27,7 @@ func (v *service) ListNodePools(ctx context.Context, req *containerpb.ListNodePo
 		if e != nil {
 			return nil, e
 		}
-		shown, rec, e := s.shown(c.now, p)
+		shown, rec, e := s.asRead(c.now, p)
 		if e != nil {
 			return nil, e
 		}
@@ -45,7 +45,7 @@ func (v *service) GetNodePool(ctx context.Context, req *containerpb.GetNodePoolR
 		if e != nil {
 			return nil, e
 		}
-		shown, rec, e := s.shown(c.now, p)
+		shown, rec, e := s.asRead(c.now, p)
 		if e != nil {
 			return nil, e
 		}
@@ -84,7 +84,7 @@ func (v *service) CreateNodePool(ctx context.Context, req *containerpb.CreateNod
 		if e != nil {
 			return nil, e
 		}
-		rec, e := s.truth(p)
+		rec, e := s.current(p)
 		if e != nil {
 			return nil, e
 		}
@@ -122,7 +122,7 @@ func (s *Server) onPool(c *call, name string) (*clusterRecord, *core.NodeGroup, 
 	if e != nil {
 		return nil, nil, nil, e
 	}
-	return s.truthPool(p)
+	return s.currentPool(p)
 }
 
 // DeleteNodePool removes a node pool; the last one may go.
@@ -160,7 +160,7 @@ func (v *service) SetNodePoolSize(ctx context.Context, req *containerpb.SetNodeP
 		if e := s.free(rec, g.Name); e != nil {
 			return nil, e
 		}
-		if known.auto.GetEnabled() && s.choices.SizeRefusedWhileAutoscaling {
+		if known.auto.GetEnabled() && s.assume.SizeRefusedWhileAutoscaling {
 			return nil, precondition("The size of node pool %q cannot be set while autoscaling is enabled.", g.Name)
 		}
 		if e := s.checkQuota(map[*nodePool]int{known.base: max(0, int(count)*len(known.zones)-g.Desired)}); e != nil {

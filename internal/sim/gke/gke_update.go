@@ -72,7 +72,7 @@ func (v *service) UpdateMaster(ctx context.Context, req *containerpb.UpdateMaste
 		if e != nil {
 			return nil, e
 		}
-		rec, e := s.truth(p)
+		rec, e := s.current(p)
 		if e != nil {
 			return nil, e
 		}
@@ -122,7 +122,7 @@ func (v *service) UpdateCluster(ctx context.Context, req *containerpb.UpdateClus
 		if e != nil {
 			return nil, e
 		}
-		rec, e := s.truth(p)
+		rec, e := s.current(p)
 		if e != nil {
 			return nil, e
 		}
@@ -140,7 +140,7 @@ func (v *service) UpdateCluster(ctx context.Context, req *containerpb.UpdateClus
 		case "desired_master_version":
 			return s.updateMaster(c, rec, update.GetDesiredMasterVersion())
 		case "desired_node_pool_autoscaling":
-			rec, g, known, e := s.truthPool(pool)
+			rec, g, known, e := s.currentPool(pool)
 			if e != nil {
 				return nil, e
 			}
@@ -177,7 +177,7 @@ func (v *service) UpdateNodePool(ctx context.Context, req *containerpb.UpdateNod
 // updateNodes is an upgrade of the nodes.
 func (s *Server) updateNodes(c *call, rec *clusterRecord, g *core.NodeGroup, known *poolRecord, req *containerpb.UpdateNodePoolRequest) (*operation, *apiError) {
 	image := req.GetImageType()
-	if image == "" && !s.choices.ImageTypeOptional {
+	if image == "" && !s.assume.ImageTypeOptional {
 		return nil, invalid("Image_type must be set.").badField("image_type")
 	}
 	image = orElse(image, known.base.GetConfig().GetImageType())

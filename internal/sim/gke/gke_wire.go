@@ -62,7 +62,7 @@ func moving(st containerpb.NodePool_Status) bool {
 
 // quiet: what happens to a pool does not show on its cluster.
 func (s *Server) quiet(ops []*opRecord, pool string) bool {
-	return s.choices.RunningWhileAutoscaling && slices.ContainsFunc(ops, func(op *opRecord) bool {
+	return s.assume.RunningWhileAutoscaling && slices.ContainsFunc(ops, func(op *opRecord) bool {
 		return op.pool == pool && op.kind == autoscalingKind
 	})
 }
@@ -125,7 +125,7 @@ func (s *Server) clusterObject(shown *core.Cluster, rec *clusterRecord, now time
 
 // accessible says whether the endpoint shows.
 func (s *Server) accessible(shown *core.Cluster, rec *clusterRecord, now time.Time) bool {
-	if shown.ControlPlaneUp || !s.choices.EarlyAccess {
+	if shown.ControlPlaneUp || !s.assume.EarlyAccess {
 		return shown.ControlPlaneUp
 	}
 	for _, op := range rec.open {

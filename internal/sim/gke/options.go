@@ -84,8 +84,8 @@ type Options struct {
 	// Logger gets a line for each call with its verdict; nil means none.
 	Logger *slog.Logger
 
-	// Unverified chooses where no source settles what Google does.
-	Unverified Unverified
+	// Assumptions chooses where no source settles what Google does.
+	Assumptions Assumptions
 }
 
 // Bounds says what becomes of the bounds in an autoscaling that is not enabled.
@@ -102,14 +102,14 @@ const (
 	BoundsKept
 )
 
-// Unverified holds choices between behaviours that no source settles. The zero
+// Assumptions chooses between behaviours that no source settles. The zero
 // value is the stricter choice each time, but for SizeRefusedWhileAutoscaling:
 // there it is the one that the profile has settled for.
 //
 // What does not show in these protocols has no switch: whether SSH keys in the
 // metadata reach the nodes of every image type, whether the DNS endpoint takes a
 // static token, and which labels VMs carry.
-type Unverified struct {
+type Assumptions struct {
 	// SizeRefusedWhileAutoscaling: SetNodePoolSize on a pool with autoscaling
 	// answers FAILED_PRECONDITION.
 	SizeRefusedWhileAutoscaling bool

@@ -134,7 +134,7 @@ func (s *Server) parseReference(text, kind string) (reference, bool) {
 
 // unrecorded words a refusal that nobody has recorded in one of two ways.
 func (s *Server) unrecorded(e *apiError, other string) *apiError {
-	if !s.choices.OtherTexts {
+	if !s.assume.OtherTexts {
 		return e
 	}
 	e.message = other

@@ -211,17 +211,17 @@ func (s *Server) planAutoscaling(in, before *containerpb.NodePoolAutoscaling) (*
 	given := lower != 0 || upper != 0 || totalLower != 0 || totalUpper != 0
 	if !in.GetEnabled() {
 		switch {
-		case !given || s.choices.BoundsWhileOff == BoundsForgotten:
-			if s.choices.BoundsWhileOff == BoundsKept && before != nil {
+		case !given || s.assume.BoundsWhileOff == BoundsForgotten:
+			if s.assume.BoundsWhileOff == BoundsKept && before != nil {
 				before.Enabled = false
 				return before, nil
 			}
 			return nil, nil
-		case s.choices.BoundsWhileOff == BoundsRefused:
+		case s.assume.BoundsWhileOff == BoundsRefused:
 			return nil, invalid("Node_pool_autoscaling.min_node_count and node_pool_autoscaling.max_node_count must not be set when autoscaling is disabled.")
 		}
 	}
-	if !given && s.choices.BoundsWhileOff == BoundsKept && before != nil {
+	if !given && s.assume.BoundsWhileOff == BoundsKept && before != nil {
 		before.Enabled = true
 		return before, nil
 	}

@@ -227,8 +227,8 @@ func (s *Server) startOwn(now time.Time, rec *clusterRecord, pool string, kind c
 	return op
 }
 
-// truth returns the cluster of that name as it is, whatever reads show.
-func (s *Server) truth(p place) (*clusterRecord, *apiError) {
+// current returns the cluster of that name as it is, whatever reads show.
+func (s *Server) current(p place) (*clusterRecord, *apiError) {
 	rec, ok := p.location.clusters[p.cluster]
 	if !ok || rec.live.State == profile.Gone {
 		return nil, notFound("Not found: %s.", s.inWords(path{location: p.path.location, cluster: p.cluster}))
@@ -236,9 +236,9 @@ func (s *Server) truth(p place) (*clusterRecord, *apiError) {
 	return rec, nil
 }
 
-// truthPool is truth for a node pool.
-func (s *Server) truthPool(p place) (*clusterRecord, *core.NodeGroup, *poolRecord, *apiError) {
-	rec, e := s.truth(p)
+// currentPool is current for a node pool.
+func (s *Server) currentPool(p place) (*clusterRecord, *core.NodeGroup, *poolRecord, *apiError) {
+	rec, e := s.current(p)
 	if e != nil {
 		return nil, nil, nil, e
 	}
@@ -256,8 +256,8 @@ func autopilotPools() *apiError {
 	return invalid("Autopilot node pools cannot be accessed or modified.")
 }
 
-// shown returns the cluster of that name as reads show it.
-func (s *Server) shown(now time.Time, p place) (*core.Cluster, *clusterRecord, *apiError) {
+// asRead returns the cluster of that name as reads show it.
+func (s *Server) asRead(now time.Time, p place) (*core.Cluster, *clusterRecord, *apiError) {
 	c, ok := p.location.world.Cluster(now, p.cluster) // the id of a cluster is its name
 	if !ok {
 		return nil, nil, notFound("Not found: %s.", s.inWords(path{location: p.path.location, cluster: p.cluster}))
@@ -287,7 +287,7 @@ func (s *Server) free(rec *clusterRecord, pool string) *apiError {
 			pools++
 		}
 	}
-	if limit := s.choices.MaxPoolOperations; limit > 0 && pools >= limit {
+	if limit := s.assume.MaxPoolOperations; limit > 0 && pools >= limit {
 		return fail(codes.ResourceExhausted, "Too many operations: cluster %q hits the concurrent operations quota %d, please try again later.", rec.name, limit)
 	}
 	switch rec.live.State {
@@ -303,7 +303,7 @@ func (s *Server) free(rec *clusterRecord, pool string) *apiError {
 
 // busyWith says that another operation is in the way.
 func (s *Server) busyWith(operation, cluster string) *apiError {
-	if s.choices.OtherTexts {
+	if s.assume.OtherTexts {
 		return precondition("Operation %s is currently operating on cluster %s. Please wait and try again once it is done.", operation, cluster)
 	}
 	return precondition("Cluster is running incompatible operation %s.", operation).

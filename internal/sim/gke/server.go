@@ -51,7 +51,7 @@ type Server struct {
 	options                 Options
 	now                     func() time.Time
 	log                     *slog.Logger
-	choices                 Unverified
+	assume                  Assumptions
 	profile                 *profile.Profile
 	channels                []Channel
 	journal                 httpsim.Journal
@@ -73,7 +73,7 @@ func New(o Options) *Server {
 	gcp, _ := profile.Get("gcp")
 	gcp = gcp.Clone()
 	gcp.IDs.Node = "{alnum4}" // the end of an instance's name; the rest is its group's
-	if o.Unverified.FirstPoolMayBeEmpty {
+	if o.Assumptions.FirstPoolMayBeEmpty {
 		gcp.Caps.GroupsAtCreate.Min = 0 // that there is one is checked here
 	}
 	s := &Server{
@@ -86,7 +86,7 @@ func New(o Options) *Server {
 		options:  o,
 		now:      o.Now,
 		log:      o.Logger,
-		choices:  o.Unverified,
+		assume:   o.Assumptions,
 		profile:  gcp,
 		channels: o.Channels,
 		random:   rand.New(rand.NewPCG(o.Seed, 0x676b65)),
@@ -113,8 +113,8 @@ func New(o Options) *Server {
 	if s.channels == nil {
 		s.channels = DefaultChannels()
 	}
-	if s.choices.MaxPoolOperations == 0 {
-		s.choices.MaxPoolOperations = 5
+	if s.assume.MaxPoolOperations == 0 {
+		s.assume.MaxPoolOperations = 5
 	}
 	if o.Resources != nil {
 		s.resources = o.Resources.clone()

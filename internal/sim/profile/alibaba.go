@@ -3,9 +3,8 @@
 package profile
 
 import (
-	"time"
-
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/capability"
 )
 
 // alibaba is Alibaba Cloud Container Service for Kubernetes, managed clusters.
@@ -39,46 +38,7 @@ var alibaba = &Profile{
 	Region: "ap-northeast-1",
 	Zones:  []string{"ap-northeast-1a", "ap-northeast-1b", "ap-northeast-1c"},
 
-	Caps: pmks.Capabilities{
-		Provider:      "alibaba",
-		ClusterType:   pmks.TypeI,
-		ClusterName:   pmks.NameRule{Pattern: `[A-Za-z0-9][A-Za-z0-9-]{0,62}`, MaxLength: 63},
-		NodeGroupName: pmks.NameRule{Pattern: `[A-Za-z0-9][A-Za-z0-9-]{0,62}`, MaxLength: 63},
-		Subnets:       pmks.SubnetRule{Min: 1},
-		Fields: pmks.FieldRules{
-			VPC: pmks.FieldRequired,
-			// The cluster takes the first, the pools take all.
-			SecurityGroups:  pmks.FieldOptional,
-			Tags:            pmks.FieldOptional,
-			MaxTags:         20,
-			Image:           pmks.FieldOptional,
-			VMSpec:          pmks.FieldRequired,
-			RootDiskType:    pmks.FieldOptional,
-			RootDiskSize:    pmks.FieldOptional,
-			MinRootDiskSize: 40,
-			MaxRootDiskSize: 2048,
-			KeyPair:         pmks.FieldRequired,
-		},
-		Scaling: pmks.ScalingRule{
-			ToZero:     true,
-			RemoveLast: true,
-			// The flag of a pool does nothing without the cluster's autoscaler,
-			// which is configured by a call of its own.
-			AutoScaling:      pmks.AutoScalingAddOn,
-			DesiredWhileAuto: false,
-		},
-		Versions: pmks.VersionRule{Patch: true, LargestStep: 1},
-		Access:   pmks.AccessRule{Certificate: true},
-		Typical: pmks.Durations{
-			CreateCluster:       10 * time.Minute,
-			DeleteCluster:       6 * time.Minute,
-			AddNodeGroup:        3 * time.Minute,
-			RemoveNodeGroup:     4 * time.Minute,
-			ScaleNodeGroup:      90 * time.Second,
-			UpgradeControlPlane: 15 * time.Minute,
-			UpgradeNodeGroup:    15 * time.Minute,
-		},
-	},
+	Caps: capability.Alibaba,
 
 	Words: Words{
 		Cluster: map[State]string{

@@ -3,9 +3,8 @@
 package profile
 
 import (
-	"time"
-
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/capability"
 )
 
 // ibm is IBM Cloud Kubernetes Service on VPC Gen 2, community Kubernetes.
@@ -36,42 +35,7 @@ var ibm = &Profile{
 	Region: "us-south",
 	Zones:  []string{"us-south-1", "us-south-2", "us-south-3"},
 
-	Caps: pmks.Capabilities{
-		Provider:       "ibm",
-		ClusterType:    pmks.TypeII,
-		ClusterName:    pmks.NameRule{Pattern: `[A-Za-z][A-Za-z0-9.-]{0,34}`, MaxLength: 35},
-		NodeGroupName:  pmks.NameRule{Pattern: `[A-Za-z][A-Za-z0-9-]{0,31}`, MaxLength: 32},
-		Subnets:        pmks.SubnetRule{Min: 1},
-		GroupsAtCreate: pmks.GroupsAtCreate{Min: 1, Max: -1},
-		Fields: pmks.FieldRules{
-			VPC:               pmks.FieldRequired,
-			SecurityGroups:    pmks.FieldOptional,
-			MaxSecurityGroups: 4,
-			Tags:              pmks.FieldOptional,
-			Image:             pmks.FieldOptional, // an operating system
-			VMSpec:            pmks.FieldRequired,
-			RootDiskType:      pmks.FieldRefused, // the flavor decides
-			RootDiskSize:      pmks.FieldRefused,
-			KeyPair:           pmks.FieldIgnored, // nobody logs in to a worker
-		},
-		Scaling: pmks.ScalingRule{
-			ToZero:           false,
-			RemoveLast:       false,
-			AutoScaling:      pmks.AutoScalingAddOn,
-			DesiredWhileAuto: false,
-		},
-		Versions: pmks.VersionRule{Patch: true, LargestStep: 1},
-		Access:   pmks.AccessRule{Certificate: true, Token: true, TokenLifetime: time.Hour},
-		Typical: pmks.Durations{
-			CreateCluster:       45 * time.Minute,
-			DeleteCluster:       15 * time.Minute,
-			AddNodeGroup:        15 * time.Minute,
-			RemoveNodeGroup:     8 * time.Minute,
-			ScaleNodeGroup:      12 * time.Minute,
-			UpgradeControlPlane: 20 * time.Minute,
-			UpgradeNodeGroup:    45 * time.Minute,
-		},
-	},
+	Caps: capability.IBM,
 
 	Words: Words{
 		Cluster: map[State]string{

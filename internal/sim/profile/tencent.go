@@ -3,9 +3,8 @@
 package profile
 
 import (
-	"time"
-
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/capability"
 )
 
 // tencent is Tencent Kubernetes Engine, managed clusters with regular node pools.
@@ -37,45 +36,7 @@ var tencent = &Profile{
 	Region: "ap-seoul",
 	Zones:  []string{"ap-seoul-1", "ap-seoul-2"},
 
-	Caps: pmks.Capabilities{
-		Provider:      "tencent",
-		ClusterType:   pmks.TypeI,
-		ClusterName:   pmks.NameRule{Pattern: `[A-Za-z0-9][A-Za-z0-9._-]{0,49}`, MaxLength: 50},
-		NodeGroupName: pmks.NameRule{Pattern: `[a-z]([a-z0-9-]{0,23}[a-z0-9])?`, MaxLength: 25},
-		Subnets:       pmks.SubnetRule{Min: 1, Max: 15},
-		Fields: pmks.FieldRules{
-			VPC:               pmks.FieldRequired,
-			SecurityGroups:    pmks.FieldRequired,
-			MaxSecurityGroups: 5,
-			Tags:              pmks.FieldOptional,
-			MaxTags:           50,
-			Image:             pmks.FieldOptional, // an OS name, or an image id
-			VMSpec:            pmks.FieldRequired,
-			RootDiskType:      pmks.FieldOptional,
-			RootDiskSize:      pmks.FieldOptional,
-			MinRootDiskSize:   20,
-			MaxRootDiskSize:   2048,
-			KeyPair:           pmks.FieldOptional,
-		},
-		Scaling: pmks.ScalingRule{
-			ToZero:           true,
-			RemoveLast:       true,
-			AutoScaling:      pmks.AutoScalingNative,
-			DesiredWhileAuto: true,
-		},
-		// TKE publishes even minors only, so that the next one is two away.
-		Versions: pmks.VersionRule{Patch: true, LargestStep: 2},
-		Access:   pmks.AccessRule{Certificate: true, OpenCall: true},
-		Typical: pmks.Durations{
-			CreateCluster:       6 * time.Minute,
-			DeleteCluster:       3 * time.Minute,
-			AddNodeGroup:        3 * time.Minute,
-			RemoveNodeGroup:     2 * time.Minute,
-			ScaleNodeGroup:      2 * time.Minute,
-			UpgradeControlPlane: 8 * time.Minute,
-			UpgradeNodeGroup:    10 * time.Minute,
-		},
-	},
+	Caps: capability.Tencent,
 
 	Words: Words{
 		Cluster: map[State]string{

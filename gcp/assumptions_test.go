@@ -15,17 +15,17 @@ import (
 	"github.com/pmks-go/pmks/internal/sim/profile"
 )
 
-// TestUnverified takes a cluster through its life with either answer to each
+// TestAssumptions takes a cluster through its life with either answer to each
 // question that no source settles, and with all the other answers at once.
-func TestUnverified(t *testing.T) {
+func TestAssumptions(t *testing.T) {
 	t.Parallel()
-	answers := map[string]gke.Unverified{"none": {}, "all": {
+	answers := map[string]gke.Assumptions{"none": {}, "all": {
 		SizeRefusedWhileAutoscaling: true, FirstPoolMayBeEmpty: true, OtherTexts: true, EarlyAccess: true, BoundsWhileOff: gke.BoundsKept,
 		MaxPoolOperations: 1, DeletionWhileCreating: true, RunningWhileAutoscaling: true, ImageTypeOptional: true, SecondDeletionAccepted: true,
 	}, "BoundsForgotten": {BoundsWhileOff: gke.BoundsForgotten}}
-	kind := reflect.TypeFor[gke.Unverified]()
+	kind := reflect.TypeFor[gke.Assumptions]()
 	for i := range kind.NumField() {
-		var u gke.Unverified
+		var u gke.Assumptions
 		switch field := reflect.ValueOf(&u).Elem().Field(i); field.Kind() {
 		case reflect.Bool:
 			field.SetBool(true)
@@ -43,10 +43,10 @@ func TestUnverified(t *testing.T) {
 }
 
 // life does everything that there is to do with a cluster.
-func life(t *testing.T, u gke.Unverified) {
+func life(t *testing.T, u gke.Assumptions) {
 	ctx := t.Context()
 	p, _ := profile.Get("gcp")
-	h := newHandler(t, gke.New(gke.Options{Unverified: u}))
+	h := newHandler(t, gke.New(gke.Options{Assumptions: u}))
 	patience := pmks.WithInterval(time.Minute)
 	must := func(what string, err error) {
 		t.Helper()

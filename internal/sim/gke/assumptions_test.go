@@ -12,8 +12,8 @@ import (
 	"google.golang.org/grpc/codes"
 )
 
-// TestUnverified gives both answers to what no source settles.
-func TestUnverified(t *testing.T) {
+// TestAssumptions gives both answers to what no source settles.
+func TestAssumptions(t *testing.T) {
 	t.Parallel()
 	auto := func(enabled bool, lower, upper int32) *containerpb.NodePoolAutoscaling {
 		return &containerpb.NodePoolAutoscaling{Enabled: enabled, MinNodeCount: lower, MaxNodeCount: upper}
@@ -37,30 +37,30 @@ func TestUnverified(t *testing.T) {
 	}
 	tests := []struct {
 		name   string
-		change func(*Unverified)
+		change func(*Assumptions)
 		run    func(*testing.T, *world) string
 		strict string
 		other  string
 	}{
-		{"size-while-autoscaling", func(u *Unverified) { u.SizeRefusedWhileAutoscaling = true }, func(t *testing.T, w *world) string {
+		{"size-while-autoscaling", func(u *Assumptions) { u.SizeRefusedWhileAutoscaling = true }, func(t *testing.T, w *world) string {
 			return do(t, w, autoscale("ng1", auto(true, 1, 3)), size("ng1", 3))
 		}, "OK", "FailedPrecondition"},
-		{"empty-first-pool", func(u *Unverified) { u.FirstPoolMayBeEmpty = true }, func(t *testing.T, w *world) string {
+		{"empty-first-pool", func(u *Assumptions) { u.FirstPoolMayBeEmpty = true }, func(t *testing.T, w *world) string {
 			_, err := w.gke.CreateCluster(t.Context(), clusterRequest("empty", func(c *containerpb.Cluster) { c.NodePools[0].InitialNodeCount = 0 }))
 			return codeOf(err).String()
 		}, "InvalidArgument", "OK"},
-		{"texts-disk", func(u *Unverified) { u.OtherTexts = true }, func(t *testing.T, w *world) string {
+		{"texts-disk", func(u *Assumptions) { u.OtherTexts = true }, func(t *testing.T, w *world) string {
 			_, err := w.gke.CreateCluster(t.Context(), clusterRequest("new", func(c *containerpb.Cluster) { c.NodePools[0].Config.DiskType = "x" }))
 			return fmt.Sprintln(codeOf(err), strings.Contains(err.Error(), "does not exist"))
 		}, "InvalidArgument true", "InvalidArgument false"},
-		{"texts-busy", func(u *Unverified) { u.OtherTexts = true }, func(t *testing.T, w *world) string {
+		{"texts-busy", func(u *Assumptions) { u.OtherTexts = true }, func(t *testing.T, w *world) string {
 			if _, err := size("ng1", 3)(t.Context(), w.gke); err != nil {
 				t.Fatal(err)
 			}
 			_, err := size("ng1", 3)(t.Context(), w.gke)
 			return fmt.Sprintln(codeOf(err), strings.Contains(err.Error(), "Please wait and try again once it is done"), reasonOf(err))
 		}, "FailedPrecondition false CLUSTER_ALREADY_HAS_OPERATION", "FailedPrecondition true"},
-		{"early-access", func(u *Unverified) { u.EarlyAccess = true }, func(t *testing.T, w *world) string {
+		{"early-access", func(u *Assumptions) { u.EarlyAccess = true }, func(t *testing.T, w *world) string {
 			if _, err := w.gke.CreateCluster(t.Context(), clusterRequest("new")); err != nil {
 				t.Fatal(err)
 			}
@@ -73,17 +73,17 @@ func TestUnverified(t *testing.T) {
 			c := w.get(t, "new")
 			return fmt.Sprintln(before, c.GetStatus(), c.GetEndpoint() != "", c.GetMasterAuth().GetClusterCaCertificate() != "")
 		}, "true PROVISIONING false false", "true PROVISIONING true true"},
-		{"bounds-forgotten", func(u *Unverified) { u.BoundsWhileOff = BoundsForgotten }, func(t *testing.T, w *world) string {
+		{"bounds-forgotten", func(u *Assumptions) { u.BoundsWhileOff = BoundsForgotten }, func(t *testing.T, w *world) string {
 			return do(t, w, autoscale("ng1", auto(false, 1, 3))) + " " + shown(t, w)
 		}, "InvalidArgument false 0-0", "OK false 0-0"},
-		{"bounds-kept", func(u *Unverified) { u.BoundsWhileOff = BoundsKept }, func(t *testing.T, w *world) string {
+		{"bounds-kept", func(u *Assumptions) { u.BoundsWhileOff = BoundsKept }, func(t *testing.T, w *world) string {
 			first := do(t, w, autoscale("ng1", auto(false, 1, 3))) + " " + shown(t, w)
 			return first + " " + do(t, w, autoscale("ng1", auto(true, 0, 0))) + " " + shown(t, w)
 		}, "InvalidArgument false 0-0 InvalidArgument false 0-0", "OK false 1-3 OK true 1-3"},
-		{"bounds-after-off", func(u *Unverified) { u.BoundsWhileOff = BoundsKept }, func(t *testing.T, w *world) string {
+		{"bounds-after-off", func(u *Assumptions) { u.BoundsWhileOff = BoundsKept }, func(t *testing.T, w *world) string {
 			return do(t, w, autoscale("ng1", auto(true, 1, 3)), autoscale("ng1", auto(false, 0, 0))) + " " + shown(t, w)
 		}, "OK false 0-0", "OK false 1-3"},
-		{"pool-operations", func(u *Unverified) { u.MaxPoolOperations = -1 }, func(t *testing.T, w *world) string {
+		{"pool-operations", func(u *Assumptions) { u.MaxPoolOperations = -1 }, func(t *testing.T, w *world) string {
 			for i := range 5 {
 				if _, err := createPool(fmt.Sprintf("p%d", i))(t.Context(), w.gke); err != nil {
 					t.Fatal(err)
@@ -92,7 +92,7 @@ func TestUnverified(t *testing.T) {
 			_, err := createPool("more")(t.Context(), w.gke)
 			return codeOf(err).String()
 		}, "ResourceExhausted", "OK"},
-		{"deletion-while-creating", func(u *Unverified) { u.DeletionWhileCreating = true }, func(t *testing.T, w *world) string {
+		{"deletion-while-creating", func(u *Assumptions) { u.DeletionWhileCreating = true }, func(t *testing.T, w *world) string {
 			op, err := w.gke.CreateCluster(t.Context(), clusterRequest("new"))
 			if err != nil {
 				t.Fatal(err)
@@ -103,7 +103,7 @@ func TestUnverified(t *testing.T) {
 			_, gone := w.gke.GetCluster(t.Context(), &containerpb.GetClusterRequest{Name: clusterName("new")}, noRetry())
 			return fmt.Sprintln(codeOf(err), op.GetStatus(), op.GetError() != nil, opErr, codeOf(gone) == codes.NotFound)
 		}, "FailedPrecondition PENDING false <nil> false", "OK DONE true <nil> true"},
-		{"running-while-autoscaling", func(u *Unverified) { u.RunningWhileAutoscaling = true }, func(t *testing.T, w *world) string {
+		{"running-while-autoscaling", func(u *Assumptions) { u.RunningWhileAutoscaling = true }, func(t *testing.T, w *world) string {
 			if _, err := autoscale("ng1", auto(true, 1, 3))(t.Context(), w.gke); err != nil {
 				t.Fatal(err)
 			}
@@ -111,10 +111,10 @@ func TestUnverified(t *testing.T) {
 			c := w.get(t, "demo")
 			return c.GetStatus().String() + " " + c.GetNodePools()[0].GetStatus().String()
 		}, "RECONCILING RECONCILING", "RUNNING RECONCILING"},
-		{"image-type", func(u *Unverified) { u.ImageTypeOptional = true }, func(t *testing.T, w *world) string {
+		{"image-type", func(u *Assumptions) { u.ImageTypeOptional = true }, func(t *testing.T, w *world) string {
 			return do(t, w, master("1.34"), nodes("ng1", "-", ""))
 		}, "InvalidArgument", "OK"},
-		{"second-deletion", func(u *Unverified) { u.SecondDeletionAccepted = true }, func(t *testing.T, w *world) string {
+		{"second-deletion", func(u *Assumptions) { u.SecondDeletionAccepted = true }, func(t *testing.T, w *world) string {
 			first, err := deleteCluster("demo")(t.Context(), w.gke)
 			if err != nil {
 				t.Fatal(err)
@@ -130,7 +130,7 @@ func TestUnverified(t *testing.T) {
 				want := tt.strict
 				w := newWorld(t, func(o *Options) {
 					if answer == "other" {
-						tt.change(&o.Unverified)
+						tt.change(&o.Assumptions)
 						want = tt.other
 					}
 				})
