@@ -42,7 +42,7 @@
 //   - Security groups are attached to the control plane, not to the nodes. With a
 //     key pair, SSH to the nodes is open to them only, never to the world.
 //
-// See examples/quickstart for the whole life of a cluster.
+// See examples/realcloud for the whole life of a cluster.
 package aws
 
 import (

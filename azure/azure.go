@@ -39,7 +39,7 @@
 //     mode System, and the last of those cannot be removed.
 //   - One operation upgrades the control plane and all node groups.
 //
-// See examples/quickstart for the whole life of a cluster.
+// See examples/realcloud for the whole life of a cluster.
 package azure
 
 import (

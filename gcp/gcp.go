@@ -40,7 +40,7 @@
 //     kept in labels.
 //   - GKE upgrades clusters of a release channel by itself as well.
 //
-// See examples/quickstart for the whole life of a cluster.
+// See examples/realcloud for the whole life of a cluster.
 package gcp
 
 import (

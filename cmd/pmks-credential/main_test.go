@@ -6,6 +6,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"os"
+	"os/exec"
+	"strings"
 	"testing"
 	"time"
 
@@ -56,5 +59,38 @@ func TestRun_BadFlags(t *testing.T) {
 				t.Errorf("got %v, printed %q", err, out.String())
 			}
 		})
+	}
+}
+
+// mainVariable makes the test binary the program itself.
+const mainVariable = "PMKS_CREDENTIAL_TEST_MAIN"
+
+func TestMain(m *testing.M) {
+	if args := os.Getenv(mainVariable); args != "" {
+		os.Args = append(os.Args[:1], strings.Fields(args)...)
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// TestProcess: the exit code and what is printed, of a process of its own.
+func TestProcess(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		args string
+		good bool
+		says string
+	}{
+		{"-h", true, "-cluster"},
+		{"-provider moon -cluster demo", false, "moon"},
+		{"demo", false, "unexpected argument"},
+	} {
+		child := exec.CommandContext(t.Context(), os.Args[0])
+		child.Env = append(os.Environ(), mainVariable+"="+test.args)
+		out, err := child.CombinedOutput()
+		if (err == nil) != test.good || strings.Count(string(out), test.says) != 1 || strings.Contains(string(out), "help requested") {
+			t.Errorf("%s: %v:\n%s", test.args, err, out)
+		}
 	}
 }

@@ -22,20 +22,22 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/pmks-go/pmks/internal/sim/profile"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
-		if !errors.Is(err, flag.ErrHelp) {
-			fmt.Fprintln(os.Stderr, "pmks-sim:", err)
-		}
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	if err != nil && !errors.Is(err, flag.ErrHelp) { // the usage has been printed then
+		fmt.Fprintln(os.Stderr, "pmks-sim:", err)
 		os.Exit(1)
 	}
 }
@@ -79,6 +81,14 @@ var clouds = map[string]func(options) (simulator, error){
 	"gcp":   serveGCP,
 }
 
+// regionPatterns are what the names of regions look like: an account can lie in any,
+// but not in one that could not be.
+var regionPatterns = map[string]*regexp.Regexp{
+	"aws":   regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`),
+	"azure": regexp.MustCompile(`^[a-z]+[0-9]?$`),
+	"gcp":   regexp.MustCompile(`^[a-z]+-[a-z]+[0-9]+$`),
+}
+
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("pmks-sim", flag.ContinueOnError)
 	flags.SetOutput(stderr)
@@ -96,6 +106,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("unexpected argument %q: all that pmks-sim takes are flags", flags.Arg(0))
+	}
 	serve, ok := clouds[*cloud]
 	if !ok {
 		return fmt.Errorf("-cloud: %q is not simulated; there are %s", *cloud, strings.Join(names, ", "))
@@ -103,6 +116,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	factor, err := strconv.ParseFloat(strings.TrimSuffix(*speed, "x"), 64)
 	if err != nil || factor <= 0 || factor > 1e9 {
 		return fmt.Errorf("-speed: %q is not a factor such as 1000x", *speed)
+	}
+	if p, ok := profile.Get(*cloud); ok && o.region != "" && !regionPatterns[*cloud].MatchString(o.region) {
+		return fmt.Errorf("-region: %q is not the name of a region of %s, such as %s", o.region, *cloud, p.Region)
 	}
 	o.scale = 1 / factor
 	if err := loopbackOnly(o.listen); err != nil {
@@ -175,6 +191,6 @@ func describe(w io.Writer, s simulator, trust string) {
 	if s.zone != "" {
 		where += " -zone " + s.zone
 	}
-	fmt.Fprintf(w, "go run ./examples/quickstart -provider %s %s -endpoint %s -settings %s\n",
+	fmt.Fprintf(w, "go run ./examples/realcloud -provider %s %s -endpoint %s -settings %s -interval 200ms\n",
 		s.provider, where, s.url, strings.Join(s.settings, ","))
 }

@@ -5,6 +5,8 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"maps"
@@ -24,7 +26,15 @@ import (
 // its own: environment and trusted certificates are read once in a process.
 const childVariable = "PMKS_SIM_TEST_CLIENT"
 
+// mainVariable makes the test binary the program itself.
+const mainVariable = "PMKS_SIM_TEST_MAIN"
+
 func TestMain(m *testing.M) {
+	if arguments := os.Getenv(mainVariable); arguments != "" {
+		os.Args = append(os.Args[:1], strings.Fields(arguments)...)
+		main()
+		return
+	}
 	if arguments := os.Getenv(childVariable); arguments != "" {
 		if err := client(context.Background(), strings.Fields(arguments)); err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -35,7 +45,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// client lists the clusters with what pmks-sim printed: the flags of quickstart.
+// client lists the clusters with what pmks-sim printed: the flags of realcloud.
 func client(ctx context.Context, arguments []string) error {
 	given := map[string]string{}
 	for i := 0; i+1 < len(arguments); i += 2 {
@@ -92,7 +102,7 @@ func serve(t *testing.T, args []string) (environment []string, arguments string,
 	done := make(chan error, 1)
 	go func() { done <- run(ctx, args, stdout, &log) }()
 	t.Cleanup(cancel)
-	const command = "go run ./examples/quickstart "
+	const command = "go run ./examples/realcloud "
 	for lines := bufio.NewScanner(printed); lines.Scan(); {
 		if line, ok := strings.CutPrefix(lines.Text(), "export "); ok {
 			environment = append(environment, line)
@@ -125,6 +135,10 @@ func TestRun_refusals(t *testing.T) {
 		{"no port", []string{"-listen", "127.0.0.1"}, "not host:port"},
 		{"nothing of that name", []string{"-without", "no-such-thing"}, "-without"},
 		{"unknown flag", []string{"-rocket"}, "not defined"},
+		{"an argument", []string{"extra", "words"}, `unexpected argument "extra"`},
+		{"unknown region of Azure", []string{"-cloud", "azure", "-region", "nowhere-1"}, "is not the name of a region of azure"},
+		{"unknown region of Google", []string{"-cloud", "gcp", "-region", "nowhere-1"}, "is not the name of a region of gcp"},
+		{"unknown region", []string{"-region", "nowhere-1"}, "is not the name of a region of aws"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -133,5 +147,26 @@ func TestRun_refusals(t *testing.T) {
 				t.Errorf("got %v, want it to name %q", err, test.want)
 			}
 		})
+	}
+}
+
+// TestRun_help: the usage comes once, and it is no error.
+func TestRun_help(t *testing.T) {
+	t.Parallel()
+	var usage strings.Builder
+	err := run(t.Context(), []string{"-h"}, io.Discard, &usage)
+	if !errors.Is(err, flag.ErrHelp) || strings.Count(usage.String(), "-cloud") != 1 {
+		t.Errorf("got %v and\n%s", err, usage.String())
+	}
+}
+
+// TestProcess_help: the program ends well when it is asked for its usage.
+func TestProcess_help(t *testing.T) {
+	t.Parallel()
+	child := exec.CommandContext(t.Context(), os.Args[0])
+	child.Env = append(os.Environ(), mainVariable+"=-h")
+	out, err := child.CombinedOutput()
+	if err != nil || strings.Contains(string(out), "help requested") || strings.Count(string(out), "-cloud") != 1 {
+		t.Errorf("%v:\n%s", err, out)
 	}
 }

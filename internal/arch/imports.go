@@ -45,6 +45,10 @@ const clientGo = "k8s.io/client-go"
 
 var clientGoDirs = []string{"cmd", "kube"}
 
+// firstProgram is what a newcomer runs first: on an empty cache it must not compile
+// SDKs before it shows anything.
+const firstProgram = "examples/quickstart"
+
 // within reports whether path is base or below it, base being a package path.
 func within(path, base string) bool {
 	return path == base || strings.HasPrefix(path, base+"/")
@@ -91,6 +95,12 @@ func CheckImports(g *Graph) []string {
 			g.checkProvider(p, rel, fault)
 		case simulator(rel):
 			g.checkSimulator(p, rel, fault)
+		case rel == firstProgram:
+			for _, dep := range g.Closure(p.ImportPath) {
+				if d := g.Packages[dep]; d != nil && d.Module != "" && d.Module != g.Module && !withinAny(dep, coreModules) {
+					fault("%s links %s: a newcomer's first program begins without a vendor's SDK", rel, dep)
+				}
+			}
 		case within(rel, "internal/sim/core"):
 			for _, imp := range p.Imports {
 				if withinAny(imp, impure) && !slices.Contains(pure, imp) {

@@ -156,6 +156,16 @@ func TestCheckImports(t *testing.T) {
 			want:  []string{"conformance imports k8s.io/client-go", "gcp imports k8s.io/client-go/rest"},
 		},
 		{
+			name: "first-program",
+			graph: graph("m.org/m/examples/quickstart: m.org/m/fake", "m.org/m/fake: github.com/cenkalti/backoff/v4",
+				"m.org/m/examples/realcloud: github.com/aws/sdk"),
+		},
+		{
+			name:  "first-program-with-an-sdk",
+			graph: graph("m.org/m/examples/quickstart: m.org/m/examples/internal/x", "m.org/m/examples/internal/x: github.com/aws/sdk"),
+			want:  []string{"quickstart links github.com/aws/sdk"},
+		},
+		{
 			name:  "assertion-library",
 			graph: graph("m.org/m/aws: fmt; github.com/stretchr/testify/require"),
 			want:  []string{"aws imports github.com/stretchr/testify/require"},

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package lifecycle
 
 import (
 	"bytes"
@@ -42,7 +42,7 @@ func newAccount(cloud pmks.ClusterHandler) string {
 // requestFile writes the request of a cloud to where -f finds it.
 func requestFile(t *testing.T, cloud string) string {
 	t.Helper()
-	data, err := os.ReadFile("../requests/" + cloud + ".json")
+	data, err := os.ReadFile("../../requests/" + cloud + ".json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,8 +57,12 @@ func noEnv(string) string { return "" }
 
 // start runs the program and returns what it printed.
 func start(ctx context.Context, args ...string) (code int, stdout, stderr string) {
+	return startAs(ctx, program{"quickstart", "fake"}, args...)
+}
+
+func startAs(ctx context.Context, p program, args ...string) (code int, stdout, stderr string) {
 	var out, errs lockedBuffer
-	code = run(ctx, args, noEnv, &out, &errs)
+	code = run(ctx, p, args, noEnv, &out, &errs)
 	return code, out.String(), errs.String()
 }
 
@@ -300,6 +304,8 @@ func TestRun_Usage(t *testing.T) {
 		{"speed-of-a-real-cloud", []string{"-provider", account, "-speed", "2x"}, "takes its time"},
 		{"speed-setting", []string{"-settings", "speed=2x"}, "use -speed"},
 		{"keep-and-cleanup", []string{"-keep", "-cleanup"}, "contradict"},
+		{"negative-interval", []string{"-provider", account, "-interval", "-1s"}, "-interval must not be negative"},
+		{"interval-of-the-fake", []string{"-interval", "1s"}, "follow -speed"},
 		{"negative-timeout", []string{"-timeout", "-1s"}, "negative"},
 		{"no-request", []string{"-provider", account}, "-f is missing"},
 		{"request-absent", []string{"-f", "absent.json"}, "cannot be read"},
@@ -349,15 +355,87 @@ func TestRun_NoRests(t *testing.T) {
 // What Open refuses is a failed step, explained like any other.
 func TestRun_OpenFails(t *testing.T) {
 	t.Parallel()
-	file := requestFile(t, "aws")
-	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
-	code, stdout, _ := start(t.Context(), "-provider", "absent", "-f", file, "-kubeconfig", kubeconfig)
-	if code != exitFailed || !strings.Contains(stdout, `"absent" is not registered`) {
-		t.Errorf("unknown provider: exit %d:\n%s", code, stdout)
+	name := newFailing(&pmks.Error{Code: pmks.CodeUnauthenticated, Message: "no credentials"})
+	code, stdout, _ := start(t.Context(), "-provider", name, "-f", requestFile(t, "aws"), "-kubeconfig", filepath.Join(t.TempDir(), "kubeconfig"))
+	if code != exitFailed || !strings.Contains(stdout, "no credentials") || !strings.Contains(stdout, "check the credentials") {
+		t.Errorf("exit %d:\n%s", code, stdout)
 	}
-	code, stdout, _ = start(t.Context(), "-provider", newAccount(fake.New()), "-f", file, "-kubeconfig", kubeconfig, "-settings", "colour=red")
-	if code != exitFailed || !strings.Contains(stdout, "Settings.colour: is not known; known are color") {
-		t.Errorf("unknown setting: exit %d:\n%s", code, stdout)
+}
+
+// newFailing registers a cloud that cannot be opened.
+func newFailing(err error) string {
+	name := fmt.Sprintf("account%d", accounts.Add(1))
+	pmks.Register(pmks.Provider{Name: name, Open: func(context.Context, pmks.Config) (pmks.ClusterHandler, error) { return nil, err }})
+	return name
+}
+
+// A fault of the command line is told once, not for each of the seven clouds.
+func TestRun_SettingsOnce(t *testing.T) {
+	t.Parallel()
+	code, stdout, stderr := start(t.Context(), "-settings", "colour=red")
+	if code != exitUsage || stdout != "" || strings.Count(stderr, "colour") != 1 || !strings.Contains(stderr, "profile") {
+		t.Errorf("exit %d, stdout %q, stderr %q", code, stdout, stderr)
+	}
+}
+
+// An interrupted run gives one advice: on a cloud that outlives it to go on, on one
+// that does not that a new run begins anew.
+func TestRun_InterruptedAdvice(t *testing.T) {
+	file := requestFile(t, "aws")
+	for _, simulated := range []bool{true, false} {
+		kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
+		synctest.Test(t, func(t *testing.T) {
+			args := []string{"-settings", "profile=aws", "-speed", "1x"}
+			if !simulated {
+				args = []string{"-provider", newAccount(fake.New(fake.WithProfile("aws")))}
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+			defer cancel()
+			interrupted, interrupt := context.WithCancel(t.Context())
+			context.AfterFunc(ctx, interrupt)
+			_, stdout, _ := start(interrupted, append(args, "-f", file, "-kubeconfig", kubeconfig, "-timeout", "5h")...)
+			goOn, anew := strings.Contains(strings.ToLower(stdout), "run the same command again"), strings.Contains(stdout, "starts anew")
+			if !strings.Contains(stdout, "stopped") || goOn == simulated || anew != simulated {
+				t.Errorf("simulated %v: go on %v, anew %v:\n%s", simulated, goOn, anew, stdout)
+			}
+		})
+	}
+}
+
+// -interval is how often a wait looks, whatever the library's schedule is.
+func TestRun_Interval(t *testing.T) {
+	file := requestFile(t, "ibm")
+	looks := map[string]int{}
+	for _, interval := range []string{"1m", "10m"} {
+		kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
+		synctest.Test(t, func(t *testing.T) {
+			cloud := fake.New(fake.WithProfile("ibm"))
+			code, stdout, _ := startAs(t.Context(), program{"realcloud", ""}, "-provider", newAccount(cloud), "-f", file,
+				"-kubeconfig", kubeconfig, "-timeout", "24h", "-interval", interval)
+			if code != exitOK {
+				t.Fatalf("exit %d:\n%s", code, stdout)
+			}
+			looks[interval] = len(cloud.Calls())
+		})
+	}
+	if looks["1m"] < 3*looks["10m"] {
+		t.Errorf("calls by interval: %v", looks)
+	}
+}
+
+// A cloud that is not linked is pointed to the program that has it.
+func TestRun_WhereTheCloudsAre(t *testing.T) {
+	t.Parallel()
+	code, _, stderr := start(t.Context(), "-provider", "aws")
+	if code != exitUsage || !strings.Contains(stderr, "go run ./examples/realcloud") {
+		t.Errorf("quickstart: exit %d, %q", code, stderr)
+	}
+	code, _, stderr = startAs(t.Context(), program{"realcloud", ""})
+	if code != exitUsage || !strings.Contains(stderr, "-provider is missing") {
+		t.Errorf("realcloud: exit %d, %q", code, stderr)
+	}
+	if code, stdout, _ := startAs(t.Context(), program{"realcloud", ""}, "-list"); code != exitOK || !strings.Contains(stdout, "fake: ") {
+		t.Errorf("realcloud -list: exit %d, %q", code, stdout)
 	}
 }
 

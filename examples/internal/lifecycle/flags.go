@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package lifecycle
 
 import (
 	"encoding/json"
@@ -8,7 +8,9 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -29,6 +31,7 @@ type options struct {
 	upgradeTo       string
 	kubeconfig      string
 	speed           float64
+	interval        time.Duration
 	timeout         time.Duration
 	keep            bool
 	cleanup         bool
@@ -36,25 +39,37 @@ type options struct {
 	list            bool
 }
 
-const usage = `Usage: quickstart [flags]
+// usageTable says how each program is used.
+var usageTable = map[string]string{
+	"quickstart": `Usage: quickstart [flags]
 
 Without flags: the whole life of a cluster on seven simulated clouds at once.
 One simulated cloud:  quickstart -settings profile=gcp
-A real one:           quickstart -provider aws -region us-east-2 -f request.json
+A real one, or a simulator of its protocol: see examples/realcloud.
 
 Flags:
-`
+`,
+	"realcloud": `Usage: realcloud -provider aws -region us-east-2 -f request.json [flags]
+
+The whole life of a cluster on a real cloud, where it costs money until it is
+deleted, or against a simulator of its protocol:
+
+       realcloud -provider aws -region us-east-2 -endpoint http://127.0.0.1:8080
+
+Flags:
+`,
+}
 
 // parseFlags reads the command line.
-func parseFlags(args []string, stderr io.Writer) (options, error) {
+func parseFlags(p program, args []string, stderr io.Writer) (options, error) {
 	o := options{settings: map[string]string{}}
-	fs := flag.NewFlagSet("quickstart", flag.ContinueOnError)
+	fs := flag.NewFlagSet(p.name, flag.ContinueOnError)
 	fs.SetOutput(stderr)
 	fs.Usage = func() {
-		fmt.Fprint(stderr, usage)
+		fmt.Fprint(stderr, usageTable[p.name])
 		fs.PrintDefaults()
 	}
-	fs.StringVar(&o.provider, "provider", "fake", "the cloud; -list shows those that are built in")
+	fs.StringVar(&o.provider, "provider", p.provider, "the cloud; -list shows those that are built in")
 	fs.StringVar(&o.request, "f", "", "`file` with the create request as JSON (default: the built-in example of the cloud)")
 	fs.StringVar(&o.region, "region", "", "the cloud's region")
 	fs.StringVar(&o.zone, "zone", "", "the zone, on zonal clouds")
@@ -73,6 +88,7 @@ func parseFlags(args []string, stderr io.Writer) (options, error) {
 		}
 		return nil
 	})
+	fs.DurationVar(&o.interval, "interval", 0, "how often to look while waiting (default: the library's own schedule, 5s to 30s)")
 	fs.DurationVar(&o.timeout, "timeout", 0, "give up after this long (default 2m0s on the fake, else 4h0m0s)")
 	fs.BoolVar(&o.keep, "keep", false, "keep the cluster and the added group")
 	fs.BoolVar(&o.cleanup, "cleanup", false, "only delete the cluster that the request names")
@@ -88,6 +104,14 @@ func parseFlags(args []string, stderr io.Writer) (options, error) {
 		return o, errors.New("-keep and -cleanup contradict each other")
 	case o.timeout < 0:
 		return o, errors.New("-timeout must not be negative")
+	case o.interval < 0:
+		return o, errors.New("-interval must not be negative")
+	case o.interval != 0 && o.provider == "fake":
+		return o, errors.New("-interval is for real clouds and simulators of their protocols: with -provider fake the looks follow -speed")
+	case o.provider == "" && !o.list:
+		return o, errors.New("-provider is missing: -list shows those that are built in")
+	case !o.list && !registered(o.provider):
+		return o, unknownProvider(p, o.provider)
 	case o.settings["speed"] != "":
 		return o, errors.New("-settings speed: use -speed, which the display knows of as well")
 	case o.speed != 0 && o.provider != "fake":
@@ -96,7 +120,45 @@ func parseFlags(args []string, stderr io.Writer) (options, error) {
 	if o.speed == 0 {
 		o.speed = 1500
 	}
-	return o, nil
+	return o, checkSettings(o)
+}
+
+// checkSettings refuses settings that the provider does not know, once: a fault of
+// the command line is not one of each cloud.
+func checkSettings(o options) error {
+	for _, p := range pmks.Providers() {
+		if p.Name != o.provider {
+			continue
+		}
+		var names []string
+		for _, s := range p.Settings {
+			names = append(names, s.Name)
+		}
+		slices.Sort(names)
+		for _, name := range slices.Sorted(maps.Keys(o.settings)) {
+			if !slices.Contains(names, name) {
+				return fmt.Errorf("-settings: %s does not know %q; known are %s", p.Name, name, strings.Join(names, ", "))
+			}
+		}
+	}
+	return nil
+}
+
+func registered(provider string) bool {
+	return slices.ContainsFunc(pmks.Providers(), func(p pmks.Provider) bool { return p.Name == provider })
+}
+
+// unknownProvider says where the provider is to be had.
+func unknownProvider(p program, provider string) error {
+	var names []string
+	for _, known := range pmks.Providers() {
+		names = append(names, known.Name)
+	}
+	err := fmt.Errorf("-provider: %q is not built in; there are %s", provider, strings.Join(names, ", "))
+	if p.name == "quickstart" {
+		err = fmt.Errorf("%w: real clouds are driven by go run ./examples/realcloud, with the same flags", err)
+	}
+	return err
 }
 
 // patience is how long everything may take.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package lifecycle
 
 import (
 	"context"
@@ -84,6 +84,10 @@ func report(w io.Writer, o options, results []result, took time.Duration) int {
 		}
 		code = exitFailed
 		fmt.Fprintln(w)
+		if bad.state == stopped && r.exists {
+			say(w, r.target.label+" "+bad.step, bad.err) // what to do then, leftovers says
+			continue
+		}
 		explain(w, r.target.label+" "+bad.step, bad.err)
 	}
 	leftovers(w, results)
@@ -172,11 +176,16 @@ func kubeconfigs(w io.Writer, results []result) {
 	}
 }
 
-// explain prints an error and what can be done about it.
-func explain(w io.Writer, what string, err error) {
+// say prints an error, a line for each part.
+func say(w io.Writer, what string, err error) {
 	for line := range strings.SplitSeq(err.Error(), "\n") {
 		fmt.Fprintf(w, "%s: %s\n", what, line)
 	}
+}
+
+// explain prints an error and what can be done about it.
+func explain(w io.Writer, what string, err error) {
+	say(w, what, err)
 	if text := advice(err); text != "" {
 		fmt.Fprintln(w, "  what to do:", text)
 	}

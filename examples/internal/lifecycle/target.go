@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package lifecycle
 
 import (
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -41,6 +42,10 @@ func newTargets(o options, getenv func(string) string) ([]target, error) {
 	}
 	base := target{label: o.provider, provider: o.provider, speed: 1, config: pmks.Config{
 		Region: o.region, Zone: o.zone, Endpoint: o.endpoint, Credentials: credentials, Settings: o.settings}}
+	if o.interval > 0 {
+		base.waiting = []pmks.WaitOption{pmks.WithInterval(o.interval)}
+		pollInterval(base, o.interval)
+	}
 	targets := []target{base}
 	if base.simulated() {
 		targets = simulatedTargets(base, o)
@@ -51,6 +56,18 @@ func newTargets(o options, getenv func(string) string) ([]target, error) {
 		}
 	}
 	return targets, placeKubeconfigs(o, targets)
+}
+
+// pollInterval passes the interval on to a provider that waits inside an operation,
+// unless its setting is given.
+func pollInterval(t target, interval time.Duration) {
+	const name = "pollInterval"
+	for _, p := range pmks.Providers() {
+		has := slices.ContainsFunc(p.Settings, func(s pmks.Setting) bool { return s.Name == name })
+		if p.Name == t.provider && has && t.config.Settings[name] == "" {
+			t.config.Settings[name] = interval.String()
+		}
+	}
 }
 
 // simulatedTargets returns one target for each cloud that is to be simulated.

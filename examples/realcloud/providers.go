@@ -7,6 +7,5 @@ package main
 import (
 	_ "github.com/pmks-go/pmks/aws"
 	_ "github.com/pmks-go/pmks/azure"
-	_ "github.com/pmks-go/pmks/fake"
 	_ "github.com/pmks-go/pmks/gcp"
 )
