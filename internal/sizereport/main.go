@@ -6,7 +6,8 @@
 //	go run ./internal/sizereport
 //
 // The sizes are those of the machine's own platform and Go release. Stripped
-// means -trimpath -ldflags "-s -w".
+// means -trimpath -ldflags "-s -w"; small means the same with -tags grpcnotrace,
+// without which the tracing of gRPC keeps every exported method in the program.
 package main
 
 import (
@@ -77,7 +78,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 // size is what one program came to.
 type size struct {
 	program
-	full, stripped int64
+	full, stripped, small int64
 	std            int
 	foreign        []string
 }
@@ -105,7 +106,11 @@ func measure(ctx context.Context, p program, root, work string) (size, error) {
 	if s.full, err = build(ctx, root, filepath.Join(work, p.name), source); err != nil {
 		return s, err
 	}
-	s.stripped, err = build(ctx, root, filepath.Join(work, p.name+"-stripped"), source, "-trimpath", "-ldflags", "-s -w")
+	strip := []string{"-trimpath", "-ldflags", "-s -w"}
+	if s.stripped, err = build(ctx, root, filepath.Join(work, p.name+"-stripped"), source, strip...); err != nil {
+		return s, err
+	}
+	s.small, err = build(ctx, root, filepath.Join(work, p.name+"-small"), source, append(strip, "-tags", "grpcnotrace")...)
 	return s, err
 }
 
@@ -141,16 +146,16 @@ func goCommand(ctx context.Context, args ...string) (string, error) {
 // report writes the table, and with verbose the linked packages.
 func report(out io.Writer, sizes []size, verbose bool) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "program\tbytes\tstripped\tover empty\tstd packages\tother packages\t")
+	fmt.Fprintln(table, "program\tbytes\tstripped\tsmall\tover empty\tstd packages\tother packages\t")
 	var base int64
 	for _, s := range sizes {
 		over := "-"
 		if s.name == emptyProgram {
-			base = s.stripped
+			base = s.small
 		} else if base > 0 {
-			over = grouped(s.stripped - base)
+			over = grouped(s.small - base)
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\t%d\t\n", s.name, grouped(s.full), grouped(s.stripped), over, s.std, len(s.foreign))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%d\t%d\t\n", s.name, grouped(s.full), grouped(s.stripped), grouped(s.small), over, s.std, len(s.foreign))
 	}
 	if err := table.Flush(); err != nil {
 		return err
