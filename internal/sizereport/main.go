@@ -79,8 +79,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 type size struct {
 	program
 	full, stripped, small int64
-	std            int
-	foreign        []string
+	std                   int
+	foreign               []string
 }
 
 // measure builds p twice and lists what it links.
