@@ -87,6 +87,9 @@ func oneOf(field, value string, allowed ...string) *apiError {
 
 // checkTags checks the rules for tags.
 func (s *Server) checkTags(tags map[string]string, code string) *apiError {
+	if tags != nil && len(tags) == 0 {
+		return fail(http.StatusBadRequest, code, "tags must not be empty")
+	}
 	if len(tags) > 50 {
 		return fail(http.StatusBadRequest, code, "A resource may have at most 50 tags, got %d", len(tags))
 	}

@@ -156,6 +156,9 @@ func checkTaints(in *createNodegroupRequest) *apiError {
 		if t.Key == "" || t.Effect == "" {
 			return invalidParameter("A taint must have a key and an effect")
 		}
+		if len(t.Key) > 63 || len(t.Value) > 63 {
+			return invalidParameter("The key and the value of a taint may have at most 63 characters")
+		}
 		if e := oneOf("effect", t.Effect, "NO_EXECUTE", "NO_SCHEDULE", "PREFER_NO_SCHEDULE"); e != nil {
 			return e
 		}

@@ -5,8 +5,10 @@ package eks
 import (
 	"bytes"
 	"context"
-	"errors"
-	"io"
+	"fmt"
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	astypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -25,69 +27,140 @@ import (
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/profile"
 	"github.com/pmks-go/pmks/internal/sim/simkit"
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
+// TestServer_Inject: every kind of fault on calls of each service that changes
+// something, and every code in the words of the service.
 func TestServer_Inject(t *testing.T) {
 	t.Parallel()
+	onEKS := map[pmks.Code]string{
+		pmks.CodeBusy:               "ResourceInUseException 409",
+		pmks.CodeFailedPrecondition: "InvalidRequestException 400",
+		pmks.CodeInternal:           "ServerException 500",
+		pmks.CodeInvalidArgument:    "InvalidParameterException 400",
+		pmks.CodeNotFound:           "ResourceNotFoundException 404",
+		pmks.CodePermissionDenied:   "AccessDeniedException 403",
+		pmks.CodeQuotaExceeded:      "ResourceLimitExceededException 400",
+		pmks.CodeThrottled:          "ThrottlingException 429",
+		pmks.CodeUnauthenticated:    "UnrecognizedClientException 403",
+		pmks.CodeUnavailable:        "ServiceUnavailableException 503",
+	}
+	onEC2 := map[pmks.Code]string{
+		pmks.CodeBusy:             "IncorrectState 400",
+		pmks.CodeInternal:         "InternalError 500",
+		pmks.CodeNotFound:         "InvalidID 400",
+		pmks.CodePermissionDenied: "UnauthorizedOperation 403",
+		pmks.CodeThrottled:        "RequestLimitExceeded 503",
+		pmks.CodeUnauthenticated:  "AuthFailure 401",
+	}
+	a, g := aws.String("a"), aws.String("g")
 	tests := []struct {
-		name  string
-		fault core.Fault
-		want  refusal
-		// lost: there is no answer at all. made: the cluster exists afterwards.
-		lost, made bool
+		op, cluster string
+		codes       map[pmks.Code]string
+		do          func(context.Context, *world) error
+		applied     func(*world) bool
 	}{
-		{"throttle", core.Fault{Kind: core.FaultThrottle, RetryAfter: time.Second}, refusal{"ThrottlingException", 429}, false, false},
-		{"server-error-before", core.Fault{Kind: core.FaultRefuse, Code: pmks.CodeInternal}, refusal{"ServerException", 500}, false, false},
-		{"server-error-after", core.Fault{Kind: core.FaultLoseReply, Code: pmks.CodeInternal}, refusal{"ServerException", 500}, false, true},
-		{"unavailable", core.Fault{Kind: core.FaultRefuse, Code: pmks.CodeUnavailable}, refusal{"ServiceUnavailableException", 503}, false, false},
-		{"access-denied", core.Fault{Kind: core.FaultRefuse, Code: pmks.CodePermissionDenied, Reason: "no"}, refusal{"AccessDeniedException", 403}, false, false},
-		{"lose-request", core.Fault{Kind: core.FaultLoseRequest}, refusal{}, true, false},
-		{"lose-reply", core.Fault{Kind: core.FaultLoseReply}, refusal{}, true, true},
-		{"another-operation", core.Fault{Kind: core.FaultThrottle, Op: "DeleteCluster"}, refusal{}, false, true},
-		{"another-cluster", core.Fault{Kind: core.FaultThrottle, Cluster: "b"}, refusal{}, false, true},
-		{"second-call", core.Fault{Kind: core.FaultThrottle, After: 1}, refusal{}, false, true},
+		{"CreateCluster", "b", onEKS, func(ctx context.Context, w *world) error {
+			_, err := w.eks.CreateCluster(ctx, w.clusterInput("b"))
+			return err
+		}, func(w *world) bool { return w.latest["b"] != nil }},
+		{"DeleteNodegroup", "a", onEKS, func(ctx context.Context, w *world) error {
+			_, err := w.eks.DeleteNodegroup(ctx, &eks.DeleteNodegroupInput{ClusterName: a, NodegroupName: g})
+			return err
+		}, func(w *world) bool {
+			at, ok := w.latest["a"].live.GroupByName("g")
+			return !ok || at.State == profile.Deleting
+		}},
+		{"CreateLaunchTemplate", "", onEC2, func(ctx context.Context, w *world) error {
+			_, err := w.ec2.CreateLaunchTemplate(ctx, templateInput("new"))
+			return err
+		}, func(w *world) bool { return len(w.templates) == 1 }},
+		{"CreateRole", "", map[pmks.Code]string{pmks.CodeQuotaExceeded: "LimitExceeded 409", pmks.CodeThrottled: "Throttling 400"},
+			func(ctx context.Context, w *world) error {
+				_, err := w.iam.CreateRole(ctx, &iam.CreateRoleInput{RoleName: a, AssumeRolePolicyDocument: aws.String(trustPolicy)})
+				return err
+			}, func(w *world) bool { _, ok := w.resources.role("a"); return ok }},
+		{"DeleteTags", "", map[pmks.Code]string{pmks.CodeBusy: "ResourceInUse 400"}, func(ctx context.Context, w *world) error {
+			own := w.latest["a"].groups["g"]
+			_, err := w.asg.DeleteTags(ctx, &autoscaling.DeleteTagsInput{Tags: []astypes.Tag{{
+				ResourceId: &own.asg, ResourceType: aws.String(asgType), Key: aws.String("eks:cluster-name")}}})
+			return err
+		}, func(w *world) bool { _, ok := w.latest["a"].groups["g"].asgTags["eks:cluster-name"]; return !ok }},
 	}
 	for _, test := range tests {
-		for _, listening := range []bool{false, true} {
-			name := test.name + "/in-process"
-			if listening {
-				name = test.name + "/listener"
-			}
-			t.Run(name, func(t *testing.T) {
-				t.Parallel()
-				fault := test.fault
-				if fault.Op == "" {
-					fault.Op = "CreateCluster"
-				}
-				w := newWorld(t)
-				if listening {
-					w.listen(t, false)
-				}
-				w.Inject(fault)
-				_, err := w.eks.CreateCluster(t.Context(), w.clusterInput("a"))
-				if test.lost != (err != nil && refusalOf(err) == refusal{}) {
-					t.Errorf("the reply is lost: got %v, want %v", err, test.lost)
-				}
-				check(t, err, test.want, "")
-				if made := w.state(t.Context(), t, "a") == "CREATING"; made != test.made {
-					t.Errorf("the cluster exists: got %v, want %v", made, test.made)
-				}
-				if c := w.Calls()[0]; c.Lost != test.lost || c.Op != "CreateCluster" || c.Code != test.want.code {
-					t.Errorf("the journal holds %+v", c)
-				}
-			})
-		}
+		t.Run(test.op, func(t *testing.T) {
+			t.Parallel()
+			wiretest.Matrix{
+				Codes:   test.codes,
+				Refusal: func(err error) string { r := refusalOf(err); return fmt.Sprintf("%s %d", r.code, r.status) },
+				Start: func(t *testing.T) wiretest.Subject {
+					w := bubbleWorld(t)
+					if err := w.Put(core.Seed{Name: "a", Groups: []pmks.NodeGroupInfo{groupInfo("g")}}); err != nil {
+						t.Fatal(err)
+					}
+					return wiretest.Subject{
+						Sim: w.Kit, Op: test.op, Cluster: test.cluster,
+						Do:      func(ctx context.Context) error { return test.do(ctx, w) },
+						Applied: func() bool { return test.applied(w) },
+					}
+				},
+			}.Run(t)
+		})
 	}
 }
 
-func TestServer_Inject_ec2(t *testing.T) {
+// TestServer_Inject_listener: the same over a connection.
+func TestServer_Inject_listener(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.Inject(core.Fault{Op: "DescribeSubnets", Kind: core.FaultThrottle})
-	w.Inject(core.Fault{Op: "DescribeSubnets", Kind: core.FaultRefuse, Code: pmks.CodePermissionDenied})
-	for _, want := range []refusal{{"RequestLimitExceeded", 503}, {"UnauthorizedOperation", 403}, {}} {
-		_, err := w.ec2.DescribeSubnets(t.Context(), &ec2.DescribeSubnetsInput{})
-		check(t, err, want, "")
+	for kind, made := range map[core.FaultKind]bool{
+		core.FaultThrottle: false, core.FaultLoseRequest: false, core.FaultLoseReply: true, core.FaultCut: true,
+	} {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.listen(t, false)
+			w.Inject(core.Fault{Op: "CreateCluster", Kind: kind})
+			_, err := w.eks.CreateCluster(t.Context(), w.clusterInput("a"))
+			if err == nil || (kind == core.FaultThrottle) != (refusalOf(err) == refusal{"ThrottlingException", 429}) {
+				t.Errorf("got %v", err)
+			}
+			if got := w.state(t.Context(), t, "a") == "CREATING"; got != made {
+				t.Errorf("the cluster exists: got %v, want %v", got, made)
+			}
+		})
+	}
+}
+
+// TestServer_buckets: the limit is on by default, and can be changed and taken away.
+func TestServer_buckets(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		change func(*Options)
+		burst  int // 0: no end
+	}{
+		"default":   {func(*Options) {}, 500},
+		"own":       {func(o *Options) { o.Buckets = []simkit.Bucket{{Burst: 3, Every: time.Hour}} }, 3},
+		"unlimited": {func(o *Options) { o.Unlimited = true }, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, test.change)
+			n := 0
+			for n < 520 {
+				if _, err := w.eks.ListClusters(t.Context(), &eks.ListClustersInput{}); err != nil {
+					check(t, err, refusal{"ThrottlingException", 429}, "Rate exceeded")
+					break
+				}
+				n++
+			}
+			if n != test.burst && (test.burst != 0 || n != 520) {
+				t.Errorf("%d calls passed", n)
+			}
+			if _, err := w.ec2.DescribeVpcs(t.Context(), &ec2.DescribeVpcsInput{}); (err == nil) != (test.burst != 3) {
+				t.Errorf("EC2 has a limit of its own: %v", err)
+			}
+		})
 	}
 }
 
@@ -327,31 +400,6 @@ func TestServer_synctest(t *testing.T) {
 	})
 }
 
-// TestServer_context: a call that is held back ends with its context, and changes
-// nothing.
-func TestServer_context(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		s := New(Options{Seed: 1})
-		s.Inject(core.Fault{Op: "CreateCluster", Kind: core.FaultDelay, Delay: time.Hour})
-		client := eks.NewFromConfig(aws.Config{
-			Region:      s.region,
-			Credentials: credentials.NewStaticCredentialsProvider(DefaultAccessKey, DefaultSecret, ""),
-			HTTPClient:  &http.Client{Transport: s.Transport()},
-		})
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		start := time.Now()
-		_, err := client.CreateCluster(ctx, clusterInput(s, "a"))
-		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Second {
-			t.Errorf("after %s: %v", time.Since(start), err)
-		}
-		if out, err := client.ListClusters(t.Context(), &eks.ListClustersInput{}); err != nil || len(out.Clusters) != 0 {
-			t.Errorf("the cluster was made: %v %v", out, err)
-		}
-	})
-}
-
 // TestServer_log: every call is logged with its verdict, and no secret is.
 func TestServer_log(t *testing.T) {
 	t.Parallel()
@@ -369,22 +417,5 @@ func TestServer_log(t *testing.T) {
 		if strings.Contains(text, secret) {
 			t.Errorf("the log holds %q:\n%s", secret, text)
 		}
-	}
-}
-
-// TestServer_lostConnection: in process the error is the same whether the request
-// or the reply was lost.
-func TestServer_lostConnection(t *testing.T) {
-	t.Parallel()
-	for _, kind := range []core.FaultKind{core.FaultLoseRequest, core.FaultLoseReply} {
-		t.Run(string(kind), func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t)
-			w.Inject(core.Fault{Kind: kind})
-			_, err := w.eks.ListClusters(t.Context(), &eks.ListClustersInput{})
-			if !errors.Is(err, simkit.ErrConnectionLost) || !errors.Is(err, io.ErrUnexpectedEOF) {
-				t.Errorf("got %v", err)
-			}
-		})
 	}
 }

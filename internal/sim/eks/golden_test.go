@@ -3,16 +3,8 @@
 package eks
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
-	"io"
 	"net/http"
-	"net/url"
-	"os"
-	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
@@ -25,68 +17,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eks"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
-
-// tape writes down what goes over the wire.
-type tape struct {
-	next http.RoundTripper
-	text strings.Builder
-}
-
-func (p *tape) RoundTrip(r *http.Request) (*http.Response, error) {
-	var sent []byte
-	if r.Body != nil {
-		read, err := io.ReadAll(r.Body)
-		if err != nil {
-			return nil, err
-		}
-		sent = read
-		r.Body = io.NopCloser(bytes.NewReader(sent))
-	}
-	response, err := p.next.RoundTrip(r)
-	if err != nil {
-		return nil, err
-	}
-	got, err := io.ReadAll(response.Body)
-	if err != nil {
-		return nil, err
-	}
-	response.Body = io.NopCloser(bytes.NewReader(got))
-	fmt.Fprintf(&p.text, "> %s %s\n%s", r.Method, r.URL.RequestURI(), canonical(r.Header.Get("Content-Type"), sent))
-	fmt.Fprintf(&p.text, "< %d", response.StatusCode)
-	if kind := response.Header.Get("x-amzn-ErrorType"); kind != "" {
-		fmt.Fprintf(&p.text, " %s", kind)
-	}
-	fmt.Fprintf(&p.text, "\n%s\n", canonical(response.Header.Get("Content-Type"), got))
-	return response, nil
-}
-
-// canonical makes a body readable and always the same.
-func canonical(kind string, body []byte) string {
-	switch {
-	case len(body) == 0:
-		return ""
-	case kind == "application/json":
-		var v any
-		if json.Unmarshal(body, &v) == nil {
-			if text, err := json.MarshalIndent(v, "", "  "); err == nil {
-				return string(text) + "\n"
-			}
-		}
-	case strings.HasPrefix(kind, "application/x-www-form-urlencoded"):
-		if form, err := url.ParseQuery(string(body)); err == nil {
-			var lines []string
-			for key, values := range form {
-				lines = append(lines, key+"="+strings.Join(values, " and ")+"\n")
-			}
-			slices.Sort(lines)
-			return strings.Join(lines, "")
-		}
-	case strings.HasPrefix(kind, "text/xml"):
-		return strings.ReplaceAll(string(body), "><", ">\n<") + "\n"
-	}
-	return string(body) + "\n"
-}
 
 // TestServer_golden keeps pairs of requests, as the SDK sends them, and answers.
 func TestServer_golden(t *testing.T) {
@@ -101,11 +34,11 @@ func TestServer_golden(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, func(o *Options) { o.WebIdentityTokens = []string{"web-token"} })
-			p := &tape{next: w.Transport()}
+			p := w.tape(t)
 			w.connect(t, credentials.NewStaticCredentialsProvider(DefaultAccessKey, DefaultSecret, ""),
 				func(c *aws.Config) { c.HTTPClient = &http.Client{Transport: p} })
 			run(t, w)
-			golden(t, name+".golden", p.text.String())
+			wiretest.Golden(t, name+".golden", wiretest.Mask(p.Text(), idPattern))
 		})
 	}
 }
@@ -114,48 +47,24 @@ func TestServer_golden(t *testing.T) {
 // drawing.
 var idPattern = regexp.MustCompile(`[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|i-0[0-9a-f]{16}|https://[0-9a-f]{32}`)
 
-// mask numbers the random ids of a text in the order in which they appear.
-func mask(text string) string {
-	seen := map[string]string{}
-	return idPattern.ReplaceAllStringFunc(text, func(id string) string {
-		if seen[id] == "" {
-			seen[id] = fmt.Sprintf("{id %d}", len(seen)+1)
-		}
-		return seen[id]
-	})
-}
-
-func golden(t *testing.T, name, got string) {
+// tape writes down what goes over the wire, and holds the answers of EKS against the
+// vendor's model.
+func (w *world) tape(t *testing.T) *wiretest.Tape {
 	t.Helper()
-	got = mask(got)
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.MkdirAll("testdata", 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
+	table := wiretest.ReadTable(t, "wire.json")
+	return &wiretest.Tape{
+		Next: w.Transport(),
+		Got: func(r *http.Response) string {
+			return strings.TrimRight(" "+r.Header.Get("x-amzn-ErrorType"), " ") + "\n"
+		},
+		Watch: func(r *http.Request, sent []byte, response *http.Response, got []byte) {
+			if to := routeOf(r, r.URL.Query(), sent); to.service == "eks" && response.StatusCode == http.StatusOK {
+				for _, fault := range table.Answer(to.op, got) {
+					t.Error(fault)
+				}
+			}
+		},
 	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	gotLines, wantLines := strings.Split(got, "\n"), strings.Split(string(data), "\n")
-	for i := range max(len(gotLines), len(wantLines)) {
-		g, w := at(gotLines, i), at(wantLines, i)
-		if g != w {
-			t.Fatalf("%s, line %d:\ngot  %s\nwant %s", path, i+1, g, w)
-		}
-	}
-}
-
-func at(lines []string, i int) string {
-	if i < len(lines) {
-		return lines[i]
-	}
-	return "(nothing)"
 }
 
 // ok and fails say what is expected of the calls of a tape.
@@ -253,7 +162,7 @@ func goldenASG(t *testing.T, w *world) {
 	}
 	w.pass()
 	group := aws.String(w.groupASG(t, "demo", "ng1"))
-	w.cfg.HTTPClient.(*http.Client).Transport.(*tape).text.Reset()
+	w.cfg.HTTPClient.(*http.Client).Transport.(*wiretest.Tape).Rewind()
 	ok[*autoscaling.DescribeAutoScalingGroupsOutput](t)(w.asg.DescribeAutoScalingGroups(ctx, &autoscaling.DescribeAutoScalingGroupsInput{AutoScalingGroupNames: []string{*group}}))
 	ok[*autoscaling.DescribeAutoScalingGroupsOutput](t)(w.asg.DescribeAutoScalingGroups(ctx, &autoscaling.DescribeAutoScalingGroupsInput{
 		Filters: []astypes.Filter{{Name: aws.String("tag-key"), Values: []string{"none"}}}, MaxRecords: aws.Int32(100)}))

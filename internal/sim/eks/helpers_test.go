@@ -7,9 +7,9 @@ import (
 	"crypto/tls"
 	"encoding/json"
 	"errors"
-	"flag"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -25,8 +25,6 @@ import (
 	"github.com/pmks-go/pmks/internal/sim/profile"
 	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
@@ -56,6 +54,15 @@ func newWorld(t *testing.T, change ...func(*Options)) *world {
 	s := New(o)
 	w := &world{Server: s, clock: c}
 	w.connect(t, credentials.NewStaticCredentialsProvider(DefaultAccessKey, DefaultSecret, ""))
+	return w
+}
+
+// bubbleWorld is newWorld on the clock of the bubble that it is called in. The clients
+// sign with the time of its start.
+func bubbleWorld(t *testing.T) *world {
+	t.Helper()
+	w := newWorld(t, func(o *Options) { o.Now = nil })
+	w.clock.Add(time.Since(w.clock.Now()))
 	return w
 }
 

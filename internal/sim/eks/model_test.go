@@ -9,7 +9,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/eks"
 	"github.com/aws/aws-sdk-go-v2/service/eks/types"
@@ -17,7 +16,6 @@ import (
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
-	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/sim/core"
 )
 
@@ -61,36 +59,6 @@ func TestServer_leftOut(t *testing.T) {
 				t.Errorf("got %d %s, want 501 %s", response.StatusCode, got.Code, CodeNotSimulated)
 			}
 		})
-	}
-}
-
-// TestServer_Inject_statuses: the statuses are those of the service models, which
-// differ between the services.
-func TestServer_Inject_statuses(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	ctx := t.Context()
-	for _, test := range []struct {
-		op   string
-		code pmks.Code
-		call func() error
-		want refusal
-	}{
-		{"DescribeSubnets", pmks.CodeNotFound, func() error { _, err := w.ec2.DescribeSubnets(ctx, &ec2.DescribeSubnetsInput{}); return err }, refusal{"InvalidID", 400}},
-		{"DescribeSubnets", pmks.CodeBusy, func() error { _, err := w.ec2.DescribeSubnets(ctx, &ec2.DescribeSubnetsInput{}); return err }, refusal{"IncorrectState", 400}},
-		{"DescribeSubnets", pmks.CodeUnauthenticated, func() error { _, err := w.ec2.DescribeSubnets(ctx, &ec2.DescribeSubnetsInput{}); return err }, refusal{"AuthFailure", 401}},
-		{"GetRole", pmks.CodeQuotaExceeded, func() error {
-			_, err := w.iam.GetRole(ctx, &iam.GetRoleInput{RoleName: aws.String("a")})
-			return err
-		}, refusal{"LimitExceeded", 409}},
-		{"DescribeAutoScalingGroups", pmks.CodeBusy, func() error {
-			_, err := w.asg.DescribeAutoScalingGroups(ctx, &autoscaling.DescribeAutoScalingGroupsInput{})
-			return err
-		}, refusal{"ResourceInUse", 400}},
-		{"ListClusters", pmks.CodeBusy, func() error { _, err := w.eks.ListClusters(ctx, &eks.ListClustersInput{}); return err }, refusal{"ResourceInUseException", 409}},
-	} {
-		w.Inject(core.Fault{Op: test.op, Kind: core.FaultRefuse, Code: test.code})
-		check(t, test.call(), test.want, "")
 	}
 }
 

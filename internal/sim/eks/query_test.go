@@ -21,6 +21,7 @@ import (
 
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
 func ec2Filter(name string, values ...string) []ec2types.Filter {
@@ -203,12 +204,14 @@ func TestServer_launchTemplates(t *testing.T) {
 	check(t, err, refusal{"InvalidLaunchTemplateId.NotFound", 400}, "")
 }
 
+const trustPolicy = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":["eks.amazonaws.com"]},"Action":"sts:AssumeRole"}]}`
+
 func TestServer_roles(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(o *Options) { o.RolePropagation = 2 })
 	ctx := t.Context()
 	name := aws.String("mine")
-	trust := aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":["eks.amazonaws.com"]},"Action":"sts:AssumeRole"}]}`)
+	trust := aws.String(trustPolicy)
 	_, err := w.iam.GetRole(ctx, &iam.GetRoleInput{RoleName: name})
 	check(t, err, refusal{"NoSuchEntity", 404}, "cannot be found")
 	var missing *iamtypes.NoSuchEntityException
@@ -346,16 +349,15 @@ func TestServer_pages(t *testing.T) {
 	if calls = w.Count("DescribeAutoScalingGroups") - calls; instances != 23*3*2 || calls != 3 {
 		t.Errorf("got %d instances in %d calls, want %d in 3", instances, calls, 23*3*2)
 	}
-	var groups []string
-	one := eks.NewListNodegroupsPaginator(w.eks, &eks.ListNodegroupsInput{ClusterName: aws.String("c05"), MaxResults: aws.Int32(2)})
-	for one.HasMorePages() {
-		page, err := one.NextPage(ctx)
-		if err != nil {
-			t.Fatal(err)
-		}
-		groups = append(groups, page.Nodegroups...)
-	}
-	if want := []string{"g0", "g1", "g2"}; !slices.Equal(groups, want) {
-		t.Errorf("got %v, want %v", groups, want)
-	}
+	wiretest.Pages{
+		Want: []string{"g0", "g1", "g2"}, Limit: 2,
+		Refused: func(err error) bool { return refusalOf(err) == badParameter },
+		Get: func(token string) ([]string, string, error) {
+			page, err := w.eks.ListNodegroups(ctx, &eks.ListNodegroupsInput{ClusterName: aws.String("c05"), MaxResults: aws.Int32(2), NextToken: optional(token)})
+			if err != nil {
+				return nil, "", err
+			}
+			return page.Nodegroups, aws.ToString(page.NextToken), nil
+		},
+	}.Run(t)
 }

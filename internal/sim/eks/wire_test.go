@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package eks
+
+import (
+	"encoding/json"
+	"net/http"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/sim/core"
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
+)
+
+// TestWire_structs: the structs, written by hand, know every member that a request
+// may have, and show none that the vendor has not.
+func TestWire_structs(t *testing.T) {
+	t.Parallel()
+	table := wiretest.ReadTable(t, "wire.json")
+	requests := map[string]any{
+		"CreateCluster": createClusterRequest{}, "CreateNodegroup": createNodegroupRequest{}, "TagResource": tagRequest{},
+		"UpdateClusterVersion": updateVersionRequest{}, "UpdateNodegroupConfig": updateNodegroupConfigRequest{},
+		"UpdateNodegroupVersion": updateNodegroupVersionRequest{},
+	}
+	answers := map[string]any{
+		"CreateCluster": clusterResponse{}, "CreateNodegroup": nodegroupResponse{}, "DescribeClusterVersions": versionsResponse{},
+		"DescribeUpdate": updateResponse{}, "ListAddons": addonsResponse{}, "ListClusters": clustersResponse{},
+		"ListFargateProfiles": fargateResponse{}, "ListNodegroups": nodegroupsResponse{}, "ListTagsForResource": tagsResponse{},
+		"ListUpdates": updatesResponse{},
+	}
+	for op, v := range requests {
+		for _, fault := range table.Struct(table.Operations[op].Input, reflect.TypeOf(v), true) {
+			t.Error(fault)
+		}
+	}
+	for op, v := range answers {
+		for _, fault := range table.Struct(table.Operations[op].Output, reflect.TypeOf(v), false) {
+			t.Error(fault)
+		}
+	}
+	for _, route := range restTable {
+		if _, ok := table.Operations[route.op]; !ok && route.handle != nil {
+			t.Errorf("%s is simulated and not in the table", route.op)
+		}
+	}
+}
+
+// TestWire_violations: a request that breaks any one rule of the vendor's model is
+// refused.
+func TestWire_violations(t *testing.T) {
+	t.Parallel()
+	table := wiretest.ReadTable(t, "wire.json")
+	s := newWorld(t).Server
+	cluster := clusterInput(s, "b")
+	group := groupInput(s, "a", "h")
+	scaling := map[string]any{"minSize": 1, "maxSize": 4, "desiredSize": 4}
+	for op, test := range map[string]struct {
+		target string
+		body   map[string]any
+	}{
+		"CreateCluster": {"/clusters", map[string]any{
+			"name": "b", "roleArn": *cluster.RoleArn, "tags": map[string]any{"a": "b"}, "logging": map[string]any{"clusterLogging": []any{map[string]any{"types": []any{"api"}, "enabled": true}}},
+			"resourcesVpcConfig": map[string]any{"subnetIds": cluster.ResourcesVpcConfig.SubnetIds},
+			"accessConfig":       map[string]any{"authenticationMode": "API"}, "upgradePolicy": map[string]any{"supportType": "STANDARD"},
+			"kubernetesNetworkConfig": map[string]any{"ipFamily": "ipv4"},
+		}},
+		"CreateNodegroup": {"/clusters/a/node-groups", map[string]any{
+			"nodegroupName": "h", "nodeRole": *group.NodeRole, "subnets": group.Subnets, "scalingConfig": scaling, "labels": map[string]any{"a": "b"},
+			"taints": []any{map[string]any{"key": "a", "value": "b", "effect": "NO_SCHEDULE"}}, "updateConfig": map[string]any{"maxUnavailable": 1},
+			"tags": map[string]any{"a": "b"},
+		}},
+		"TagResource":            {"/tags/arn%3Aaws%3Aeks%3Aus-east-2%3A123456789012%3Acluster%2Fa", map[string]any{"tags": map[string]any{"a": "b"}}},
+		"UpdateClusterVersion":   {"/clusters/a/updates", map[string]any{"version": "1.35"}},
+		"UpdateNodegroupConfig":  {"/clusters/a/node-groups/g/update-config", map[string]any{"scalingConfig": scaling}},
+		"UpdateNodegroupVersion": {"/clusters/a/node-groups/g/update-version", map[string]any{"force": true}},
+	} {
+		t.Run(op, func(t *testing.T) {
+			t.Parallel()
+			send := func(body string) (status int, answer string) {
+				w := newWorld(t)
+				if err := w.Put(core.Seed{Name: "a", Groups: []pmks.NodeGroupInfo{groupInfo("g")}}); err != nil {
+					t.Fatal(err)
+				}
+				response, err := w.Transport().RoundTrip(w.signed(t, http.MethodPost, test.target, body, "eks"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				return response.StatusCode, readAll(t, response)
+			}
+			good, err := json.Marshal(test.body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if status, answer := send(string(good)); status != http.StatusOK && op != "UpdateNodegroupVersion" {
+				t.Fatalf("the good request: %d %s", status, answer)
+			}
+			n := 0
+			for v := range table.Violations(op, test.body) {
+				n++
+				if status, answer := send(v.Body); status < 400 || status == 500 {
+					t.Errorf("%s, %s: got %d %s\n%.200s", v.Path, v.Rule, status, strings.TrimSpace(answer), v.Body)
+				}
+			}
+			if n < 3 {
+				t.Errorf("only %d requests", n)
+			}
+		})
+	}
+}
