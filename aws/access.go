@@ -14,6 +14,7 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/kubeconfig"
+	"github.com/pmks-go/pmks/internal/provider/errs"
 )
 
 const (
@@ -42,19 +43,26 @@ func newPresigner(cfg Config, sdk aws.Config) stsAPI {
 }
 
 // GenerateClusterToken implements [pmks.TokenIssuer]. It signs locally; the only
-// possible network call is that of the credentials. Whether the caller may log in
-// is decided by the cluster.
+// possible network call is that of the credentials, and a look where the cluster is
+// named by its ARN. Whether there is such a cluster, and the caller may log in, is
+// decided by whoever gets the token.
 func (h *Handler) GenerateClusterToken(ctx context.Context, clusterIID pmks.IID) (_ pmks.Token, err error) {
-	defer place(&err, "GenerateClusterToken", clusterIID, pmks.IID{})
-	name, err := h.clusterName(clusterIID)
+	defer annotate(&err, "GenerateClusterToken", clusterIID, pmks.IID{})
+	t, err := h.clusterTarget(clusterIID)
 	if err != nil {
 		return pmks.Token{}, err
 	}
-	// A token for a cluster that does not exist would look like a good one.
-	if _, err := h.describeCluster(ctx, name); err != nil {
+	if err := errs.Over(ctx); err != nil {
 		return pmks.Token{}, err
 	}
-	return h.token(ctx, name)
+	if t.byARN() {
+		// A token holds the name of its cluster alone. A caller who may mint one need
+		// not be allowed to look.
+		if _, err := h.describeCluster(ctx, t); err != nil && !errs.Is(err, pmks.CodePermissionDenied) {
+			return pmks.Token{}, err
+		}
+	}
+	return h.token(ctx, t.cluster)
 }
 
 func (h *Handler) token(ctx context.Context, name string) (pmks.Token, error) {
@@ -67,7 +75,7 @@ func (h *Handler) token(ctx context.Context, name string) (pmks.Token, error) {
 		})
 	})
 	if err != nil {
-		return pmks.Token{}, fail(err)
+		return pmks.Token{}, errs.Ended(ctx, fail(ctx, err))
 	}
 	t := pmks.Token{
 		Value:     tokenPrefix + base64.RawURLEncoding.EncodeToString([]byte(signed.URL)),

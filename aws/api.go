@@ -10,10 +10,12 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
@@ -23,10 +25,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/logging"
-	"github.com/aws/smithy-go/middleware"
 
 	"github.com/pmks-go/pmks"
-	"github.com/pmks-go/pmks/internal/once"
+	"github.com/pmks-go/pmks/internal/provider/endpoint"
+	"github.com/pmks-go/pmks/internal/provider/errs"
+	"github.com/pmks-go/pmks/internal/provider/fanout"
 	"github.com/pmks-go/pmks/internal/refuse"
 )
 
@@ -45,6 +48,9 @@ type (
 		DeleteNodegroup(context.Context, *eks.DeleteNodegroupInput, ...func(*eks.Options)) (*eks.DeleteNodegroupOutput, error)
 		UpdateNodegroupConfig(context.Context, *eks.UpdateNodegroupConfigInput, ...func(*eks.Options)) (*eks.UpdateNodegroupConfigOutput, error)
 		UpdateNodegroupVersion(context.Context, *eks.UpdateNodegroupVersionInput, ...func(*eks.Options)) (*eks.UpdateNodegroupVersionOutput, error)
+		DescribeUpdate(context.Context, *eks.DescribeUpdateInput, ...func(*eks.Options)) (*eks.DescribeUpdateOutput, error)
+		ListUpdates(context.Context, *eks.ListUpdatesInput, ...func(*eks.Options)) (*eks.ListUpdatesOutput, error)
+		ListFargateProfiles(context.Context, *eks.ListFargateProfilesInput, ...func(*eks.Options)) (*eks.ListFargateProfilesOutput, error)
 		ListAddons(context.Context, *eks.ListAddonsInput, ...func(*eks.Options)) (*eks.ListAddonsOutput, error)
 		TagResource(context.Context, *eks.TagResourceInput, ...func(*eks.Options)) (*eks.TagResourceOutput, error)
 	}
@@ -73,7 +79,8 @@ type (
 	}
 )
 
-// clients holds one client for each service.
+// clients holds one client for each service, and the limiter that all requests go
+// through.
 type clients struct {
 	eks eksAPI
 	ec2 ec2API
@@ -81,12 +88,84 @@ type clients struct {
 	asg asgAPI
 	sts stsAPI
 
-	sdk    aws.Config
-	region string
+	limiter *fanout.Limiter
+	sdk     aws.Config
+	region  string
 }
 
-// SDK returns the SDK's configuration as the handler uses it, for what pmks does
-// not cover: eks.NewFromConfig(h.SDK()) and so on.
+// The buckets in which AWS counts requests; on EC2 each action has one of its own.
+const (
+	bucketEKS = "eks"
+	bucketIAM = "iam"
+	bucketASG = "autoscaling"
+	bucketEC2 = "ec2:" // and the action
+)
+
+// rateOf returns how fast a bucket may be drawn from. Only EC2 publishes figures
+// (EC2 developer guide, request throttling, read in November 2026: 100, and 20 a
+// second, for reads of each action); a part is left to other tools of the account.
+func (c Config) rateOf(bucket string) fanout.Rate {
+	if c.RateLimits == ratesNone {
+		return fanout.Rate{}
+	}
+	if action, ok := strings.CutPrefix(bucket, bucketEC2); ok && strings.HasPrefix(action, "Describe") {
+		return fanout.Rate{PerSecond: 14, Burst: 70}
+	}
+	return fanout.Rate{}
+}
+
+// read makes a request that changes nothing, under the handler's limiter; send one
+// that changes something, once. Both return a *pmks.Error, also where the answer
+// does not hold what it is about.
+func read[I, O, P any](ctx context.Context, h *Handler, bucket string, call func(context.Context, *I, ...func(*P)) (*O, error), in *I,
+	what string, holds func(*O) bool) (*O, error) {
+	return fanout.Read(ctx, h.api.limiter, bucket, attempt(call, in, what, holds))
+}
+
+func send[I, O, P any](ctx context.Context, h *Handler, bucket string, call func(context.Context, *I, ...func(*P)) (*O, error), in *I,
+	what string, holds func(*O) bool) (*O, error) {
+	return fanout.Do(ctx, h.api.limiter, bucket, attempt(call, in, what, holds))
+}
+
+// attempt is one try of a request.
+func attempt[I, O, P any](call func(context.Context, *I, ...func(*P)) (*O, error), in *I, what string, holds func(*O) bool) func(context.Context) (*O, error) {
+	return func(ctx context.Context) (*O, error) {
+		out, err := call(ctx, in)
+		if err != nil {
+			return nil, fail(ctx, err)
+		}
+		if !holds(out) {
+			return nil, errs.LostAnswer("AWS", what)
+		}
+		return out, nil
+	}
+}
+
+// pages reads a list to its end; with an error comes what was read before it. A
+// token that comes again would end the list early, or never.
+func pages[T any](next func(token *string) (items []T, more *string, err error)) ([]T, error) {
+	all := []T{}
+	seen := map[string]bool{}
+	for token := (*string)(nil); ; {
+		items, more, err := next(token)
+		if err != nil {
+			return all, err
+		}
+		all = append(all, items...)
+		switch name := aws.ToString(more); {
+		case name == "":
+			return all, nil
+		case seen[name]:
+			return all, &pmks.Error{Code: pmks.CodeUnavailable, Message: "AWS gave the same page token twice: the list cannot be read to its end"}
+		default:
+			seen[name], token = true, more
+		}
+	}
+}
+
+// SDK returns the SDK's configuration for what pmks does not cover:
+// eks.NewFromConfig(h.SDK()) and so on. Its clients repeat requests as the SDK
+// does, and draw from no limiter of the handler.
 func (h *Handler) SDK() aws.Config { return h.api.sdk.Copy() }
 
 func newClients(ctx context.Context, cfg Config) (clients, error) {
@@ -111,36 +190,49 @@ func newClients(ctx context.Context, cfg Config) (clients, error) {
 	opts = append(opts, config.WithLogger(sdkLogger(context.WithoutCancel(ctx), cfg.Logger)))
 	sdk, err := config.LoadDefaultConfig(ctx, opts...)
 	if err != nil {
-		return clients{}, unreadable(err)
+		return clients{}, unreadable(ctx, err)
 	}
 	if sdk.Region == "" {
 		return clients{}, refuse.Invalid("Region", "is required: give one such as us-east-2, or set AWS_REGION")
 	}
-	if cfg.Transport != nil {
-		// Only now: a client of our own makes the SDK fail while it loads a CA bundle
-		// named by the environment, which a transport of the user's has no use for.
-		sdk.HTTPClient = &http.Client{Transport: cfg.Transport}
+	// Only now: a client of our own makes the SDK fail while it loads a CA bundle
+	// named by the environment.
+	transport := cfg.Transport
+	if built, ok := sdk.HTTPClient.(*awshttp.BuildableClient); ok && transport == nil {
+		transport = built.GetTransport()
 	}
+	sdk.HTTPClient = &http.Client{Transport: endpoint.Guard(transport)}
 	sdk.Credentials = chain(cfg, sdk)
+	own := quiet(sdk)
 	return clients{
-		eks:    eks.NewFromConfig(sdk),
-		ec2:    ec2.NewFromConfig(sdk),
-		iam:    iam.NewFromConfig(sdk),
-		asg:    autoscaling.NewFromConfig(sdk),
-		sts:    newPresigner(cfg, sdk),
-		sdk:    sdk,
-		region: sdk.Region,
+		eks:     eks.NewFromConfig(own),
+		ec2:     ec2.NewFromConfig(own),
+		iam:     iam.NewFromConfig(own),
+		asg:     autoscaling.NewFromConfig(own),
+		sts:     newPresigner(cfg, own),
+		limiter: fanout.NewLimiter(cfg.rateOf),
+		sdk:     sdk,
+		region:  sdk.Region,
 	}, nil
+}
+
+// quiet is a configuration whose clients try once and check each answer: what is
+// repeated is decided in one place for all clouds.
+func quiet(sdk aws.Config) aws.Config {
+	own := sdk.Copy()
+	own.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
+	own.APIOptions = append(slices.Clone(own.APIOptions), answers(sdk.Credentials))
+	return own
 }
 
 // unreadable says why the SDK could not read its configuration, which takes no
 // network.
-func unreadable(err error) error {
+func unreadable(ctx context.Context, err error) error {
 	var role config.SharedConfigAssumeRoleError
 	var absent config.SharedConfigProfileNotExistError
 	switch {
 	case pmks.CodeOf(err) != pmks.CodeUnknown:
-		return fail(err)
+		return fail(ctx, err)
 	case errors.As(err, &role):
 		return refuse.Invalid("Settings.profile", "the profile %q, which is to assume %s, is not in the shared configuration files or has no credentials", role.Profile, role.RoleARN)
 	case errors.As(err, &absent):
@@ -187,7 +279,7 @@ func chain(cfg Config, sdk aws.Config) aws.CredentialsProvider {
 	if cfg.RoleARN == "" {
 		return sdk.Credentials
 	}
-	client := sts.NewFromConfig(sdk, func(o *sts.Options) {
+	client := sts.NewFromConfig(quiet(sdk), func(o *sts.Options) {
 		if cfg.STSEndpoint != "" {
 			o.BaseEndpoint = aws.String(cfg.STSEndpoint)
 		}
@@ -205,37 +297,3 @@ func chain(cfg Config, sdk aws.Config) aws.CredentialsProvider {
 			}
 		}))
 }
-
-// noRetry switches the SDK's retry off for mutations without an idempotency
-// token: only a look can tell whether the first try happened.
-func noRetry(o *eks.Options) { o.RetryMaxAttempts = 1 }
-
-// attempts makes the SDK note whether the outcome of any of its tries is open: a
-// refusal of a later one, such as throttling, says nothing of an earlier one.
-func attempts(lost *bool) func(*eks.Options) {
-	return func(o *eks.Options) {
-		o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error {
-			return stack.Finalize.Insert(middleware.FinalizeMiddlewareFunc("pmksAttempts", func(ctx context.Context,
-				in middleware.FinalizeInput, next middleware.FinalizeHandler) (middleware.FinalizeOutput, middleware.Metadata, error) {
-				out, metadata, err := next.HandleFinalize(ctx, in)
-				*lost = *lost || err != nil && once.Open(fail(err))
-				return out, metadata, err
-			}), "Retry", middleware.After)
-		})
-	}
-}
-
-// settledBy is fail for a request with attempts.
-func settledBy(lost bool, err error) error {
-	err = fail(err)
-	var e *pmks.Error
-	if !lost || !errors.As(err, &e) {
-		return err
-	}
-	c := *e
-	c.MayHaveHappened = true
-	return &c
-}
-
-// missing reports whether err says that the cluster or node group is not there.
-func missing(err error) bool { return has(err, pmks.CodeNotFound) }

@@ -5,8 +5,13 @@
 // # What it manages
 //
 // EKS clusters with managed node groups: a Type-I cloud, so node groups are added
-// to a running cluster. Auto Mode and Fargate clusters are listed and read, never
-// made.
+// to a running cluster. What pmks did not make is shown as it is: Auto Mode
+// clusters, whose nodes belong to no node group, node groups with launch templates
+// or images of their own, external clusters that are registered with EKS. What would
+// be wrong or half done for them is refused: a cluster with Fargate profiles is not
+// deleted, one with node groups of CUSTOM images is not upgraded, an external one is
+// not changed. Self-managed nodes are not known to EKS, so they are neither shown nor
+// removed.
 //
 // # Authentication
 //
@@ -16,18 +21,30 @@
 //
 // The caller needs eks:*, iam:GetRole and iam:PassRole on both roles,
 // ec2:Describe*, ec2:*LaunchTemplate* and ec2:RunInstances for disk types, and
-// autoscaling:DescribeAutoScalingGroups, CreateOrUpdateTags and DeleteTags.
+// autoscaling:DescribeAutoScalingGroups, CreateOrUpdateTags and DeleteTags. Reads go
+// on without what they may not see, and name it under pmks:unread.
+//
+// # Settings
+//
+// See [Config]; the names and defaults of the registered provider are listed in
+// docs/settings.md.
 //
 // # Identifiers
 //
 // The SystemId of a cluster and of a node group is its EKS name, which is also
-// its NameId; ARNs are accepted. A node's ids are its EC2 instance id.
+// its NameId; ARNs are accepted, and compared whole with the resource of that name.
+// A node's ids are its EC2 instance id.
+//
+// # Capabilities
+//
+// See [Handler.Capabilities] and the matrix in docs/capabilities.md.
 //
 // # Rate limits
 //
-// At most 8 requests are under way at a time for one call of a handler. The SDK
-// repeats throttled reads, and mutations that carry an idempotency token, three
-// times in all.
+// At most 8 requests of a handler are under way, whoever calls it. AWS publishes
+// rates for EC2 only, which are kept unless Config.RateLimits says otherwise; when
+// another service throttles, all its callers pause together. Reads are repeated when
+// they fail in passing; the SDK's own retries are off.
 //
 // # Differences from other providers
 //
@@ -41,6 +58,10 @@
 //     the next DeleteCluster or [Handler.Sweep] that finds its node group gone.
 //   - Security groups are attached to the control plane, not to the nodes. With a
 //     key pair, SSH to the nodes is open to them only, never to the world.
+//   - EKS keeps records of updates, not of creations and deletions: LastOperation
+//     takes those from the state and the health of the cluster or node group.
+//
+// # Example
 //
 // See examples/realcloud for the whole life of a cluster.
 package aws
@@ -50,11 +71,12 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"sync"
 	"time"
 
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/provider/endpoint"
+	"github.com/pmks-go/pmks/internal/redact"
 	"github.com/pmks-go/pmks/internal/refuse"
 	"github.com/pmks-go/pmks/internal/setting"
 )
@@ -109,12 +131,15 @@ type Config struct {
 	KubeconfigKind   string
 	CredentialHelper string
 
+	// RateLimits is "published", the default, or "none", for a cloud that has none.
+	RateLimits string
+
 	// Endpoint replaces the URL of all services, STSEndpoint that of STS alone,
-	// which is also part of every cluster token.
+	// which is also part of every cluster token: https, or http to this machine.
 	Endpoint    string
 	STSEndpoint string
 	// Transport carries all requests but those that the SDK's default chain makes
-	// to find credentials.
+	// to find credentials. Redirects are not followed.
 	Transport http.RoundTripper
 	Logger    *slog.Logger
 }
@@ -128,6 +153,9 @@ const (
 	defaultRoleWait     = 30 * time.Second
 	defaultPollInterval = 15 * time.Second
 	defaultAuthMode     = "API_AND_CONFIG_MAP"
+
+	ratesPublished = "published"
+	ratesNone      = "none"
 )
 
 // credentialTable and settingTable are sorted by name.
@@ -165,6 +193,8 @@ var settingTable = []setting.Setting[Config]{
 		Set: setting.List(func(c *Config) *[]string { return &c.PublicAccessCIDRs })},
 	{Setting: pmks.Setting{Name: "publicEndpoint", Help: "false closes the API to the outside; EKS's default is true"},
 		Set: setting.OptionalBool(func(c *Config) **bool { return &c.PublicEndpoint })},
+	{Setting: pmks.Setting{Name: "rateLimits", Default: ratesPublished, Help: "published: keep the rates that AWS publishes; none: for a simulated cloud without them"},
+		Set: setting.OneOf(func(c *Config) *string { return &c.RateLimits }, ratesPublished, ratesNone)},
 	{Setting: pmks.Setting{Name: "roleArn", Help: "role to assume"},
 		Set: setting.Text(func(c *Config) *string { return &c.RoleARN })},
 	{Setting: pmks.Setting{Name: "roleWait", Default: defaultRoleWait.String(), Help: "how long to wait for a new IAM role to spread; negative: not at all"},
@@ -221,6 +251,7 @@ func (c *Config) normalize() error {
 		{"clusterRole", DefaultClusterRole, &c.ClusterRole},
 		{"nodeRole", DefaultNodeRole, &c.NodeRole},
 		{"authenticationMode", defaultAuthMode, &c.AuthenticationMode},
+		{"rateLimits", ratesPublished, &c.RateLimits},
 		{"sessionName", "pmks", &c.SessionName},
 		{"kubeconfigKind", "token", &c.KubeconfigKind},
 		{"credentialHelper", DefaultCredentialHelper, &c.CredentialHelper},
@@ -234,11 +265,10 @@ func (c *Config) normalize() error {
 			faults.Add("Settings."+field, "%q is neither a role name nor a role ARN", role)
 		}
 	}
-	for field, endpoint := range map[string]string{"Endpoint": c.Endpoint, "Settings.stsEndpoint": c.STSEndpoint} {
-		// The text is not shown: it may hold a password.
-		if u, err := url.Parse(endpoint); endpoint != "" && (err != nil || u.Host == "") {
-			faults.Add(field, "is not a URL such as https://eks.example.com")
-		}
+	faults.Join(endpoint.Check("Endpoint", c.Endpoint, false))
+	faults.Join(endpoint.Check("Settings.stsEndpoint", c.STSEndpoint, false))
+	if c.RateLimits != ratesPublished && c.RateLimits != ratesNone {
+		faults.Add("Settings.rateLimits", "is neither %s nor %s", ratesPublished, ratesNone)
 	}
 	if c.RoleWait == 0 {
 		c.RoleWait = defaultRoleWait
@@ -252,20 +282,11 @@ func (c *Config) normalize() error {
 // Format prints c with its secrets redacted, whatever the verb.
 func (c Config) Format(f fmt.State, _ rune) {
 	fmt.Fprintf(f, "{Region:%s AccessKeyID:%s Profile:%s RoleARN:%s ClusterRole:%s NodeRole:%s Endpoint:%s}",
-		c.Region, c.AccessKeyID, c.Profile, c.RoleARN, c.ClusterRole, c.NodeRole, shown(c.Endpoint))
+		c.Region, c.AccessKeyID, c.Profile, c.RoleARN, c.ClusterRole, c.NodeRole, redact.URL(c.Endpoint))
 }
 
 // MarshalText gives JSON, and whatever else writes text, what Format prints.
 func (c Config) MarshalText() ([]byte, error) { return []byte(fmt.Sprint(c)), nil }
-
-// shown is an endpoint without the password that it may hold.
-func shown(endpoint string) string {
-	u, err := url.Parse(endpoint)
-	if err != nil || u.Opaque != "" {
-		return "[invalid]"
-	}
-	return u.Redacted()
-}
 
 // LogValue logs c with its secrets redacted.
 func (c Config) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
@@ -287,6 +308,8 @@ var (
 	_ pmks.TokenIssuer        = (*Handler)(nil)
 	_ pmks.VersionLister      = (*Handler)(nil)
 	_ pmks.RequestChecker     = (*Handler)(nil)
+	_ pmks.StateReader        = (*Handler)(nil)
+	_ pmks.OperationReader    = (*Handler)(nil)
 )
 
 // New makes a handler. It reads the SDK's configuration files and environment,

@@ -22,7 +22,7 @@ func rawClients(s *eks.Server) (*sdkeks.Client, *autoscaling.Client) {
 		Region:       "us-east-2",
 		Credentials:  credentials.NewStaticCredentialsProvider(eks.DefaultAccessKey, eks.DefaultSecret, ""),
 		HTTPClient:   &http.Client{Transport: s.Transport()},
-		BaseEndpoint: sdk.String("http://eks.simulated"),
+		BaseEndpoint: sdk.String("https://eks.simulated"),
 	}
 	return sdkeks.NewFromConfig(cfg), autoscaling.NewFromConfig(cfg)
 }

@@ -94,7 +94,8 @@ func TestBudget(t *testing.T) {
 		},
 			map[string]int{"DeleteNodegroup": 1}, 1},
 		{"delete-empty-cluster", 1, 0, func(ctx context.Context, h *aws.Handler) error { _, err := h.DeleteCluster(ctx, cluster); return err },
-			map[string]int{"DescribeCluster": 1, "ListNodegroups": 1, "DescribeLaunchTemplates": 1, "DeleteCluster": 1}, 2},
+			// The Fargate profiles are looked for before anything is destroyed.
+			map[string]int{"DescribeCluster": 1, "ListNodegroups": 1, "ListFargateProfiles": 1, "DescribeLaunchTemplates": 1, "DeleteCluster": 1}, 2},
 		{"autoscaling-off", 1, 1, func(ctx context.Context, h *aws.Handler) error {
 			_, err := h.SetNodeGroupAutoScaling(ctx, cluster, group, false)
 			return err
@@ -121,7 +122,30 @@ func TestBudget(t *testing.T) {
 			_, err := h.GenerateClusterToken(ctx, cluster)
 			return err
 		},
+			map[string]int{}, 0}, // it is signed here
+		{"read-state", 1, 1, func(ctx context.Context, h *aws.Handler) error {
+			_, err := h.ReadState(ctx, cluster, pmks.IID{})
+			return err
+		},
 			map[string]int{"DescribeCluster": 1}, 1},
+		{"read-state-of-a-node-group", 1, 1, func(ctx context.Context, h *aws.Handler) error {
+			_, err := h.ReadState(ctx, cluster, group)
+			return err
+		},
+			map[string]int{"DescribeNodegroup": 1}, 1},
+		{"last-operation-without-an-update", 1, 1, func(ctx context.Context, h *aws.Handler) error {
+			_, err := h.LastOperation(ctx, cluster, pmks.IID{})
+			return err
+		},
+			map[string]int{"DescribeCluster": 1, "ListUpdates": 1}, 1},
+		{"change-scaling-and-its-record", 1, 1, func(ctx context.Context, h *aws.Handler) error {
+			if _, err := h.ChangeNodeGroupScaling(ctx, cluster, group, 3, 1, 4); err != nil {
+				return err
+			}
+			_, err := h.LastOperation(ctx, cluster, group)
+			return err
+		},
+			map[string]int{"DescribeNodegroup": 2, "DescribeAutoScalingGroups": 1, "UpdateNodegroupConfig": 1, "ListUpdates": 1, "DescribeUpdate": 1}, 4},
 		{"bad-request", 0, 0, func(ctx context.Context, h *aws.Handler) error {
 			if _, err := h.CreateCluster(ctx, pmks.ClusterInfo{}); err == nil {
 				return fmt.Errorf("an empty request was accepted")

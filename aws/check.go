@@ -7,40 +7,25 @@ import (
 	"errors"
 	"slices"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/kver"
+	"github.com/pmks-go/pmks/internal/provider/errs"
+	"github.com/pmks-go/pmks/internal/provider/fanout"
 	"github.com/pmks-go/pmks/internal/refuse"
 )
 
 // CheckCluster implements [pmks.RequestChecker]: what CreateCluster would look up,
 // and the version, all in parallel. EKS has no dry run of its own.
 func (h *Handler) CheckCluster(ctx context.Context, req pmks.ClusterInfo) (err error) {
-	defer place(&err, "CheckCluster", pmks.IID{NameId: req.IId.NameId}, pmks.IID{})
+	defer annotate(&err, "CheckCluster", pmks.IID{NameId: req.IId.NameId}, pmks.IID{})
 	if err := checkCluster(req); err != nil {
 		return err
 	}
-	faults := make([]error, 4)
-	var g errgroup.Group
-	g.Go(func() error {
-		_, faults[0] = h.createClusterInput(ctx, req)
-		return nil
-	})
-	g.Go(func() error {
-		faults[1] = h.checkVersion(ctx, req.Version)
-		return nil
-	})
-	g.Go(func() error {
-		faults[2] = h.checkFree(ctx, req.IId.NameId)
-		return nil
-	})
-	g.Go(func() error {
-		_, faults[3] = h.roleARN(ctx, nodeRole, h.cfg.NodeRole)
-		return nil
-	})
-	_ = g.Wait()
-	return errors.Join(faults...)
+	return fanout.All(ctx,
+		func(ctx context.Context) error { _, err := h.createClusterInput(ctx, req); return err },
+		func(ctx context.Context) error { return h.checkVersion(ctx, req.Version) },
+		func(ctx context.Context) error { return h.checkFree(ctx, req.IId.NameId) },
+		func(ctx context.Context) error { _, err := h.roleARN(ctx, nodeRole, h.cfg.NodeRole); return err })
 }
 
 func (h *Handler) checkVersion(ctx context.Context, version string) error {
@@ -52,6 +37,9 @@ func (h *Handler) checkVersion(ctx context.Context, version string) error {
 		return err
 	}
 	offered, err := h.ListVersions(ctx)
+	if errs.Is(err, pmks.CodePermissionDenied) {
+		return nil // EKS judges
+	}
 	if err != nil {
 		return err
 	}
@@ -62,8 +50,8 @@ func (h *Handler) checkVersion(ctx context.Context, version string) error {
 }
 
 func (h *Handler) checkFree(ctx context.Context, name string) error {
-	_, err := h.describeCluster(ctx, name)
-	if missing(err) {
+	_, err := h.describeCluster(ctx, target{cluster: name})
+	if errs.Is(err, pmks.CodeNotFound) {
 		return nil
 	}
 	if err == nil {
@@ -75,28 +63,19 @@ func (h *Handler) checkFree(ctx context.Context, name string) error {
 // CheckNodeGroup implements [pmks.RequestChecker]: the cluster, the role, the
 // instance type and the key pair in parallel.
 func (h *Handler) CheckNodeGroup(ctx context.Context, clusterIID pmks.IID, req pmks.NodeGroupInfo) (err error) {
-	defer place(&err, "CheckNodeGroup", clusterIID, pmks.IID{NameId: req.IId.NameId})
-	cluster, nameErr := h.clusterName(clusterIID)
+	defer annotate(&err, "CheckNodeGroup", clusterIID, pmks.IID{NameId: req.IId.NameId})
+	t, nameErr := h.clusterTarget(clusterIID)
 	r, err := readNodegroup(req)
 	if err := errors.Join(nameErr, err); err != nil {
 		return err
 	}
-	var g errgroup.Group
-	var inputErr, freeErr error
-	g.Go(func() error {
-		_, inputErr = h.nodegroupInputs(ctx, cluster, r)
-		return nil
-	})
-	g.Go(func() error {
-		_, err := h.describeNodegroup(ctx, cluster, r.IId.NameId)
-		switch {
-		case err == nil:
-			freeErr = &pmks.Error{Code: pmks.CodeAlreadyExists, Field: "IId.NameId", Message: "a node group of this name exists"}
-		case !missing(err):
-			freeErr = err
-		}
-		return nil
-	})
-	_ = g.Wait()
-	return errors.Join(inputErr, freeErr)
+	return fanout.All(ctx,
+		func(ctx context.Context) error { _, err := h.nodegroupInputs(ctx, t, r); return err },
+		func(ctx context.Context) error {
+			_, err := h.describeNodegroup(ctx, target{cluster: t.cluster, nodegroup: r.IId.NameId})
+			if err == nil {
+				return &pmks.Error{Code: pmks.CodeAlreadyExists, Field: "IId.NameId", Message: "a node group of this name exists"}
+			}
+			return errs.IgnoreNotFound(err)
+		})
 }

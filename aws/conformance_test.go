@@ -85,7 +85,7 @@ func configFor(s *eks.Server) aws.Config {
 		Region:          "us-east-2",
 		AccessKeyID:     eks.DefaultAccessKey,
 		SecretAccessKey: eks.DefaultSecret,
-		Endpoint:        "http://eks.simulated",
+		Endpoint:        "https://eks.simulated",
 		Transport:       s.Transport(),
 	}
 }
@@ -162,6 +162,7 @@ func (w *world) cloud(t conformance.T, wrap func(pmks.ClusterHandler) pmks.Clust
 		UniqueNames:      true,
 		// Its discovery tags belong to EC2 Auto Scaling, which does not ask EKS.
 		AutoScalingAnytime: true,
+		OfflineTokens:      true,
 		Break: func(cluster, group pmks.IID, s conformance.State) error {
 			switch s {
 			case conformance.Failed:
@@ -231,12 +232,12 @@ func (w *world) inject(f conformance.Fault) func() {
 	}
 }
 
-// tokenless are the mutations that cannot be repeated safely. The others carry a
-// token, so that a lost reply is followed by the same request and its answer.
-var tokenless = []string{"DeleteCluster", "DeleteNodegroup"}
+// lookedFor are the mutations whose effect is looked for when the reply is lost. The
+// others carry a token, so that the same request follows, and its answer.
+var lookedFor = []string{"CreateCluster", "CreateNodegroup", "DeleteCluster", "DeleteNodegroup"}
 
-var mutating = append([]string{"CreateCluster", "CreateNodegroup", "UpdateClusterVersion", "UpdateNodegroupConfig",
-	"UpdateNodegroupVersion", "TagResource", "CreateOrUpdateTags", "DeleteTags"}, tokenless...)
+var mutating = append([]string{"UpdateClusterVersion", "UpdateNodegroupConfig",
+	"UpdateNodegroupVersion", "TagResource", "CreateOrUpdateTags", "DeleteTags"}, lookedFor...)
 
 // mutations counts what has changed something. Launch templates are counted on
 // their own: they come and go with node groups.
@@ -249,7 +250,7 @@ func (w *world) mutations() int {
 		case !slices.Contains(mutating, call.Op):
 		case call.Status == 200:
 			n++
-		case call.Lost && w.replyLost && slices.Contains(tokenless, call.Op):
+		case call.Lost && w.replyLost && slices.Contains(lookedFor, call.Op):
 			n++
 		}
 	}

@@ -4,7 +4,6 @@ package aws
 
 import (
 	"cmp"
-	"errors"
 	"maps"
 	"regexp"
 	"slices"
@@ -51,74 +50,6 @@ var (
 
 func isRoleARN(s string) bool { return roleARN.MatchString(s) }
 
-// clusterName returns the EKS name that an IID stands for. It may be an ARN.
-func clusterName(iid pmks.IID) (string, error) {
-	return eksName("clusterIID", iid, ":cluster/", 0)
-}
-
-// nodegroupName is clusterName for a node group, whose ARN ends in
-// nodegroup/CLUSTER/NAME/UUID.
-func nodegroupName(iid pmks.IID) (string, error) {
-	return eksName("nodeGroupIID", iid, ":nodegroup/", 1)
-}
-
-func eksName(field string, iid pmks.IID, marker string, part int) (string, error) {
-	if err := pmks.CheckIID(field, iid); err != nil {
-		return "", err
-	}
-	name := cmp.Or(iid.SystemId, iid.NameId)
-	if _, path, ok := strings.Cut(name, marker); ok && strings.HasPrefix(name, "arn:") {
-		if parts := strings.Split(path, "/"); len(parts) > part {
-			name = parts[part]
-		}
-	}
-	if !namePattern.MatchString(name) || len(name) > 100 {
-		return "", refuse.Invalid(field, "%q is not a name that EKS can have", name)
-	}
-	return name, nil
-}
-
-// clusterName is the function of that name for a handler, which reaches one region
-// only: there the name of an ARN of another region may be that of another cluster.
-func (h *Handler) clusterName(ref pmks.IID) (string, error) {
-	name, err := clusterName(ref)
-	if err != nil {
-		return "", err
-	}
-	return name, h.sameRegion("clusterIID", ref)
-}
-
-// names returns the EKS names of a cluster and a node group, or all that is wrong
-// with them.
-func (h *Handler) names(clusterIID, nodeGroupIID pmks.IID) (cluster, nodegroup string, err error) {
-	cluster, err1 := h.clusterName(clusterIID)
-	nodegroup, err2 := nodegroupName(nodeGroupIID)
-	if err2 == nil {
-		err2 = h.sameRegion("nodeGroupIID", nodeGroupIID)
-	}
-	if parts := arn(nodeGroupIID); err1 == nil && err2 == nil && parts != nil {
-		if owner, err := eksName("nodeGroupIID", nodeGroupIID, ":nodegroup/", 0); err != nil || owner != cluster {
-			err2 = refuse.Invalid("nodeGroupIID", "is a node group of the cluster %q, not of %q", owner, cluster)
-		}
-	}
-	return cluster, nodegroup, errors.Join(err1, err2)
-}
-
-func (h *Handler) sameRegion(field string, ref pmks.IID) error {
-	if parts := arn(ref); parts != nil && parts[3] != h.api.region {
-		return refuse.Invalid(field, "is in the region %q, this connection is to %q", parts[3], h.api.region)
-	}
-	return nil
-}
-
-// arn returns the parts of the ARN that an IID holds; nil if it holds none.
-func arn(ref pmks.IID) []string {
-	if parts := strings.SplitN(cmp.Or(ref.SystemId, ref.NameId), ":", 6); len(parts) == 6 && parts[0] == "arn" {
-		return parts
-	}
-	return nil
-}
-
 func iid(name string) pmks.IID { return pmks.IID{NameId: name, SystemId: name} }
 
 // clusterInfo converts a cluster, without node groups and access.
@@ -127,7 +58,8 @@ func clusterInfo(c *types.Cluster) pmks.ClusterInfo {
 		IId:     iid(aws.ToString(c.Name)),
 		Version: aws.ToString(c.Version),
 	}
-	info.Status, info.StatusReason, info.StatusFinal = clusterStatus(c)
+	m := clusterMeaning(c)
+	info.Status, info.StatusReason, info.StatusFinal = m.Status, m.Reason, m.Final
 	if c.CreatedAt != nil {
 		info.CreatedTime = *c.CreatedAt
 	}
@@ -154,16 +86,46 @@ func clusterInfo(c *types.Cluster) pmks.ClusterInfo {
 	return info
 }
 
+// unreadNodegroup is a node group of which the name is all that could be read.
+func unreadNodegroup(name string, err error) pmks.NodeGroupInfo {
+	info := pmks.NodeGroupInfo{IId: iid(name), Status: pmks.NodeGroupInactive}
+	if err != nil {
+		info.StatusReason = "the node group could not be read: " + err.Error()
+	}
+	unread(&info.KeyValueList, err, "Status", "Version", "ImageIID", "VMSpecName", "RootDiskType", "RootDiskSize", "KeyPairIID",
+		"OnAutoScaling", "DesiredNodeSize", "MinNodeSize", "MaxNodeSize", "Nodes")
+	return info
+}
+
+// unread names facts that could not be read, if err says so.
+func unread(list *[]pmks.KeyValue, err error, names ...string) {
+	if err == nil {
+		return
+	}
+	for i, name := range names {
+		names[i] = name + "(" + pmks.CodeOf(err).String() + ")"
+	}
+	value := strings.Join(names, ",")
+	for i, kv := range *list {
+		if kv.Key == pmks.KeyUnread {
+			(*list)[i].Value += "," + value
+			return
+		}
+	}
+	*list = append(*list, pmks.KeyValue{Key: pmks.KeyUnread, Value: value})
+}
+
 // nodegroupInfo converts a node group. Its Auto Scaling groups tell the nodes and
-// whether the autoscaler finds it; nil while they are unknown.
-func nodegroupInfo(n *types.Nodegroup, groups []asgtypes.AutoScalingGroup) pmks.NodeGroupInfo {
+// whether the autoscaler finds it; none while it is being made, and groupsErr where
+// they could not be read.
+func nodegroupInfo(n *types.Nodegroup, groups []asgtypes.AutoScalingGroup, groupsErr error) pmks.NodeGroupInfo {
 	info := pmks.NodeGroupInfo{
 		IId:           iid(aws.ToString(n.NodegroupName)),
 		ImageIID:      image(n),
 		RootDiskType:  n.Tags[tagDiskType],
 		RootDiskSize:  n.Tags[tagDiskSize],
 		KeyPairIID:    keyPair(n),
-		OnAutoScaling: autoScaling(n, groups),
+		OnAutoScaling: autoScaling(n, groups) && (groupsErr == nil || recorded(n)),
 		Version:       aws.ToString(n.Version),
 		Nodes:         nodes(groups),
 	}
@@ -178,7 +140,8 @@ func nodegroupInfo(n *types.Nodegroup, groups []asgtypes.AutoScalingGroup) pmks.
 		info.MinNodeSize = int(aws.ToInt32(s.MinSize))
 		info.MaxNodeSize = int(aws.ToInt32(s.MaxSize))
 	}
-	info.Status, info.StatusReason, info.StatusFinal = nodegroupStatus(n)
+	m := nodegroupMeaning(n)
+	info.Status, info.StatusReason, info.StatusFinal = m.NodeGroupStatus(), m.Reason, m.Final
 	facts := newFacts(string(n.Status))
 	facts.add("NodegroupArn", aws.ToString(n.NodegroupArn))
 	facts.add("ReleaseVersion", aws.ToString(n.ReleaseVersion))
@@ -193,11 +156,20 @@ func nodegroupInfo(n *types.Nodegroup, groups []asgtypes.AutoScalingGroup) pmks.
 	if n.LaunchTemplate != nil {
 		facts.add("LaunchTemplate", cmp.Or(aws.ToString(n.LaunchTemplate.Id), aws.ToString(n.LaunchTemplate.Name)))
 	}
-	if !info.OnAutoScaling && discoverable(groups) {
+	if n.Tags[tagAutoScaling] == "off" && discoverable(groups) {
 		facts.add("AutoScalingPending", "the Auto Scaling group still has the discovery tags: call SetNodeGroupAutoScaling(false) again")
 	}
 	info.KeyValueList = facts
+	unread(&info.KeyValueList, groupsErr, "Nodes")
+	if !recorded(n) {
+		unread(&info.KeyValueList, groupsErr, "OnAutoScaling")
+	}
 	return info
+}
+
+// recorded reports whether the group itself says if it is open to the autoscaler.
+func recorded(n *types.Nodegroup) bool {
+	return n.Tags[tagAutoScaling] == "on" || n.Tags[tagAutoScaling] == "off"
 }
 
 // image is what the user asked for where that is recorded, else the AMI type.

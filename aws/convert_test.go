@@ -3,7 +3,6 @@
 package aws
 
 import (
-	"errors"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -14,46 +13,12 @@ import (
 	"github.com/pmks-go/pmks"
 )
 
-func TestClusterName(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct {
-		name string
-		iid  pmks.IID
-		want string
-	}{
-		{"name", pmks.IID{NameId: "demo"}, "demo"},
-		{"id-wins", pmks.IID{NameId: "other", SystemId: "demo"}, "demo"},
-		{"arn", pmks.IID{SystemId: "arn:aws:eks:us-east-2:123456789012:cluster/demo"}, "demo"},
-		{"empty", pmks.IID{}, ""},
-		{"path", pmks.IID{NameId: "../demo"}, ""},
-		{"slash", pmks.IID{NameId: "a/b"}, ""},
-		{"unicode", pmks.IID{NameId: "클러스터"}, ""},
-		{"question-mark", pmks.IID{NameId: "a?b"}, ""},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			got, err := clusterName(test.iid)
-			if got != test.want || (err == nil) != (test.want != "") || err != nil && !errors.Is(err, pmks.ErrInvalidArgument) {
-				t.Errorf("got %q, %v", got, err)
-			}
-		})
-	}
-}
-
-func TestNodegroupName_ARN(t *testing.T) {
-	t.Parallel()
-	got, err := nodegroupName(pmks.IID{SystemId: "arn:aws:eks:us-east-2:123456789012:nodegroup/demo/workers/9ec7-11"})
-	if got != "workers" || err != nil {
-		t.Errorf("got %q, %v", got, err)
-	}
-}
-
 func TestClusterInfo_NothingIsDereferencedBlindly(t *testing.T) {
 	t.Parallel()
 	if info := clusterInfo(&types.Cluster{}); info.Status != pmks.ClusterInactive || info.StatusReason == "" {
 		t.Errorf("an empty cluster is %s (%q)", info.Status, info.StatusReason)
 	}
-	if info := nodegroupInfo(&types.Nodegroup{}, nil); info.Status != pmks.NodeGroupInactive {
+	if info := nodegroupInfo(&types.Nodegroup{}, nil, nil); info.Status != pmks.NodeGroupInactive {
 		t.Errorf("an empty node group is %s", info.Status)
 	}
 }

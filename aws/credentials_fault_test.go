@@ -129,7 +129,7 @@ func TestCredentials_webIdentityRefused(t *testing.T) {
 	clearEnvironment(t)
 	synctest.Test(t, func(t *testing.T) {
 		cfg := aws.Config{
-			Region: "us-east-2", Endpoint: "http://eks.simulated", Transport: eks.New(eks.Options{WebIdentityTokens: []string{webToken}}).Transport(),
+			Region: "us-east-2", Endpoint: "https://eks.simulated", Transport: eks.New(eks.Options{WebIdentityTokens: []string{webToken}}).Transport(),
 			RoleARN: operatorRole, WebIdentityTokenFile: file(t, "token", sessionToken),
 		}
 		_, err := newHandlerWith(t, cfg).ListIID(t.Context())

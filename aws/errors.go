@@ -3,8 +3,9 @@
 package aws
 
 import (
+	"context"
 	"errors"
-	"net"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/provider/errs"
 )
 
 // errorTable maps the error codes of EKS, EC2, IAM, STS and Auto Scaling. The
@@ -111,9 +113,12 @@ var propagationTexts = []string{
 	"IAM role's policy must include",
 }
 
+// noCode is what the SDK makes of an error that names none.
+const noCode = "UnknownError"
+
 // fail turns an error of the SDK into a *pmks.Error. Errors that are one already
-// are returned as they are.
-func fail(err error) error {
+// are returned as they are. ctx is that of the request.
+func fail(ctx context.Context, err error) error {
 	var known *pmks.Error
 	if err == nil {
 		return nil
@@ -127,27 +132,40 @@ func fail(err error) error {
 	e := &pmks.Error{Code: pmks.CodeOf(err), Err: err}
 	var response *awshttp.ResponseError
 	if errors.As(err, &response) {
-		e.HTTPStatus = response.HTTPStatusCode()
-		e.RequestID = response.ServiceRequestID()
+		e.HTTPStatus, e.RequestID = response.HTTPStatusCode(), response.ServiceRequestID()
+		if r := response.HTTPResponse(); r != nil && r.Response != nil {
+			e.RetryAfter = errs.RetryAfter(r.Header)
+		}
 	}
+	cause, lost := errs.Transport(err)
 	var api smithy.APIError
 	switch {
-	case e.Code == pmks.CodeCanceled || e.Code == pmks.CodeTimeout:
+	case ctx.Err() != nil && (e.Code == pmks.CodeCanceled || e.Code == pmks.CodeTimeout):
 		e.Message = "the context ended during a request"
-	case errors.As(err, &api):
+	case errors.As(err, &api) && api.ErrorCode() != noCode:
 		e.ProviderCode, e.Message = api.ErrorCode(), explain(api.ErrorCode(), api.ErrorMessage())
 		e.Code = classify(e.ProviderCode, e.Message, e.HTTPStatus)
 		if isCredentialFailure(err) && !slices.Contains(credentialCodes, e.Code) {
 			// SSO or STS said it of the credentials, not EKS of the cluster.
 			e.Code, e.Message = pmks.CodeUnauthenticated, "no usable AWS credentials: "+e.Message
 		}
-	case isCredentialFailure(err) && !(serviceOf(err) == sts.ServiceID && isNetworkFailure(err)):
-		e.Code, e.Message = pmks.CodeUnauthenticated,
-			"no usable AWS credentials: give accessKeyId and secretAccessKey, a profile, or set up the default chain (environment, shared files, web identity token file, container or instance role)"
+	case isCredentialFailure(err) && e.HTTPStatus < 500 && (serviceOf(err) != sts.ServiceID || !lost):
+		if e.Code != pmks.CodeUnknown {
+			// A time limit of the SDK's own ended the question to a metadata service that
+			// is not there. It is not the caller's end, and must not be taken for it.
+			e.Err = errors.New(err.Error())
+		}
+		e.Code = pmks.CodeUnauthenticated
+		e.Message = "no usable AWS credentials: give accessKeyId and secretAccessKey, a profile, or set up the default chain (environment, shared files, web identity token file, container or instance role)"
+	case errors.As(err, &api):
+		e.Code = errs.ByStatus(e.HTTPStatus)
+		e.Message = "AWS answered without a code that says what is wrong"
 	case isSigningFailure(err):
 		e.Code, e.Message = pmks.CodeInternal, "the request could not be signed"
-	case isNetworkFailure(err), e.HTTPStatus >= 500:
-		e.Code, e.Message = pmks.CodeUnavailable, "AWS could not be reached, or its answer was lost"
+	case lost:
+		e.Code, e.Message = pmks.CodeUnavailable, "AWS could not be reached, or its answer was lost: "+cause
+	case strings.Contains(err.Error(), "deserialization failed"), e.HTTPStatus >= 500:
+		e.Code, e.Message = pmks.CodeUnavailable, "the answer of AWS cannot be read: it counts as lost"
 	}
 	return e
 }
@@ -181,11 +199,17 @@ func classify(code, message string, status int) pmks.Code {
 	if isPropagation(code, message) {
 		return pmks.CodeFailedPrecondition
 	}
-	if code == "ResourceInUseException" && strings.Contains(message, "already exists") {
+	switch {
+	case status == http.StatusTooManyRequests:
+		return pmks.CodeThrottled
+	case code == "ResourceInUseException" && strings.Contains(message, "already exists"):
 		return pmks.CodeAlreadyExists
-	}
-	if code == "InvalidRequestException" && strings.Contains(message, "is not in ACTIVE status") {
+	case code == "ResourceInUseException" && strings.Contains(message, "attached"):
+		return pmks.CodeFailedPrecondition // waiting does not detach it
+	case code == "InvalidRequestException" && strings.Contains(message, "is not in ACTIVE status"):
 		return pmks.CodeBusy
+	case code == "ClientException" && strings.Contains(message, "No cluster found"):
+		return pmks.CodeNotFound // the words of ResourceNotFoundException under another code
 	}
 	if c, ok := errorTable[code]; ok {
 		return c
@@ -195,18 +219,8 @@ func classify(code, message string, status int) pmks.Code {
 		return pmks.CodeQuotaExceeded
 	case strings.HasSuffix(code, ".NotFound") || strings.HasSuffix(code, ".Malformed"):
 		return pmks.CodeInvalidArgument
-	case status == 401:
-		return pmks.CodeUnauthenticated
-	case status == 403:
-		return pmks.CodePermissionDenied
-	case status == 429:
-		return pmks.CodeThrottled
-	case status == 503:
-		return pmks.CodeUnavailable
-	case status >= 500:
-		return pmks.CodeInternal
 	}
-	return pmks.CodeUnknown
+	return errs.ByStatus(status)
 }
 
 // isPropagation reports whether EKS may say otherwise in a few seconds.
@@ -237,34 +251,7 @@ func isCredentialFailure(err error) bool {
 
 func isSigningFailure(err error) bool { return strings.Contains(err.Error(), "failed to sign request") }
 
-func isNetworkFailure(err error) bool {
-	var netErr net.Error
-	var opErr *net.OpError
-	return errors.As(err, &netErr) || errors.As(err, &opErr) ||
-		strings.Contains(err.Error(), "request send failed") || strings.Contains(err.Error(), "deserialization failed")
-}
-
-// answered returns what an answer is about. AWS leaves it out of no success, but
-// something between AWS and here may.
-func answered[T any](got *T, what string) (*T, error) {
-	if got == nil {
-		return nil, &pmks.Error{Code: pmks.CodeInternal, Message: "the answer of AWS holds no " + what}
-	}
-	return got, nil
-}
-
-func has(err error, code pmks.Code) bool { return err != nil && pmks.CodeOf(err) == code }
-
-// providerCode returns AWS's own code of err.
-func providerCode(err error) string {
-	var e *pmks.Error
-	if errors.As(err, &e) {
-		return e.ProviderCode
-	}
-	return ""
-}
-
-// place says where an error happened, once for each method of the handler.
-func place(err *error, op string, cluster, nodeGroup pmks.IID) {
-	*err = pmks.Annotate(*err, pmks.Error{Provider: Name, Op: op, Cluster: cluster, NodeGroup: nodeGroup})
+// annotate says where an error happened, once for each method of the handler.
+func annotate(err *error, op string, cluster, nodeGroup pmks.IID) {
+	errs.Annotate(err, Name, op, cluster, nodeGroup)
 }

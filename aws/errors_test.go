@@ -46,7 +46,7 @@ func TestFail(t *testing.T) {
 		{"not-found", answer(404, "ResourceNotFoundException", "No cluster found for name: x."), pmks.CodeNotFound},
 		{"tag-not-found", answer(404, "NotFoundException", "x"), pmks.CodeNotFound},
 		{"exists", answer(409, "ResourceInUseException", "Cluster already exists with name: x"), pmks.CodeAlreadyExists},
-		{"in-use", answer(409, "ResourceInUseException", "Cluster has nodegroups attached"), pmks.CodeBusy},
+		{"in-use", answer(409, "ResourceInUseException", "Cluster has nodegroups attached"), pmks.CodeFailedPrecondition},
 		{"not-active", answer(400, "InvalidRequestException", "Cluster 'x' is not in ACTIVE status"), pmks.CodeBusy},
 		{"invalid-request", answer(400, "InvalidRequestException", "deletion protection"), pmks.CodeFailedPrecondition},
 		{"invalid-state", answer(400, "InvalidStateException", "insights"), pmks.CodeFailedPrecondition},
@@ -64,7 +64,7 @@ func TestFail(t *testing.T) {
 		{"unknown-500", answer(500, "Whatever", "x"), pmks.CodeInternal},
 		{"unknown-503", answer(503, "Whatever", "x"), pmks.CodeUnavailable},
 		{"unknown-403", answer(403, "Whatever", "x"), pmks.CodePermissionDenied},
-		{"unknown-400", answer(400, "Whatever", "x"), pmks.CodeUnknown},
+		{"unknown-400", answer(400, "Whatever", "x"), pmks.CodeInvalidArgument},
 		{"denied", answer(403, "AccessDeniedException", "x"), pmks.CodePermissionDenied},
 		{"ec2-denied", answer(403, "UnauthorizedOperation", "x"), pmks.CodePermissionDenied},
 		{"bad-key", answer(403, "UnrecognizedClientException", "x"), pmks.CodeUnauthenticated},
@@ -84,7 +84,13 @@ func TestFail(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			got := fail(test.err)
+			ctx := t.Context()
+			if test.want == pmks.CodeCanceled || test.want == pmks.CodeTimeout {
+				ended, cancel := context.WithCancel(ctx)
+				cancel()
+				ctx = ended
+			}
+			got := fail(ctx, test.err)
 			var e *pmks.Error
 			if !errors.As(got, &e) || e.Code != test.want {
 				t.Fatalf("got %v, want code %s", got, test.want)
@@ -102,7 +108,7 @@ func TestFail(t *testing.T) {
 func TestFail_KeepsTheVendorsOwn(t *testing.T) {
 	t.Parallel()
 	vendor := &types.ResourceNotFoundException{}
-	err := fail(&awshttp.ResponseError{RequestID: "req-7", ResponseError: &smithyhttp.ResponseError{
+	err := fail(t.Context(), &awshttp.ResponseError{RequestID: "req-7", ResponseError: &smithyhttp.ResponseError{
 		Response: &smithyhttp.Response{Response: &http.Response{StatusCode: http.StatusNotFound}}, Err: vendor}})
 	var e *pmks.Error
 	var typed *types.ResourceNotFoundException
@@ -112,10 +118,10 @@ func TestFail_KeepsTheVendorsOwn(t *testing.T) {
 	if e.RequestID != "req-7" || e.HTTPStatus != 404 || e.ProviderCode != "ResourceNotFoundException" {
 		t.Errorf("got request %q, status %d, code %q", e.RequestID, e.HTTPStatus, e.ProviderCode)
 	}
-	if fail(err) != err { //nolint:errorlint // the very same value is meant
+	if fail(t.Context(), err) != err { //nolint:errorlint // the very same value is meant
 		t.Error("an error of pmks is wrapped again")
 	}
-	if fail(nil) != nil {
+	if fail(t.Context(), nil) != nil {
 		t.Error("nil became an error")
 	}
 }
@@ -126,7 +132,7 @@ func TestFail_QuotedRequest(t *testing.T) {
 	t.Parallel()
 	const quoted = "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method." +
 		"\n\nThe Canonical String for this request should have been\n'GET\n/clusters\n\nx-amz-security-token:IQoJb3JpZ2luX2VjEXAMPLE\n'"
-	err := fail(answer(403, "InvalidSignatureException", quoted))
+	err := fail(t.Context(), answer(403, "InvalidSignatureException", quoted))
 	if text := fmt.Sprintf("%v %+v %#v", err, err, err); strings.Contains(text, "EXAMPLE") || strings.Contains(text, "\n") || !strings.Contains(text, checkSecret) {
 		t.Errorf("got %s", text)
 	}

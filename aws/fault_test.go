@@ -17,6 +17,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/provider/fanout"
 )
 
 // ssoGone is a credential provider whose SSO role was taken away: SSO answers
@@ -31,7 +32,7 @@ func (ssoGone) Retrieve(context.Context) (sdkaws.Credentials, error) {
 func TestHandler_credentialFailureIsNotAbsence(t *testing.T) {
 	t.Parallel()
 	sdk := sdkaws.Config{Region: "us-east-2", Credentials: sdkaws.NewCredentialsCache(ssoGone{})}
-	h := &Handler{api: clients{eks: eks.NewFromConfig(sdk), ec2: ec2.NewFromConfig(sdk), sdk: sdk, region: "us-east-2"}, roles: map[string]string{}}
+	h := &Handler{api: clients{eks: eks.NewFromConfig(sdk), ec2: ec2.NewFromConfig(sdk), limiter: fanout.NewLimiter(nil), sdk: sdk, region: "us-east-2"}, roles: map[string]string{}}
 	iid := pmks.IID{NameId: "prod", SystemId: "prod"}
 	if _, err := h.GetCluster(t.Context(), iid); !errors.Is(err, pmks.ErrUnauthenticated) {
 		t.Errorf("GetCluster without usable credentials: %v", err)
@@ -60,11 +61,12 @@ func TestHandler_UpgradeCluster_waitsForItsRequests(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		api := &slowEKS{}
-		h := &Handler{api: clients{eks: api}}
-		_, err := h.upgradeGroups(t.Context(), "c", []*types.Nodegroup{
+		h := &Handler{api: clients{eks: api, limiter: fanout.NewLimiter(nil)}}
+		groups := []*types.Nodegroup{
 			{NodegroupName: sdkaws.String("good"), Version: sdkaws.String("1.32"), Status: types.NodegroupStatusActive},
 			{NodegroupName: sdkaws.String("bad"), Version: sdkaws.String("1.32"), Status: types.NodegroupStatusCreateFailed},
-		}, "1.33")
+		}
+		_, err := h.upgradeGroups(t.Context(), "c", groups, planned(groups), "1.33")
 		atReturn := api.ended.Load()
 		time.Sleep(time.Minute) //nolint:forbidigo // inside a synctest bubble
 		if late := api.ended.Load() - atReturn; err == nil || late != 0 {

@@ -29,7 +29,7 @@ func FuzzConvert(f *testing.F) {
 		if nils {
 			c, n, groups = &types.Cluster{Status: c.Status}, &types.Nodegroup{Status: n.Status}, nil
 		}
-		info, group := clusterInfo(c), nodegroupInfo(n, groups)
+		info, group := clusterInfo(c), nodegroupInfo(n, groups, nil)
 		if !info.Status.Valid() || info.Status == pmks.ClusterInactive && info.StatusReason == "" ||
 			info.Status == pmks.ClusterActive && clusterWord != "ACTIVE" {
 			t.Errorf("%q became %s (%q)", clusterWord, info.Status, info.StatusReason)
@@ -46,13 +46,15 @@ func FuzzNames(f *testing.F) {
 	for _, s := range []string{"demo", "arn:aws:eks:us-east-2:123456789012:cluster/demo", "../x", "a/b", "", "클러스터", "arn:x:cluster/"} {
 		f.Add(s)
 	}
+	f.Add("arn:aws:eks:us-east-2:123456789012:nodegroup/demo/workers/9ec7-11")
+	h := &Handler{api: clients{region: "us-east-2"}}
 	f.Fuzz(func(t *testing.T, s string) {
-		for _, iid := range []pmks.IID{{NameId: s}, {SystemId: s}} {
-			for _, read := range []func(pmks.IID) (string, error){clusterName, nodegroupName} {
-				name, err := read(iid)
-				if err == nil && !namePattern.MatchString(name) {
-					t.Errorf("%q became %q", s, name)
-				}
+		for _, ref := range []pmks.IID{{NameId: s}, {SystemId: s}} {
+			if c, err := h.clusterTarget(ref); err == nil && !namePattern.MatchString(c.cluster) {
+				t.Errorf("%q became %q", s, c.cluster)
+			}
+			if n, err := h.nodegroupTarget(pmks.IID{NameId: "demo"}, ref); err == nil && !namePattern.MatchString(n.nodegroup) {
+				t.Errorf("%q became %q", s, n.nodegroup)
 			}
 		}
 	})

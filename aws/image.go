@@ -16,6 +16,7 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/kver"
+	"github.com/pmks-go/pmks/internal/provider/errs"
 	"github.com/pmks-go/pmks/internal/refuse"
 )
 
@@ -66,15 +67,22 @@ func (h *Handler) amiTypeOf(ctx context.Context, instanceType string) (types.AMI
 	if instanceType == "" {
 		return types.AMITypesAl2023X8664Standard, nil // EKS takes t3.medium
 	}
-	out, err := h.api.ec2.DescribeInstanceTypes(ctx, &ec2.DescribeInstanceTypesInput{
-		Filters: []ec2types.Filter{nameFilter("instance-type", instanceType)}})
-	if err = fail(err); err != nil {
-		if has(err, pmks.CodePermissionDenied) {
-			return "", nil // EKS chooses
+	list, err := pages(func(token *string) ([]ec2types.InstanceTypeInfo, *string, error) {
+		out, err := read(ctx, h, bucketEC2+"DescribeInstanceTypes", h.api.ec2.DescribeInstanceTypes,
+			&ec2.DescribeInstanceTypesInput{Filters: []ec2types.Filter{nameFilter("instance-type", instanceType)}, NextToken: token},
+			"list of instance types", func(o *ec2.DescribeInstanceTypesOutput) bool { return o.InstanceTypes != nil })
+		if err != nil {
+			return nil, nil, err
 		}
+		return out.InstanceTypes, out.NextToken, nil
+	})
+	if errs.Is(err, pmks.CodePermissionDenied) {
+		return "", nil // EKS chooses
+	}
+	if err != nil {
 		return "", err
 	}
-	found := matching(out.InstanceTypes, func(t ec2types.InstanceTypeInfo) bool { return string(t.InstanceType) == instanceType })
+	found := matching(list, func(t ec2types.InstanceTypeInfo) bool { return string(t.InstanceType) == instanceType })
 	if len(found) == 0 {
 		return "", refuse.Invalid("VMSpecName", "the instance type %q is not offered in this region", instanceType)
 	}

@@ -13,6 +13,9 @@ import (
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/once"
+	"github.com/pmks-go/pmks/internal/provider/errs"
+	"github.com/pmks-go/pmks/internal/provider/fanout"
 )
 
 const (
@@ -46,7 +49,7 @@ func (h *Handler) createTemplate(ctx context.Context, cluster, nodegroup, keyPai
 	if keyPair != "" {
 		data.KeyName = aws.String(keyPair)
 	}
-	out, err := h.api.ec2.CreateLaunchTemplate(ctx, &ec2.CreateLaunchTemplateInput{
+	in := &ec2.CreateLaunchTemplateInput{
 		LaunchTemplateName: aws.String(templateName(cluster, nodegroup, token)),
 		LaunchTemplateData: data,
 		ClientToken:        aws.String(token),
@@ -57,15 +60,31 @@ func (h *Handler) createTemplate(ctx context.Context, cluster, nodegroup, keyPai
 				{Key: aws.String(tagNodegroup), Value: aws.String(nodegroup)},
 			},
 		}},
+	}
+	id := ""
+	err := once.Do(ctx, once.Mutation{
+		Send: func(ctx context.Context) error {
+			out, err := send(ctx, h, bucketEC2+"CreateLaunchTemplate", h.api.ec2.CreateLaunchTemplate, in, "launch template",
+				func(o *ec2.CreateLaunchTemplateOutput) bool {
+					return o.LaunchTemplate != nil && aws.ToString(o.LaunchTemplate.LaunchTemplateId) != ""
+				})
+			if err == nil {
+				id = *out.LaunchTemplate.LaunchTemplateId
+			}
+			return err
+		},
+		Happened: func(ctx context.Context) (bool, error) {
+			// The name ends in the token, so it is of this request alone.
+			list, err := h.templates(ctx, cluster)
+			for _, t := range list {
+				if aws.ToString(t.LaunchTemplateName) == *in.LaunchTemplateName {
+					id = aws.ToString(t.LaunchTemplateId)
+				}
+			}
+			return id != "", err
+		},
 	})
-	if err != nil {
-		return "", fail(err)
-	}
-	made, err := answered(out.LaunchTemplate, "launch template")
-	if err != nil {
-		return "", err
-	}
-	return aws.ToString(made.LaunchTemplateId), nil
+	return id, err
 }
 
 // templateName stays within the 128 characters of EC2.
@@ -74,36 +93,52 @@ func templateName(cluster, nodegroup, token string) string {
 	return templatePrefix + clip(cluster, most) + "-" + clip(nodegroup, most) + "-" + strings.ToLower(token[len(token)-8:])
 }
 
+// clip cuts a text that a user gave; names of EKS are ASCII.
 func clip(s string, most int) string {
 	if len(s) > most {
-		return s[:most]
+		return strings.ToValidUTF8(s[:most], "")
 	}
 	return s
 }
 
-// deleteTemplate removes a template whose node group was refused. The caller's
+// discardTemplate removes a template whose node group was refused. The caller's
 // context may be over; a template that stays is found by the next sweep.
-func (h *Handler) deleteTemplate(ctx context.Context, id string) {
+func (h *Handler) discardTemplate(ctx context.Context, id string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
 	defer cancel()
-	_, _ = h.api.ec2.DeleteLaunchTemplate(ctx, &ec2.DeleteLaunchTemplateInput{LaunchTemplateId: &id})
+	_ = h.deleteTemplate(ctx, id)
+}
+
+// deleteTemplate removes a template; one that is not there is as good as removed.
+func (h *Handler) deleteTemplate(ctx context.Context, id string) error {
+	_, err := send(ctx, h, bucketEC2+"DeleteLaunchTemplate", h.api.ec2.DeleteLaunchTemplate, &ec2.DeleteLaunchTemplateInput{LaunchTemplateId: &id},
+		"launch template", func(o *ec2.DeleteLaunchTemplateOutput) bool { return o.LaunchTemplate != nil })
+	if strings.HasPrefix(errs.ProviderCode(err), "InvalidLaunchTemplateId") {
+		return nil
+	}
+	return err
 }
 
 // Sweep removes the launch templates of a cluster whose node groups are gone.
 // DeleteCluster does it too; call it when node groups come and go in a cluster
 // that stays.
 func (h *Handler) Sweep(ctx context.Context, clusterIID pmks.IID) (err error) {
-	defer place(&err, "Sweep", clusterIID, pmks.IID{})
-	name, err := h.clusterName(clusterIID)
+	defer annotate(&err, "Sweep", clusterIID, pmks.IID{})
+	t, err := h.clusterTarget(clusterIID)
 	if err != nil {
 		return err
 	}
-	templates, err := h.templates(ctx, name)
+	if t.byARN() {
+		if _, err := h.describeCluster(ctx, t); err != nil {
+			return err
+		}
+	}
+	templates, err := h.templates(ctx, t.cluster)
 	if err != nil || len(templates) == 0 {
 		return err
 	}
-	groups, err := h.listNodegroups(ctx, name)
-	if ignoreMissing(err) != nil {
+	groups, err := h.listNodegroups(ctx, t.cluster)
+	if errs.IgnoreNotFound(err) != nil {
 		return err
 	}
 	return h.sweep(ctx, templates, groups)
@@ -112,26 +147,25 @@ func (h *Handler) Sweep(ctx context.Context, clusterIID pmks.IID) (err error) {
 // templates lists the launch templates that pmks made for a cluster. Callers that
 // are not allowed to look have none: making them needs the same permission.
 func (h *Handler) templates(ctx context.Context, cluster string) ([]ec2types.LaunchTemplate, error) {
-	var list []ec2types.LaunchTemplate
-	pages := ec2.NewDescribeLaunchTemplatesPaginator(h.api.ec2, &ec2.DescribeLaunchTemplatesInput{
-		Filters: []ec2types.Filter{nameFilter("tag:"+tagCluster, cluster)},
-	}, func(o *ec2.DescribeLaunchTemplatesPaginatorOptions) { o.StopOnDuplicateToken = true })
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err = fail(err); has(err, pmks.CodePermissionDenied) {
-			return nil, nil
-		}
+	list, err := pages(func(token *string) ([]ec2types.LaunchTemplate, *string, error) {
+		out, err := read(ctx, h, bucketEC2+"DescribeLaunchTemplates", h.api.ec2.DescribeLaunchTemplates,
+			&ec2.DescribeLaunchTemplatesInput{Filters: []ec2types.Filter{nameFilter("tag:"+tagCluster, cluster)}, NextToken: token},
+			"list of launch templates", func(o *ec2.DescribeLaunchTemplatesOutput) bool { return o.LaunchTemplates != nil })
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		list = append(list, page.LaunchTemplates...)
+		return out.LaunchTemplates, out.NextToken, nil
+	})
+	if errs.Is(err, pmks.CodePermissionDenied) {
+		return nil, nil
 	}
-	return list, nil
+	return list, err
 }
 
 // sweep removes the templates whose node group is not among those that exist. A
 // node group whose template vanishes first cannot be deleted any more.
 func (h *Handler) sweep(ctx context.Context, templates []ec2types.LaunchTemplate, existing []string) error {
+	var orphans []string
 	for _, t := range templates {
 		owner := ""
 		for _, tag := range t.Tags {
@@ -139,13 +173,9 @@ func (h *Handler) sweep(ctx context.Context, templates []ec2types.LaunchTemplate
 				owner = aws.ToString(tag.Value)
 			}
 		}
-		if owner == "" || slices.Contains(existing, owner) {
-			continue
-		}
-		_, err := h.api.ec2.DeleteLaunchTemplate(ctx, &ec2.DeleteLaunchTemplateInput{LaunchTemplateId: t.LaunchTemplateId})
-		if err = fail(err); err != nil && !strings.HasPrefix(providerCode(err), "InvalidLaunchTemplateId") {
-			return err
+		if owner != "" && !slices.Contains(existing, owner) {
+			orphans = append(orphans, aws.ToString(t.LaunchTemplateId))
 		}
 	}
-	return nil
+	return fanout.Each(ctx, len(orphans), func(ctx context.Context, i int) error { return h.deleteTemplate(ctx, orphans[i]) })
 }

@@ -3,9 +3,7 @@
 package aws
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -13,10 +11,10 @@ import (
 	asgtypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/eks"
 	"github.com/aws/aws-sdk-go-v2/service/eks/types"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/pmks-go/pmks"
-	"github.com/pmks-go/pmks/internal/limit"
+	"github.com/pmks-go/pmks/internal/provider/errs"
+	"github.com/pmks-go/pmks/internal/provider/fanout"
 )
 
 // pageSize is the largest page of the list calls of EKS and Auto Scaling.
@@ -26,167 +24,160 @@ const pageSize = 100
 // groups there are: the cluster beside the names of its groups and add-ons, then
 // the groups, then all their Auto Scaling groups.
 func (h *Handler) GetCluster(ctx context.Context, clusterIID pmks.IID) (_ pmks.ClusterInfo, err error) {
-	defer place(&err, "GetCluster", clusterIID, pmks.IID{})
-	name, err := h.clusterName(clusterIID)
+	defer annotate(&err, "GetCluster", clusterIID, pmks.IID{})
+	t, err := h.clusterTarget(clusterIID)
 	if err != nil {
 		return pmks.ClusterInfo{}, err
 	}
-	return h.getCluster(ctx, name)
-}
-
-func (h *Handler) getCluster(ctx context.Context, name string) (pmks.ClusterInfo, error) {
-	var cluster *types.Cluster
 	var addons []string
-	room := limit.New()
-	g, gctx := errgroup.WithContext(ctx)
-	g.Go(func() error {
-		return room.Do(gctx, func() (err error) {
-			cluster, err = h.describeCluster(gctx, name)
+	var addonsErr error
+	var found clusterRead
+	err = fanout.All(ctx,
+		func(ctx context.Context) (err error) {
+			found, err = h.readCluster(ctx, t)
 			return err
+		},
+		func(ctx context.Context) error {
+			addons, addonsErr = h.listAddons(ctx, t.cluster)
+			return nil
 		})
-	})
-	g.Go(func() error {
-		return room.Do(gctx, func() (err error) {
-			addons, err = h.listAddons(gctx, name)
-			return err
-		})
-	})
-	groups, err := h.nodegroups(gctx, room, name)
 	if err != nil {
-		g.Go(func() error { return err }) // it ends the others
-	}
-	if err := g.Wait(); err != nil {
-		return pmks.ClusterInfo{}, errors.Join(limit.Ended(ctx), err)
+		return pmks.ClusterInfo{}, err
 	}
 	var names []string
-	for _, n := range groups {
-		names = append(names, groupNames(n)...)
+	for _, g := range found.groups {
+		names = append(names, groupNames(g.nodegroup)...)
 	}
-	scaling, err := h.scalingGroups(ctx, room, names)
-	if err != nil {
-		return pmks.ClusterInfo{}, err
-	}
-	info, err := h.assemble(ctx, cluster, groups, scaling, true)
+	info := h.assemble(ctx, found, h.scalingGroups(ctx, names), true)
 	for _, addon := range addons {
 		info.Addons.KeyValueList = append(info.Addons.KeyValueList, pmks.KeyValue{Key: addon})
 	}
-	return info, err
+	unread(&info.KeyValueList, addonsErr, "Addons")
+	return info, errs.Over(ctx)
+}
+
+// clusterRead is a cluster with its node groups.
+type clusterRead struct {
+	cluster *types.Cluster
+	groups  []nodegroupRead
+}
+
+// nodegroupRead is a node group that exists, or why no more is known of it.
+type nodegroupRead struct {
+	name      string
+	nodegroup *types.Nodegroup
+	err       error
+}
+
+// readCluster reads a cluster beside its node groups. It fails only when the
+// cluster or the list of the groups cannot be read.
+func (h *Handler) readCluster(ctx context.Context, t target) (clusterRead, error) {
+	var r clusterRead
+	var err, groupsErr error
+	fault := fanout.All(ctx, // both keep their own errors: one of them is enough
+		func(ctx context.Context) error {
+			r.cluster, err = h.describeCluster(ctx, t)
+			return nil
+		},
+		func(ctx context.Context) error {
+			r.groups, groupsErr = h.readNodegroups(ctx, t.cluster)
+			return nil
+		})
+	for _, err := range []error{fault, err, groupsErr} {
+		if err != nil {
+			return clusterRead{}, err
+		}
+	}
+	return r, nil
+}
+
+// readNodegroups reads all node groups of a cluster. One that vanishes between the
+// list and its description is left out.
+func (h *Handler) readNodegroups(ctx context.Context, cluster string) ([]nodegroupRead, error) {
+	names, err := h.listNodegroups(ctx, cluster)
+	if err != nil {
+		return nil, err
+	}
+	groups := make([]nodegroupRead, len(names))
+	// The errors stay with their groups; what is left is the end of ctx.
+	err = fanout.Each(ctx, len(names), func(ctx context.Context, i int) error {
+		g := &groups[i]
+		g.name = names[i]
+		g.nodegroup, g.err = h.describeNodegroup(ctx, target{cluster: cluster, nodegroup: g.name})
+		return nil
+	})
+	if err = errs.Join(err, errs.Over(ctx)); err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(groups, func(g nodegroupRead) bool { return errs.Is(g.err, pmks.CodeNotFound) }), nil
+}
+
+// allRead returns the node groups, for what must know every one of them.
+func allRead(groups []nodegroupRead) ([]*types.Nodegroup, error) {
+	list := make([]*types.Nodegroup, len(groups))
+	faults := make([]error, len(groups))
+	for i, g := range groups {
+		list[i], faults[i] = g.nodegroup, errs.OfNodeGroup(g.err, iid(g.name))
+	}
+	return list, errs.Join(faults...)
 }
 
 // assemble puts together what was read.
-func (h *Handler) assemble(ctx context.Context, c *types.Cluster, groups []*types.Nodegroup,
-	scaling scalingIndex, withKubeconfig bool) (pmks.ClusterInfo, error) {
-	info := clusterInfo(c)
-	if len(groups) > 0 {
-		info.NodeGroupList = make([]pmks.NodeGroupInfo, 0, len(groups))
+func (h *Handler) assemble(ctx context.Context, r clusterRead, scaling scalingIndex, withKubeconfig bool) pmks.ClusterInfo {
+	info := clusterInfo(r.cluster)
+	if len(r.groups) > 0 {
+		info.NodeGroupList = make([]pmks.NodeGroupInfo, 0, len(r.groups))
 	}
-	for _, n := range groups {
-		info.NodeGroupList = append(info.NodeGroupList, nodegroupInfo(n, scaling.pick(groupNames(n))))
+	for _, g := range r.groups {
+		group := unreadNodegroup(g.name, g.err)
+		if g.err == nil {
+			found, err := scaling.pick(groupNames(g.nodegroup))
+			group = nodegroupInfo(g.nodegroup, found, err)
+		}
+		info.NodeGroupList = append(info.NodeGroupList, group)
 	}
 	var err error
-	info.AccessInfo, err = h.access(ctx, c, withKubeconfig)
-	return info, err
-}
-
-// scalingIndex holds Auto Scaling groups by name, each as a part of the slice that
-// it came in: the structs are large, and most node groups have one.
-type scalingIndex map[string][]asgtypes.AutoScalingGroup
-
-func (x scalingIndex) pick(names []string) []asgtypes.AutoScalingGroup {
-	if len(names) == 1 {
-		return x[names[0]]
-	}
-	var list []asgtypes.AutoScalingGroup
-	for _, name := range names {
-		list = append(list, x[name]...)
-	}
-	return list
-}
-
-func (x scalingIndex) add(groups []asgtypes.AutoScalingGroup) {
-	for i := range groups {
-		x[aws.ToString(groups[i].AutoScalingGroupName)] = groups[i : i+1 : i+1]
-	}
+	info.AccessInfo, err = h.access(ctx, r.cluster, withKubeconfig)
+	unread(&info.KeyValueList, err, "Kubeconfig")
+	return info
 }
 
 // ListCluster implements [pmks.ClusterHandler]: two calls for each cluster, one
 // for each node group, and the Auto Scaling groups of the whole region a hundred
 // at a time beside them.
 func (h *Handler) ListCluster(ctx context.Context) (_ []*pmks.ClusterInfo, err error) {
-	defer place(&err, "ListCluster", pmks.IID{}, pmks.IID{})
+	defer annotate(&err, "ListCluster", pmks.IID{}, pmks.IID{})
 	names, err := h.listNames(ctx)
-	if err != nil {
+	if err != nil || len(names) == 0 {
 		return nil, err
 	}
-	if len(names) == 0 {
-		return nil, nil
-	}
-	room := limit.New()
 	var scaling scalingIndex
-	var scalingErr error
-	clusters := make([]*types.Cluster, len(names))
-	groups := make([][]*types.Nodegroup, len(names))
-	faults := make([]error, len(names))
-
-	// Failures are kept for each cluster, so no goroutine returns an error.
-	var g errgroup.Group
-	g.Go(func() error {
-		scaling, scalingErr = h.regionScalingGroups(ctx, room)
-		return nil
-	})
-	for i, name := range names {
-		g.Go(func() error {
-			var both errgroup.Group
-			both.Go(func() error {
-				return room.Do(ctx, func() (err error) {
-					clusters[i], err = h.describeCluster(ctx, name)
-					return err
-				})
-			})
-			var err error
-			groups[i], err = h.nodegroups(ctx, room, name)
-			faults[i] = cmp.Or(both.Wait(), err)
+	var clusters []clusterRead
+	err = fanout.All(ctx,
+		func(ctx context.Context) error {
+			scaling = h.regionScalingGroups(ctx)
 			return nil
+		},
+		func(ctx context.Context) (err error) {
+			clusters, err = fanout.List(ctx, names, iid, func(ctx context.Context, name string) (clusterRead, error) {
+				return h.readCluster(ctx, target{cluster: name})
+			})
+			return err
 		})
+	if end := errs.Over(ctx); end != nil {
+		return nil, end
 	}
-	_ = g.Wait()
-	if err := errors.Join(limit.Ended(ctx), scalingErr); err != nil {
-		return nil, err
+	list := make([]*pmks.ClusterInfo, len(clusters))
+	for i, c := range clusters {
+		info := h.assemble(ctx, c, scaling, false)
+		list[i] = &info
 	}
-
-	var list []*pmks.ClusterInfo
-	var failed []error
-	for i, name := range names {
-		err := faults[i]
-		if missing(err) {
-			continue // it vanished meanwhile
-		}
-		if err == nil {
-			var info pmks.ClusterInfo
-			if info, err = h.assemble(ctx, clusters[i], groups[i], scaling, false); err == nil {
-				list = append(list, &info)
-				continue
-			}
-		}
-		failed = append(failed, about(err, iid(name)))
-	}
-	return list, errors.Join(failed...)
-}
-
-// about says which cluster an error speaks of.
-func about(err error, cluster pmks.IID) error {
-	var e *pmks.Error
-	if !errors.As(err, &e) {
-		return err
-	}
-	c := *e
-	c.Cluster = cluster
-	return &c
+	return list, err
 }
 
 // ListIID implements [pmks.IIDLister] with one call for a hundred clusters.
 func (h *Handler) ListIID(ctx context.Context) (_ []*pmks.IID, err error) {
-	defer place(&err, "ListIID", pmks.IID{}, pmks.IID{})
+	defer annotate(&err, "ListIID", pmks.IID{}, pmks.IID{})
 	names, err := h.listNames(ctx)
 	if err != nil {
 		return nil, err
@@ -200,148 +191,147 @@ func (h *Handler) ListIID(ctx context.Context) (_ []*pmks.IID, err error) {
 }
 
 func (h *Handler) listNames(ctx context.Context) ([]string, error) {
-	var names []string
-	pages := eks.NewListClustersPaginator(h.api.eks, &eks.ListClustersInput{MaxResults: aws.Int32(pageSize)}, func(o *eks.ListClustersPaginatorOptions) { o.StopOnDuplicateToken = true })
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	return pages(func(token *string) ([]string, *string, error) {
+		out, err := read(ctx, h, bucketEKS, h.api.eks.ListClusters, &eks.ListClustersInput{MaxResults: aws.Int32(pageSize), NextToken: token},
+			"list of clusters", func(o *eks.ListClustersOutput) bool { return o.Clusters != nil })
 		if err != nil {
-			return nil, fail(err)
+			return nil, nil, err
 		}
-		names = append(names, page.Clusters...)
-	}
-	return names, nil
+		return out.Clusters, out.NextToken, nil
+	})
 }
 
 func (h *Handler) listAddons(ctx context.Context, name string) ([]string, error) {
-	var names []string
-	pages := eks.NewListAddonsPaginator(h.api.eks, &eks.ListAddonsInput{ClusterName: &name, MaxResults: aws.Int32(pageSize)}, func(o *eks.ListAddonsPaginatorOptions) { o.StopOnDuplicateToken = true })
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	return pages(func(token *string) ([]string, *string, error) {
+		out, err := read(ctx, h, bucketEKS, h.api.eks.ListAddons, &eks.ListAddonsInput{ClusterName: &name, MaxResults: aws.Int32(pageSize), NextToken: token},
+			"list of add-ons", func(o *eks.ListAddonsOutput) bool { return o.Addons != nil })
 		if err != nil {
-			return nil, fail(err)
+			return nil, nil, err
 		}
-		names = append(names, page.Addons...)
-	}
-	return names, nil
+		return out.Addons, out.NextToken, nil
+	})
 }
 
 func (h *Handler) listNodegroups(ctx context.Context, name string) ([]string, error) {
-	var names []string
-	pages := eks.NewListNodegroupsPaginator(h.api.eks, &eks.ListNodegroupsInput{ClusterName: &name, MaxResults: aws.Int32(pageSize)}, func(o *eks.ListNodegroupsPaginatorOptions) { o.StopOnDuplicateToken = true })
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	return pages(func(token *string) ([]string, *string, error) {
+		out, err := read(ctx, h, bucketEKS, h.api.eks.ListNodegroups, &eks.ListNodegroupsInput{ClusterName: &name, MaxResults: aws.Int32(pageSize), NextToken: token},
+			"list of node groups", func(o *eks.ListNodegroupsOutput) bool { return o.Nodegroups != nil })
 		if err != nil {
-			return nil, fail(err)
+			return nil, nil, err
 		}
-		names = append(names, page.Nodegroups...)
-	}
-	return names, nil
+		return out.Nodegroups, out.NextToken, nil
+	})
 }
 
-// nodegroups reads all node groups of a cluster. One that vanishes between the
-// list and its description is left out; any other failure fails the whole.
-func (h *Handler) nodegroups(ctx context.Context, room limit.Limiter, cluster string) ([]*types.Nodegroup, error) {
-	var names []string
-	err := room.Do(ctx, func() (err error) {
-		names, err = h.listNodegroups(ctx, cluster)
-		return err
+func (h *Handler) listFargateProfiles(ctx context.Context, name string) ([]string, error) {
+	return pages(func(token *string) ([]string, *string, error) {
+		out, err := read(ctx, h, bucketEKS, h.api.eks.ListFargateProfiles, &eks.ListFargateProfilesInput{ClusterName: &name, MaxResults: aws.Int32(pageSize), NextToken: token},
+			"list of Fargate profiles", func(o *eks.ListFargateProfilesOutput) bool { return o.FargateProfileNames != nil })
+		if err != nil {
+			return nil, nil, err
+		}
+		return out.FargateProfileNames, out.NextToken, nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	groups := make([]*types.Nodegroup, len(names))
-	err = together(len(names), func(i int) error {
-		return room.Do(ctx, func() error {
-			n, err := h.describeNodegroup(ctx, cluster, names[i])
-			if err == nil {
-				groups[i] = n
-			}
-			return ignoreMissing(err)
+}
+
+func (h *Handler) describeCluster(ctx context.Context, t target) (*types.Cluster, error) {
+	out, err := read(ctx, h, bucketEKS, h.api.eks.DescribeCluster, &eks.DescribeClusterInput{Name: &t.cluster},
+		"cluster of that name", func(o *eks.DescribeClusterOutput) bool {
+			return o.Cluster != nil && aws.ToString(o.Cluster.Name) == t.cluster
 		})
-	})
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(groups, func(n *types.Nodegroup) bool { return n == nil }), nil
+	if err := t.checkCluster(out.Cluster); err != nil {
+		return nil, err
+	}
+	return out.Cluster, nil
 }
 
-// together runs f for 0 to n-1 at the same time and returns one of the errors. The
-// first runs on the goroutine of the caller: the SDK needs a deep stack, which has
-// grown there already, and growing one costs a tenth of a request.
-func together(n int, f func(i int) error) error {
-	if n == 0 {
-		return nil
+func (h *Handler) describeNodegroup(ctx context.Context, t target) (*types.Nodegroup, error) {
+	out, err := read(ctx, h, bucketEKS, h.api.eks.DescribeNodegroup, &eks.DescribeNodegroupInput{ClusterName: &t.cluster, NodegroupName: &t.nodegroup},
+		"node group of that name", func(o *eks.DescribeNodegroupOutput) bool {
+			return o.Nodegroup != nil && aws.ToString(o.Nodegroup.NodegroupName) == t.nodegroup
+		})
+	if err != nil {
+		return nil, err
 	}
-	var g errgroup.Group
-	for i := 1; i < n; i++ {
-		g.Go(func() error { return f(i) })
+	if err := t.checkNodegroup(out.Nodegroup); err != nil {
+		return nil, err
 	}
-	return cmp.Or(f(0), g.Wait())
+	return out.Nodegroup, nil
 }
 
-func ignoreMissing(err error) error {
-	if missing(err) {
-		return nil
-	}
-	return err
+// scalingIndex holds Auto Scaling groups by name, each as a part of the slice that
+// it came in: the structs are large, and most node groups have one.
+type scalingIndex struct {
+	groups map[string][]asgtypes.AutoScalingGroup
+	// err is why there may be others.
+	err error
 }
 
-// scalingGroups reads Auto Scaling groups by name, a hundred at a time. One that
-// is not found has no nodes yet, or no more.
-func (h *Handler) scalingGroups(ctx context.Context, room limit.Limiter, names []string) (scalingIndex, error) {
+// pick returns the Auto Scaling groups of a node group. One that is not there has
+// no nodes yet, or no more, unless the index is not complete.
+func (x scalingIndex) pick(names []string) (list []asgtypes.AutoScalingGroup, err error) {
+	if len(names) == 1 {
+		list = x.groups[names[0]]
+		if len(list) == 0 {
+			err = x.err
+		}
+		return list, err
+	}
+	for _, name := range names {
+		found := x.groups[name]
+		if len(found) == 0 {
+			err = x.err
+		}
+		list = append(list, found...)
+	}
+	return list, err
+}
+
+func (x scalingIndex) add(groups []asgtypes.AutoScalingGroup) {
+	for i := range groups {
+		x.groups[aws.ToString(groups[i].AutoScalingGroupName)] = groups[i : i+1 : i+1]
+	}
+}
+
+// scalingGroups reads Auto Scaling groups by name, a hundred at a time.
+func (h *Handler) scalingGroups(ctx context.Context, names []string) scalingIndex {
 	chunks := slices.Collect(slices.Chunk(names, pageSize))
 	found := make([][]asgtypes.AutoScalingGroup, len(chunks))
-	err := together(len(chunks), func(i int) error {
-		return room.Do(ctx, func() error {
-			out, err := h.api.asg.DescribeAutoScalingGroups(ctx, &autoscaling.DescribeAutoScalingGroupsInput{
-				AutoScalingGroupNames: chunks[i], MaxRecords: aws.Int32(pageSize)})
-			if err == nil {
-				found[i] = out.AutoScalingGroups
-			}
-			return fail(err)
-		})
+	index := scalingIndex{groups: map[string][]asgtypes.AutoScalingGroup{}}
+	index.err = fanout.Each(ctx, len(chunks), func(ctx context.Context, i int) (err error) {
+		found[i], err = h.describeScalingGroups(ctx, autoscaling.DescribeAutoScalingGroupsInput{AutoScalingGroupNames: chunks[i]})
+		return err
 	})
-	index := scalingIndex{}
 	for _, groups := range found {
 		index.add(groups)
 	}
-	return index, err
+	return index
 }
 
 // regionScalingGroups reads the Auto Scaling groups of all EKS node groups.
-func (h *Handler) regionScalingGroups(ctx context.Context, room limit.Limiter) (scalingIndex, error) {
-	index := scalingIndex{}
-	pages := autoscaling.NewDescribeAutoScalingGroupsPaginator(h.api.asg, &autoscaling.DescribeAutoScalingGroupsInput{
-		MaxRecords: aws.Int32(pageSize),
-		Filters:    []asgtypes.Filter{{Name: aws.String("tag-key"), Values: []string{"eks:cluster-name"}}},
-	}, func(o *autoscaling.DescribeAutoScalingGroupsPaginatorOptions) { o.StopOnDuplicateToken = true })
-	for pages.HasMorePages() {
-		err := room.Do(ctx, func() error {
-			page, err := pages.NextPage(ctx)
-			if err == nil {
-				index.add(page.AutoScalingGroups)
-			}
-			return fail(err)
-		})
+func (h *Handler) regionScalingGroups(ctx context.Context) scalingIndex {
+	index := scalingIndex{groups: map[string][]asgtypes.AutoScalingGroup{}}
+	var groups []asgtypes.AutoScalingGroup
+	groups, index.err = h.describeScalingGroups(ctx, autoscaling.DescribeAutoScalingGroupsInput{Filters: []asgtypes.Filter{tagFilter("tag-key", "eks:cluster-name")}})
+	index.add(groups)
+	return index
+}
+
+func (h *Handler) describeScalingGroups(ctx context.Context, in autoscaling.DescribeAutoScalingGroupsInput) ([]asgtypes.AutoScalingGroup, error) {
+	return pages(func(token *string) ([]asgtypes.AutoScalingGroup, *string, error) {
+		in.MaxRecords, in.NextToken = aws.Int32(pageSize), token
+		out, err := read(ctx, h, bucketASG, h.api.asg.DescribeAutoScalingGroups, &in,
+			"list of Auto Scaling groups", func(o *autoscaling.DescribeAutoScalingGroupsOutput) bool { return o.AutoScalingGroups != nil })
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-	}
-	return index, nil
+		return out.AutoScalingGroups, out.NextToken, nil
+	})
 }
 
-func (h *Handler) describeCluster(ctx context.Context, name string) (*types.Cluster, error) {
-	out, err := h.api.eks.DescribeCluster(ctx, &eks.DescribeClusterInput{Name: &name})
-	if err != nil {
-		return nil, fail(err)
-	}
-	return answered(out.Cluster, "cluster")
-}
-
-func (h *Handler) describeNodegroup(ctx context.Context, cluster, name string) (*types.Nodegroup, error) {
-	out, err := h.api.eks.DescribeNodegroup(ctx, &eks.DescribeNodegroupInput{ClusterName: &cluster, NodegroupName: &name})
-	if err != nil {
-		return nil, fail(err)
-	}
-	return answered(out.Nodegroup, "node group")
+func tagFilter(name, value string) asgtypes.Filter {
+	return asgtypes.Filter{Name: aws.String(name), Values: []string{value}}
 }

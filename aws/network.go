@@ -8,13 +8,14 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/provider/fanout"
 	"github.com/pmks-go/pmks/internal/refuse"
 )
 
@@ -34,41 +35,80 @@ const spareAddresses = 6
 // groups of another VPC. Filters are used instead of ids because one unknown id
 // fails a whole call and hides the others.
 func (h *Handler) resolveNetwork(ctx context.Context, req pmks.NetworkInfo) (network, error) {
-	var subnets []ec2types.Subnet
-	var groups []ec2types.SecurityGroup
-	var vpcs []ec2types.Vpc
-	g, gctx := errgroup.WithContext(ctx)
-	for _, filter := range filters(req.SubnetIIDs, "subnet-", "subnet-id", "tag:Name") {
-		g.Go(func() error {
-			out, err := h.api.ec2.DescribeSubnets(gctx, &ec2.DescribeSubnetsInput{Filters: []ec2types.Filter{filter.Filter}})
-			if err == nil {
-				filter.into(func() { subnets = append(subnets, out.Subnets...) })
-			}
-			return fail(err)
-		})
-	}
-	for _, filter := range filters(req.SecurityGroupIIDs, "sg-", "group-id", "group-name") {
-		g.Go(func() error {
-			out, err := h.api.ec2.DescribeSecurityGroups(gctx, &ec2.DescribeSecurityGroupsInput{Filters: []ec2types.Filter{filter.Filter}})
-			if err == nil {
-				filter.into(func() { groups = append(groups, out.SecurityGroups...) })
-			}
-			return fail(err)
-		})
-	}
+	var found lookups
+	calls := found.subnetCalls(h, req.SubnetIIDs)
+	calls = append(calls, found.securityGroupCalls(h, req.SecurityGroupIIDs)...)
 	if vpc := req.VpcIID; !vpc.IsZero() && idOf(vpc, "vpc-") == "" {
-		g.Go(func() error {
-			out, err := h.api.ec2.DescribeVpcs(gctx, &ec2.DescribeVpcsInput{Filters: []ec2types.Filter{nameFilter("tag:Name", vpc.NameId)}})
-			if err == nil {
-				vpcs = out.Vpcs
-			}
-			return fail(err)
+		calls = append(calls, func(ctx context.Context) (err error) {
+			found.vpcs, err = h.describeVPCs(ctx, nameFilter("tag:Name", vpc.NameId))
+			return err
 		})
 	}
-	if err := g.Wait(); err != nil {
+	if err := fanout.All(ctx, calls...); err != nil {
 		return network{}, err
 	}
-	return choose(req, subnets, groups, vpcs)
+	return choose(req, found.subnets, found.groups, found.vpcs)
+}
+
+// lookups collects what was found, by id and by name at the same time.
+type lookups struct {
+	mu      sync.Mutex
+	subnets []ec2types.Subnet
+	groups  []ec2types.SecurityGroup
+	vpcs    []ec2types.Vpc
+}
+
+func (l *lookups) subnetCalls(h *Handler, refs []pmks.IID) (calls []func(context.Context) error) {
+	for _, filter := range filters(refs, "subnet-", "subnet-id", "tag:Name") {
+		calls = append(calls, func(ctx context.Context) error {
+			list, err := pages(func(token *string) ([]ec2types.Subnet, *string, error) {
+				out, err := read(ctx, h, bucketEC2+"DescribeSubnets", h.api.ec2.DescribeSubnets,
+					&ec2.DescribeSubnetsInput{Filters: []ec2types.Filter{filter}, NextToken: token},
+					"list of subnets", func(o *ec2.DescribeSubnetsOutput) bool { return o.Subnets != nil })
+				if err != nil {
+					return nil, nil, err
+				}
+				return out.Subnets, out.NextToken, nil
+			})
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			l.subnets = append(l.subnets, list...)
+			return err
+		})
+	}
+	return calls
+}
+
+func (l *lookups) securityGroupCalls(h *Handler, refs []pmks.IID) (calls []func(context.Context) error) {
+	for _, filter := range filters(refs, "sg-", "group-id", "group-name") {
+		calls = append(calls, func(ctx context.Context) error {
+			list, err := pages(func(token *string) ([]ec2types.SecurityGroup, *string, error) {
+				out, err := read(ctx, h, bucketEC2+"DescribeSecurityGroups", h.api.ec2.DescribeSecurityGroups,
+					&ec2.DescribeSecurityGroupsInput{Filters: []ec2types.Filter{filter}, NextToken: token},
+					"list of security groups", func(o *ec2.DescribeSecurityGroupsOutput) bool { return o.SecurityGroups != nil })
+				if err != nil {
+					return nil, nil, err
+				}
+				return out.SecurityGroups, out.NextToken, nil
+			})
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			l.groups = append(l.groups, list...)
+			return err
+		})
+	}
+	return calls
+}
+
+func (h *Handler) describeVPCs(ctx context.Context, filter ec2types.Filter) ([]ec2types.Vpc, error) {
+	return pages(func(token *string) ([]ec2types.Vpc, *string, error) {
+		out, err := read(ctx, h, bucketEC2+"DescribeVpcs", h.api.ec2.DescribeVpcs, &ec2.DescribeVpcsInput{Filters: []ec2types.Filter{filter}, NextToken: token},
+			"list of VPCs", func(o *ec2.DescribeVpcsOutput) bool { return o.Vpcs != nil })
+		if err != nil {
+			return nil, nil, err
+		}
+		return out.Vpcs, out.NextToken, nil
+	})
 }
 
 // choose finds each reference among what was looked up, and checks the whole.
@@ -139,15 +179,9 @@ func (n *network) checkVPC(f *refuse.List, ref pmks.IID, vpcs []ec2types.Vpc) {
 	}
 }
 
-// lookup is one describe call: by id or by name.
-type lookup struct {
-	ec2types.Filter
-	into func(func())
-}
-
-// filters returns at most two lookups for a list of references: those with ids,
-// and those with names. Results are collected under one lock.
-func filters(refs []pmks.IID, prefix, byID, byName string) []lookup {
+// filters returns at most two filters for a list of references: for those with ids,
+// and for those with names.
+func filters(refs []pmks.IID, prefix, byID, byName string) []ec2types.Filter {
 	var ids, names []string
 	for _, ref := range refs {
 		if id := idOf(ref, prefix); id != "" {
@@ -156,18 +190,12 @@ func filters(refs []pmks.IID, prefix, byID, byName string) []lookup {
 			names = append(names, ref.NameId)
 		}
 	}
-	lock := make(chan struct{}, 1)
-	into := func(f func()) {
-		lock <- struct{}{}
-		f()
-		<-lock
-	}
-	var list []lookup
+	var list []ec2types.Filter
 	if len(ids) > 0 {
-		list = append(list, lookup{nameFilter(byID, ids...), into})
+		list = append(list, nameFilter(byID, ids...))
 	}
 	if len(names) > 0 {
-		list = append(list, lookup{nameFilter(byName, names...), into})
+		list = append(list, nameFilter(byName, names...))
 	}
 	return list
 }
@@ -243,9 +271,10 @@ func (h *Handler) resolveKeyPair(ctx context.Context, ref pmks.IID) (string, err
 	if isID(ref.SystemId, "key-") {
 		by = "key-pair-id"
 	}
-	out, err := h.api.ec2.DescribeKeyPairs(ctx, &ec2.DescribeKeyPairsInput{Filters: []ec2types.Filter{nameFilter(by, want)}})
+	out, err := read(ctx, h, bucketEC2+"DescribeKeyPairs", h.api.ec2.DescribeKeyPairs, &ec2.DescribeKeyPairsInput{Filters: []ec2types.Filter{nameFilter(by, want)}},
+		"list of key pairs", func(o *ec2.DescribeKeyPairsOutput) bool { return o.KeyPairs != nil })
 	if err != nil {
-		return "", fail(err)
+		return "", err
 	}
 	found := matching(out.KeyPairs, func(k ec2types.KeyPairInfo) bool {
 		return want == aws.ToString(k.KeyName) && by == "key-name" || want == aws.ToString(k.KeyPairId) && by == "key-pair-id"

@@ -11,11 +11,13 @@ import (
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/eks"
 	"github.com/aws/aws-sdk-go-v2/service/eks/types"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/kver"
 	"github.com/pmks-go/pmks/internal/once"
+	"github.com/pmks-go/pmks/internal/provider/errs"
+	"github.com/pmks-go/pmks/internal/provider/fanout"
+	"github.com/pmks-go/pmks/internal/provider/ready"
 	"github.com/pmks-go/pmks/internal/refuse"
 )
 
@@ -29,7 +31,7 @@ type nodegroupRequest struct {
 
 // readNodegroup checks a request and reports everything wrong with it.
 func readNodegroup(req pmks.NodeGroupInfo) (nodegroupRequest, error) {
-	r := nodegroupRequest{NodeGroupInfo: req}
+	r := nodegroupRequest{NodeGroupInfo: capabilities.WithDefaultBounds(req)}
 	var f refuse.List
 	f.Join(capabilities.CheckNodeGroup(req))
 	if kver.IsDefault(r.VMSpecName) {
@@ -55,10 +57,6 @@ func readNodegroup(req pmks.NodeGroupInfo) (nodegroupRequest, error) {
 			f.Add("KeyPairIID", inside)
 		}
 	}
-	if !req.OnAutoScaling && req.MinNodeSize == 0 && req.MaxNodeSize == 0 {
-		// EKS wants all three sizes; bounds that nobody gave leave the size as it is.
-		r.MinNodeSize, r.MaxNodeSize = min(1, req.DesiredNodeSize), max(1, req.DesiredNodeSize)
-	}
 	return r, f.Err()
 }
 
@@ -66,13 +64,13 @@ func readNodegroup(req pmks.NodeGroupInfo) (nodegroupRequest, error) {
 // instance type and the key pair are looked up in parallel, then one request is
 // made; a root disk type takes a launch template in between.
 func (h *Handler) AddNodeGroup(ctx context.Context, clusterIID pmks.IID, req pmks.NodeGroupInfo) (_ pmks.NodeGroupInfo, err error) {
-	defer place(&err, "AddNodeGroup", clusterIID, pmks.IID{NameId: req.IId.NameId})
-	name, nameErr := h.clusterName(clusterIID)
+	defer annotate(&err, "AddNodeGroup", clusterIID, pmks.IID{NameId: req.IId.NameId})
+	t, nameErr := h.clusterTarget(clusterIID)
 	r, err := readNodegroup(req)
 	if err := errors.Join(nameErr, err); err != nil {
 		return pmks.NodeGroupInfo{}, err
 	}
-	in, template, err := h.createNodegroupInput(ctx, name, r)
+	in, template, err := h.createNodegroupInput(ctx, t, r)
 	if err != nil {
 		return pmks.NodeGroupInfo{}, err
 	}
@@ -81,27 +79,30 @@ func (h *Handler) AddNodeGroup(ctx context.Context, clusterIID pmks.IID, req pmk
 		// A node group whose template is gone fails for good, and a look may show
 		// what was before: only a plain refusal is sure. Sweep removes the others.
 		if template != "" && !lost {
-			h.deleteTemplate(ctx, template)
+			h.discardTemplate(ctx, template)
 		}
-		return pmks.NodeGroupInfo{}, err
+		return pmks.NodeGroupInfo{}, h.explainBusy(ctx, err, target{cluster: t.cluster})
 	}
-	return nodegroupInfo(made, nil), nil
+	return nodegroupInfo(made, nil, nil), nil
 }
 
 // createNodegroup makes a node group. lost: the outcome of some try was open.
 func (h *Handler) createNodegroup(ctx context.Context, in *eks.CreateNodegroupInput) (made *types.Nodegroup, lost bool, err error) {
-	err = h.spreading(ctx, func() error {
+	err = h.retryRolePropagation(ctx, func(ctx context.Context) error {
 		return once.Do(ctx, once.Mutation{
 			Send: func(ctx context.Context) error {
-				out, err := h.api.eks.CreateNodegroup(ctx, in, attempts(&lost))
+				out, err := send(ctx, h, bucketEKS, h.api.eks.CreateNodegroup, in, "node group of that name", func(o *eks.CreateNodegroupOutput) bool {
+					return o.Nodegroup != nil && aws.ToString(o.Nodegroup.NodegroupName) == *in.NodegroupName
+				})
 				if err == nil {
-					made, err = answered(out.Nodegroup, "node group")
+					made = out.Nodegroup
 				}
-				return settledBy(lost, err)
+				lost = lost || err != nil && once.Open(err)
+				return err
 			},
 			Happened: func(ctx context.Context) (bool, error) {
-				found, err := h.describeNodegroup(ctx, *in.ClusterName, *in.NodegroupName)
-				if missing(err) {
+				found, err := h.describeNodegroup(ctx, target{cluster: *in.ClusterName, nodegroup: *in.NodegroupName})
+				if errs.Is(err, pmks.CodeNotFound) {
 					return false, nil
 				}
 				if err != nil {
@@ -127,42 +128,40 @@ type inputs struct {
 }
 
 // nodegroupInputs looks up everything at once, and reports everything wrong.
-func (h *Handler) nodegroupInputs(ctx context.Context, cluster string, r nodegroupRequest) (inputs, error) {
+func (h *Handler) nodegroupInputs(ctx context.Context, t target, r nodegroupRequest) (inputs, error) {
 	found := inputs{amiType: r.image.amiType}
-	faults := make([]error, 4)
-	var g errgroup.Group
-	g.Go(func() error {
-		if found.cluster, faults[0] = h.describeCluster(ctx, cluster); faults[0] == nil {
-			faults[0] = accepts(found.cluster)
-		}
-		return nil
-	})
-	g.Go(func() error {
-		found.role, faults[1] = h.roleARN(ctx, nodeRole, h.cfg.NodeRole)
-		return nil
-	})
-	g.Go(func() error {
-		if r.image.isDefault {
-			found.amiType, faults[2] = h.amiTypeOf(ctx, r.VMSpecName)
-		}
-		return nil
-	})
-	g.Go(func() error {
-		found.keyPair, faults[3] = h.resolveKeyPair(ctx, r.KeyPairIID)
-		return nil
-	})
-	_ = g.Wait()
-	return found, errors.Join(faults...)
+	err := fanout.All(ctx,
+		func(ctx context.Context) (err error) {
+			if found.cluster, err = h.describeCluster(ctx, t); err == nil {
+				err = checkClusterReady(found.cluster)
+			}
+			return err
+		},
+		func(ctx context.Context) (err error) {
+			found.role, err = h.roleARN(ctx, nodeRole, h.cfg.NodeRole)
+			return err
+		},
+		func(ctx context.Context) (err error) {
+			if r.image.isDefault {
+				found.amiType, err = h.amiTypeOf(ctx, r.VMSpecName)
+			}
+			return err
+		},
+		func(ctx context.Context) (err error) {
+			found.keyPair, err = h.resolveKeyPair(ctx, r.KeyPairIID)
+			return err
+		})
+	return found, err
 }
 
 // createNodegroupInput makes the request, and the launch template that it needs,
 // whose id is returned.
-func (h *Handler) createNodegroupInput(ctx context.Context, cluster string, r nodegroupRequest) (in *eks.CreateNodegroupInput, template string, err error) {
-	found, err := h.nodegroupInputs(ctx, cluster, r)
+func (h *Handler) createNodegroupInput(ctx context.Context, t target, r nodegroupRequest) (in *eks.CreateNodegroupInput, template string, err error) {
+	found, err := h.nodegroupInputs(ctx, t, r)
 	if err != nil {
 		return nil, "", err
 	}
-	c, keyPair := found.cluster, found.keyPair
+	c, keyPair, cluster := found.cluster, found.keyPair, t.cluster
 	token := requestToken()
 	in = &eks.CreateNodegroupInput{
 		ClusterName:   &cluster,
@@ -176,9 +175,10 @@ func (h *Handler) createNodegroupInput(ctx context.Context, cluster string, r no
 		},
 		ClientRequestToken: &token,
 	}
-	if c.ResourcesVpcConfig != nil {
-		in.Subnets = c.ResourcesVpcConfig.SubnetIds
+	if c.ResourcesVpcConfig == nil || len(c.ResourcesVpcConfig.SubnetIds) == 0 {
+		return nil, "", errs.LostAnswer("AWS", "subnets of the cluster")
 	}
+	in.Subnets = c.ResourcesVpcConfig.SubnetIds
 	if r.VMSpecName != "" {
 		in.InstanceTypes = []string{r.VMSpecName}
 	}
@@ -203,60 +203,82 @@ func (h *Handler) createNodegroupInput(ctx context.Context, cluster string, r no
 			in.DiskSize = aws.Int32(r.diskSize)
 		}
 		if keyPair != "" {
-			in.RemoteAccess = &types.RemoteAccessConfig{Ec2SshKey: &keyPair, SourceSecurityGroups: sshSources(c)}
+			sources := sshSources(c)
+			if len(sources) == 0 {
+				return nil, "", errs.LostAnswer("AWS", "security group of the cluster, from which SSH is to be let in")
+			}
+			in.RemoteAccess = &types.RemoteAccessConfig{Ec2SshKey: &keyPair, SourceSecurityGroups: sources}
 		}
 	}
 	return in, template, nil
 }
 
-// accepts says why a cluster takes no node groups now.
-func accepts(c *types.Cluster) error {
-	status, why, _ := clusterStatus(c)
-	switch status {
-	case pmks.ClusterActive:
-		return nil
-	case pmks.ClusterCreating, pmks.ClusterUpdating:
-		return &pmks.Error{Code: pmks.CodeBusy, ProviderCode: string(c.Status), Message: "the cluster is " + string(status) + ": wait until it is Active"}
-	case pmks.ClusterDeleting:
-		return refuse.Precondition("the cluster is being deleted")
-	}
-	return refuse.Precondition("the cluster is Inactive: %s", why)
-}
-
 // sshSources are the security groups from which SSH is let in. Without any EKS
 // would open port 22 to the world.
 func sshSources(c *types.Cluster) []string {
-	if c.ResourcesVpcConfig == nil {
-		return nil
-	}
 	if groups := c.ResourcesVpcConfig.SecurityGroupIds; len(groups) > 0 {
 		return groups
 	}
-	return []string{aws.ToString(c.ResourcesVpcConfig.ClusterSecurityGroupId)}
+	if own := aws.ToString(c.ResourcesVpcConfig.ClusterSecurityGroupId); own != "" {
+		return []string{own}
+	}
+	return nil
+}
+
+// explainBusy asks whether waiting helps: EKS says "in use" of a cluster or node
+// group that has failed too, for which nobody need wait.
+func (h *Handler) explainBusy(ctx context.Context, err error, t target) error {
+	if !errs.Is(err, pmks.CodeBusy) {
+		return err
+	}
+	var faults [2]error
+	fault := fanout.All(ctx,
+		func(ctx context.Context) error {
+			if c, err := h.describeCluster(ctx, target{cluster: t.cluster}); err == nil {
+				faults[0] = checkClusterReady(c)
+			}
+			return nil
+		},
+		func(ctx context.Context) error {
+			if t.nodegroup != "" {
+				if n, err := h.describeNodegroup(ctx, target{cluster: t.cluster, nodegroup: t.nodegroup}); err == nil {
+					faults[1] = ready.Check("the node group", string(n.Status), nodegroupMeaning(n))
+				}
+			}
+			return nil
+		})
+	if fault != nil {
+		return err // without an explanation EKS's own words stand alone
+	}
+	for _, fault := range faults {
+		var e *pmks.Error
+		if errors.As(fault, &e) && e.Code == pmks.CodeFailedPrecondition {
+			return errs.With(err, func(refusal *pmks.Error) {
+				refusal.Code, refusal.Message = pmks.CodeFailedPrecondition, refusal.Message+": "+e.Message
+			})
+		}
+	}
+	return err
 }
 
 // RemoveNodeGroup implements [pmks.ClusterHandler] with one request. A launch
 // template of the group can go only when the group is gone: see [Handler.Sweep].
 func (h *Handler) RemoveNodeGroup(ctx context.Context, clusterIID, nodeGroupIID pmks.IID) (_ bool, err error) {
-	defer place(&err, "RemoveNodeGroup", clusterIID, nodeGroupIID)
-	cluster, name, err := h.names(clusterIID, nodeGroupIID)
+	defer annotate(&err, "RemoveNodeGroup", clusterIID, nodeGroupIID)
+	t, err := h.nodegroupTarget(clusterIID, nodeGroupIID)
 	if err != nil {
 		return false, err
 	}
-	if err := h.deleteNodegroup(ctx, cluster, name); err != nil {
+	if t.byARN() {
+		// What has that name may be another by now, or of another account.
+		if _, err := h.describeNodegroup(ctx, t); err != nil {
+			return false, err
+		}
+	}
+	if _, err := h.deleteNodegroup(ctx, t); err != nil {
 		return false, err
 	}
 	return true, nil
-}
-
-func (h *Handler) deleteNodegroup(ctx context.Context, cluster, name string) error {
-	return h.sendDelete(ctx, func(ctx context.Context) error {
-		_, err := h.api.eks.DeleteNodegroup(ctx, &eks.DeleteNodegroupInput{ClusterName: &cluster, NodegroupName: &name}, noRetry)
-		return err
-	}, func(ctx context.Context) (bool, error) {
-		n, err := h.describeNodegroup(ctx, cluster, name)
-		return missing(err) || err == nil && n.Status == types.NodegroupStatusDeleting, ignoreMissing(err)
-	})
 }
 
 func scaling(desired, minSize, maxSize int) *types.NodegroupScalingConfig {

@@ -6,14 +6,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
-	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 
 	"github.com/pmks-go/pmks"
-	"github.com/pmks-go/pmks/internal/limit"
+	"github.com/pmks-go/pmks/internal/provider/await"
+	"github.com/pmks-go/pmks/internal/provider/errs"
 )
 
 // role is what EKS wants of an IAM role.
@@ -42,23 +43,18 @@ func (h *Handler) roleARN(ctx context.Context, r role, name string) (string, err
 	if arn != "" {
 		return arn, nil
 	}
-	out, err := h.api.iam.GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
-	var absent *iamtypes.NoSuchEntityException
-	if errors.As(err, &absent) {
-		e := &pmks.Error{}
-		_ = errors.As(fail(err), &e) // it always is one
-		e.Message = fmt.Sprintf("the IAM role %q does not exist: create it with trust in %s and the policies %v, or name another with the setting %s, or call CreateRoles",
-			name, r.service, r.policies, r.setting)
-		return "", e
+	out, err := read(ctx, h, bucketIAM, h.api.iam.GetRole, &iam.GetRoleInput{RoleName: &name},
+		"ARN of the role", func(o *iam.GetRoleOutput) bool { return o.Role != nil && aws.ToString(o.Role.Arn) != "" })
+	if errs.ProviderCode(err) == "NoSuchEntity" {
+		return "", errs.With(err, func(e *pmks.Error) {
+			e.Message = fmt.Sprintf("%s: create the IAM role %q with trust in %s and the policies %v, or name another with the setting %s, or call CreateRoles",
+				strings.TrimSuffix(e.Message, "."), name, r.service, r.policies, r.setting)
+		})
 	}
-	if err != nil {
-		return "", fail(err)
-	}
-	found, err := answered(out.Role, "role")
 	if err != nil {
 		return "", err
 	}
-	arn = aws.ToString(found.Arn)
+	arn = aws.ToString(out.Role.Arn)
 	h.rolesMu.Lock()
 	h.roles[name] = arn
 	h.rolesMu.Unlock()
@@ -70,7 +66,7 @@ func (h *Handler) roleARN(ctx context.Context, r role, name string) (string, err
 // keep their trust; missing policies are attached. Nothing else in pmks creates
 // roles. Roles given as ARNs are left alone.
 func (h *Handler) CreateRoles(ctx context.Context) (err error) {
-	defer place(&err, "CreateRoles", pmks.IID{}, pmks.IID{})
+	defer annotate(&err, "CreateRoles", pmks.IID{}, pmks.IID{})
 	for _, r := range []struct {
 		role
 		name string
@@ -87,53 +83,31 @@ func (h *Handler) CreateRoles(ctx context.Context) (err error) {
 
 func (h *Handler) createRole(ctx context.Context, r role, name string) error {
 	trust := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":%q},"Action":"sts:AssumeRole"}]}`, r.service)
-	_, err := h.api.iam.CreateRole(ctx, &iam.CreateRoleInput{RoleName: &name, AssumeRolePolicyDocument: &trust,
-		Description: aws.String("Made by pmks for Amazon EKS")})
-	var exists *iamtypes.EntityAlreadyExistsException
-	if err != nil && !errors.As(err, &exists) {
-		return fail(err)
+	in := &iam.CreateRoleInput{RoleName: &name, AssumeRolePolicyDocument: &trust, Description: aws.String("Made by pmks for Amazon EKS")}
+	_, err := send(ctx, h, bucketIAM, h.api.iam.CreateRole, in, "role", func(o *iam.CreateRoleOutput) bool { return o.Role != nil })
+	if err != nil && errs.ProviderCode(err) != "EntityAlreadyExists" {
+		return err
 	}
 	for _, policy := range r.policies {
 		arn := fmt.Sprintf("arn:%s:iam::aws:policy/%s", partition(h.api.region), policy)
-		if _, err := h.api.iam.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: &name, PolicyArn: &arn}); err != nil {
-			return fail(err)
+		if _, err := send(ctx, h, bucketIAM, h.api.iam.AttachRolePolicy, &iam.AttachRolePolicyInput{RoleName: &name, PolicyArn: &arn},
+			"result", func(*iam.AttachRolePolicyOutput) bool { return true }); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// partition returns the ARN partition of a region.
-func partition(region string) string {
-	switch {
-	case len(region) > 3 && region[:3] == "cn-":
-		return "aws-cn"
-	case len(region) > 7 && region[:7] == "us-gov-":
-		return "aws-us-gov"
-	}
-	return "aws"
-}
-
-// spreading repeats a create that EKS refused because IAM has not spread a role
-// yet. The refusal is definite, so nothing can be made twice.
-func (h *Handler) spreading(ctx context.Context, create func() error) error {
-	const first, longest = time.Second, 5 * time.Second
-	start, pause := time.Now(), first
-	for {
-		err := create()
+// retryRolePropagation repeats a create that EKS refused because IAM has not spread a
+// role yet. The refusal is definite, so nothing can be made twice.
+func (h *Handler) retryRolePropagation(ctx context.Context, create func(context.Context) error) error {
+	const pause = 2 * time.Second
+	until := time.Now().Add(h.cfg.RoleWait)
+	var outcome error
+	end := await.Until(ctx, pause, func(ctx context.Context) (done bool, err error) {
+		outcome = create(ctx)
 		var e *pmks.Error
-		if !errors.As(err, &e) || !isPropagation(e.ProviderCode, e.Message) {
-			return err
-		}
-		if time.Since(start)+pause > h.cfg.RoleWait {
-			return err
-		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return errors.Join(limit.Ended(ctx), err)
-		case <-timer.C:
-		}
-		pause = min(2*pause, longest)
-	}
+		return !errors.As(outcome, &e) || !isPropagation(e.ProviderCode, e.Message) || time.Now().Add(pause).After(until), nil
+	})
+	return errs.Join(end, outcome)
 }

@@ -3,43 +3,42 @@
 package aws
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	asgtypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/eks"
 	"github.com/aws/aws-sdk-go-v2/service/eks/types"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/once"
+	"github.com/pmks-go/pmks/internal/provider/errs"
+	"github.com/pmks-go/pmks/internal/provider/fanout"
 	"github.com/pmks-go/pmks/internal/refuse"
 )
 
-// readGroup reads a node group beside its Auto Scaling groups.
-func (h *Handler) readGroup(ctx context.Context, cluster, name string) (*types.Nodegroup, []asgtypes.AutoScalingGroup, error) {
-	var n *types.Nodegroup
-	var groups []asgtypes.AutoScalingGroup
-	g, gctx := errgroup.WithContext(ctx)
-	g.Go(func() (err error) {
-		n, err = h.describeNodegroup(gctx, cluster, name)
-		return err
+// readGroup reads a node group beside its Auto Scaling groups. It fails only when
+// the node group cannot be read: groupsErr is of the others.
+func (h *Handler) readGroup(ctx context.Context, t target) (n *types.Nodegroup, groups []asgtypes.AutoScalingGroup, groupsErr, err error) {
+	fault := fanout.All(ctx, // both keep their own errors
+		func(ctx context.Context) error { n, err = h.describeNodegroup(ctx, t); return nil },
+		func(ctx context.Context) error {
+			groups, groupsErr = h.describeScalingGroups(ctx, autoscaling.DescribeAutoScalingGroupsInput{Filters: []asgtypes.Filter{
+				tagFilter("tag:eks:cluster-name", t.cluster), tagFilter("tag:eks:nodegroup-name", t.nodegroup)}})
+			return nil
+		})
+	if err = cmp.Or(fault, err); err != nil {
+		return nil, nil, nil, err
+	}
+	// That of a removed node group of the same name may still be there.
+	own := groupNames(n)
+	groups = slices.DeleteFunc(groups, func(g asgtypes.AutoScalingGroup) bool {
+		return !slices.Contains(own, aws.ToString(g.AutoScalingGroupName))
 	})
-	g.Go(func() error {
-		out, err := h.api.asg.DescribeAutoScalingGroups(gctx, &autoscaling.DescribeAutoScalingGroupsInput{
-			MaxRecords: aws.Int32(pageSize),
-			Filters: []asgtypes.Filter{
-				{Name: aws.String("tag:eks:cluster-name"), Values: []string{cluster}},
-				{Name: aws.String("tag:eks:nodegroup-name"), Values: []string{name}},
-			}})
-		if err == nil {
-			groups = out.AutoScalingGroups
-		}
-		return fail(err)
-	})
-	err := g.Wait()
-	return n, groups, err
+	return n, groups, groupsErr, errs.Over(ctx)
 }
 
 // SetNodeGroupAutoScaling implements [pmks.ClusterHandler]. EKS groups never scale
@@ -48,27 +47,30 @@ func (h *Handler) readGroup(ctx context.Context, cluster, name string) (*types.N
 // record on the node group second, so that a half-done change is seen and can be
 // repeated.
 func (h *Handler) SetNodeGroupAutoScaling(ctx context.Context, clusterIID, nodeGroupIID pmks.IID, on bool) (_ bool, err error) {
-	defer place(&err, "SetNodeGroupAutoScaling", clusterIID, nodeGroupIID)
-	cluster, name, err := h.names(clusterIID, nodeGroupIID)
+	defer annotate(&err, "SetNodeGroupAutoScaling", clusterIID, nodeGroupIID)
+	t, err := h.nodegroupTarget(clusterIID, nodeGroupIID)
 	if err != nil {
 		return false, err
 	}
-	n, groups, err := h.readGroup(ctx, cluster, name)
+	n, groups, groupsErr, err := h.readGroup(ctx, t)
 	if err != nil {
 		return false, err
 	}
-	if err := settled(n); err != nil {
+	if err := checkGroupReady(n); err != nil {
 		return false, err
+	}
+	if groupsErr != nil {
+		return false, groupsErr
 	}
 	if len(groups) == 0 {
 		return false, refuse.Precondition("the node group has no Auto Scaling group yet: wait until it is Active")
 	}
 	if discoverable(groups) != on {
 		err := once.Do(ctx, once.Mutation{
-			Send: func(ctx context.Context) error { return h.setDiscovery(ctx, cluster, groups, on) },
+			Send: func(ctx context.Context) error { return h.setDiscovery(ctx, t.cluster, groups, on) },
 			Happened: func(ctx context.Context) (bool, error) {
-				_, now, err := h.readGroup(ctx, cluster, name)
-				return err == nil && discoverable(now) == on, err
+				_, now, groupsErr, err := h.readGroup(ctx, t)
+				return err == nil && groupsErr == nil && discoverable(now) == on, errs.Join(err, groupsErr)
 			},
 		})
 		if err != nil {
@@ -80,15 +82,22 @@ func (h *Handler) SetNodeGroupAutoScaling(ctx context.Context, clusterIID, nodeG
 	}
 	err = once.Do(ctx, once.Mutation{
 		Send: func(ctx context.Context) error {
-			_, err := h.api.eks.TagResource(ctx, &eks.TagResourceInput{ResourceArn: n.NodegroupArn, Tags: map[string]string{tagAutoScaling: onOff(on)}})
-			return fail(err)
+			_, err := send(ctx, h, bucketEKS, h.api.eks.TagResource, &eks.TagResourceInput{
+				ResourceArn: n.NodegroupArn, Tags: map[string]string{tagAutoScaling: onOff(on)}},
+				"result", func(*eks.TagResourceOutput) bool { return true }) // it is empty
+			return err
 		},
 		Happened: func(ctx context.Context) (bool, error) {
-			now, err := h.describeNodegroup(ctx, cluster, name)
+			now, err := h.describeNodegroup(ctx, t)
 			return err == nil && now.Tags[tagAutoScaling] == onOff(on), err
 		},
 	})
-	return err == nil, err
+	if err != nil {
+		return false, errs.With(err, func(e *pmks.Error) {
+			e.Message = "the Auto Scaling group is switched " + onOff(on) + " already, the record on the node group is not: call again: " + e.Message
+		})
+	}
+	return true, nil
 }
 
 // setDiscovery writes or removes the tags. Both calls are idempotent.
@@ -101,27 +110,14 @@ func (h *Handler) setDiscovery(ctx context.Context, cluster string, groups []asg
 				Key: aws.String(kv[0]), Value: aws.String(kv[1]), PropagateAtLaunch: aws.Bool(true)})
 		}
 	}
-	var err error
 	if on {
-		_, err = h.api.asg.CreateOrUpdateTags(ctx, &autoscaling.CreateOrUpdateTagsInput{Tags: tags})
-	} else {
-		_, err = h.api.asg.DeleteTags(ctx, &autoscaling.DeleteTagsInput{Tags: tags})
+		_, err := send(ctx, h, bucketASG, h.api.asg.CreateOrUpdateTags, &autoscaling.CreateOrUpdateTagsInput{Tags: tags},
+			"result", func(*autoscaling.CreateOrUpdateTagsOutput) bool { return true })
+		return err
 	}
-	return fail(err)
-}
-
-// settled says why a node group takes no changes now.
-func settled(n *types.Nodegroup) error {
-	status, why, final := nodegroupStatus(n)
-	switch {
-	case status == pmks.NodeGroupDeleting:
-		return refuse.Precondition("the node group is being removed")
-	case status == pmks.NodeGroupCreating, status == pmks.NodeGroupUpdating:
-		return &pmks.Error{Code: pmks.CodeBusy, ProviderCode: string(n.Status), Message: "the node group is " + string(status) + ": wait until it is Active"}
-	case final:
-		return refuse.Precondition("the node group is Inactive: %s", why)
-	}
-	return nil
+	_, err := send(ctx, h, bucketASG, h.api.asg.DeleteTags, &autoscaling.DeleteTagsInput{Tags: tags},
+		"result", func(*autoscaling.DeleteTagsOutput) bool { return true })
+	return err
 }
 
 // ChangeNodeGroupScaling implements [pmks.ClusterHandler]. All three sizes are
@@ -129,67 +125,92 @@ func settled(n *types.Nodegroup) error {
 // Scaling group is never written: EKS owns it.
 func (h *Handler) ChangeNodeGroupScaling(ctx context.Context, clusterIID, nodeGroupIID pmks.IID,
 	desired, minSize, maxSize int) (_ pmks.NodeGroupInfo, err error) {
-	defer place(&err, "ChangeNodeGroupScaling", clusterIID, nodeGroupIID)
-	cluster, name, err := h.names(clusterIID, nodeGroupIID)
+	defer annotate(&err, "ChangeNodeGroupScaling", clusterIID, nodeGroupIID)
+	t, err := h.nodegroupTarget(clusterIID, nodeGroupIID)
 	var f refuse.List
 	f.Join(err)
 	f.Join(capabilities.CheckScaling(desired, minSize, maxSize))
 	if err := f.Err(); err != nil {
 		return pmks.NodeGroupInfo{}, err
 	}
-	n, groups, err := h.readGroup(ctx, cluster, name)
+	n, groups, groupsErr, err := h.readGroup(ctx, t)
 	if err != nil {
 		return pmks.NodeGroupInfo{}, err
 	}
-	if err := settled(n); err != nil {
+	if err := checkGroupReady(n); err != nil {
 		return pmks.NodeGroupInfo{}, err
 	}
+	if desired == 0 && !recorded(n) && groupsErr != nil {
+		return pmks.NodeGroupInfo{}, groupsErr // whether 0 means "leave it" is not known
+	}
 	if desired == 0 && autoScaling(n, groups) {
+		if n.ScalingConfig == nil {
+			return pmks.NodeGroupInfo{}, errs.LostAnswer("AWS", "size of the node group")
+		}
 		// Left to the autoscaler, within the new bounds.
-		desired = min(max(currentSize(n), minSize), maxSize)
+		desired = min(max(int(aws.ToInt32(n.ScalingConfig.DesiredSize)), minSize), maxSize)
 	}
 	if desired < minSize {
 		return pmks.NodeGroupInfo{}, refuse.Invalid("DesiredNodeSize", "must lie between MinNodeSize %d and MaxNodeSize %d, got %d: only autoscaling can be left to choose", minSize, maxSize, desired)
 	}
 	want := scaling(desired, minSize, maxSize)
+	update := ""
 	if !sameSizes(n.ScalingConfig, want) {
-		if err := h.updateScaling(ctx, cluster, name, want); err != nil {
+		if update, err = h.updateScaling(ctx, t, want); err != nil {
 			return pmks.NodeGroupInfo{}, err
 		}
 		// A read may show the old sizes for a while; the change is accepted.
 		n.ScalingConfig, n.Status = want, types.NodegroupStatusUpdating
 	}
-	return nodegroupInfo(n, groups), nil
+	info := nodegroupInfo(n, groups, groupsErr)
+	addUpdate(&info.KeyValueList, update)
+	return info, nil
 }
 
-func (h *Handler) updateScaling(ctx context.Context, cluster, name string, want *types.NodegroupScalingConfig) error {
+// addUpdate shows the id of the update that a call has begun; "" for none.
+func addUpdate(list *[]pmks.KeyValue, id string) {
+	if id != "" {
+		*list = append(*list, pmks.KeyValue{Key: "UpdateId", Value: id})
+	}
+}
+
+// updateScaling returns the id of the update; "" where its answer was lost.
+func (h *Handler) updateScaling(ctx context.Context, t target, want *types.NodegroupScalingConfig) (id string, err error) {
 	token := requestToken()
-	err := once.Do(ctx, once.Mutation{
-		Send: func(ctx context.Context) error {
-			var lost bool
-			_, err := h.api.eks.UpdateNodegroupConfig(ctx, &eks.UpdateNodegroupConfigInput{
-				ClusterName: &cluster, NodegroupName: &name, ScalingConfig: want, ClientRequestToken: &token}, attempts(&lost))
-			return settledBy(lost, err)
-		},
+	err = repeatable(ctx, func(ctx context.Context) error {
+		out, err := send(ctx, h, bucketEKS, h.api.eks.UpdateNodegroupConfig, &eks.UpdateNodegroupConfigInput{
+			ClusterName: &t.cluster, NodegroupName: &t.nodegroup, ScalingConfig: want, ClientRequestToken: &token},
+			"update", func(o *eks.UpdateNodegroupConfigOutput) bool {
+				return o.Update != nil && aws.ToString(o.Update.Id) != ""
+			})
+		if err == nil {
+			id = *out.Update.Id
+		}
+		return err
+	}, func(ctx context.Context) (bool, error) {
+		n, err := h.describeNodegroup(ctx, t)
+		return err == nil && sameSizes(n.ScalingConfig, want), err
+	})
+	return id, h.explainBusy(ctx, err, t)
+}
+
+// repeatable makes a request that carries a token: the same request again tells what
+// became of the first, and makes no second one. Where that is not answered either,
+// done looks whether what was asked for is there.
+func repeatable(ctx context.Context, request func(context.Context) error, done func(context.Context) (bool, error)) error {
+	return once.Do(ctx, once.Mutation{
+		Send: request,
 		Happened: func(ctx context.Context) (bool, error) {
-			n, err := h.describeNodegroup(ctx, cluster, name)
-			return err == nil && sameSizes(n.ScalingConfig, want), err
+			err := request(ctx)
+			if err == nil {
+				return true, nil
+			}
+			if ok, lookErr := done(ctx); lookErr == nil && ok {
+				return true, nil
+			}
+			return false, err
 		},
 	})
-	if has(err, pmks.CodeBusy) {
-		// EKS says "in use" of a failed cluster too, for which nobody need wait.
-		if c, lookErr := h.describeCluster(ctx, cluster); lookErr == nil && has(accepts(c), pmks.CodeFailedPrecondition) {
-			return accepts(c)
-		}
-	}
-	return err
-}
-
-func currentSize(n *types.Nodegroup) int {
-	if n.ScalingConfig == nil {
-		return 0
-	}
-	return int(aws.ToInt32(n.ScalingConfig.DesiredSize))
 }
 
 func sameSizes(a, b *types.NodegroupScalingConfig) bool {

@@ -3,60 +3,46 @@
 package aws
 
 import (
-	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eks/types"
 
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/provider/ready"
+	"github.com/pmks-go/pmks/internal/refuse"
 )
 
-// word is what a vendor's status means.
-type word struct {
-	status pmks.ClusterStatus
-	// final: EKS will not leave the state by itself.
-	final bool
-	// reason is used when EKS gives none of its own.
-	reason string
-}
-
 // clusterStatusTable holds every word of the EKS API reference (Cluster.status).
-var clusterStatusTable = map[types.ClusterStatus]word{
-	types.ClusterStatusActive:   {status: pmks.ClusterActive},
-	types.ClusterStatusCreating: {status: pmks.ClusterCreating},
-	types.ClusterStatusDeleting: {status: pmks.ClusterDeleting},
-	types.ClusterStatusFailed:   {pmks.ClusterInactive, true, "the creation failed; delete the cluster and create it again"},
-	types.ClusterStatusPending:  {status: pmks.ClusterCreating},
-	types.ClusterStatusUpdating: {status: pmks.ClusterUpdating},
+var clusterStatusTable = map[types.ClusterStatus]ready.Meaning{
+	types.ClusterStatusActive:   {Status: pmks.ClusterActive},
+	types.ClusterStatusCreating: {Status: pmks.ClusterCreating},
+	types.ClusterStatusDeleting: {Status: pmks.ClusterDeleting},
+	types.ClusterStatusFailed:   {Status: pmks.ClusterInactive, Final: true, Reason: "the creation failed; delete the cluster and create it again"},
+	types.ClusterStatusPending:  {Status: pmks.ClusterCreating},
+	types.ClusterStatusUpdating: {Status: pmks.ClusterUpdating},
 }
 
 // nodegroupStatusTable holds every word of Nodegroup.status. A DEGRADED group may
 // become ACTIVE again when capacity comes back; a CREATE_FAILED one never heals.
-var nodegroupStatusTable = map[types.NodegroupStatus]word{
-	types.NodegroupStatusActive:       {status: pmks.ClusterActive},
-	types.NodegroupStatusCreateFailed: {pmks.ClusterInactive, true, "the creation failed; remove the node group and add it again"},
-	types.NodegroupStatusCreating:     {status: pmks.ClusterCreating},
-	types.NodegroupStatusDegraded:     {pmks.ClusterInactive, false, "some nodes are not healthy"},
-	types.NodegroupStatusDeleteFailed: {pmks.ClusterInactive, true, "the deletion failed; remove what blocks it and remove the node group again"},
-	types.NodegroupStatusDeleting:     {status: pmks.ClusterDeleting},
-	types.NodegroupStatusUpdating:     {status: pmks.ClusterUpdating},
+var nodegroupStatusTable = map[types.NodegroupStatus]ready.Meaning{
+	types.NodegroupStatusActive:       {Status: pmks.ClusterActive},
+	types.NodegroupStatusCreateFailed: {Status: pmks.ClusterInactive, Final: true, Reason: "the creation failed; remove the node group and add it again"},
+	types.NodegroupStatusCreating:     {Status: pmks.ClusterCreating},
+	types.NodegroupStatusDegraded:     {Status: pmks.ClusterInactive, Reason: "some nodes are not healthy"},
+	types.NodegroupStatusDeleteFailed: {Status: pmks.ClusterInactive, Final: true, Reason: "the deletion failed; remove what blocks it and remove the node group again"},
+	types.NodegroupStatusDeleting:     {Status: pmks.ClusterDeleting},
+	types.NodegroupStatusUpdating:     {Status: pmks.ClusterUpdating},
 }
 
-// unknown is the meaning of a word that is in no table: never Active.
-func unknown(native string) word {
-	return word{pmks.ClusterInactive, false, fmt.Sprintf("EKS reports the status %q, which pmks does not know", native)}
-}
-
-func clusterStatus(c *types.Cluster) (pmks.ClusterStatus, string, bool) {
-	w, ok := clusterStatusTable[c.Status]
-	if !ok {
-		w = unknown(string(c.Status))
-	}
+// clusterMeaning says what a cluster's word means, in the words of EKS where it has
+// some: health issues are told in every state, an ACTIVE cluster may have them.
+func clusterMeaning(c *types.Cluster) ready.Meaning {
+	m := ready.Lookup(clusterStatusTable, "EKS", c.Status)
 	if c.Status == types.ClusterStatusPending && c.ConnectorConfig != nil {
 		// A registered external cluster waits for its agent, not for EKS.
-		w = word{pmks.ClusterInactive, false, "the registration of an external cluster is not finished"}
+		m = ready.Meaning{Status: pmks.ClusterInactive, Reason: "the registration of an external cluster is not finished"}
 	}
 	var issues []string
 	if c.Health != nil {
@@ -64,28 +50,48 @@ func clusterStatus(c *types.Cluster) (pmks.ClusterStatus, string, bool) {
 			issues = append(issues, issue(string(i.Code), i.Message, i.ResourceIds))
 		}
 	}
-	return w.status, reason(w, issues), w.final
+	return m.Because(sentences(issues))
 }
 
-func nodegroupStatus(n *types.Nodegroup) (pmks.NodeGroupStatus, string, bool) {
-	w, ok := nodegroupStatusTable[n.Status]
-	if !ok {
-		w = unknown(string(n.Status))
-	}
+func nodegroupMeaning(n *types.Nodegroup) ready.Meaning {
 	var issues []string
 	if n.Health != nil {
 		for _, i := range n.Health.Issues {
 			issues = append(issues, issue(string(i.Code), i.Message, i.ResourceIds))
 		}
 	}
-	return pmks.NodeGroupStatus(w.status), reason(w, issues), w.final
+	return ready.Lookup(nodegroupStatusTable, "EKS", n.Status).Because(sentences(issues))
 }
 
-// reason prefers what EKS says. Health issues are told in every state: an ACTIVE
-// cluster may have some.
-func reason(w word, issues []string) string {
-	issues = slices.DeleteFunc(issues, func(s string) bool { return s == "" })
-	return cmp.Or(strings.Join(issues, "; "), w.reason)
+func sentences(issues []string) string {
+	return strings.Join(slices.DeleteFunc(issues, func(s string) bool { return s == "" }), "; ")
+}
+
+// checkClusterReady says why a cluster takes no node groups and no upgrade now.
+func checkClusterReady(c *types.Cluster) error {
+	if err := checkOurs(c); err != nil {
+		return err
+	}
+	return ready.Check("the cluster", string(c.Status), clusterMeaning(c))
+}
+
+// checkOurs refuses what EKS shows and does not run.
+func checkOurs(c *types.Cluster) error {
+	if c.ConnectorConfig != nil {
+		return refuse.Unsupported("clusterIID", "is an external cluster (%s) that is registered with EKS, which does not run it: change it where it runs, and deregister it in EKS",
+			aws.ToString(c.ConnectorConfig.Provider))
+	}
+	return nil
+}
+
+// checkGroupReady says why a node group takes no changes now. EKS decides about one
+// that is DEGRADED.
+func checkGroupReady(n *types.Nodegroup) error {
+	m := nodegroupMeaning(n)
+	if n.Status == types.NodegroupStatusDegraded {
+		return ready.CheckMend("the node group", string(n.Status), m)
+	}
+	return ready.Check("the node group", string(n.Status), m)
 }
 
 func issue(code string, message *string, resources []string) string {

@@ -36,11 +36,11 @@ func TestClusterStatus(t *testing.T) {
 			if test.connector {
 				c.ConnectorConfig = &types.ConnectorConfigResponse{}
 			}
-			status, why, final := clusterStatus(c)
-			if status != test.want || final != test.final {
-				t.Errorf("got %s final=%t, want %s final=%t", status, final, test.want, test.final)
+			m := clusterMeaning(c)
+			if m.Status != test.want || m.Final != test.final {
+				t.Errorf("got %s final=%t, want %s final=%t", m.Status, m.Final, test.want, test.final)
 			}
-			if status == pmks.ClusterInactive && why == "" {
+			if m.Status == pmks.ClusterInactive && m.Reason == "" {
 				t.Error("Inactive without a reason")
 			}
 		})
@@ -65,11 +65,11 @@ func TestNodegroupStatus(t *testing.T) {
 	} {
 		t.Run(string(test.native), func(t *testing.T) {
 			t.Parallel()
-			status, why, final := nodegroupStatus(&types.Nodegroup{Status: test.native})
-			if status != test.want || final != test.final {
-				t.Errorf("got %s final=%t, want %s final=%t", status, final, test.want, test.final)
+			m := nodegroupMeaning(&types.Nodegroup{Status: test.native})
+			if m.NodeGroupStatus() != test.want || m.Final != test.final {
+				t.Errorf("got %s final=%t, want %s final=%t", m.Status, m.Final, test.want, test.final)
 			}
-			if status == pmks.NodeGroupInactive && why == "" {
+			if m.Status == pmks.ClusterInactive && m.Reason == "" {
 				t.Error("Inactive without a reason")
 			}
 		})
@@ -92,14 +92,14 @@ func TestStatusTables_KnowEveryWordOfTheSDK(t *testing.T) {
 
 func TestNodegroupStatus_TellsTheIssues(t *testing.T) {
 	t.Parallel()
-	_, why, _ := nodegroupStatus(&types.Nodegroup{
+	why := nodegroupMeaning(&types.Nodegroup{
 		Status: types.NodegroupStatusCreateFailed,
 		Health: &types.NodegroupHealth{Issues: []types.Issue{{
 			Code:        types.NodegroupIssueCodeNodeCreationFailure,
 			Message:     aws.String("Instances failed to join the kubernetes cluster"),
 			ResourceIds: []string{"i-0abc"},
 		}}},
-	})
+	}).Reason
 	want := "NodeCreationFailure: Instances failed to join the kubernetes cluster [i-0abc]"
 	if why != want {
 		t.Errorf("got %q, want %q", why, want)

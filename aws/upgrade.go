@@ -6,44 +6,49 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eks"
 	"github.com/aws/aws-sdk-go-v2/service/eks/types"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/kver"
-	"github.com/pmks-go/pmks/internal/limit"
-	"github.com/pmks-go/pmks/internal/once"
+	"github.com/pmks-go/pmks/internal/provider/errs"
+	"github.com/pmks-go/pmks/internal/provider/fanout"
 	"github.com/pmks-go/pmks/internal/refuse"
+	"github.com/pmks-go/pmks/internal/upgrade"
 )
 
 // ListVersions implements [pmks.VersionLister] with one call.
 func (h *Handler) ListVersions(ctx context.Context) (_ []pmks.Version, err error) {
-	defer place(&err, "ListVersions", pmks.IID{}, pmks.IID{})
-	var list []pmks.Version
-	pages := eks.NewDescribeClusterVersionsPaginator(h.api.eks, &eks.DescribeClusterVersionsInput{MaxResults: aws.Int32(pageSize)},
-		func(o *eks.DescribeClusterVersionsPaginatorOptions) { o.StopOnDuplicateToken = true })
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	defer annotate(&err, "ListVersions", pmks.IID{}, pmks.IID{})
+	found, err := pages(func(token *string) ([]types.ClusterVersionInformation, *string, error) {
+		out, err := read(ctx, h, bucketEKS, h.api.eks.DescribeClusterVersions, &eks.DescribeClusterVersionsInput{MaxResults: aws.Int32(pageSize), NextToken: token},
+			"list of versions", func(o *eks.DescribeClusterVersionsOutput) bool { return o.ClusterVersions != nil })
 		if err != nil {
-			return nil, fail(err)
+			return nil, nil, err
 		}
-		for _, v := range page.ClusterVersions {
-			status := string(v.VersionStatus)
-			if status == "" {
-				// The older field, in lower case with hyphens.
-				status = strings.ToUpper(strings.ReplaceAll(string(v.Status), "-", "_"))
-			}
-			if status == string(types.VersionStatusUnsupported) {
-				continue
-			}
-			list = append(list, pmks.Version{Name: aws.ToString(v.ClusterVersion), Default: v.DefaultVersion,
-				Deprecated: status != string(types.VersionStatusStandardSupport)})
+		return out.ClusterVersions, out.NextToken, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	var list []pmks.Version
+	for _, v := range found {
+		status := string(v.VersionStatus)
+		if status == "" {
+			// The older field, in lower case with hyphens.
+			status = strings.ToUpper(strings.ReplaceAll(string(v.Status), "-", "_"))
 		}
+		name := aws.ToString(v.ClusterVersion)
+		if name == "" || status == string(types.VersionStatusUnsupported) {
+			continue
+		}
+		list = append(list, pmks.Version{Name: name, Default: v.DefaultVersion, Deprecated: status != string(types.VersionStatusStandardSupport)})
 	}
 	return sorted(list), nil
 }
@@ -71,55 +76,60 @@ func versionNames(versions []pmks.Version) []string {
 	return names
 }
 
-// explainVersion turns a refused version into an error that lists those on offer.
-func (h *Handler) explainVersion(ctx context.Context, err error, version string) error {
-	var e *pmks.Error
-	if !errors.As(err, &e) || e.ProviderCode != "InvalidParameterException" || !strings.Contains(strings.ToLower(e.Message), "version") {
+// explainVersion adds to a refusal which versions EKS offers, when the one that was
+// asked for is not among them. EKS's own sentence stays: it may be about more.
+func (h *Handler) explainVersion(ctx context.Context, err error, field, version string) error {
+	if version == "" || !errs.Is(err, pmks.CodeInvalidArgument) || errs.ProviderCode(err) != "InvalidParameterException" {
 		return err
 	}
-	c := *e
-	c.Field = "Version"
-	if offered, listErr := h.ListVersions(ctx); listErr == nil {
-		c.Message = fmt.Sprintf("EKS does not offer Kubernetes %s; it offers %s", version, strings.Join(versionNames(offered), ", "))
+	offered, listErr := h.ListVersions(ctx)
+	if listErr != nil || len(offered) == 0 || slices.Contains(versionNames(offered), version) {
+		return err
 	}
-	return &c
+	return errs.With(err, func(e *pmks.Error) {
+		e.Field = field
+		e.Message = fmt.Sprintf("%s: EKS does not offer Kubernetes %s; it offers %s", strings.TrimSuffix(e.Message, "."), version, strings.Join(versionNames(offered), ", "))
+	})
 }
 
 // UpgradeCluster implements [pmks.ClusterHandler]: one step, the control plane
-// first, then all node groups that lag, together.
+// first, then all node groups that lag, together. The answer shows no nodes: those
+// are read by GetCluster.
 func (h *Handler) UpgradeCluster(ctx context.Context, clusterIID pmks.IID, newVersion string) (_ pmks.ClusterInfo, err error) {
-	defer place(&err, "UpgradeCluster", clusterIID, pmks.IID{})
-	name, err := h.clusterName(clusterIID)
+	defer annotate(&err, "UpgradeCluster", clusterIID, pmks.IID{})
+	t, err := h.clusterTarget(clusterIID)
 	if err != nil {
 		return pmks.ClusterInfo{}, err
 	}
-	target, err := h.upgradeTarget(ctx, newVersion)
+	version, err := h.upgradeTarget(ctx, newVersion)
 	if err != nil {
 		return pmks.ClusterInfo{}, err
 	}
-	var c *types.Cluster
-	var groups []*types.Nodegroup
-	var g errgroup.Group
-	g.Go(func() (err error) {
-		c, err = h.describeCluster(ctx, name)
-		return err
-	})
-	g.Go(func() (err error) {
-		groups, err = h.nodegroups(ctx, limit.New(), name)
-		return err
-	})
-	if err := g.Wait(); err != nil {
-		return pmks.ClusterInfo{}, err
-	}
-	sent, err := h.step(ctx, c, groups, target)
+	found, err := h.readCluster(ctx, t)
 	if err != nil {
 		return pmks.ClusterInfo{}, err
 	}
-	info, err := h.assemble(ctx, c, groups, nil, false)
-	if sent || !allAt(groups, target) {
+	groups, err := allRead(found.groups)
+	if err != nil {
+		return pmks.ClusterInfo{}, err
+	}
+	updates, err := h.step(ctx, found.cluster, groups, version)
+	if err != nil {
+		return pmks.ClusterInfo{}, err
+	}
+	info := h.assemble(ctx, found, scalingIndex{}, false)
+	if len(updates) > 0 || len(upgrade.Lagging(planned(groups), version)) > 0 {
 		info.Status = pmks.ClusterUpdating
 	}
-	return info, err
+	addUpdate(&info.KeyValueList, updates[""])
+	for i := range info.NodeGroupList {
+		g := &info.NodeGroupList[i]
+		if id, sent := updates[g.IId.NameId]; sent {
+			g.Status = pmks.NodeGroupUpdating
+			addUpdate(&g.KeyValueList, id)
+		}
+	}
+	return info, nil
 }
 
 func (h *Handler) upgradeTarget(ctx context.Context, version string) (string, error) {
@@ -142,155 +152,166 @@ func (h *Handler) upgradeTarget(ctx context.Context, version string) (string, er
 	return "", refuse.Precondition("EKS names no default version: give one of %s", strings.Join(versionNames(offered), ", "))
 }
 
-// step sends what comes next, if anything.
-func (h *Handler) step(ctx context.Context, c *types.Cluster, groups []*types.Nodegroup, target string) (sent bool, err error) {
-	current, err := kver.Parse(aws.ToString(c.Version))
-	if err != nil {
-		return false, &pmks.Error{Code: pmks.CodeInternal, Message: "EKS reports a version that cannot be read", Err: err}
+// step sends what comes next, if anything. It returns the ids of the updates by the
+// names of their node groups; "" is the control plane.
+func (h *Handler) step(ctx context.Context, c *types.Cluster, groups []*types.Nodegroup, version string) (updates map[string]string, err error) {
+	if err := checkOurs(c); err != nil {
+		return nil, err
 	}
-	want, err := kver.Parse(target)
-	if err != nil {
-		return false, refuse.Invalid("newVersion", "%q is not a Kubernetes version such as 1.33", target)
+	facts := upgrade.Facts{Cloud: "EKS", Current: aws.ToString(c.Version), Target: version, Groups: planned(groups), LargestStep: 1}
+	plan, err := upgrade.Plan(facts)
+	var refusal *upgrade.Error
+	if errors.As(err, &refusal) && refusal.OfRequest() {
+		return nil, refuse.Upgrade("newVersion", err)
 	}
-	distance := current.MinorDistance(want)
-	switch {
-	case distance < 0:
-		return false, refuse.Invalid("newVersion", "the cluster runs %s; Kubernetes cannot be downgraded to %s", current, want)
-	case c.Status == types.ClusterStatusUpdating && distance == 1:
-		// EKS says only that some update runs. One version below the target, it is
-		// taken to be this one: a caller that asks again meanwhile is told Updating.
-		return false, nil
-	case c.Status == types.ClusterStatusUpdating:
-		return false, &pmks.Error{Code: pmks.CodeBusy, ProviderCode: string(c.Status), Message: "another update of the cluster is under way: wait until it is Active"}
-	}
-	if err := accepts(c); err != nil {
-		return false, err
-	}
-	switch {
-	case distance > 1:
-		return false, h.tooFar(ctx, current, target)
-	case distance == 1:
-		if behind := laggards(groups, current.MinorString()); len(behind) > 0 {
-			return false, refuse.Precondition("node groups %s must be at %s before the control plane moves on: call UpgradeCluster with %s first",
-				strings.Join(behind, ", "), current, current)
-		}
-		return true, h.upgradeControlPlane(ctx, aws.ToString(c.Name), target)
-	}
-	return h.upgradeGroups(ctx, aws.ToString(c.Name), groups, target)
-}
-
-// tooFar explains a jump that EKS refuses: it goes one minor at a time.
-func (h *Handler) tooFar(ctx context.Context, current kver.Version, target string) error {
-	offered, err := h.ListVersions(ctx)
-	if err != nil {
-		return refuse.Precondition("EKS upgrades one minor at a time: %s comes after %s", next(current), current)
-	}
-	names := versionNames(offered)
-	if _, err := kver.Choose(target, names, ""); err != nil {
-		return refuse.Invalid("newVersion", "EKS does not offer Kubernetes %s; it offers %s", target, strings.Join(names, ", "))
-	}
-	return refuse.Precondition("EKS upgrades one minor at a time: from %s only to %s; the job Upgrade takes all the steps to %s", current, next(current), target)
-}
-
-func next(v kver.Version) string { return fmt.Sprintf("%d.%d", v.Major, v.Minor+1) }
-
-// laggards names the node groups below a version; those being removed do not count.
-func laggards(groups []*types.Nodegroup, version string) []string {
-	var names []string
-	for _, n := range groups {
-		if n.Status != types.NodegroupStatusDeleting && below(aws.ToString(n.Version), version) {
-			names = append(names, aws.ToString(n.NodegroupName))
+	name := aws.ToString(c.Name)
+	if c.Status == types.ClusterStatusUpdating && plan.ControlPlane != "" {
+		// Whether it is this upgrade that runs, only the record of the update tells.
+		if runs, err := h.upgradeRuns(ctx, target{cluster: name}, version); runs || err != nil {
+			return nil, err
 		}
 	}
-	return names
+	if err := checkClusterReady(c); err != nil {
+		return nil, err
+	}
+	if refusal != nil && refusal.Kind == upgrade.TooFar {
+		// Whether the version is on offer at all decides what the way out is.
+		if offered, listErr := h.ListVersions(ctx); listErr == nil {
+			facts.Offered = versionNames(offered)
+			plan, err = upgrade.Plan(facts)
+		}
+	}
+	if err != nil {
+		return nil, refuse.Upgrade("newVersion", err)
+	}
+	if err := checkImages(groups, version); err != nil {
+		return nil, err
+	}
+	if plan.ControlPlane == "" {
+		return h.upgradeGroups(ctx, name, groups, plan.Groups, version)
+	}
+	id, err := h.upgradeControlPlane(ctx, name, plan.ControlPlane)
+	return map[string]string{"": id}, err
 }
 
-func allAt(groups []*types.Nodegroup, version string) bool {
-	return len(laggards(groups, version)) == 0
+// planned is what a plan wants to know of node groups.
+func planned(groups []*types.Nodegroup) []upgrade.Group {
+	list := make([]upgrade.Group, len(groups))
+	for i, n := range groups {
+		list[i] = upgrade.Group{Name: aws.ToString(n.NodegroupName), Version: aws.ToString(n.Version), Leaving: n.Status == types.NodegroupStatusDeleting}
+	}
+	return list
 }
 
-func below(version, than string) bool {
-	v, err1 := kver.Parse(version)
-	t, err2 := kver.Parse(than)
-	return err1 == nil && err2 == nil && v.MinorDistance(t) > 0
+// checkImages refuses an upgrade that could only be done by halves: a node group with
+// an image of its own gets no other from EKS, and the control plane should not go
+// where its nodes cannot follow.
+func checkImages(groups []*types.Nodegroup, version string) error {
+	var own []string
+	for _, g := range upgrade.Lagging(planned(groups), version) {
+		if named(groups, g.Name).AmiType == types.AMITypesCustom {
+			own = append(own, g.Name)
+		}
+	}
+	if len(own) == 0 {
+		return nil
+	}
+	return refuse.Unsupported("newVersion", "node groups %s run images of their own, which EKS does not replace: upgrade the control plane in EKS and give their launch templates an image for %s, or remove them", strings.Join(own, ", "), version)
 }
 
-func (h *Handler) upgradeControlPlane(ctx context.Context, name, target string) error {
+// named returns the node group of a name that is among them.
+func named(groups []*types.Nodegroup, name string) *types.Nodegroup {
+	return groups[slices.IndexFunc(groups, func(n *types.Nodegroup) bool { return aws.ToString(n.NodegroupName) == name })]
+}
+
+func (h *Handler) upgradeControlPlane(ctx context.Context, name, version string) (id string, err error) {
 	token := requestToken()
-	err := once.Do(ctx, once.Mutation{
-		Send: func(ctx context.Context) error {
-			var lost bool
-			_, err := h.api.eks.UpdateClusterVersion(ctx, &eks.UpdateClusterVersionInput{Name: &name, Version: &target, ClientRequestToken: &token}, attempts(&lost))
-			return settledBy(lost, err)
-		},
-		Happened: func(ctx context.Context) (bool, error) {
-			c, err := h.describeCluster(ctx, name)
-			return err == nil && (c.Status == types.ClusterStatusUpdating || !below(aws.ToString(c.Version), target)), err
-		},
-	})
-	return h.explainVersion(ctx, err, target)
+	err = repeatable(ctx, func(ctx context.Context) error {
+		out, err := send(ctx, h, bucketEKS, h.api.eks.UpdateClusterVersion, &eks.UpdateClusterVersionInput{Name: &name, Version: &version, ClientRequestToken: &token},
+			"update", func(o *eks.UpdateClusterVersionOutput) bool {
+				return o.Update != nil && aws.ToString(o.Update.Id) != ""
+			})
+		if err == nil {
+			id = *out.Update.Id
+		}
+		return err
+	}, func(ctx context.Context) (bool, error) { return h.upgradeRuns(ctx, target{cluster: name}, version) })
+	return id, h.explainVersion(ctx, err, "newVersion", version)
+}
+
+// upgradeRuns reports whether EKS has the record of an upgrade to a version that runs
+// or went well.
+func (h *Handler) upgradeRuns(ctx context.Context, t target, version string) (bool, error) {
+	updates, err := h.updates(ctx, t)
+	return slices.ContainsFunc(updates, func(u *types.Update) bool {
+		return u.Type == types.UpdateTypeVersionUpdate && (u.Status == types.UpdateStatusInProgress || u.Status == types.UpdateStatusSuccessful) &&
+			slices.ContainsFunc(u.Params, func(p types.UpdateParam) bool {
+				return p.Type == types.UpdateParamTypeVersion && aws.ToString(p.Value) == version
+			})
+	}), err
 }
 
 // upgradeGroups sends the upgrade of every group that lags and is at rest, all
 // together. Groups that are being worked on are taken by the next call.
-func (h *Handler) upgradeGroups(ctx context.Context, cluster string, groups []*types.Nodegroup, target string) (sent bool, err error) {
+func (h *Handler) upgradeGroups(ctx context.Context, cluster string, groups []*types.Nodegroup, lagging []upgrade.Group, version string) (updates map[string]string, err error) {
 	var next []*types.Nodegroup
-	for _, n := range groups {
-		if !below(aws.ToString(n.Version), target) || n.Status == types.NodegroupStatusUpdating || n.Status == types.NodegroupStatusDeleting {
+	var faults []error
+	for _, g := range lagging {
+		n := named(groups, g.Name)
+		if n.Status == types.NodegroupStatusUpdating {
 			continue
 		}
-		if err := settled(n); err != nil {
-			return false, about(groupError(err, n), iid(cluster))
-		}
-		if n.AmiType == types.AMITypesCustom {
-			return false, refuse.Precondition("node group %q has an image of its own: give it a launch template with an image for %s", aws.ToString(n.NodegroupName), target)
-		}
 		next = append(next, n)
+		faults = append(faults, errs.OfNodeGroup(checkGroupReady(n), iid(g.Name)))
 	}
 	// Nothing is sent before all are known to be fit for it.
-	room := limit.New()
-	var g errgroup.Group
-	for _, n := range next {
-		g.Go(func() error {
-			return room.Do(ctx, func() error {
-				return groupError(h.upgradeGroup(ctx, cluster, aws.ToString(n.NodegroupName), target), n)
-			})
+	if err := errs.Join(faults...); err != nil {
+		return nil, err
+	}
+	ids, accepted, refusals := make([]string, len(next)), make([]bool, len(next)), make([]error, len(next))
+	fault := fanout.Each(ctx, len(next), func(ctx context.Context, i int) error { // the errors stay with their groups
+		t := target{cluster: cluster, nodegroup: aws.ToString(next[i].NodegroupName)}
+		ids[i], refusals[i] = h.upgradeGroup(ctx, t, version)
+		accepted[i] = refusals[i] == nil
+		return nil
+	})
+	updates = map[string]string{}
+	for i, n := range next {
+		name := aws.ToString(n.NodegroupName)
+		refusals[i] = errs.OfNodeGroup(refusals[i], iid(name))
+		if accepted[i] {
+			updates[name] = ids[i]
+		}
+	}
+	if err := errs.Join(append(refusals, fault)...); err != nil {
+		return nil, errs.With(err, func(e *pmks.Error) {
+			if len(updates) > 0 {
+				e.Message += fmt.Sprintf(" (the upgrade of the node groups %s has begun)", strings.Join(slices.Sorted(maps.Keys(updates)), ", "))
+			}
 		})
 	}
-	return len(next) > 0, g.Wait()
+	return updates, nil
 }
 
-func (h *Handler) upgradeGroup(ctx context.Context, cluster, name, target string) error {
+func (h *Handler) upgradeGroup(ctx context.Context, t target, version string) (id string, err error) {
 	token := requestToken()
-	err := once.Do(ctx, once.Mutation{
-		Send: func(ctx context.Context) error {
-			var lost bool
-			_, err := h.api.eks.UpdateNodegroupVersion(ctx, &eks.UpdateNodegroupVersionInput{
-				ClusterName: &cluster, NodegroupName: &name, Version: &target, ClientRequestToken: &token}, attempts(&lost))
-			return settledBy(lost, err)
-		},
-		Happened: func(ctx context.Context) (bool, error) {
-			n, err := h.describeNodegroup(ctx, cluster, name)
-			return err == nil && (n.Status == types.NodegroupStatusUpdating || !below(aws.ToString(n.Version), target)), err
-		},
-	})
-	var e *pmks.Error
-	if errors.As(err, &e) && strings.Contains(e.Message, "Nodegroup Kubernetes version should be equal to Cluster kubernetes version") {
-		// The control plane reports its new version a little before node groups may
-		// follow (aws-controllers-k8s issue 2957).
-		c := *e
-		c.Code, c.RetryAfter = pmks.CodeBusy, 15*time.Second
-		return &c
-	}
-	return err
-}
-
-func groupError(err error, n *types.Nodegroup) error {
-	var e *pmks.Error
-	if !errors.As(err, &e) {
+	err = repeatable(ctx, func(ctx context.Context) error {
+		out, err := send(ctx, h, bucketEKS, h.api.eks.UpdateNodegroupVersion, &eks.UpdateNodegroupVersionInput{
+			ClusterName: &t.cluster, NodegroupName: &t.nodegroup, Version: &version, ClientRequestToken: &token},
+			"update", func(o *eks.UpdateNodegroupVersionOutput) bool {
+				return o.Update != nil && aws.ToString(o.Update.Id) != ""
+			})
+		if err == nil {
+			id = *out.Update.Id
+		}
 		return err
-	}
-	c := *e
-	c.NodeGroup = iid(aws.ToString(n.NodegroupName))
-	return &c
+	}, func(ctx context.Context) (bool, error) { return h.upgradeRuns(ctx, t, version) })
+	err = errs.With(err, func(e *pmks.Error) {
+		if strings.Contains(e.Message, "Nodegroup Kubernetes version should be equal to Cluster kubernetes version") {
+			// The control plane reports its new version a little before node groups
+			// may follow (aws-controllers-k8s issue 2957). Both are equal, as was read.
+			e.Code, e.RetryAfter = pmks.CodeBusy, 15*time.Second
+		}
+	})
+	return id, h.explainBusy(ctx, err, t)
 }

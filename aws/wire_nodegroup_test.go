@@ -48,7 +48,11 @@ var nodegroupWire = []wireTest{
 				IId: pmks.IID{NameId: "workers"}, ImageIID: pmks.IID{SystemId: "lt-0a1b2c3d4e5f60718:$Latest"}})
 		}},
 	{"remove-node-group", nil,
-		[]exchange{{"DELETE /clusters/devel/node-groups/system", "200 nodegroup-deleting.json"}},
+		[]exchange{
+			// Named by its ARN, it is compared with what has its name now.
+			{"GET /clusters/devel/node-groups/system", "200 nodegroup-system.json"},
+			{"DELETE /clusters/devel/node-groups/system", "200 nodegroup-deleting.json"},
+		},
 		func(ctx context.Context, h *aws.Handler) (any, error) {
 			return h.RemoveNodeGroup(ctx, devel, pmks.IID{
 				SystemId: "arn:aws:eks:us-west-2:111122223333:nodegroup/devel/system/f0e1d2c3-b4a5-4968-8778-695a4b3c2d1e"})

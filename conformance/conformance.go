@@ -96,6 +96,9 @@ type Cloud struct {
 	// AutoScalingAnytime: the cloud takes SetNodeGroupAutoScaling of a group at rest
 	// whatever its cluster is doing.
 	AutoScalingAnytime bool
+	// OfflineTokens: a token is signed where the caller is, without a request. Whether
+	// there is such a cluster is not known then.
+	OfflineTokens bool
 	// Mendable: the cloud takes changes of a failed node group, as the way to mend
 	// it. Without, they are to be refused.
 	Mendable bool
