@@ -20,7 +20,7 @@ const benchLatency = 10 * time.Millisecond
 // takes 10 ms, by the handler and one call after the other.
 func BenchmarkListCluster(b *testing.B) {
 	b.Run("handler", func(b *testing.B) {
-		s := fleet(b, 90, 5, gke.Options{Latency: benchLatency})
+		s := fleet(b, 90, 5, gke.Options{Latency: benchLatency, Unlimited: true})
 		h := newHandler(b, s)
 		for b.Loop() {
 			s.Reset()
@@ -32,7 +32,7 @@ func BenchmarkListCluster(b *testing.B) {
 		b.ReportMetric(float64(s.MaxConcurrent()), "at-once")
 	})
 	b.Run("serial", func(b *testing.B) {
-		s := fleet(b, 90, 5, gke.Options{Latency: benchLatency})
+		s := fleet(b, 90, 5, gke.Options{Latency: benchLatency, Unlimited: true})
 		h := newHandler(b, s)
 		for b.Loop() {
 			s.Reset()
@@ -66,7 +66,7 @@ func rawInstances(b *testing.B, h *gcp.Handler, c *containerpb.Cluster) {
 func BenchmarkGetCluster(b *testing.B) {
 	for _, protocol := range []string{"rest", "grpc"} {
 		b.Run(protocol, func(b *testing.B) {
-			s := fleet(b, 1, 5, gke.Options{})
+			s := fleet(b, 1, 5, gke.Options{Unlimited: true})
 			cfg := configFor(s)
 			if protocol == "grpc" {
 				overGRPC(s)(&cfg)

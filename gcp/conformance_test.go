@@ -152,7 +152,7 @@ func virtual(t conformance.T, grpc bool, wrap func(pmks.ClusterHandler) pmks.Clu
 const scale = 1e-4
 
 func loopback(t conformance.T) *conformance.Cloud {
-	s := gke.New(gke.Options{Scale: scale})
+	s := gke.New(gke.Options{Scale: scale, Unlimited: true}) // its hours are short, and minutes of quotas are not
 	l, err := s.Listen("127.0.0.1:0", false)
 	if err != nil {
 		t.Fatalf("Listen: %v", err)

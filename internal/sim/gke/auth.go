@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"google.golang.org/grpc/codes"
+
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // Token is what an access token stands for.
@@ -35,9 +37,9 @@ var scopeTable = map[string][]string{
 
 // Token issues an access token that lasts an hour, as if by the token endpoint.
 func (s *Server) Token(scopes ...string) string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.issue(ServiceAccountEmail, scopes, s.now())
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	return s.issue(ServiceAccountEmail, scopes, s.Now())
 }
 
 // tokenLife is how long an access token lasts.
@@ -56,7 +58,7 @@ func (s *Server) issue(email string, scopes []string, now time.Time) string {
 			}
 		}
 	}
-	text := "ya29.c.sim_" + s.text(48, alnumDigits)
+	text := "ya29.c.sim_" + s.Random.Text(48, simkit.LowerAlnum)
 	s.tokens[text] = Token{Email: email, Scopes: scopes, Expires: now.Add(tokenLife)}
 	return text
 }
@@ -78,7 +80,7 @@ func (s *Server) authenticate(c *call) *apiError {
 		}
 	case !ok:
 		return unauthenticated(c, "ACCESS_TOKEN_TYPE_UNSUPPORTED")
-	case !t.Expires.IsZero() && !c.now.Before(t.Expires):
+	case !t.Expires.IsZero() && !c.Now.Before(t.Expires):
 		return unauthenticated(c, "ACCESS_TOKEN_EXPIRED")
 	}
 	if len(t.Scopes) > 0 && !slices.ContainsFunc(scopeTable[c.service], func(scope string) bool { return slices.Contains(t.Scopes, scope) }) {
@@ -96,7 +98,7 @@ func (s *Server) selfSigned(c *call) (Token, *apiError) {
 	if err != nil || claims.Issuer != ServiceAccountEmail || claims.Subject != ServiceAccountEmail {
 		return Token{}, unauthenticated(c, "ACCESS_TOKEN_TYPE_UNSUPPORTED")
 	}
-	if !claims.fresh(c.now) {
+	if !claims.fresh(c.Now) {
 		return Token{}, unauthenticated(c, "ACCESS_TOKEN_EXPIRED")
 	}
 	if claims.Scope != "" {
@@ -140,8 +142,8 @@ func (s *Server) enabled(c *call) *apiError {
 		"service", c.service, "serviceTitle", titleTable[c.service])
 }
 
-// denied says that a permission is missing.
-func (s *Server) denied(c *call, permission string) *apiError {
+// refusePermission says that a permission is missing.
+func (s *Server) refusePermission(c *call, permission string) *apiError {
 	if c.service == serviceCompute {
 		return fail(codes.PermissionDenied, "Required '%s' permission for '%s'", permission, orElse(c.target, "projects/"+s.project))
 	}

@@ -25,6 +25,8 @@ import (
 	"google.golang.org/grpc/codes"
 	grpccreds "google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
+
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // TestServer_tokens: which tokens are accepted, over gRPC, over REST and by Compute
@@ -287,7 +289,7 @@ func TestServer_permissions(t *testing.T) {
 	if codeOf(err) != codes.PermissionDenied {
 		t.Errorf("another project: %v", err)
 	}
-	slow := newWorld(t, func(o *Options) { o.RequestsPerMinute = 2 })
+	slow := newWorld(t, func(o *Options) { o.Buckets = []simkit.Bucket{{Service: "container", Burst: 2, Window: time.Minute}} })
 	for range 2 {
 		if _, err := slow.gke.ListOperations(t.Context(), &containerpb.ListOperationsRequest{Parent: inZone}); err != nil {
 			t.Fatal(err)

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"cloud.google.com/go/container/apiv1/containerpb"
+
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // Shorter names of the phases of a blue-green upgrade.
@@ -98,8 +100,8 @@ func (m managed) greenInstances(phase containerpb.NodePool_UpdateInfo_BlueGreenI
 		sum := fnv.New32a()
 		fmt.Fprintf(sum, "%s/%d", m.base, i)
 		suffix := make([]byte, 4)
-		for n, rest := 0, sum.Sum32(); n < len(suffix); n, rest = n+1, rest/uint32(len(alnumDigits)) {
-			suffix[n] = alnumDigits[rest%uint32(len(alnumDigits))]
+		for n, rest := 0, sum.Sum32(); n < len(suffix); n, rest = n+1, rest/uint32(len(simkit.LowerAlnum)) {
+			suffix[n] = simkit.LowerAlnum[rest%uint32(len(simkit.LowerAlnum))]
 		}
 		action := actionNone
 		if phase == phaseCreating {

@@ -74,7 +74,7 @@ var (
 // project, or every location where the name says "-".
 func (s *Server) locate(c *call, name, form string) (place, *apiError) {
 	p := parsePath(name)
-	field := methods[c.op].field
+	field := methods[c.Entry.Op].field
 	switch {
 	case name == "":
 		return place{}, invalid("Field %q must be set.", field).badField(field)
@@ -82,7 +82,7 @@ func (s *Server) locate(c *call, name, form string) (place, *apiError) {
 		return place{}, invalid("Invalid resource name %q: it must have the form %s.", name, formTable[form]).badField(field)
 	case s.foreign(p.project):
 		// Google does not tell whether there is such a project.
-		return place{}, s.denied(c, orElse(c.permission, "container.clusters.get"))
+		return place{}, s.refusePermission(c, orElse(c.permission, "container.clusters.get"))
 	}
 	for _, segment := range []string{p.cluster, p.pool} {
 		if segment != "" && !namePattern.MatchString(segment) {
@@ -93,7 +93,7 @@ func (s *Server) locate(c *call, name, form string) (place, *apiError) {
 		return place{path: p}, nil
 	}
 	if p.location == "-" {
-		if c.op != "ListClusters" && c.op != "ListOperations" {
+		if c.Entry.Op != "ListClusters" && c.Entry.Op != "ListOperations" {
 			return place{}, invalid("Location \"-\" is not allowed here.").badField(field)
 		}
 		return place{path: p}, nil

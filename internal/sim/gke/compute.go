@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"google.golang.org/grpc/codes"
+
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // computeRoot is the base path of Compute Engine.
@@ -38,6 +40,19 @@ type computeRoute struct {
 // computeTable lists the methods that there are; a nil handler means that it is not
 // simulated.
 var computeTable []computeRoute
+
+// class is the quota that counts a method.
+func (r computeRoute) class() string {
+	switch {
+	case strings.HasSuffix(r.op, ".aggregatedList"):
+		return classHeavy
+	case r.verb != http.MethodGet:
+		return classDefault
+	case strings.HasPrefix(r.path, "zones/{zone}/"), strings.HasPrefix(r.path, "regions/{region}/"):
+		return classRegional
+	}
+	return classGlobal
+}
 
 // The handlers refer to the table only through requests, but the compiler cannot
 // know that.
@@ -72,28 +87,23 @@ var computeSegment = regexp.MustCompile(`^[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?$`)
 
 // computeCall answers a call of Compute Engine.
 func (s *Server) computeCall(w http.ResponseWriter, r *http.Request, body []byte) {
-	c := &call{service: serviceCompute, short: "compute", full: "google.compute.v1"}
+	c := &call{service: serviceCompute, full: "google.compute.v1", Exchange: simkit.Exchange{Entry: Call{Service: "compute"}}}
 	c.bearer, _ = strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	found, in, ok := s.routeCompute(r)
 	in.call = c
 	if ok {
-		c.op, c.permission, c.full = found.op, found.permission, "compute.v1."+found.op
+		c.Entry.Op, c.Class, c.permission, c.full = found.op, found.class(), found.permission, "compute.v1."+found.op
 		c.target = strings.TrimPrefix(r.URL.Path, computeRoot)
 		if at := strings.LastIndexByte(c.target, '/'); r.Method == http.MethodPost {
 			c.target = c.target[:at]
 		}
 	}
-	c.cluster, c.pool = s.ownerOf(in.labels["zone"], in.labels["group"])
+	c.Entry.Cluster, c.Entry.NodeGroup = s.ownerOf(in.labels["zone"], in.labels["group"])
 	c.fault = s.checkCompute(found, in, ok, r, body)
-	out, e, lost := s.run(r.Context(), c, func() (any, *apiError) { return found.handle(s, in) })
-	switch {
-	case lost:
-		panic(http.ErrAbortHandler)
-	case e != nil:
-		s.writeError(w, c, e)
-	default:
-		writeJSON(w, http.StatusOK, out)
-	}
+	s.serve(w, r, c, func() (simkit.Reply, *apiError) {
+		out, e := found.handle(s, in)
+		return jsonReply(http.StatusOK, out), e
+	})
 }
 
 // routeCompute finds the method of a request and the parts of its path.
@@ -201,7 +211,7 @@ func (s *Server) noResourceIn(project, path string) *apiError {
 func (s *Server) elsewhere(in computeCallInfo, permission string) *apiError {
 	project := in.labels["project"]
 	if in.host != "" || slices.Contains(s.options.Projects, project) {
-		return s.denied(in.call, permission)
+		return s.refusePermission(in.call, permission)
 	}
 	return notFound("The resource 'projects/%s' was not found", project)
 }
@@ -216,7 +226,7 @@ func slice[T any](s *Server, in computeCallInfo, list []T) ([]T, string, *apiErr
 		}
 		size = n
 	}
-	first, last, next, e := s.page(in.query.Get("pageToken"), size, 500, len(list))
+	first, last, next, e := s.page(in.call, in.query.Get("pageToken"), size, 500, len(list))
 	if e != nil {
 		e.reason = "invalid"
 		return nil, "", e
@@ -230,8 +240,8 @@ func (s *Server) ownerOf(zone, group string) (cluster, pool string) {
 	if group == "" {
 		return "", ""
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	if m, ok := s.groups[groupKey{zone, group}]; ok {
 		return m.rec.name, m.pool.base.GetName()
 	}

@@ -154,7 +154,7 @@ func (s *Server) getManager(in computeCallInfo) (any, *apiError) {
 	if e != nil {
 		return nil, e
 	}
-	return s.managerObject(m, path, in.now), nil
+	return s.managerObject(m, path, in.Now), nil
 }
 
 func (s *Server) managerObject(m managed, path string, now time.Time) managerObject {
@@ -187,7 +187,7 @@ func (s *Server) managerObject(m managed, path string, now time.Time) managerObj
 func (s *Server) managed(in computeCallInfo, kind string) (managed, string, *apiError) {
 	zone, name := in.labels["zone"], in.labels["group"]
 	path := "zones/" + zone + "/" + kind + "/" + name
-	m, ok := s.group(zone, name, in.now)
+	m, ok := s.group(zone, name, in.Now)
 	switch {
 	case ok:
 		return m, path, nil
@@ -212,7 +212,7 @@ func (s *Server) listManagedInstances(in computeCallInfo) (any, *apiError) {
 		return nil, e
 	}
 	var all []managedInstance
-	for _, i := range m.instances(in.now) {
+	for _, i := range m.instances(in.Now) {
 		link := s.computeLink("zones/" + in.labels["zone"] + "/instances/" + i.name)
 		item := managedInstance{CurrentAction: i.action, ID: number(link), Instance: link, InstanceStatus: i.status(), Name: i.name,
 			Version: &versionObject{s.template(m)}}
@@ -243,7 +243,7 @@ func (s *Server) getGroup(in computeCallInfo) (any, *apiError) {
 	}
 	return groupObject{
 		resource: s.resource("instanceGroup", path, in.labels["group"]), Zone: s.computeLink("zones/" + in.labels["zone"]),
-		Network: s.computeLink("global/networks/" + m.rec.base.GetNetwork()), Size: len(m.instances(in.now)),
+		Network: s.computeLink("global/networks/" + m.rec.base.GetNetwork()), Size: len(m.instances(in.Now)),
 	}, nil
 }
 
@@ -253,7 +253,7 @@ func (s *Server) listInstances(in computeCallInfo) (any, *apiError) {
 		return nil, e
 	}
 	var all []groupInstance
-	for _, i := range m.instances(in.now) {
+	for _, i := range m.instances(in.Now) {
 		all = append(all, groupInstance{s.computeLink("zones/" + in.labels["zone"] + "/instances/" + i.name), i.status()})
 	}
 	return pageOf(s, in, "instanceGroupsListInstances", path+"/listInstances", all)

@@ -26,6 +26,9 @@ type apiError struct {
 	status  int
 	reason  string
 	details []proto.Message
+	// compute: it is one of Compute Engine; oauth is the word of the token endpoint.
+	compute bool
+	oauth   string
 	// retryAfter is shown in the details, and in a header of REST.
 	retryAfter time.Duration
 }
@@ -125,6 +128,15 @@ func (e *apiError) restReason() string {
 	return statusTable[e.code].reason
 }
 
+// Verdict returns the status, and the word of the code or, of Compute Engine, the
+// reason.
+func (e *apiError) Verdict() (status int, code string) {
+	if e.compute {
+		return e.httpStatus(), e.restReason()
+	}
+	return e.httpStatus(), statusTable[e.code].word
+}
+
 // v1 returns the details as status.WithDetails wants them.
 func (e *apiError) v1() []protoadapt.MessageV1 {
 	list := make([]protoadapt.MessageV1, len(e.details))
@@ -188,8 +200,12 @@ func (s *Server) rateLimited(service string, limit int) *apiError {
 	return e
 }
 
-// injected is the error that a fault of the plan asks for.
-func (s *Server) injected(c *call, code pmks.Code, reason string) *apiError {
+// injected is the error that a fault of the plan, or a rate limit, asks for. Google
+// does not say when a minute is over.
+func (s *Server) injected(c *call, code pmks.Code, reason string, retryAfter time.Duration) *apiError {
+	if c.Exhausted != nil {
+		return s.rateLimited(c.service, c.Exhausted.Burst)
+	}
 	var e *apiError
 	switch code {
 	case pmks.CodeThrottled:
@@ -201,13 +217,13 @@ func (s *Server) injected(c *call, code pmks.Code, reason string) *apiError {
 	case pmks.CodeAlreadyExists:
 		e = fail(codes.AlreadyExists, "Already exists: %s.", c.target)
 	case pmks.CodeBusy:
-		e = s.busyWith("operation-0000000000000-00000000-0000-0000-0000-000000000000", c.cluster)
+		e = s.busyWith("operation-0000000000000-00000000-0000-0000-0000-000000000000", c.Entry.Cluster)
 	case pmks.CodeFailedPrecondition:
 		e = precondition("The state does not allow it.")
 	case pmks.CodeUnauthenticated:
 		e = unauthenticated(c, "CREDENTIALS_MISSING")
 	case pmks.CodePermissionDenied:
-		e = s.denied(c, c.permission)
+		e = s.refusePermission(c, c.permission)
 	case pmks.CodeQuotaExceeded:
 		e = insufficientQuota(`resource "CPUS": request requires '8.0' and is short '8.0'`)
 	case pmks.CodeUnavailable:
@@ -220,5 +236,5 @@ func (s *Server) injected(c *call, code pmks.Code, reason string) *apiError {
 	if reason != "" {
 		e.message = reason
 	}
-	return e
+	return e.after(retryAfter)
 }

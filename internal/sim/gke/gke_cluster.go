@@ -16,6 +16,7 @@ import (
 
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // Shorter names of what the methods exchange.
@@ -34,8 +35,8 @@ func (v *service) ListClusters(ctx context.Context, req *containerpb.ListCluster
 		}
 		out := &containerpb.ListClustersResponse{}
 		for _, l := range s.reachable(p, &out.MissingZones) {
-			for shown := range l.world.All(c.now) {
-				out.Clusters = append(out.Clusters, s.clusterObject(shown, l.byUID[shown.Attr[attrUID]], c.now))
+			for shown := range l.world.All(c.Now) {
+				out.Clusters = append(out.Clusters, s.clusterObject(shown, l.byUID[shown.Attr[attrUID]], c.Now))
 			}
 		}
 		return out, nil
@@ -66,11 +67,11 @@ func (v *service) GetCluster(ctx context.Context, req *containerpb.GetClusterReq
 		if e != nil {
 			return nil, e
 		}
-		shown, rec, e := s.asRead(c.now, p)
+		shown, rec, e := s.asRead(c.Now, p)
 		if e != nil {
 			return nil, e
 		}
-		return s.clusterObject(shown, rec, c.now), nil
+		return s.clusterObject(shown, rec, c.Now), nil
 	})
 }
 
@@ -124,7 +125,7 @@ func (s *Server) planVersions(base *cluster) (string, *apiError) {
 
 // createCluster makes a cluster of a checked request.
 func (s *Server) createCluster(c *call, l *location, base *cluster) (*operation, *apiError) {
-	uid := s.text(64, hexDigits)
+	uid := s.Random.Text(64, simkit.LowerHex)
 	cmd := core.CreateCluster{
 		Name: base.GetName(), Version: base.GetInitialClusterVersion(), Tags: base.GetResourceLabels(),
 		Attr: map[string]string{attrUID: uid},
@@ -141,7 +142,7 @@ func (s *Server) createCluster(c *call, l *location, base *cluster) (*operation,
 	for _, pool := range base.GetNodePools() {
 		s.newPool(rec, pool)
 	}
-	return s.operationObject(op, c.now), nil
+	return s.operationObject(op, c.Now), nil
 }
 
 // newRecord describes a cluster that is about to be made.
@@ -149,11 +150,20 @@ func (s *Server) newRecord(l *location, uid string, base *cluster) *clusterRecor
 	return &clusterRecord{
 		location: l, uid: uid, name: base.GetName(), base: base,
 		channel: base.GetReleaseChannel().GetChannel(), initial: base.GetInitialClusterVersion(),
-		endpoint:    fmt.Sprintf("203.0.113.%d", s.next()%254+1), // a network for documentation
-		dns:         fmt.Sprintf("gke-%s-%s.%s.gke.goog", s.text(32, hexDigits), s.number, l.name),
+		endpoint:    fmt.Sprintf("203.0.113.%d", s.Random.Next()%254+1), // a network for documentation
+		dns:         fmt.Sprintf("gke-%s-%s.%s.gke.goog", s.Random.Text(32, simkit.LowerHex), s.number, l.name),
 		certificate: s.newCertificate(),
 		pools:       map[string]*poolRecord{},
 	}
+}
+
+// newCertificate returns the certificate of a cluster's own authority.
+func (s *Server) newCertificate() string {
+	authority, err := simkit.NewAuthority("kubernetes", s.Random.Key())
+	if err != nil {
+		panic("gke: " + err.Error()) // every key makes one
+	}
+	return authority.Certificate
 }
 
 // keep puts the record of a cluster that has been made into the indexes.
@@ -189,11 +199,11 @@ func (v *service) DeleteCluster(ctx context.Context, req *containerpb.DeleteClus
 		}
 		if rec.live.State == profile.Creating && s.assume.DeletionWhileCreating {
 			// This ends the creation, so that there is nothing in the way.
-			if _, err := rec.location.world.Apply(c.now, core.Force{
+			if _, err := rec.location.world.Apply(c.Now, core.Force{
 				ClusterID: rec.live.ID, State: profile.CreateFailed, Reason: "deleted while being created"}, core.Outcome{}); err != nil {
 				return nil, refused(err)
 			}
-			s.advance(c.now)
+			s.advance(c.Now)
 		}
 		if e := s.free(rec, ""); e != nil && rec.live.State != profile.CreateFailed && rec.live.State != profile.DeleteFailed {
 			return nil, e
@@ -202,7 +212,7 @@ func (v *service) DeleteCluster(ctx context.Context, req *containerpb.DeleteClus
 		if e != nil {
 			return nil, e
 		}
-		return s.operationObject(op, c.now), nil
+		return s.operationObject(op, c.Now), nil
 	})
 }
 
@@ -212,7 +222,7 @@ func (s *Server) deletedTwice(c *call, ops []*opRecord, kind containerpb.Operati
 		switch {
 		case op.kind != kind && op.kind != containerpb.Operation_DELETE_CLUSTER:
 		case s.assume.SecondDeletionAccepted:
-			return s.operationObject(op, c.now), nil
+			return s.operationObject(op, c.Now), nil
 		default:
 			return nil, s.busyWith(op.ID, name)
 		}
@@ -241,11 +251,11 @@ func (v *service) SetLabels(ctx context.Context, req *containerpb.SetLabelsReque
 		if at := fingerprint(rec.live.Tags); req.GetLabelFingerprint() != at {
 			return nil, precondition("Labels could not be set due to fingerprint mismatch; try again with the proper fingerprint: %s.", at)
 		}
-		op := s.startOwn(c.now, rec, "", containerpb.Operation_SET_LABELS, s.duration(profile.UpdateCluster), c.outcome, func() {
+		op := s.startOwn(c.Now, rec, "", containerpb.Operation_SET_LABELS, s.duration(profile.UpdateCluster), c.Outcome, func() {
 			// Only a cluster that is being deleted refuses, and then it does not matter.
-			_, _ = rec.location.world.Apply(c.now, core.SetTags{ClusterID: rec.live.ID, Tags: labels}, core.Outcome{})
+			_, _ = rec.location.world.Apply(c.Now, core.SetTags{ClusterID: rec.live.ID, Tags: labels}, core.Outcome{})
 		})
-		return s.operationObject(op, c.now), nil
+		return s.operationObject(op, c.Now), nil
 	})
 }
 
@@ -260,7 +270,7 @@ func (v *service) ListUsableSubnetworks(ctx context.Context, req *containerpb.Li
 		}
 		// Those of host projects show under these.
 		own := slices.DeleteFunc(slices.Clone(s.resources.Subnetworks), func(sub Subnetwork) bool { return sub.Project != "" })
-		first, last, next, e := s.page(req.GetPageToken(), int(req.GetPageSize()), 500, len(own))
+		first, last, next, e := s.page(c, req.GetPageToken(), int(req.GetPageSize()), 500, len(own))
 		if e != nil {
 			return nil, e
 		}

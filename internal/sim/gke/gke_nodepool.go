@@ -27,14 +27,14 @@ func (v *service) ListNodePools(ctx context.Context, req *containerpb.ListNodePo
 		if e != nil {
 			return nil, e
 		}
-		shown, rec, e := s.asRead(c.now, p)
+		shown, rec, e := s.asRead(c.Now, p)
 		if e != nil {
 			return nil, e
 		}
 		if rec.autopilot {
 			return nil, autopilotPools()
 		}
-		return &containerpb.ListNodePoolsResponse{NodePools: s.clusterObject(shown, rec, c.now).GetNodePools()}, nil
+		return &containerpb.ListNodePoolsResponse{NodePools: s.clusterObject(shown, rec, c.Now).GetNodePools()}, nil
 	})
 }
 
@@ -45,14 +45,14 @@ func (v *service) GetNodePool(ctx context.Context, req *containerpb.GetNodePoolR
 		if e != nil {
 			return nil, e
 		}
-		shown, rec, e := s.asRead(c.now, p)
+		shown, rec, e := s.asRead(c.Now, p)
 		if e != nil {
 			return nil, e
 		}
 		if rec.autopilot {
 			return nil, autopilotPools()
 		}
-		pool, ok := find(s.clusterObject(shown, rec, c.now).GetNodePools(), func(pool *nodePool) bool { return pool.GetName() == p.pool })
+		pool, ok := find(s.clusterObject(shown, rec, c.Now).GetNodePools(), func(pool *nodePool) bool { return pool.GetName() == p.pool })
 		if !ok {
 			return nil, notFound("Not found: %s.", s.inWords(p.path))
 		}
@@ -112,7 +112,7 @@ func (v *service) CreateNodePool(ctx context.Context, req *containerpb.CreateNod
 			return nil, e
 		}
 		s.newPool(rec, pool)
-		return s.operationObject(op, c.now), nil
+		return s.operationObject(op, c.Now), nil
 	})
 }
 
@@ -142,7 +142,7 @@ func (v *service) DeleteNodePool(ctx context.Context, req *containerpb.DeleteNod
 		if e != nil {
 			return nil, e
 		}
-		return s.operationObject(op, c.now), nil
+		return s.operationObject(op, c.Now), nil
 	})
 }
 
@@ -172,7 +172,7 @@ func (v *service) SetNodePoolSize(ctx context.Context, req *containerpb.SetNodeP
 		if e != nil {
 			return nil, e
 		}
-		return s.operationObject(op, c.now), nil
+		return s.operationObject(op, c.Now), nil
 	})
 }
 
@@ -206,5 +206,5 @@ func (s *Server) setAutoscaling(c *call, rec *clusterRecord, g *core.NodeGroup, 
 	if e != nil {
 		return nil, e
 	}
-	return s.operationObject(op, c.now), nil
+	return s.operationObject(op, c.Now), nil
 }

@@ -103,7 +103,7 @@ func (v *service) GetOperation(ctx context.Context, req *containerpb.GetOperatio
 		if e != nil {
 			return nil, e
 		}
-		return s.operationObject(op, c.now), nil
+		return s.operationObject(op, c.Now), nil
 	})
 }
 
@@ -133,7 +133,7 @@ func (v *service) ListOperations(ctx context.Context, req *containerpb.ListOpera
 		out := &containerpb.ListOperationsResponse{}
 		for _, l := range s.reachable(p, &out.MissingZones) {
 			for _, op := range slices.Concat(l.past, l.open) {
-				out.Operations = append(out.Operations, s.operationObject(op, c.now))
+				out.Operations = append(out.Operations, s.operationObject(op, c.Now))
 			}
 		}
 		return out, nil
@@ -153,7 +153,7 @@ func (v *service) CancelOperation(ctx context.Context, req *containerpb.CancelOp
 		case op.kind != containerpb.Operation_UPGRADE_NODES:
 			return nil, precondition("Operation %s of type %s cannot be cancelled.", op.ID, op.kind)
 		}
-		if _, err := op.rec.location.world.Apply(c.now, core.CancelOperation{OperationID: op.ID, Why: "by the user"}, core.Outcome{}); err != nil {
+		if _, err := op.rec.location.world.Apply(c.Now, core.CancelOperation{OperationID: op.ID, Why: "by the user"}, core.Outcome{}); err != nil {
 			return nil, refused(err)
 		}
 		return &emptypb.Empty{}, nil
@@ -161,7 +161,7 @@ func (v *service) CancelOperation(ctx context.Context, req *containerpb.CancelOp
 }
 
 // page returns the part of a list of n that a token and a size ask for.
-func (s *Server) page(token string, size, largest, n int) (first, last int, next string, e *apiError) {
+func (s *Server) page(c *call, token string, size, largest, n int) (first, last int, next string, e *apiError) {
 	switch {
 	case size < 0 || size > largest:
 		return 0, 0, "", invalid("The page size must be between 0 and %d, got %d.", largest, size)
@@ -179,5 +179,5 @@ func (s *Server) page(token string, size, largest, n int) (first, last int, next
 	if last < n {
 		next = fmt.Sprint(last)
 	}
-	return first, last, next, nil
+	return first, last, c.NextToken(token, next), nil
 }

@@ -105,13 +105,13 @@ func (s *Server) updateMaster(c *call, rec *clusterRecord, alias string) (*opera
 	const kind = containerpb.Operation_UPGRADE_MASTER
 	if at == target {
 		// GKE takes it as a wish to have the control plane made anew.
-		return s.operationObject(s.startOwn(c.now, rec, "", kind, s.duration(profile.UpgradeControlPlane), c.outcome, nil), c.now), nil
+		return s.operationObject(s.startOwn(c.Now, rec, "", kind, s.duration(profile.UpgradeControlPlane), c.Outcome, nil), c.Now), nil
 	}
 	op, e := s.start(c, rec, "", kind, core.UpgradeControlPlane{ClusterID: rec.live.ID, Version: target}, nil)
 	if e != nil {
 		return nil, e
 	}
-	return s.operationObject(op, c.now), nil
+	return s.operationObject(op, c.Now), nil
 }
 
 // UpdateCluster changes one thing of a cluster; of all that GKE can change, the
@@ -202,7 +202,7 @@ func (s *Server) updateNodes(c *call, rec *clusterRecord, g *core.NodeGroup, kno
 	switch {
 	case target == g.Version:
 		// The nodes are made anew.
-		return s.operationObject(s.startOwn(c.now, rec, g.Name, kind, s.duration(profile.UpgradeNodeGroup), c.outcome, effect), c.now), nil
+		return s.operationObject(s.startOwn(c.Now, rec, g.Name, kind, s.duration(profile.UpgradeNodeGroup), c.Outcome, effect), c.Now), nil
 	case target != rec.live.Version:
 		return nil, notSimulated("nodes of version %s, which is not that of the control plane", target)
 	}
@@ -213,7 +213,7 @@ func (s *Server) updateNodes(c *call, rec *clusterRecord, g *core.NodeGroup, kno
 	if blueGreen(known.base) {
 		s.newGreen(rec, known)
 	}
-	return s.operationObject(op, c.now), nil
+	return s.operationObject(op, c.Now), nil
 }
 
 // updatePool changes the labels and tags of the nodes; each is replaced whole.
@@ -240,7 +240,7 @@ func (s *Server) updatePool(c *call, rec *clusterRecord, g *core.NodeGroup, know
 	if image := req.GetImageType(); image != "" && !strings.EqualFold(image, config.GetImageType()) {
 		return nil, notSimulated("another image type without a version")
 	}
-	op := s.startOwn(c.now, rec, g.Name, containerpb.Operation_UPDATE_CLUSTER, s.duration(profile.UpdateCluster), c.outcome, func() {
+	op := s.startOwn(c.Now, rec, g.Name, containerpb.Operation_UPDATE_CLUSTER, s.duration(profile.UpdateCluster), c.Outcome, func() {
 		if req.GetResourceLabels() != nil {
 			config.ResourceLabels = with(req.GetResourceLabels().GetLabels(), provisioningLabel, provisioning(config))
 		}
@@ -254,5 +254,5 @@ func (s *Server) updatePool(c *call, rec *clusterRecord, g *core.NodeGroup, know
 			config.Taints = req.GetTaints().GetTaints()
 		}
 	})
-	return s.operationObject(op, c.now), nil
+	return s.operationObject(op, c.Now), nil
 }

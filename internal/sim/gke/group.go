@@ -7,6 +7,7 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // managed is an instance group of a pool, in one of its zones.
@@ -55,7 +56,7 @@ func (p *poolRecord) instanceBase(rec *clusterRecord, hash string) string {
 func (s *Server) newHashes(known *poolRecord) []string {
 	var hashes []string
 	for range known.zones {
-		hashes = append(hashes, s.text(8, hexDigits))
+		hashes = append(hashes, s.Random.Text(8, simkit.LowerHex))
 	}
 	return hashes
 }

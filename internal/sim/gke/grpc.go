@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/http"
 	"net/url"
 	"strings"
 	"sync"
@@ -18,6 +19,9 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoregistry"
+
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // service implements ClusterManager. Its methods run under the lock of the server,
@@ -29,9 +33,6 @@ type service struct {
 
 // callKey is where the context of a method holds its call.
 type callKey struct{}
-
-// connKey is where the context of a call on a listener holds its connection.
-type connKey struct{}
 
 // answer gives a method its call and turns a refusal into an error.
 func answer[T any](ctx context.Context, v *service, do func(*Server, *call) (T, *apiError)) (T, error) {
@@ -57,7 +58,7 @@ func (r *refusalError) Error() string { return r.e.message }
 func (s *Server) newCall(ctx context.Context, op string, req proto.Message) *call {
 	m := methods[op]
 	c := &call{
-		service: serviceContainer, short: "container", op: op,
+		service: serviceContainer, Exchange: simkit.Exchange{Entry: Call{Service: "container", Op: op}},
 		full: "google.container.v1.ClusterManager." + op, permission: permissionTable[op],
 	}
 	md, _ := metadata.FromIncomingContext(ctx)
@@ -66,7 +67,7 @@ func (s *Server) newCall(ctx context.Context, op string, req proto.Message) *cal
 	}
 	r := req.ProtoReflect()
 	named := parsePath(textField(r, m.field))
-	c.cluster, c.pool = orElse(named.cluster, nameIn(r, "cluster")), orElse(named.pool, nameIn(r, "node_pool"))
+	c.Entry.Cluster, c.Entry.NodeGroup = orElse(named.cluster, nameIn(r, "cluster")), orElse(named.pool, nameIn(r, "node_pool"))
 	c.target = s.inWords(named)
 	if names := deprecatedFields(req); len(names) > 0 {
 		c.fault = invalid("%s must not be set: it has been replaced by %s.", strings.Join(names, ", "), m.field).badField(names[0])
@@ -78,7 +79,7 @@ func (s *Server) newCall(ctx context.Context, op string, req proto.Message) *cal
 // resource's name, encoded as in a URL.
 func checkHeader(ctx context.Context, c *call, req proto.Message) *apiError {
 	md, _ := metadata.FromIncomingContext(ctx)
-	field := methods[c.op].field
+	field := methods[c.Entry.Op].field
 	want := textField(req.ProtoReflect(), field)
 	values := md.Get("x-goog-request-params")
 	if len(values) != 1 {
@@ -91,26 +92,24 @@ func checkHeader(ctx context.Context, c *call, req proto.Message) *apiError {
 	return nil
 }
 
-// handler calls a method on a decoded request, with its call in the context.
-func handler(ctx context.Context, c *call, req any, next grpc.UnaryHandler) func() (any, *apiError) {
-	return func() (any, *apiError) {
-		out, err := next(context.WithValue(ctx, callKey{}, c), req)
-		var refusal *refusalError
-		switch {
-		case err == nil:
-			return out, nil
-		case errors.As(err, &refusal):
-			return nil, refusal.e
-		case status.Code(err) == codes.Unimplemented:
-			return nil, notSimulated("%s", c.op)
-		}
-		return nil, fail(codes.Internal, "%v", err)
+// method calls a method on a decoded request, with its call in the context.
+func (c *call) method(ctx context.Context, req any, next grpc.UnaryHandler) (any, *apiError) {
+	out, err := next(context.WithValue(ctx, callKey{}, c), req)
+	var refusal *refusalError
+	switch {
+	case err == nil:
+		return out, nil
+	case errors.As(err, &refusal):
+		return nil, refusal.e
+	case status.Code(err) == codes.Unimplemented:
+		return nil, notSimulated("%s", c.Entry.Op)
 	}
+	return nil, fail(codes.Internal, "%v", err)
 }
 
 // interceptor takes calls over gRPC through Server.run. lose ends the connection.
 func (s *Server) interceptor(lose func(context.Context)) grpc.UnaryServerInterceptor {
-	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (out any, err error) {
 		message, ok := req.(proto.Message)
 		if !ok {
 			return nil, status.Errorf(codes.Internal, "gke: %T is no message", req)
@@ -119,18 +118,50 @@ func (s *Server) interceptor(lose func(context.Context)) grpc.UnaryServerInterce
 		if c.fault == nil {
 			c.fault = checkHeader(ctx, c, message)
 		}
-		out, e, lost := s.run(ctx, c, handler(ctx, c, req, next))
+		e, ending := s.run(ctx, c, func() (e *apiError) {
+			out, e = c.method(ctx, req, next)
+			return e
+		})
 		switch {
-		case lost && ctx.Err() != nil:
+		case ending != simkit.Answered && ctx.Err() != nil:
 			return nil, canceled(ctx).grpc(c)
-		case lost:
+		case ending != simkit.Answered:
 			lose(ctx)
-			return nil, status.Error(codes.Unavailable, errLost.Error())
+			return nil, status.Error(codes.Unavailable, "gke: the connection ends")
+		case c.Answer != nil:
+			return answered(c)
 		case e != nil:
 			return nil, e.grpc(c)
 		}
 		return out, nil
 	}
+}
+
+// proxyTable holds what clients over gRPC make of a status of HTTP that some proxy
+// answered with; what is not in it is UNKNOWN.
+var proxyTable = map[int]codes.Code{
+	http.StatusBadRequest: codes.Internal, http.StatusUnauthorized: codes.Unauthenticated, http.StatusForbidden: codes.PermissionDenied,
+	http.StatusNotFound: codes.Unimplemented, http.StatusTooManyRequests: codes.Unavailable, http.StatusBadGateway: codes.Unavailable,
+	http.StatusServiceUnavailable: codes.Unavailable, http.StatusGatewayTimeout: codes.Unavailable,
+}
+
+// answered is what becomes of an Answer over gRPC: a message without anything in it
+// for an empty or null success, and otherwise what clients make of a proxy.
+func answered(c *call) (any, error) {
+	a := c.Answer
+	if body := strings.TrimSpace(a.Body); a.Status == http.StatusOK && (body == "" || body == "null" || body == "{}") {
+		kind, err := protoregistry.GlobalTypes.FindMessageByName(methods[c.Entry.Op].reply.FullName())
+		if err != nil {
+			return nil, status.Error(codes.Internal, err.Error())
+		}
+		return kind.New().Interface(), nil
+	}
+	code, ok := proxyTable[a.Status]
+	if !ok {
+		code = codes.Unknown
+	}
+	return nil, status.Errorf(code, "unexpected HTTP status code received from server: %d (%s); transport: received unexpected content-type %q",
+		a.Status, http.StatusText(a.Status), orElse(a.Header["Content-Type"], "text/html"))
 }
 
 // grpc returns the refusal as the status of a call, with its details.
@@ -148,6 +179,20 @@ func (s *Server) newGRPC(lose func(context.Context)) *grpc.Server {
 	g := grpc.NewServer(grpc.ChainUnaryInterceptor(s.interceptor(lose)), grpc.MaxRecvMsgSize(maxBody))
 	containerpb.RegisterClusterManagerServer(g, &service{s: s})
 	return g
+}
+
+// Listen serves s on a loopback address such as "127.0.0.1:0", with TLS if secure
+// is true: gRPC over HTTP/2, and the rest over HTTP/1.1 or HTTP/2.
+func (s *Server) Listen(addr string, secure bool) (*simkit.Listener, error) {
+	g := s.newGRPC(simkit.CloseConn)
+	mixed := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ProtoMajor == 2 && strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc") {
+			g.ServeHTTP(w, r)
+			return
+		}
+		s.ServeHTTP(w, r)
+	})
+	return simkit.Listen(addr, mixed, simkit.ListenOptions{TLS: secure, HTTP2: true})
 }
 
 // Dial returns a connection to s in process, without transport security; the

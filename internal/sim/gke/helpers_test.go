@@ -27,6 +27,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -141,7 +142,7 @@ func newREST(t testing.TB, next http.RoundTripper, token string) (*container.Clu
 }
 
 // listen puts a loopback listener between the clients and the server.
-func (w *world) listen(t *testing.T) *Listener {
+func (w *world) listen(t *testing.T) *simkit.Listener {
 	t.Helper()
 	l, err := w.Listen("127.0.0.1:0", false)
 	if err != nil {

@@ -19,6 +19,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // ServiceAccountEmail is the service account whose key ServiceAccountJSON holds.
@@ -150,31 +152,37 @@ type (
 	}
 )
 
+// refuseToken is a refusal of the token endpoint.
+func refuseToken(word, text string) *apiError {
+	e := invalid("%s", text)
+	e.oauth = word
+	return e
+}
+
 // serveToken answers POST /token. The lock is held.
-func (s *Server) serveToken(r *http.Request, body []byte) (any, *tokenError) {
+func (s *Server) serveToken(r *http.Request, body []byte, now time.Time) (any, *apiError) {
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	form, err := url.ParseQuery(string(body))
 	if err != nil || kind != "application/x-www-form-urlencoded" {
-		return nil, &tokenError{"invalid_request", "Could not parse the request."}
+		return nil, refuseToken("invalid_request", "Could not parse the request.")
 	}
 	if form.Get("grant_type") != grantJWT {
-		return nil, &tokenError{"unsupported_grant_type", "Invalid grant_type: " + form.Get("grant_type")}
+		return nil, refuseToken("unsupported_grant_type", "Invalid grant_type: "+form.Get("grant_type"))
 	}
 	claims, err := readAssertion(form.Get("assertion"))
-	now := s.now()
 	switch {
 	case errors.Is(err, errSignature):
-		return nil, &tokenError{"invalid_grant", "Invalid JWT Signature."}
+		return nil, refuseToken("invalid_grant", "Invalid JWT Signature.")
 	case err != nil:
-		return nil, &tokenError{"invalid_grant", "Bad Request"}
+		return nil, refuseToken("invalid_grant", "Bad Request")
 	case claims.Issuer != ServiceAccountEmail:
-		return nil, &tokenError{"invalid_grant", "Invalid grant: account not found"}
+		return nil, refuseToken("invalid_grant", "Invalid grant: account not found")
 	case claims.Audience != defaultTokenURI && !strings.HasSuffix(claims.Audience, "://"+r.Host+"/token"):
-		return nil, &tokenError{"invalid_grant", "Invalid JWT: Failed audience check."}
+		return nil, refuseToken("invalid_grant", "Invalid JWT: Failed audience check.")
 	case !claims.fresh(now):
-		return nil, &tokenError{"invalid_grant", "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe."}
+		return nil, refuseToken("invalid_grant", "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe.")
 	case claims.Scope == "":
-		return nil, &tokenError{"invalid_scope", "Invalid OAuth scope or ID token audience provided."}
+		return nil, refuseToken("invalid_scope", "Invalid OAuth scope or ID token audience provided.")
 	}
 	return tokenResponse{s.issue(claims.Issuer, strings.Fields(claims.Scope), now), int(tokenLife.Seconds()), "Bearer"}, nil
 }
@@ -196,9 +204,9 @@ const metadataRoot = "/computeMetadata/v1/"
 
 // serveMetadata answers what a VM of the project reads, its own token included. The
 // lock is held.
-func (s *Server) serveMetadata(r *http.Request) (status int, kind, body string) {
+func (s *Server) serveMetadata(r *http.Request) simkit.Reply {
 	if r.Header.Get("Metadata-Flavor") != "Google" {
-		return http.StatusForbidden, "text/html", "Missing Metadata-Flavor:Google header.\n"
+		return metadataReply(http.StatusForbidden, "text/html", "Missing Metadata-Flavor:Google header.\n")
 	}
 	key := strings.TrimPrefix(r.URL.Path, metadataRoot)
 	if key == "instance/service-accounts/default/token" {
@@ -206,14 +214,15 @@ func (s *Server) serveMetadata(r *http.Request) (status int, kind, body string) 
 		if list := r.URL.Query().Get("scopes"); list != "" {
 			scopes = strings.Split(list, ",")
 		}
-		data, err := json.Marshal(tokenResponse{s.issue(ServiceAccountEmail, scopes, s.now()), int(tokenLife.Seconds()), "Bearer"})
-		if err != nil {
-			return http.StatusInternalServerError, "text/plain", err.Error()
-		}
-		return http.StatusOK, "application/json", string(data)
+		reply := jsonReply(http.StatusOK, tokenResponse{s.issue(ServiceAccountEmail, scopes, s.Now()), int(tokenLife.Seconds()), "Bearer"})
+		return metadataReply(reply.Status, "application/json", string(reply.Body))
 	}
 	if value, ok := s.metadataTable()[key]; ok {
-		return http.StatusOK, "application/text", value
+		return metadataReply(http.StatusOK, "application/text", value)
 	}
-	return http.StatusNotFound, "text/html", "Not Found\n"
+	return metadataReply(http.StatusNotFound, "text/html", "Not Found\n")
+}
+
+func metadataReply(status int, kind, body string) simkit.Reply {
+	return simkit.Reply{Status: status, Header: http.Header{"Metadata-Flavor": {"Google"}, "Content-Type": {kind}}, Body: []byte(body)}
 }

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/pmks-go/pmks/internal/sim/core"
-	"github.com/pmks-go/pmks/internal/sim/httpsim"
 	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // Defaults of Options.
@@ -65,9 +65,10 @@ type Options struct {
 	Channels []Channel
 	// CPUs is the quota of virtual CPUs of the region; 0 means none.
 	CPUs int
-	// RequestsPerMinute is how many calls a minute the project may make of each
-	// service; 0 means any number.
-	RequestsPerMinute int
+	// Buckets are the rate limits; nil means DefaultBuckets. Unlimited: there are
+	// none.
+	Buckets   []simkit.Bucket
+	Unlimited bool
 	// Disabled lists services that the project has not enabled, of
 	// "container.googleapis.com" and "compute.googleapis.com".
 	Disabled []string
@@ -86,6 +87,36 @@ type Options struct {
 
 	// Assumptions chooses where no source settles what Google does.
 	Assumptions Assumptions
+}
+
+// The classes of the methods of Compute Engine, by the quotas that count them.
+const (
+	classGlobal   = "global_reads"
+	classHeavy    = "heavy_weight_read_requests"
+	classRegional = "reads_per_region"
+	// classDefault counts the making of instances, too.
+	classDefault = "default_per_region"
+)
+
+// DefaultBuckets returns the quotas of a project. GKE's is published for a minute.
+// Compute Engine publishes its groups and no longer their figures, which are those
+// of older texts. All of a minute's come back when the next one begins.
+func DefaultBuckets() []simkit.Bucket {
+	list := []simkit.Bucket{{Service: "container", Burst: 3000, Window: time.Minute}}
+	for class, burst := range map[string]int{classGlobal: 1500, classHeavy: 750, classRegional: 1500, classDefault: 1500} {
+		list = append(list, simkit.Bucket{Service: "compute", Ops: []string{class}, Burst: burst, Window: time.Minute})
+	}
+	return list
+}
+
+func (o Options) buckets() []simkit.Bucket {
+	switch {
+	case o.Unlimited:
+		return nil
+	case o.Buckets == nil:
+		return DefaultBuckets()
+	}
+	return o.Buckets
 }
 
 // Bounds says what becomes of the bounds in an autoscaling that is not enabled.
@@ -147,4 +178,4 @@ type Assumptions struct {
 // "instanceGroupManagers.listManagedInstances". Status is the HTTP status also of
 // calls over gRPC, and Code the word of the gRPC code, or the reason of an error of
 // Compute Engine.
-type Call = httpsim.Call
+type Call = simkit.Call

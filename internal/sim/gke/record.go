@@ -14,6 +14,7 @@ import (
 
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // location is a zone, or the region, with the clusters in it: a name is unique in
@@ -137,7 +138,7 @@ func (s *Server) finish(op *opRecord, r core.OperationRecord, effect func()) {
 	case r.Failure == "" && effect != nil:
 		effect()
 	}
-	if created && r.Failure == "" && s.random.Float64() < s.options.Upkeep {
+	if created && r.Failure == "" && s.Random.Float64() < s.options.Upkeep {
 		s.startOwn(r.End, op.rec, "", containerpb.Operation_UPDATE_CLUSTER, s.duration(profile.UpdateCluster), core.Outcome{}, nil)
 	}
 }
@@ -173,7 +174,7 @@ func (s *Server) duration(kind profile.Operation) time.Duration {
 // newOp makes an operation. The states that it finds are what is shown while it is
 // pending.
 func (s *Server) newOp(now time.Time, rec *clusterRecord, pool string, kind containerpb.Operation_Type) *opRecord {
-	h := s.text(32, hexDigits)
+	h := s.Random.Text(32, simkit.LowerHex)
 	op := &opRecord{
 		kind: kind, rec: rec, pool: pool,
 		beside: kind == containerpb.Operation_AUTO_REPAIR_NODES || kind == containerpb.Operation_SET_NODE_POOL_MANAGEMENT,
@@ -210,8 +211,8 @@ func (s *Server) apply(now time.Time, op *opRecord, cmd core.Command, out core.O
 
 // start begins the operation of a command of the core.
 func (s *Server) start(c *call, rec *clusterRecord, pool string, kind containerpb.Operation_Type, cmd core.Command, effect func()) (*opRecord, *apiError) {
-	op := s.newOp(c.now, rec, pool, kind)
-	return op, s.apply(c.now, op, cmd, c.outcome, effect)
+	op := s.newOp(c.Now, rec, pool, kind)
+	return op, s.apply(c.Now, op, cmd, c.Outcome, effect)
 }
 
 // startOwn begins an operation that only GKE knows.

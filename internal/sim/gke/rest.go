@@ -6,14 +6,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"io"
 	"mime"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
@@ -23,14 +21,13 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/anypb"
+
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // ServeHTTP answers one call of anything but gRPC.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
-	if err != nil {
-		panic(http.ErrAbortHandler) // the caller went away
-	}
+	body := simkit.ReadBody(r, maxBody)
 	switch {
 	case r.URL.Path == "/token":
 		s.tokenCall(w, r, body)
@@ -43,49 +40,33 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (s *Server) tokenCall(w http.ResponseWriter, r *http.Request, body []byte) {
-	c := &call{short: "oauth2", op: "token", anonymous: true}
-	var refusal *tokenError
-	out, e, lost := s.run(r.Context(), c, func() (any, *apiError) {
-		if r.Method != http.MethodPost {
-			return nil, fail(codes.Unimplemented, "Method Not Allowed")
-		}
-		var out any
-		if out, refusal = s.serveToken(r, body); refusal != nil {
-			return nil, invalid("%s", refusal.Description)
-		}
-		return out, nil
+// serve answers a call over HTTP.
+func (s *Server) serve(w http.ResponseWriter, r *http.Request, c *call, handle func() (simkit.Reply, *apiError)) {
+	var reply simkit.Reply
+	e, ending := s.run(r.Context(), c, func() (e *apiError) {
+		reply, e = handle()
+		return e
 	})
-	switch {
-	case lost:
-		panic(http.ErrAbortHandler)
-	case refusal != nil:
-		writeJSON(w, http.StatusBadRequest, refusal)
-	case e != nil:
-		writeJSON(w, e.httpStatus(), tokenError{"internal_failure", e.message})
-	default:
-		writeJSON(w, http.StatusOK, out)
+	if e != nil {
+		reply = errorReply(c, e)
 	}
+	c.Write(w, reply, ending)
+}
+
+func (s *Server) tokenCall(w http.ResponseWriter, r *http.Request, body []byte) {
+	c := &call{Exchange: simkit.Exchange{Entry: Call{Service: "oauth2", Op: "token"}}, anonymous: true}
+	s.serve(w, r, c, func() (simkit.Reply, *apiError) {
+		if r.Method != http.MethodPost {
+			return simkit.Reply{}, fail(codes.Unimplemented, "Method Not Allowed")
+		}
+		out, e := s.serveToken(r, body, c.Now)
+		return jsonReply(http.StatusOK, out), e
+	})
 }
 
 func (s *Server) metadataCall(w http.ResponseWriter, r *http.Request) {
-	c := &call{short: "metadata", op: "get", anonymous: true}
-	code, kind, text := 0, "", ""
-	_, e, lost := s.run(r.Context(), c, func() (any, *apiError) {
-		code, kind, text = s.serveMetadata(r)
-		return nil, nil
-	})
-	if lost {
-		panic(http.ErrAbortHandler)
-	}
-	if e != nil {
-		code, kind, text = e.httpStatus(), "text/plain", e.message
-	}
-	w.Header().Set("Metadata-Flavor", "Google")
-	w.Header().Set("Content-Type", kind)
-	w.WriteHeader(code)
-	// A reader that went away is no concern of the simulator's.
-	_, _ = io.WriteString(w, text)
+	c := &call{Exchange: simkit.Exchange{Entry: Call{Service: "metadata", Op: "get"}}, anonymous: true}
+	s.serve(w, r, c, func() (simkit.Reply, *apiError) { return s.serveMetadata(r), nil })
 }
 
 // withHeaders returns a context with what a call over gRPC would carry.
@@ -102,12 +83,10 @@ func (s *Server) containerCall(w http.ResponseWriter, r *http.Request, body []by
 	found, fields, ok := routeOf(r.Method, r.URL.EscapedPath())
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if !ok || err != nil {
-		c := &call{service: serviceContainer, short: "container", anonymous: true, fault: notFound("Method not found.")}
-		_, e, _ := s.run(r.Context(), c, func() (any, *apiError) { return nil, nil })
-		s.writeError(w, c, e)
+		c := &call{service: serviceContainer, Exchange: simkit.Exchange{Entry: Call{Service: "container"}}, anonymous: true, fault: notFound("Method not found.")}
+		s.serve(w, r, c, func() (simkit.Reply, *apiError) { return simkit.Reply{}, c.fault })
 		return
 	}
-	ctx := withHeaders(r)
 	var fault *apiError
 	decode := func(into any) error {
 		if m, ok := into.(proto.Message); ok {
@@ -115,39 +94,42 @@ func (s *Server) containerCall(w http.ResponseWriter, r *http.Request, body []by
 		}
 		return nil
 	}
-	var c *call
-	var e *apiError
-	var lost bool
+	numbers := strings.Contains(query.Get("$alt")+query.Get("alt"), "enum-encoding=int")
 	//nolint:contextcheck // it is made of the request's, with its headers
-	out, err := found.Handler(&service{s: s}, ctx, decode, func(ctx context.Context, req any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (out any, err error) {
+	_, err = found.Handler(&service{s: s}, withHeaders(r), decode, func(ctx context.Context, req any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
 		m, ok := req.(proto.Message)
 		if !ok {
-			return nil, errLost
+			return nil, http.ErrAbortHandler
 		}
-		c = s.newCall(ctx, found.MethodName, m)
+		c := s.newCall(ctx, found.MethodName, m)
 		if fault != nil {
 			c.fault = fault
 		}
-		out, e, lost = s.run(ctx, c, handler(ctx, c, req, next))
-		return out, nil
+		s.serve(w, r, c, func() (simkit.Reply, *apiError) {
+			out, e := c.method(ctx, req, next)
+			if e != nil {
+				return simkit.Reply{}, e
+			}
+			return protoReply(out, numbers)
+		})
+		return nil, nil
 	})
-	message, isMessage := out.(proto.Message)
-	switch {
-	case lost || err != nil || r.Context().Err() != nil:
-		panic(http.ErrAbortHandler)
-	case e != nil:
-		s.writeError(w, c, e)
-	case !isMessage:
-		s.writeError(w, c, fail(codes.Internal, "no answer"))
-	default:
-		numbers := strings.Contains(query.Get("$alt")+query.Get("alt"), "enum-encoding=int")
-		data, err := protojson.MarshalOptions{UseEnumNumbers: numbers}.Marshal(message)
-		if err != nil {
-			s.writeError(w, c, fail(codes.Internal, "%v", err))
-			return
-		}
-		write(w, http.StatusOK, compact(data))
+	if err != nil {
+		panic(http.ErrAbortHandler) // no request of the method
 	}
+}
+
+// protoReply is a message as JSON, with the numbers of enums or with their names.
+func protoReply(out any, numbers bool) (simkit.Reply, *apiError) {
+	message, ok := out.(proto.Message)
+	if !ok {
+		return simkit.Reply{}, fail(codes.Internal, "no answer")
+	}
+	data, err := protojson.MarshalOptions{UseEnumNumbers: numbers}.Marshal(message)
+	if err != nil {
+		return simkit.Reply{}, fail(codes.Internal, "%v", err)
+	}
+	return replyOf(http.StatusOK, compact(data)), nil
 }
 
 // systemParameters are those of every method.
@@ -237,9 +219,15 @@ type errorItem struct {
 	Reason  string `json:"reason"`
 }
 
-// writeError answers with a refusal. Compute Engine leaves the status and the
+// errorReply is the answer of a refusal. Compute Engine leaves the status and the
 // request's id out, except for what is refused before it is asked.
-func (s *Server) writeError(w http.ResponseWriter, c *call, e *apiError) {
+func errorReply(c *call, e *apiError) simkit.Reply {
+	switch c.Entry.Service {
+	case "oauth2":
+		return jsonReply(e.httpStatus(), tokenError{orElse(e.oauth, "internal_failure"), e.message})
+	case "metadata":
+		return metadataReply(e.httpStatus(), "text/plain", e.message)
+	}
 	o := errorObject{
 		Code: e.httpStatus(), Message: e.message,
 		Errors: []errorItem{{Message: e.message, Domain: "global", Reason: e.restReason()}},
@@ -263,13 +251,12 @@ func (s *Server) writeError(w http.ResponseWriter, c *call, e *apiError) {
 			o.Details = append(o.Details, compact(data))
 		}
 	}
+	reply := jsonReply(o.Code, errorBody{o})
 	if e.code == codes.Unauthenticated {
-		w.Header().Set("WWW-Authenticate", `Bearer realm="https://accounts.google.com/", error="invalid_token"`)
+		reply.Header.Set("WWW-Authenticate", `Bearer realm="https://accounts.google.com/", error="invalid_token"`)
 	}
-	if e.retryAfter > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int((e.retryAfter+time.Second-1)/time.Second)))
-	}
-	writeJSON(w, o.Code, errorBody{o})
+	simkit.SetRetryAfter(reply.Header, e.retryAfter)
+	return reply
 }
 
 // compact takes the white space out that protojson puts in at random.
@@ -281,17 +268,14 @@ func compact(data []byte) []byte {
 	return out.Bytes()
 }
 
-func writeJSON(w http.ResponseWriter, status int, body any) {
+func jsonReply(status int, body any) simkit.Reply {
 	data, err := json.Marshal(body)
 	if err != nil {
 		status, data = http.StatusInternalServerError, []byte(`{"error":{"code":500,"status":"INTERNAL"}}`)
 	}
-	write(w, status, data)
+	return replyOf(status, data)
 }
 
-func write(w http.ResponseWriter, status int, data []byte) {
-	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
-	w.WriteHeader(status)
-	// A reader that went away is no concern of the simulator's.
-	_, _ = w.Write(data)
+func replyOf(status int, data []byte) simkit.Reply {
+	return simkit.Reply{Status: status, Header: http.Header{"Content-Type": {"application/json; charset=UTF-8"}}, Body: data}
 }

@@ -24,7 +24,7 @@ type method struct {
 	// field is the field of the request that holds the resource's name.
 	field    string
 	bindings []binding
-	request  protoreflect.MessageDescriptor
+	reply    protoreflect.MessageDescriptor
 }
 
 // binding is one route of a method.
@@ -41,7 +41,7 @@ var methods = func() map[string]*method {
 	table := map[string]*method{}
 	list := containerpb.File_google_container_v1_cluster_service_proto.Services().ByName("ClusterManager").Methods()
 	for i := range list.Len() {
-		m := &method{request: list.Get(i).Input()}
+		m := &method{reply: list.Get(i).Output()}
 		table[string(list.Get(i).Name())] = m
 		rule, ok := proto.GetExtension(list.Get(i).Options(), annotations.E_Http).(*annotations.HttpRule)
 		if !ok {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/sim/core"
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // What the Attr of a core.Seed may say.
@@ -66,16 +67,16 @@ func (s *Server) Put(seed core.Seed) error { return s.PutCluster(Seed{Seed: seed
 // PutCluster is Put for a cluster of any kind. The VPC and the subnet may be those of
 // a host project, as whole names.
 func (s *Server) PutCluster(seed Seed) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := s.now()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	now := s.Now()
 	s.advance(now)
 	name := orElse(seed.Attr[AttrLocation], s.locations[0].name)
 	l, ok := find(s.locations, func(l *location) bool { return l.name == name })
 	if !ok {
 		return fmt.Errorf("gke: there is no location %q", name)
 	}
-	attr, uid := seed.Attr, s.text(64, hexDigits)
+	attr, uid := seed.Attr, s.Random.Text(64, simkit.LowerHex)
 	base := s.seedCluster(l, seed)
 	if e := s.planNetwork(base); e != nil {
 		return fmt.Errorf("gke: %s", e.message)

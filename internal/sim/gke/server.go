@@ -17,20 +17,17 @@ package gke
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"maps"
-	"math/rand/v2"
 	"net/http"
 	"slices"
-	"sync"
 	"time"
 
 	"google.golang.org/grpc/codes"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/sim/core"
-	"github.com/pmks-go/pmks/internal/sim/httpsim"
 	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // maxBody is the largest body that is read.
@@ -44,28 +41,27 @@ const (
 
 // Server is one region of one project. It is an http.Handler for everything but
 // gRPC, which Dial and Listen offer; safe for concurrent use.
+//
+// For the Inject of its Kit, Op is the method as Call has it. The Reason of a
+// core.FaultFailLater may be "CONDITION: message", such as "GCE_STOCKOUT: no
+// capacity", or that of a Failure. Over gRPC a connection that breaks off, ends; and
+// of an Answer only the status counts, with an empty message for a success.
 type Server struct {
+	*simkit.Kit
 	project, number, region string
-	latency, pending        time.Duration
+	pending                 time.Duration
 	scale                   float64
 	options                 Options
-	now                     func() time.Time
-	log                     *slog.Logger
 	assume                  Assumptions
 	profile                 *profile.Profile
 	channels                []Channel
-	journal                 httpsim.Journal
 
-	mu        sync.Mutex
-	plan      core.Plan
-	random    *rand.Rand
+	// Guarded by Kit.Mu.
 	tokens    map[string]Token
 	locations []*location // the zones in order, and the region
-	resources Resources
-	counter   uint64
 	groups    map[groupKey]managed
-	minute    map[string]int // calls of this minute by service
-	window    time.Time      // when this minute began
+	resources Resources
+	denied    []string // permissions
 }
 
 // New returns a Server with no clusters.
@@ -77,22 +73,21 @@ func New(o Options) *Server {
 		gcp.Caps.GroupsAtCreate.Min = 0 // that there is one is checked here
 	}
 	s := &Server{
+		Kit: simkit.New(simkit.Options{
+			Seed: o.Seed, Stream: 0x676b65, Latency: o.Latency, Now: o.Now, Logger: o.Logger, Faults: o.Faults, Buckets: o.buckets(),
+		}),
 		project:  orElse(o.Project, DefaultProject),
 		number:   orElse(o.ProjectNumber, DefaultProjectNumber),
 		region:   orElse(o.Region, gcp.Region),
-		latency:  o.Latency,
 		pending:  o.Pending,
 		scale:    o.Scale,
 		options:  o,
-		now:      o.Now,
-		log:      o.Logger,
 		assume:   o.Assumptions,
 		profile:  gcp,
 		channels: o.Channels,
-		random:   rand.New(rand.NewPCG(o.Seed, 0x676b65)),
 		tokens:   maps.Clone(o.Tokens),
 		groups:   map[groupKey]managed{},
-		minute:   map[string]int{},
+		denied:   slices.Clone(o.Denied),
 	}
 	if s.scale == 0 {
 		s.scale = 1
@@ -101,12 +96,6 @@ func New(o Options) *Server {
 		s.pending = 2 * time.Second
 	}
 	s.pending = time.Duration(float64(max(0, s.pending)) * s.scale)
-	if s.now == nil {
-		s.now = time.Now
-	}
-	if s.log == nil {
-		s.log = slog.New(slog.DiscardHandler)
-	}
 	if s.tokens == nil {
 		s.tokens = map[string]Token{DefaultToken: {Email: ServiceAccountEmail}}
 	}
@@ -134,65 +123,25 @@ func New(o Options) *Server {
 		})
 		s.locations = append(s.locations, l)
 	}
-	for _, f := range o.Faults {
-		s.plan.Inject(f)
-	}
 	return s
 }
 
 // Transport returns an http.RoundTripper that calls s in process, whatever the
 // host: GKE over REST, Compute Engine, the token endpoint and the metadata server.
 // It starts no goroutine.
-func (s *Server) Transport() http.RoundTripper { return httpsim.NewTransport(s) }
-
-// Inject adds a fault; Op is the method as Call has it. The returned function takes
-// it out again.
-//
-// FaultRefuse answers with the vendor's error for Code and changes nothing;
-// FaultLoseReply with a Code answers that error after the call took effect, and
-// without one ends the connection. The Reason of a FaultFailLater may be
-// "CONDITION: message", such as "GCE_STOCKOUT: no capacity".
-func (s *Server) Inject(f core.Fault) (cancel func()) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	drop := s.plan.Inject(f)
-	return func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		drop()
-	}
-}
-
-// Calls returns every call since the last Reset, in the order of their start.
-func (s *Server) Calls() []Call { return s.journal.Calls() }
-
-// Count returns how many calls of an operation there were; "" counts all.
-func (s *Server) Count(op string) int { return s.journal.Count(op) }
-
-// Counts returns how many calls there were of each operation.
-func (s *Server) Counts() map[string]int { return s.journal.Counts() }
-
-// MaxConcurrent returns the largest number of calls that were under way at once.
-func (s *Server) MaxConcurrent() int { return s.journal.MaxConcurrent() }
-
-// Reset forgets the calls; the clusters stay.
-func (s *Server) Reset() { s.journal.Reset() }
+func (s *Server) Transport() http.RoundTripper { return simkit.NewTransport(s) }
 
 // call is a request on its way through the server.
 type call struct {
-	// service is the host name of the service, and short the journal's name of it.
-	service, short string
-	// op is the method; full is its whole name, as ErrorInfo has it.
-	op, full string
+	simkit.Exchange
+	// service is the host name of the service, and full the whole name of the method,
+	// as ErrorInfo has it.
+	service, full string
 	// permission is what the caller needs; empty means none.
 	permission string
-	// target is the resource in the words of GKE's messages, with the name of the
-	// cluster and of the node pool in it.
-	target, cluster, pool string
-
-	now       time.Time
+	// target is the resource in the words of GKE's messages.
+	target    string
 	requestID string
-	outcome   core.Outcome
 	// fault is why there is nothing to handle: a request that cannot be read.
 	fault *apiError
 	// anonymous: no token is wanted.
@@ -200,110 +149,39 @@ type call struct {
 	bearer    string
 }
 
-// errLost is the error of a call whose connection is to end without an answer.
-var errLost = errors.New("gke: the connection ends")
-
-// run takes a call through the journal, authentication, the plan of faults and its
-// handler, which runs under the lock. lost means that the connection is to end
-// without the answer.
-func (s *Server) run(ctx context.Context, c *call, handle func() (any, *apiError)) (out any, e *apiError, lost bool) {
-	c.now = s.now()
-	entry := Call{Service: c.short, Op: c.op, Cluster: c.cluster, NodeGroup: c.pool, Start: c.now}
-	end := s.journal.Begin(entry)
-	defer func() {
-		entry.End, entry.Lost = s.now(), lost
-		if !lost {
-			entry.Status = http.StatusOK
+// run takes a call through its states; handle answers it, under the lock.
+func (s *Server) run(ctx context.Context, c *call, handle func() *apiError) (*apiError, simkit.Ending) {
+	from := func(e *apiError) *apiError {
+		if e != nil {
+			e.compute = c.service == serviceCompute
 		}
-		if e != nil && !lost {
-			entry.Status, entry.Code = e.httpStatus(), statusTable[e.code].word
-			if c.service == serviceCompute {
-				entry.Code = e.restReason()
-			}
-		}
-		end(entry)
-		s.log.InfoContext(ctx, "call", "service", entry.Service, "op", entry.Op, "cluster", entry.Cluster,
-			"nodeGroup", entry.NodeGroup, "status", entry.Status, "code", entry.Code, "lost", entry.Lost)
-	}()
-	struck, e := s.admit(c)
-	delay, fault := s.latency, core.Fault{}
-	for _, f := range struck {
-		if f.Kind == core.FaultDelay {
-			delay += f.Delay
-		} else {
-			fault = f
-		}
+		return e
 	}
-	if err := httpsim.Sleep(ctx, delay); err != nil {
-		return nil, nil, true
-	}
-	if e != nil {
-		return nil, e, false
-	}
-	switch fault.Kind {
-	case core.FaultRefuse:
-		return nil, s.injected(c, fault.Code, fault.Reason).after(fault.RetryAfter), false
-	case core.FaultThrottle:
-		return nil, s.injected(c, pmks.CodeThrottled, fault.Reason).after(fault.RetryAfter), false
-	case core.FaultLoseRequest:
-		return nil, nil, true
-	case core.FaultFailLater:
-		c.outcome.Fail = orElse(fault.Reason, "the operation failed")
-	case core.FaultStick:
-		c.outcome.Stick = true
-	}
-	s.mu.Lock()
-	c.now = s.now()
-	s.advance(c.now)
-	out, e = handle()
-	s.mu.Unlock()
-	if fault.Kind == core.FaultLoseReply {
-		if fault.Code == pmks.CodeOK {
-			return nil, nil, true
-		}
-		return nil, s.injected(c, fault.Code, fault.Reason), false
-	}
-	return out, e, false
+	return simkit.Run(ctx, s.Kit, &c.Exchange, simkit.Steps[*apiError]{
+		Admit: func() *apiError { return from(s.admit(c)) },
+		Handle: func() *apiError {
+			s.advance(c.Now)
+			return from(handle())
+		},
+		Injected: func(code pmks.Code, reason string, retryAfter time.Duration) *apiError {
+			return from(s.injected(c, code, reason, retryAfter))
+		},
+	})
 }
 
-// admit says whether a call may go on, and which faults strike it.
-func (s *Server) admit(c *call) ([]core.Fault, *apiError) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c.requestID = "0x" + s.text(16, hexDigits)
+// admit says whether a call may go on.
+func (s *Server) admit(c *call) *apiError {
+	c.requestID = "0x" + s.Random.Text(16, simkit.LowerHex)
 	if e := s.authenticate(c); e != nil {
-		return nil, e
+		return e
 	}
 	if e := s.enabled(c); e != nil {
-		return nil, e
+		return e
 	}
-	if e := s.rate(c); e != nil {
-		return nil, e
+	if c.fault == nil && slices.Contains(s.denied, c.permission) {
+		return s.refusePermission(c, c.permission)
 	}
-	if c.fault != nil {
-		return nil, c.fault
-	}
-	if slices.Contains(s.options.Denied, c.permission) {
-		return nil, s.denied(c, c.permission)
-	}
-	return s.plan.Match(c.op, c.cluster, c.cluster, c.pool, c.pool), nil
-}
-
-// rate counts the calls of a minute.
-func (s *Server) rate(c *call) *apiError {
-	limit := s.options.RequestsPerMinute
-	if limit <= 0 || c.anonymous {
-		return nil
-	}
-	if c.now.Sub(s.window) >= time.Minute {
-		s.window = c.now
-		clear(s.minute)
-	}
-	s.minute[c.service]++
-	if s.minute[c.service] > limit {
-		return s.rateLimited(c.service, limit)
-	}
-	return nil
+	return c.fault
 }
 
 // canceled is what a caller sees whose context ended while the call was held.
@@ -312,26 +190,6 @@ func canceled(ctx context.Context) *apiError {
 		return fail(codes.DeadlineExceeded, "Deadline expired before operation could complete.")
 	}
 	return fail(codes.Canceled, "The operation was cancelled.")
-}
-
-const (
-	hexDigits   = "0123456789abcdef"
-	alnumDigits = "abcdefghijklmnopqrstuvwxyz0123456789"
-)
-
-// text returns n random characters. The lock is held, or s is new.
-func (s *Server) text(n int, digits string) string {
-	b := make([]byte, n)
-	for i := range b {
-		b[i] = digits[s.random.IntN(len(digits))]
-	}
-	return string(b)
-}
-
-// next numbers what is made, in the order of making.
-func (s *Server) next() uint64 {
-	s.counter++
-	return s.counter
 }
 
 func orElse(value, otherwise string) string {

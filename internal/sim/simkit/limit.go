@@ -27,6 +27,9 @@ type Bucket struct {
 	Burst int
 	// Every is how long it takes for a token to come back.
 	Every time.Duration
+	// Window, unless 0, is what the tokens are for in place of Every: they all come
+	// back when the next window of the clock begins, such as a full minute.
+	Window time.Duration
 }
 
 func (b *Bucket) fits(x *Exchange) bool {
@@ -60,8 +63,9 @@ type limits []*limit
 type limit struct {
 	Bucket
 	// full is when the bucket of a key is full again, which says how much was
-	// taken out of it.
+	// taken out of it; used is what was, in the window that ends then.
 	full map[string]time.Time
+	used map[string]int
 }
 
 // keysKept is how many keys a limit keeps before those that are full are dropped.
@@ -71,13 +75,31 @@ func newLimits(buckets []Bucket) limits {
 	var list limits
 	for _, b := range buckets {
 		b.Ops = slices.Clone(b.Ops)
-		list = append(list, &limit{b, map[string]time.Time{}})
+		list = append(list, &limit{b, map[string]time.Time{}, map[string]int{}})
 	}
 	return list
 }
 
+// after returns when the bucket of a key is full again once another token is taken,
+// and how long to wait until there is one.
+func (l *limit) after(now time.Time, key string) (full time.Time, wait time.Duration) {
+	full = l.full[key]
+	if l.Window > 0 {
+		end := now.Truncate(l.Window).Add(l.Window)
+		if full.Equal(end) && l.used[key] >= l.Burst {
+			return end, end.Sub(now)
+		}
+		return end, 0
+	}
+	if full.Before(now) {
+		full = now
+	}
+	full = full.Add(l.Every)
+	return full, max(0, full.Sub(now)-time.Duration(l.Burst)*l.Every)
+}
+
 // take takes the tokens of a call, at every level or at none, and returns how long
-// to wait if one is missing.
+// to wait if one is missing; x.Exhausted is the bucket then.
 func (list limits) take(x *Exchange, of func(string) string) (wait time.Duration) {
 	type debit struct {
 		from *limit
@@ -92,12 +114,10 @@ func (list limits) take(x *Exchange, of func(string) string) (wait time.Duration
 		}
 		levels = append(levels, l.Level)
 		key := l.key(x, of)
-		full := l.full[key]
-		if full.Before(x.Now) {
-			full = x.Now
+		full, more := l.after(x.Now, key)
+		if more > wait {
+			wait, x.Exhausted = more, &l.Bucket
 		}
-		full = full.Add(l.Every)
-		wait = max(wait, full.Sub(x.Now)-time.Duration(l.Burst)*l.Every)
 		debits = append(debits, debit{l, key, full})
 	}
 	if wait > 0 {
@@ -106,7 +126,12 @@ func (list limits) take(x *Exchange, of func(string) string) (wait time.Duration
 	for _, d := range debits {
 		if len(d.from.full) > keysKept {
 			maps.DeleteFunc(d.from.full, func(_ string, at time.Time) bool { return !at.After(x.Now) })
+			maps.DeleteFunc(d.from.used, func(key string, _ int) bool { return d.from.full[key].IsZero() })
 		}
+		if !d.from.full[d.key].Equal(d.full) {
+			d.from.used[d.key] = 0
+		}
+		d.from.used[d.key]++
 		d.from.full[d.key] = d.full
 	}
 	return 0

@@ -92,3 +92,23 @@ func TestBucket_memory(t *testing.T) {
 		t.Errorf("it keeps %d keys", n)
 	}
 }
+
+// TestBucket_window: what is used up comes back at the full minute, all at once.
+func TestBucket_window(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2026, 11, 2, 9, 30, 15, 0, time.UTC)
+	list := newLimits([]Bucket{{Level: "minute", Service: "a", Per: "op", Burst: 2, Window: time.Minute}, {Level: "all", Burst: 100, Every: time.Second}})
+	for i, step := range []struct {
+		op          string
+		after, want time.Duration
+	}{
+		{"x", 0, 0}, {"x", 0, 0}, {"x", 0, 45 * time.Second}, {"y", 0, 0}, {"x", 44 * time.Second, time.Second},
+		{"x", 45 * time.Second, 0}, {"x", 90 * time.Second, 0}, {"x", 100 * time.Second, 5 * time.Second}, {"x", time.Hour, 0},
+	} {
+		x := &Exchange{Now: start.Add(step.after), Entry: Call{Service: "a", Op: step.op}}
+		got := list.take(x, nil)
+		if got != step.want || (x.Exhausted != nil) != (got > 0) || got > 0 && x.Exhausted.Level != "minute" {
+			t.Errorf("call %d: wait %s for %+v, want %s", i, got, x.Exhausted, step.want)
+		}
+	}
+}

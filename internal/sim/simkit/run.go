@@ -24,6 +24,8 @@ type Exchange struct {
 	Outcome core.Outcome
 	// Answer is sent in place of the reply, if it is there: see core.FaultAnswer.
 	Answer *core.Answer
+	// Exhausted is the Bucket that refused the call.
+	Exhausted *Bucket
 
 	repeatPage bool
 }
