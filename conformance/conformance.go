@@ -102,6 +102,9 @@ type Cloud struct {
 	// Mendable: the cloud takes changes of a failed node group, as the way to mend
 	// it. Without, they are to be refused.
 	Mendable bool
+	// ListsAtOnce: the cloud lists its clusters and their node groups with one call,
+	// so that none of them can be unreadable alone.
+	ListsAtOnce bool
 	// Protect switches deletion protection on.
 	Protect func(cluster pmks.IID) error
 	// Unknown returns a reference that does not exist, for the request fields

@@ -122,6 +122,7 @@ func listVanishing(t T, c *Cloud) {
 func listUnreadable(t T, c *Cloud) {
 	need(t, "Put", c.Put != nil)
 	need(t, "Inject", c.Inject != nil)
+	capable(t, "one call lists all clusters and node groups", !c.ListsAtOnce)
 	for _, name := range []string{"one", "two", "three"} {
 		if err := c.Put(name); err != nil {
 			t.Fatalf("Put: %v", err)

@@ -5,38 +5,38 @@
 package gcp
 
 import (
+	"cmp"
 	"context"
 	"net"
-	"strconv"
+	"time"
 
 	"cloud.google.com/go/container/apiv1/containerpb"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/kubeconfig"
+	"github.com/pmks-go/pmks/internal/provider/errs"
 )
-
-func itoa(i int) string { return strconv.Itoa(i) }
 
 // GenerateClusterToken implements [pmks.TokenIssuer]: an access token of Google,
 // which every GKE cluster takes. What its bearer may do is decided by IAM and the
 // cluster.
 func (h *Handler) GenerateClusterToken(ctx context.Context, clusterIID pmks.IID) (_ pmks.Token, err error) {
-	defer place(&err, "GenerateClusterToken", clusterIID, pmks.IID{})
+	defer annotate(&err, "GenerateClusterToken", clusterIID, pmks.IID{})
 	r, err := h.clusterRef(clusterIID)
 	if err != nil {
 		return pmks.Token{}, err
 	}
 	// A token for a cluster that does not exist would look like a good one.
-	if _, err := h.readCluster(ctx, r); err != nil {
+	if _, err := h.cluster(ctx, r); err != nil {
 		return pmks.Token{}, err
 	}
 	return h.token(ctx)
 }
 
 func (h *Handler) token(ctx context.Context) (pmks.Token, error) {
-	t, err := h.api.creds.Token(ctx)
+	t, err := h.api.tokens.Token(ctx)
 	if err != nil {
-		return pmks.Token{}, fail(noToken(err))
+		return pmks.Token{}, errs.Ended(ctx, h.fail(noToken(err)))
 	}
 	return pmks.Token{Value: t.Value, ExpiresAt: t.Expiry.UTC()}, nil
 }
@@ -56,7 +56,7 @@ func server(c *containerpb.Cluster) (url string, ownAuthority bool) {
 	if dns := c.GetControlPlaneEndpointsConfig().GetDnsEndpointConfig(); dns.GetAllowExternalTraffic() && dns.GetEndpoint() != "" {
 		return "https://" + dns.GetEndpoint(), false
 	}
-	if private := firstOf(ip.GetPrivateEndpoint(), c.GetPrivateClusterConfig().GetPrivateEndpoint()); private != "" {
+	if private := cmp.Or(ip.GetPrivateEndpoint(), c.GetPrivateClusterConfig().GetPrivateEndpoint()); private != "" {
 		return "https://" + host(private), true
 	}
 	return "", false
@@ -70,16 +70,24 @@ func host(address string) string {
 	return address
 }
 
-// access returns the way into a cluster: nothing until the endpoint and the
-// certificate authority are there.
-func (h *Handler) access(ctx context.Context, c *containerpb.Cluster, withKubeconfig bool) (pmks.AccessInfo, error) {
+// addAccess puts the way into a cluster into info: nothing until the endpoint and
+// the certificate authority are there. A kubeconfig that cannot be made is named.
+func (h *Handler) addAccess(ctx context.Context, c *containerpb.Cluster, info *pmks.ClusterInfo, withKubeconfig bool) {
 	url, own := server(c)
-	info := pmks.AccessInfo{Endpoint: url}
+	info.AccessInfo.Endpoint = url
 	ca := c.GetMasterAuth().GetClusterCaCertificate()
 	if url == "" || own && ca == "" || !withKubeconfig {
-		return info, nil
+		return
 	}
-	r := h.refOf(c)
+	var err error
+	if info.AccessInfo, err = h.access(ctx, h.refOf(c), url, own, ca); err != nil {
+		unread(&info.KeyValueList, "Kubeconfig", err)
+	}
+}
+
+// access makes a kubeconfig.
+func (h *Handler) access(ctx context.Context, r ref, url string, own bool, ca string) (pmks.AccessInfo, error) {
+	info := pmks.AccessInfo{Endpoint: url}
 	k := kubeconfig.Config{Name: "gke_" + r.project + "_" + r.location + "_" + r.name, Server: url}
 	if own {
 		var err error
@@ -87,6 +95,7 @@ func (h *Handler) access(ctx context.Context, c *containerpb.Cluster, withKubeco
 			return info, &pmks.Error{Code: pmks.CodeInternal, Message: "the certificate authority of the cluster cannot be read", Err: err}
 		}
 	}
+	var expires time.Time
 	if h.cfg.KubeconfigKind == kindExec {
 		k.Exec = &kubeconfig.Exec{Command: h.cfg.CredentialHelper, Args: h.helperArgs(r)}
 	} else {
@@ -94,25 +103,33 @@ func (h *Handler) access(ctx context.Context, c *containerpb.Cluster, withKubeco
 		if err != nil {
 			return info, err
 		}
-		k.Token, info.ExpiresAt = kubeconfig.NewSecret(token.Value), token.ExpiresAt
+		k.Token, expires = kubeconfig.NewSecret(token.Value), token.ExpiresAt
 	}
-	var err error
-	if info.Kubeconfig, err = kubeconfig.Build(k); err != nil {
+	text, err := kubeconfig.Build(k)
+	if err != nil {
 		return info, &pmks.Error{Code: pmks.CodeInternal, Message: "the kubeconfig could not be built", Err: err}
 	}
+	info.Kubeconfig, info.ExpiresAt = text, expires
 	return info, nil
 }
 
-// helperArgs tell the credential helper which identity to use. They hold no
-// secret: that must be in the environment of the helper.
+// helperArgs tell the credential helper which identity to use and where the cluster
+// is: the project of the credentials may be another. They hold no secret: that must
+// be in the environment of the helper.
 func (h *Handler) helperArgs(r ref) []string {
 	args := []string{"-provider", Name, "-region", h.cfg.Region}
 	if h.cfg.Zone != "" {
 		args = append(args, "-zone", h.cfg.Zone)
 	}
-	args = append(args, "-cluster", h.clusterIID(r).SystemId)
+	if h.cfg.Endpoint != "" {
+		args = append(args, "-endpoint", h.cfg.Endpoint)
+	}
+	args = append(args, "-cluster", r.name+":"+r.path(), "-setting", "project="+r.project)
 	if h.cfg.Regional {
 		args = append(args, "-setting", "regional=true")
+	}
+	if h.cfg.Protocol != protocolGRPC {
+		args = append(args, "-setting", "protocol="+h.cfg.Protocol)
 	}
 	if h.cfg.CredentialsFile != "" {
 		args = append(args, "-setting", "credentialsFile="+h.cfg.CredentialsFile)

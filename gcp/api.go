@@ -4,8 +4,6 @@ package gcp
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"log/slog"
 	"net"
 	"net/http"
@@ -14,62 +12,89 @@ import (
 	"time"
 
 	"cloud.google.com/go/auth"
-	"cloud.google.com/go/auth/credentials"
-	"cloud.google.com/go/auth/oauth2adapt"
 	container "cloud.google.com/go/container/apiv1"
+	"cloud.google.com/go/container/apiv1/containerpb"
 	"github.com/googleapis/gax-go/v2"
 	"google.golang.org/api/compute/v1"
 	"google.golang.org/api/option"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 
-	"github.com/pmks-go/pmks"
-	"github.com/pmks-go/pmks/internal/limit"
+	"github.com/pmks-go/pmks/internal/provider/endpoint"
+	"github.com/pmks-go/pmks/internal/provider/fanout"
 	"github.com/pmks-go/pmks/internal/refuse"
 )
 
-// scopes are those of requests and of cluster tokens alike. Without the second one
-// a cluster knows a service account by a number, and not by its e-mail.
-var scopes = []string{"https://www.googleapis.com/auth/cloud-platform", "https://www.googleapis.com/auth/userinfo.email"}
+// clusterManager are the calls of GKE that the handler makes.
+type clusterManager interface {
+	ListClusters(context.Context, *containerpb.ListClustersRequest, ...gax.CallOption) (*containerpb.ListClustersResponse, error)
+	GetCluster(context.Context, *containerpb.GetClusterRequest, ...gax.CallOption) (*containerpb.Cluster, error)
+	CreateCluster(context.Context, *containerpb.CreateClusterRequest, ...gax.CallOption) (*containerpb.Operation, error)
+	DeleteCluster(context.Context, *containerpb.DeleteClusterRequest, ...gax.CallOption) (*containerpb.Operation, error)
+	UpdateMaster(context.Context, *containerpb.UpdateMasterRequest, ...gax.CallOption) (*containerpb.Operation, error)
+	SetLabels(context.Context, *containerpb.SetLabelsRequest, ...gax.CallOption) (*containerpb.Operation, error)
+	GetNodePool(context.Context, *containerpb.GetNodePoolRequest, ...gax.CallOption) (*containerpb.NodePool, error)
+	CreateNodePool(context.Context, *containerpb.CreateNodePoolRequest, ...gax.CallOption) (*containerpb.Operation, error)
+	DeleteNodePool(context.Context, *containerpb.DeleteNodePoolRequest, ...gax.CallOption) (*containerpb.Operation, error)
+	UpdateNodePool(context.Context, *containerpb.UpdateNodePoolRequest, ...gax.CallOption) (*containerpb.Operation, error)
+	SetNodePoolSize(context.Context, *containerpb.SetNodePoolSizeRequest, ...gax.CallOption) (*containerpb.Operation, error)
+	SetNodePoolAutoscaling(context.Context, *containerpb.SetNodePoolAutoscalingRequest, ...gax.CallOption) (*containerpb.Operation, error)
+	ListOperations(context.Context, *containerpb.ListOperationsRequest, ...gax.CallOption) (*containerpb.ListOperationsResponse, error)
+	GetOperation(context.Context, *containerpb.GetOperationRequest, ...gax.CallOption) (*containerpb.Operation, error)
+	GetServerConfig(context.Context, *containerpb.GetServerConfigRequest, ...gax.CallOption) (*containerpb.ServerConfig, error)
+}
 
-// tokenURI is where the key of a service account is exchanged for a token.
-const tokenURI = "https://oauth2.googleapis.com/token"
-
-// mutationTimeout bounds a mutation whose context has no end, as the client library
-// does.
-const mutationTimeout = 45 * time.Second
+// engine are the calls of Compute Engine that the handler makes. They are functions
+// because its client, in a field or behind an interface, would keep the whole API in
+// every program: 13 MB.
+type engine struct {
+	network    func(ctx context.Context, project, name string) (*compute.Network, error)
+	subnetwork func(ctx context.Context, project, region, name string) (*compute.Subnetwork, error)
+	manager    func(ctx context.Context, project, zone, name string) (*compute.InstanceGroupManager, error)
+	instances  func(ctx context.Context, project, zone, name, pageToken string) (*compute.InstanceGroupManagersListManagedInstancesResponse, error)
+}
 
 // clients holds the clients of both services.
 type clients struct {
-	gke     *container.ClusterManagerClient
-	compute *compute.Service
-	creds   *auth.Credentials
+	gke     clusterManager
+	sdk     *container.ClusterManagerClient // what gke is, for [Handler.GKE]
+	compute engine
+	options []option.ClientOption // of compute
+	tokens  *tokens
+	limiter *fanout.Limiter
+	keys    []string // private keys
 	idle    func()
 }
 
+// secrets are what must not be shown: the key, and the token of the moment.
+func (c clients) secrets() []string { return append(c.tokens.values(), c.keys...) }
+
 func (c clients) close() error {
 	c.idle()
-	if err := c.gke.Close(); err != nil {
-		return fail(err)
-	}
-	return nil
+	return fail(c.sdk.Close())
 }
 
 // GKE returns the client of GKE as the handler uses it, for what pmks does not
 // cover. It ends with the handler.
-func (h *Handler) GKE() *container.ClusterManagerClient { return h.api.gke }
+func (h *Handler) GKE() *container.ClusterManagerClient { return h.api.sdk }
 
-// Compute returns the client of Compute Engine as the handler uses it.
-func (h *Handler) Compute() *compute.Service { return h.api.compute }
+// NewComputeService returns a client of Compute Engine with the credentials,
+// endpoint and transport of a handler, for what pmks does not cover. It is a function
+// and no method so that only programs that call it hold the whole API.
+func NewComputeService(ctx context.Context, h *Handler) (*compute.Service, error) {
+	s, err := compute.NewService(ctx, h.api.options...)
+	return s, fail(err)
+}
 
 func newClients(ctx context.Context, cfg *Config) (clients, error) {
 	base, idle := cfg.Transport, func() {}
 	if base == nil {
 		own := &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true,
-			MaxIdleConnsPerHost: limit.Concurrency, IdleConnTimeout: 90 * time.Second, TLSHandshakeTimeout: 10 * time.Second}
+			MaxIdleConnsPerHost: fanout.Slots, IdleConnTimeout: 90 * time.Second, TLSHandshakeTimeout: 10 * time.Second}
 		base, idle = own, own.CloseIdleConnections
 	}
-	creds, err := newCredentials(cfg, &http.Client{Transport: base})
+	base = endpoint.Guard(base)
+	creds, key, err := newCredentials(cfg, &http.Client{Transport: base})
 	if err != nil {
 		return clients{}, err
 	}
@@ -78,9 +103,16 @@ func newClients(ctx context.Context, cfg *Config) (clients, error) {
 			return clients{}, refuse.Invalid("Credentials.projectId", "is required: the credentials name no project")
 		}
 	}
-	web := &http.Client{Transport: &bearer{creds: creds, next: base, logger: cfg.Logger}}
-	c := clients{creds: creds, idle: idle}
-	if c.compute, err = compute.NewService(ctx, computeOptions(cfg, web)...); err != nil {
+	c := clients{tokens: &tokens{source: creds.TokenProvider}, keys: []string{key}, idle: idle}
+	creds.TokenProvider = c.tokens
+	if cfg.RateLimits == ratesNone {
+		c.limiter = fanout.NewLimiter(nil)
+	} else {
+		c.limiter = fanout.NewLimiter(published)
+	}
+	web := &http.Client{Transport: &bearer{tokens: c.tokens, next: base, logger: cfg.Logger}}
+	c.options = computeOptions(cfg, web)
+	if c.compute, err = newEngine(ctx, c.options); err != nil {
 		return clients{}, fail(err)
 	}
 	if cfg.Protocol == protocolREST {
@@ -88,18 +120,42 @@ func newClients(ctx context.Context, cfg *Config) (clients, error) {
 		if cfg.Endpoint != "" {
 			opts = append(opts, option.WithEndpoint(cfg.Endpoint))
 		}
-		c.gke, err = container.NewClusterManagerRESTClient(ctx, opts...)
+		c.sdk, err = container.NewClusterManagerRESTClient(ctx, opts...)
 	} else {
-		c.gke, err = container.NewClusterManagerClient(ctx, grpcOptions(cfg, creds)...)
+		c.sdk, err = container.NewClusterManagerClient(ctx, grpcOptions(cfg, creds, c.tokens)...)
 	}
 	if err != nil {
 		return clients{}, fail(err)
 	}
-	// The library repeats deletions; only a look can tell whether the first one
-	// happened.
-	once := []gax.CallOption{gax.WithTimeout(mutationTimeout)}
-	c.gke.CallOptions.DeleteCluster, c.gke.CallOptions.DeleteNodePool = once, once
+	// What is repeated, and how long one try may take, is decided in package fanout.
+	c.sdk.CallOptions = &container.ClusterManagerCallOptions{}
+	c.gke = c.sdk
 	return c, nil
+}
+
+func newEngine(ctx context.Context, opts []option.ClientOption) (engine, error) {
+	s, err := compute.NewService(ctx, opts...)
+	if err != nil {
+		return engine{}, err
+	}
+	return engine{
+		network: func(ctx context.Context, project, name string) (*compute.Network, error) {
+			return s.Networks.Get(project, name).Context(ctx).Do()
+		},
+		subnetwork: func(ctx context.Context, project, region, name string) (*compute.Subnetwork, error) {
+			return s.Subnetworks.Get(project, region, name).Context(ctx).Do()
+		},
+		manager: func(ctx context.Context, project, zone, name string) (*compute.InstanceGroupManager, error) {
+			return s.InstanceGroupManagers.Get(project, zone, name).Context(ctx).Do()
+		},
+		instances: func(ctx context.Context, project, zone, name, pageToken string) (*compute.InstanceGroupManagersListManagedInstancesResponse, error) {
+			call := s.InstanceGroupManagers.ListManagedInstances(project, zone, name).Context(ctx)
+			if pageToken != "" {
+				call = call.PageToken(pageToken)
+			}
+			return call.Do()
+		},
+	}, nil
 }
 
 func computeOptions(cfg *Config, web *http.Client) []option.ClientOption {
@@ -110,10 +166,11 @@ func computeOptions(cfg *Config, web *http.Client) []option.ClientOption {
 	return opts
 }
 
-func grpcOptions(cfg *Config, creds *auth.Credentials) []option.ClientOption {
-	opts := []option.ClientOption{option.WithAuthCredentials(creds), option.WithUserAgent("pmks")}
+func grpcOptions(cfg *Config, creds *auth.Credentials, t *tokens) []option.ClientOption {
+	opts := []option.ClientOption{option.WithAuthCredentials(creds), option.WithUserAgent("pmks"),
+		option.WithGRPCDialOption(grpc.WithChainUnaryInterceptor(t.interceptor))}
 	if cfg.Logger != nil {
-		opts = append(opts, option.WithGRPCDialOption(grpc.WithUnaryInterceptor(logCalls(cfg.Logger))))
+		opts = append(opts, option.WithGRPCDialOption(grpc.WithChainUnaryInterceptor(logCalls(cfg.Logger))))
 	}
 	for _, dial := range cfg.DialOptions {
 		opts = append(opts, option.WithGRPCDialOption(dial))
@@ -132,92 +189,6 @@ func grpcOptions(cfg *Config, creds *auth.Credentials) []option.ClientOption {
 	}
 	return opts
 }
-
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
-}
-
-// newCredentials makes the way to get tokens. None is got yet.
-func newCredentials(cfg *Config, client *http.Client) (*auth.Credentials, error) {
-	opts := &credentials.DetectOptions{Scopes: scopes, Client: client,
-		// A token for a kubeconfig should live for a while.
-		EarlyTokenRefresh: 10 * time.Minute, DisableAsyncRefresh: true}
-	key := []byte(cfg.CredentialsJSON)
-	switch {
-	case cfg.TokenSource != nil:
-		return auth.NewCredentials(&auth.CredentialsOptions{TokenProvider: oauth2adapt.TokenProviderFromTokenSource(cfg.TokenSource)}), nil
-	case cfg.ClientEmail != "":
-		var err error
-		if key, err = json.Marshal(map[string]string{
-			"type": "service_account", "project_id": cfg.ProjectID, "client_email": cfg.ClientEmail, "token_uri": tokenURI,
-			// Keys that went through an environment have their line ends spelled out.
-			"private_key": strings.ReplaceAll(cfg.PrivateKey, `\n`, "\n"),
-		}); err != nil {
-			return nil, refuse.Invalid("Credentials.privateKey", "cannot be read")
-		}
-	case cfg.CredentialsFile != "":
-		creds, err := credentials.NewCredentialsFromFile(credentials.ServiceAccount, cfg.CredentialsFile, opts)
-		if err != nil {
-			return nil, refuse.Invalid("Settings.credentialsFile", "%q cannot be read, or is not the key of a service account", cfg.CredentialsFile)
-		}
-		return creds, nil
-	case cfg.CredentialsJSON == "":
-		creds, err := credentials.DetectDefault(opts)
-		if err != nil {
-			return nil, &pmks.Error{Code: pmks.CodeUnauthenticated, Err: err,
-				Message: "there are no Application Default Credentials: give the key of a service account, set GOOGLE_APPLICATION_CREDENTIALS, or log in with gcloud auth application-default login"}
-		}
-		return creds, nil
-	}
-	creds, err := credentials.NewCredentialsFromJSON(credentials.ServiceAccount, key, opts)
-	if err != nil {
-		// The library's text may quote what it read.
-		return nil, refuse.Invalid("Credentials", "are not the key of a service account: check credentialsJson, or clientEmail and privateKey")
-	}
-	return creds, nil
-}
-
-// bearer signs requests, and logs them without their bodies.
-type bearer struct {
-	creds  *auth.Credentials
-	next   http.RoundTripper
-	logger *slog.Logger
-}
-
-// RoundTrip implements [http.RoundTripper].
-func (b *bearer) RoundTrip(r *http.Request) (*http.Response, error) {
-	token, err := b.creds.Token(r.Context())
-	if err != nil {
-		return nil, noToken(err)
-	}
-	signed := r.Clone(r.Context())
-	signed.Header.Set("Authorization", "Bearer "+token.Value)
-	start := time.Now()
-	response, err := b.next.RoundTrip(signed)
-	if b.logger != nil {
-		status := 0
-		if response != nil {
-			status = response.StatusCode
-		}
-		b.logger.DebugContext(r.Context(), "gcp: request", "method", r.Method, "path", r.URL.Path, "status", status, "failed", err != nil, "took", time.Since(start))
-	}
-	return response, err
-}
-
-// noToken says why there is no token.
-func noToken(err error) error {
-	if ended := pmks.CodeOf(err); ended == pmks.CodeCanceled || ended == pmks.CodeTimeout {
-		return err
-	}
-	var refused *auth.Error
-	if errors.As(err, &refused) && refused.Response != nil && refused.Response.StatusCode >= 500 {
-		return &pmks.Error{Code: pmks.CodeUnavailable, HTTPStatus: refused.Response.StatusCode, Message: "Google issues no tokens at the moment", Err: err}
-	}
-	return &pmks.Error{Code: pmks.CodeUnauthenticated, Err: err, Message: refusedCredentials}
-}
-
-const refusedCredentials = "Google refused the credentials: check the service account, that its key is not revoked, and the clock of this machine"
 
 // logCalls logs calls of gRPC without their messages.
 func logCalls(logger *slog.Logger) grpc.UnaryClientInterceptor {

@@ -10,6 +10,8 @@ import (
 	"net/url"
 
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/provider/endpoint"
+	"github.com/pmks-go/pmks/internal/redact"
 	"github.com/pmks-go/pmks/internal/refuse"
 )
 
@@ -30,6 +32,10 @@ func (c *Config) normalize() error {
 		c.PollInterval = defaultPollInterval
 	}
 	var f refuse.List
+	c.RateLimits = cmp.Or(c.RateLimits, ratesPublished)
+	if c.RateLimits != ratesPublished && c.RateLimits != ratesNone {
+		f.Add("Settings.rateLimits", "is neither %s nor %s", ratesPublished, ratesNone)
+	}
 	switch {
 	case c.Regional && c.Region == "":
 		f.Add("Region", "is required for regional clusters: give one such as asia-northeast3")
@@ -48,11 +54,10 @@ func (c *Config) normalize() error {
 		f.Add("Credentials.projectId", "%q is not the id of a project; its number and its name are not it", c.ProjectID)
 	}
 	c.checkCredentials(&f)
-	// The text is not repeated: it may hold a password.
-	if u, err := url.Parse(c.Endpoint); c.Endpoint != "" && (err != nil || u.Host == "" || u.User != nil || u.Scheme != "https" && u.Scheme != "http") {
-		f.Add("Endpoint", "is not a URL such as https://127.0.0.1:8443")
-	} else if u != nil && u.Scheme == "http" && !isLoopback(u.Hostname()) && c.Transport == nil {
-		f.Add("Endpoint", "must be https: tokens would travel in the clear")
+	f.Join(endpoint.Check("Endpoint", c.Endpoint, false))
+	if u, err := url.Parse(c.Endpoint); err == nil && u.User != nil {
+		// The text is not repeated: it may hold a password.
+		f.Add("Endpoint", "must hold no user name and no password")
 	}
 	if c.Transport != nil {
 		c.Protocol = cmp.Or(c.Protocol, protocolREST)
@@ -82,16 +87,7 @@ func (c *Config) checkCredentials(f *refuse.List) {
 // Format prints c with its secrets redacted, whatever the verb.
 func (c Config) Format(f fmt.State, _ rune) {
 	fmt.Fprintf(f, "{ProjectID:%s Zone:%s Region:%s Regional:%t ClientEmail:%s CredentialsFile:%s Protocol:%s Endpoint:%s}",
-		c.ProjectID, c.Zone, c.Region, c.Regional, c.ClientEmail, c.CredentialsFile, c.Protocol, shown(c.Endpoint))
-}
-
-// shown is an endpoint without the password that it may hold.
-func shown(endpoint string) string {
-	u, err := url.Parse(endpoint)
-	if err != nil {
-		return "[invalid]"
-	}
-	return u.Redacted()
+		c.ProjectID, c.Zone, c.Region, c.Regional, c.ClientEmail, c.CredentialsFile, c.Protocol, redact.URL(c.Endpoint))
 }
 
 // MarshalText gives JSON, and whatever else writes text, what Format prints.
@@ -114,6 +110,8 @@ var (
 	_ pmks.TokenIssuer        = (*Handler)(nil)
 	_ pmks.VersionLister      = (*Handler)(nil)
 	_ pmks.RequestChecker     = (*Handler)(nil)
+	_ pmks.StateReader        = (*Handler)(nil)
+	_ pmks.OperationReader    = (*Handler)(nil)
 )
 
 // New makes a handler. It reads the environment and credential files and makes no

@@ -163,7 +163,7 @@ func loopback(t conformance.T) *conformance.Cloud {
 	}
 	cleanup.Cleanup(func() { _ = l.Close() })
 	local := func(c *gcp.Config) {
-		c.Endpoint, c.Transport, c.PollInterval = l.URL(), nil, 5*time.Millisecond
+		c.Endpoint, c.Transport, c.PollInterval, c.RateLimits = l.URL(), nil, 5*time.Millisecond, "none"
 	}
 	w := open(t, s, local)
 	c := w.cloud(t, func(h pmks.ClusterHandler) pmks.ClusterHandler { return h }, local)
@@ -186,6 +186,9 @@ func (w *world) cloud(t conformance.T, wrap func(pmks.ClusterHandler) pmks.Clust
 			return w.Put(core.Seed{Name: name, Groups: []pmks.NodeGroupInfo{p.SampleNodeGroup("ng1")}})
 		},
 		UniqueNames: true,
+		// GKE decides about changes of a pool that has failed.
+		Mendable:    true,
+		ListsAtOnce: true,
 		Break: func(cluster, group pmks.IID, s conformance.State) error {
 			switch s {
 			case conformance.Failed:
@@ -206,7 +209,7 @@ func (w *world) cloud(t conformance.T, wrap func(pmks.ClusterHandler) pmks.Clust
 }
 
 // operations are the calls that a method of the handler makes to change
-// something, in the words of AWS.
+// something.
 var operations = map[string][]string{
 	"AddNodeGroup":            {"CreateNodePool"},
 	"ChangeNodeGroupScaling":  {"SetNodePoolSize"},

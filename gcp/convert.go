@@ -44,19 +44,20 @@ func (f *facts) add(key, text string) {
 	}
 }
 
-// refOf is where a cluster that was read is.
-func (h *Handler) refOf(c *containerpb.Cluster) ref {
-	return ref{h.cfg.ProjectID, cmp.Or(c.GetLocation(), c.GetZone(), h.cfg.location()), c.GetName()}
+func (f *facts) addTrue(key string, is bool) {
+	if is {
+		f.add(key, "true")
+	}
 }
 
 // clusterInfo converts a cluster without nodes and access.
 func (h *Handler) clusterInfo(c *containerpb.Cluster) pmks.ClusterInfo {
-	w := clusterWord(c)
+	m := clusterMeaning(c)
 	info := pmks.ClusterInfo{
 		IId:     h.clusterIID(h.refOf(c)),
 		Version: cmp.Or(c.GetCurrentMasterVersion(), c.GetInitialClusterVersion()),
 		Network: h.networkInfo(c),
-		Status:  w.status, StatusReason: w.reason, StatusFinal: w.final,
+		Status:  m.Status, StatusReason: m.Reason, StatusFinal: m.Final,
 		TagList: tags(c.GetResourceLabels()),
 	}
 	if created, err := time.Parse(time.RFC3339, c.GetCreateTime()); err == nil {
@@ -69,9 +70,7 @@ func (h *Handler) clusterInfo(c *containerpb.Cluster) pmks.ClusterInfo {
 	if channel := c.GetReleaseChannel().GetChannel(); channel != containerpb.ReleaseChannel_UNSPECIFIED {
 		facts.add("ReleaseChannel", channel.String())
 	}
-	if c.GetAutopilot().GetEnabled() {
-		facts.add("Autopilot", "true")
-	}
+	facts.addTrue("Autopilot", c.GetAutopilot().GetEnabled())
 	info.KeyValueList = facts
 	for _, p := range c.GetNodePools() {
 		info.NodeGroupList = append(info.NodeGroupList, poolInfo(p, c))
@@ -145,15 +144,15 @@ func zonesOf(p *containerpb.NodePool, cluster *containerpb.Cluster) int {
 func poolInfo(p *containerpb.NodePool, cluster *containerpb.Cluster) pmks.NodeGroupInfo {
 	zones := zonesOf(p, cluster)
 	c := p.GetConfig()
-	w := poolWord(p)
+	m := poolMeaning(p)
 	info := pmks.NodeGroupInfo{
-		IId:             pmks.IID{NameId: p.GetName(), SystemId: p.GetName()},
+		IId:             poolIID(p.GetName()),
 		ImageIID:        pmks.IID{NameId: c.GetImageType(), SystemId: c.GetImageType()},
 		VMSpecName:      c.GetMachineType(),
 		RootDiskType:    c.GetDiskType(),
 		OnAutoScaling:   p.GetAutoscaling().GetEnabled(),
 		DesiredNodeSize: int(p.GetInitialNodeCount()) * zones,
-		Status:          pmks.NodeGroupStatus(w.status), StatusReason: w.reason, StatusFinal: w.final,
+		Status:          m.NodeGroupStatus(), StatusReason: m.Reason, StatusFinal: m.Final,
 		Version: p.GetVersion(),
 	}
 	if size := c.GetDiskSizeGb(); size > 0 {
@@ -165,6 +164,10 @@ func poolInfo(p *containerpb.NodePool, cluster *containerpb.Cluster) pmks.NodeGr
 	info.MinNodeSize, info.MaxNodeSize = bounds(p, cluster)
 	facts := facts{{Key: pmks.KeyNativeStatus, Value: p.GetStatus().String()}}
 	facts.add("Zones", strings.Join(p.GetLocations(), ","))
+	facts.addTrue("Autoprovisioned", p.GetAutoscaling().GetAutoprovisioned())
+	facts.addTrue("Preemptible", c.GetPreemptible())
+	facts.addTrue("Spot", c.GetSpot())
+	facts.addTrue("Windows", strings.HasPrefix(c.GetImageType(), "WINDOWS"))
 	for _, url := range p.GetInstanceGroupUrls() {
 		facts.add("InstanceGroup", url)
 	}

@@ -5,21 +5,21 @@ package gcp
 import (
 	"context"
 	"errors"
-	"net"
 	"net/http"
-	"net/url"
 	"regexp"
 	"strings"
 
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/provider/errs"
+	"github.com/pmks-go/pmks/internal/redact"
 )
 
 // errorTable maps the canonical codes of Google's APIs (google.rpc.Code).
 var errorTable = map[string]pmks.Code{
 	"ABORTED":             pmks.CodeBusy,
 	"ALREADY_EXISTS":      pmks.CodeAlreadyExists,
-	"CANCELED":            pmks.CodeCanceled,
-	"CANCELLED":           pmks.CodeCanceled,
+	"CANCELED":            pmks.CodeUnavailable,
+	"CANCELLED":           pmks.CodeUnavailable,
 	"DATA_LOSS":           pmks.CodeInternal,
 	"DEADLINE_EXCEEDED":   pmks.CodeUnavailable,
 	"FAILED_PRECONDITION": pmks.CodeFailedPrecondition,
@@ -35,17 +35,21 @@ var errorTable = map[string]pmks.Code{
 	"UNKNOWN":             pmks.CodeInternal,
 }
 
-// reasonTable maps reasons, which say more than the code that they come with.
+// reasonTable maps reasons, which say more than the code that they come with, or
+// instead of one: Compute Engine sends none.
 var reasonTable = map[string]pmks.Code{
 	"CLUSTER_ALREADY_HAS_OPERATION": pmks.CodeBusy,
 	"RATE_LIMIT_EXCEEDED":           pmks.CodeThrottled,
 	"SERVICE_DISABLED":              pmks.CodeFailedPrecondition,
 	"accessNotConfigured":           pmks.CodeFailedPrecondition,
+	"notFound":                      pmks.CodeNotFound,
+	"quotaExceeded":                 pmks.CodeQuotaExceeded,
 	"rateLimitExceeded":             pmks.CodeThrottled,
 	"userRateLimitExceeded":         pmks.CodeThrottled,
 }
 
-// textTable holds what Google says in words only. The first that matches counts.
+// textTable holds what Google says in words only, or what the words say more
+// truly than the code and the reason. The first that matches counts.
 var textTable = []struct {
 	pattern *regexp.Regexp
 	code    pmks.Code
@@ -55,22 +59,10 @@ var textTable = []struct {
 	{regexp.MustCompile(`(?i)fingerprint mismatch`), pmks.CodeBusy, ""},
 	{regexp.MustCompile(`(?i)insufficient (regional|project) quota`), pmks.CodeQuotaExceeded, ""},
 	{regexp.MustCompile(`(?i)does not have access to service account`), pmks.CodePermissionDenied, "grant the caller roles/iam.serviceAccountUser on it"},
-	{regexp.MustCompile(`(?i)service account .* does not exist`), pmks.CodeFailedPrecondition, "create it, or name another in nodeServiceAccount"},
+	{regexp.MustCompile(`(?i)service account .* does not exist|gaia id not found|service account .* (was )?not found`), pmks.CodeFailedPrecondition, hintServiceAccount},
 }
 
-// statusTable maps HTTP statuses where a body says nothing.
-var statusTable = map[int]pmks.Code{
-	http.StatusBadGateway:          pmks.CodeUnavailable,
-	http.StatusBadRequest:          pmks.CodeInvalidArgument,
-	http.StatusConflict:            pmks.CodeAlreadyExists,
-	http.StatusForbidden:           pmks.CodePermissionDenied,
-	http.StatusGatewayTimeout:      pmks.CodeUnavailable,
-	http.StatusInternalServerError: pmks.CodeInternal,
-	http.StatusNotFound:            pmks.CodeNotFound,
-	http.StatusServiceUnavailable:  pmks.CodeUnavailable,
-	http.StatusTooManyRequests:     pmks.CodeThrottled,
-	http.StatusUnauthorized:        pmks.CodeUnauthenticated,
-}
+const hintServiceAccount = "the service account of the nodes is missing: create it, or name another in nodeServiceAccount"
 
 // fail turns an error of the client libraries into a *pmks.Error. One that is
 // inside already is returned as it is.
@@ -82,7 +74,7 @@ func fail(err error) error {
 	if errors.As(err, &known) {
 		return known
 	}
-	r, refused := normalize(err)
+	r, answered := normalize(err)
 	if ended := endOf(r); ended != nil {
 		err = errors.Join(ended, err)
 	}
@@ -91,26 +83,28 @@ func fail(err error) error {
 		e.Message = "the context ended during a request"
 		return e
 	}
-	if refused {
-		e.ProviderCode, e.HTTPStatus, e.RequestID, e.RetryAfter = r.status, r.http, r.requestID, r.retryAfter
-		if r.reason != "" {
-			e.ProviderCode = strings.TrimPrefix(r.status+"/"+r.reason, "/")
-		}
-		var hint string
-		e.Code, hint = classify(r)
-		if e.Message = strings.Join(strings.Fields(r.message), " "); e.Message == "" {
-			e.Message = "Google answered without a word"
-		}
-		if strings.Contains(r.message, "per-RPC creds failed") { // it never left this machine
-			e.Message, hint = refusedCredentials, ""
-		}
-		if hint != "" {
-			e.Message += ": " + hint
+	if !answered {
+		e.Code, e.Message = pmks.CodeUnavailable, "the answer of Google cannot be read: it counts as lost"
+		if cause, ok := errs.Transport(err); ok {
+			e.Message = "Google Cloud could not be reached, or its answer was lost: " + cause
 		}
 		return e
 	}
-	if isNetworkFailure(err) {
-		e.Code, e.Message = pmks.CodeUnavailable, "Google Cloud could not be reached, or its answer was lost"
+	e.ProviderCode, e.HTTPStatus, e.RequestID, e.RetryAfter = r.status, r.http, r.requestID, r.retryAfter
+	if r.reason != "" {
+		e.ProviderCode = strings.TrimPrefix(r.status+"/"+r.reason, "/")
+	}
+	if r.foreign {
+		e.Code, e.Message = errs.ByStatus(r.http), errs.ForeignText("Google Cloud", r.http)
+		return e
+	}
+	var hint string
+	e.Code, hint = classify(r)
+	if e.Message = strings.Join(strings.Fields(r.message), " "); e.Message == "" {
+		e.Message = "Google answered without a word"
+	}
+	if hint != "" {
+		e.Message += ": " + hint
 	}
 	return e
 }
@@ -132,6 +126,11 @@ func classify(r refusal) (pmks.Code, string) {
 	if r.status == "UNAUTHENTICATED" {
 		return pmks.CodeUnauthenticated, "check the credentials of the connection"
 	}
+	for _, row := range textTable {
+		if row.pattern.MatchString(r.message) {
+			return row.code, row.hint
+		}
+	}
 	if code, ok := reasonTable[r.reason]; ok {
 		hint := ""
 		if code == pmks.CodeFailedPrecondition {
@@ -139,43 +138,84 @@ func classify(r refusal) (pmks.Code, string) {
 		}
 		return code, hint
 	}
-	for _, row := range textTable {
-		if row.pattern.MatchString(r.message) {
-			return row.code, row.hint
-		}
-	}
 	if r.quota {
 		return pmks.CodeQuotaExceeded, ""
+	}
+	if r.http == http.StatusTooManyRequests {
+		return pmks.CodeThrottled, ""
 	}
 	if code, ok := errorTable[r.status]; ok {
 		return code, ""
 	}
-	if code, ok := statusTable[r.http]; ok {
-		return code, ""
+	if r.http == http.StatusConflict && strings.Contains(strings.ToLower(r.message), "already exists") {
+		return pmks.CodeAlreadyExists, ""
 	}
-	return pmks.CodeUnknown, ""
+	return errs.ByStatus(r.http), ""
 }
 
-func isNetworkFailure(err error) bool {
-	var netErr net.Error
-	var opErr *net.OpError
-	var urlErr *url.Error
-	return errors.As(err, &netErr) || errors.As(err, &opErr) || errors.As(err, &urlErr)
-}
-
-func has(err error, code pmks.Code) bool { return err != nil && pmks.CodeOf(err) == code }
-
-// missing reports whether err says that the cluster or node pool is not there.
-func missing(err error) bool { return has(err, pmks.CodeNotFound) }
-
-func ignoreMissing(err error) error {
-	if missing(err) {
+// fail is the function of that name, with what the answer may quote of the
+// credentials cut out.
+func (h *Handler) fail(err error) error {
+	if err == nil {
 		return nil
 	}
-	return err
+	return errs.With(fail(err), func(e *pmks.Error) {
+		const longest = 4096 // more than any message of Google has
+		e.Message = redact.Text(strings.ToValidUTF8(e.Message[:min(len(e.Message), longest)], ""), h.api.secrets()...)
+	})
 }
 
-// place says where an error happened, once for each method of the handler.
-func place(err *error, op string, cluster, nodeGroup pmks.IID) {
-	*err = pmks.Annotate(*err, pmks.Error{Provider: Name, Op: op, Cluster: cluster, NodeGroup: nodeGroup})
+// resourceInText matches the path of a resource in a message of Google.
+var resourceInText = regexp.MustCompile(`projects/[^\s"',]+`)
+
+// notFoundAs returns err, a NotFound only if it speaks of something whose path
+// ends so, or names nothing. That the project or another resource is not found says
+// nothing about what was asked for.
+func notFoundAs(err error, tails ...string) error {
+	if !errs.Is(err, pmks.CodeNotFound) {
+		return err
+	}
+	return errs.With(err, func(e *pmks.Error) {
+		path := strings.TrimRight(resourceInText.FindString(e.Message), ".")
+		if path == "" {
+			return
+		}
+		for _, tail := range tails {
+			if strings.HasSuffix(path, tail) {
+				return
+			}
+		}
+		e.Code = pmks.CodeUnavailable
+	})
+}
+
+// missingPrerequisite returns err of a creation, in which NotFound can only mean
+// what the request needs: a service account, or a network. Where tail is given, what
+// ends so is the parent, which is what the caller named.
+func missingPrerequisite(err error, tail string) error {
+	if !errs.Is(err, pmks.CodeNotFound) {
+		return err
+	}
+	return errs.With(err, func(e *pmks.Error) {
+		if path := strings.TrimRight(resourceInText.FindString(e.Message), "."); tail == "" || !strings.HasSuffix(path, tail) {
+			e.Code = pmks.CodeFailedPrecondition
+			if strings.Contains(e.Message, "gserviceaccount.com") && !strings.Contains(e.Message, hintServiceAccount) {
+				e.Message += ": " + hintServiceAccount
+			}
+		}
+	})
+}
+
+// existing says of a refusal that something has the name already which field it is
+// about.
+func existing(err error) error {
+	if !errs.Is(err, pmks.CodeAlreadyExists) {
+		return err
+	}
+	return errs.With(err, func(e *pmks.Error) { e.Field = "IId.NameId" })
+}
+
+// annotate says where an error happened, once for each method of the handler.
+func annotate(err *error, op string, cluster, nodeGroup pmks.IID) {
+	errs.Annotate(err, Name, op, cluster, nodeGroup)
 }

@@ -90,7 +90,7 @@ func TestFail(t *testing.T) {
 		{"compute-denied", overREST(403, "", "forbidden", "Required 'compute.networks.get' permission", ""), pmks.CodePermissionDenied},
 		{"compute-not-found", overREST(404, "", "notFound", "The resource was not found", ""), pmks.CodeNotFound},
 		{"html", &googleapi.Error{Code: 502, Body: "<html>"}, pmks.CodeUnavailable},
-		{"nothing-known", &googleapi.Error{Code: 418, Body: "{}"}, pmks.CodeUnknown},
+		{"nothing-known", &googleapi.Error{Code: 418, Body: "{}"}, pmks.CodeFailedPrecondition},
 
 		{"network", &url.Error{Op: "Post", URL: "https://x", Err: errors.New("connection refused")}, pmks.CodeUnavailable},
 		{"canceled", context.Canceled, pmks.CodeCanceled},
@@ -155,8 +155,8 @@ func FuzzIDs(f *testing.F) {
 		if name, err := poolName(pmks.IID{NameId: text}); err == nil && !namePattern.MatchString(name) {
 			t.Errorf("%q becomes %q", text, name)
 		}
-		if name, err := resource("f", pmks.IID{SystemId: text}, "networks"); err == nil && strings.ContainsAny(name, "/.%?#") {
-			t.Errorf("%q becomes %q", text, name)
+		if r, err := readResource("f", pmks.IID{SystemId: text}, "networks", "project-1", ""); err == nil && (strings.Contains(r.path(), "..") || strings.Count(r.path(), "/") != 4) {
+			t.Errorf("%q becomes %q", text, r.path())
 		}
 		if g, err := parseGroup(text); err == nil && (g.name == "" || strings.Contains(g.name, "/")) {
 			t.Errorf("%q becomes %+v", text, g)

@@ -45,6 +45,7 @@ package gcp
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
@@ -94,6 +95,9 @@ type Config struct {
 	PodRange     string
 	ServiceRange string
 
+	// RateLimits is "published", which keeps requests to the rates that Google
+	// publishes, or "none", for a simulated cloud without them.
+	RateLimits string
 	// PollInterval is how often a change that takes two operations looks whether the
 	// first one is done; GKE works on one at a time.
 	PollInterval time.Duration
@@ -124,6 +128,9 @@ const (
 	kindToken    = "token"
 	kindExec     = "exec"
 
+	ratesPublished = "published"
+	ratesNone      = "none"
+
 	defaultPollInterval = 2 * time.Second
 )
 
@@ -152,14 +159,27 @@ var settingTable = []setting.Setting[Config]{
 		Set: setting.Text(func(c *Config) *string { return &c.PodRange })},
 	{Setting: pmks.Setting{Name: "pollInterval", Default: defaultPollInterval.String(), Help: "how often a change that takes two operations looks whether the first is done"},
 		Set: setting.Duration(func(c *Config) *time.Duration { return &c.PollInterval })},
+	{Setting: pmks.Setting{Name: "project", Help: "id of the project, as projectId of the credentials; for kubeconfigs, which hold no credentials"},
+		Set: projectSetting},
 	{Setting: pmks.Setting{Name: "protocol", Default: protocolGRPC, Help: "grpc or rest"},
 		Set: setting.OneOf(func(c *Config) *string { return &c.Protocol }, protocolGRPC, protocolREST)},
+	{Setting: pmks.Setting{Name: "rateLimits", Default: ratesPublished, Help: "published: keep the rates that Google publishes; none: for a simulated cloud without them"},
+		Set: setting.OneOf(func(c *Config) *string { return &c.RateLimits }, ratesPublished, ratesNone)},
 	{Setting: pmks.Setting{Name: "regional", Default: "false", Help: "true makes clusters in all zones of the region, with three times the nodes"},
 		Set: setting.Bool(func(c *Config) *bool { return &c.Regional })},
 	{Setting: pmks.Setting{Name: "releaseChannel", Default: "the most mature one that has the version", Help: "RAPID, REGULAR, STABLE, or EXTENDED, which costs more"},
 		Set: setting.OneOf(func(c *Config) *string { return &c.ReleaseChannel }, "RAPID", "REGULAR", "STABLE", "EXTENDED")},
 	{Setting: pmks.Setting{Name: "serviceRange", Help: "secondary range of the subnet for services; empty lets GKE add one"},
 		Set: setting.Text(func(c *Config) *string { return &c.ServiceRange })},
+}
+
+// projectSetting sets the project where the credentials do not name the same.
+func projectSetting(c *Config, text string) error {
+	if c.ProjectID != "" && c.ProjectID != text {
+		return fmt.Errorf("%q is another project than that of the credentials, %q", text, c.ProjectID)
+	}
+	c.ProjectID = text
+	return nil
 }
 
 func init() {

@@ -3,21 +3,21 @@
 package gcp
 
 import (
+	"cmp"
 	"errors"
-	"fmt"
 	"regexp"
 	"strings"
 
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/provider/ident"
 	"github.com/pmks-go/pmks/internal/refuse"
 )
 
 var (
-	namePattern     = regexp.MustCompile(`^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$`)
-	projectPattern  = regexp.MustCompile(`^([a-z0-9.-]+:)?[a-z][-a-z0-9]{4,28}[a-z0-9]$`)
-	zonePattern     = regexp.MustCompile(`^[a-z]+-[a-z]+[0-9]+-[a-z0-9]+$`)
-	regionPattern   = regexp.MustCompile(`^[a-z]+-[a-z]+[0-9]+$`)
-	resourcePattern = regexp.MustCompile(`^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$`)
+	namePattern    = regexp.MustCompile(`^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$`)
+	projectPattern = regexp.MustCompile(`^([a-z0-9.-]+:)?[a-z][-a-z0-9]{4,28}[a-z0-9]$`)
+	zonePattern    = regexp.MustCompile(`^[a-z]+-[a-z]+[0-9]+-[a-z0-9]+$`)
+	regionPattern  = regexp.MustCompile(`^[a-z]+-[a-z]+[0-9]+$`)
 )
 
 // regionOf is the region of a zone, and a region itself.
@@ -28,40 +28,47 @@ func regionOf(location string) string {
 	return location
 }
 
-// ref is where a cluster is and how it is called.
+// ref is where a cluster is and how it is called. Without a location it is the one
+// cluster of that name in the region or a zone of it, which only a list tells.
 type ref struct{ project, location, name string }
 
 func (r ref) parent() string { return "projects/" + r.project + "/locations/" + r.location }
-func (r ref) path() string   { return r.parent() + "/clusters/" + r.name }
+
+// tail is how the path of the cluster ends, whichever way its project and location
+// are written.
+func (r ref) tail() string { return "/clusters/" + r.name }
+func (r ref) path() string { return r.parent() + r.tail() }
 
 func (r ref) pool(name string) string { return r.path() + "/nodePools/" + name }
 
-// clusterRef returns which cluster an IID stands for: a name in the handler's own
-// location, or the path of a cluster in any location of the project.
+// clusterPath matches the path of a cluster, and its self link.
+var clusterPath = regexp.MustCompile(`^(?:https://container\.googleapis\.com/v1(?:beta1)?/|/)?projects/([^/]+)/(?:locations|zones|regions)/([^/]+)/clusters/([^/]+)$`)
+
+// clusterRef returns which cluster an IID stands for. A name alone is that of any
+// cluster that ListCluster shows; both halves, as ListCluster returns them, are that
+// of the handler's own location; a path or self link says all of it.
 func (h *Handler) clusterRef(iid pmks.IID) (ref, error) {
 	const field = "clusterIID"
 	if err := pmks.CheckIID(field, iid); err != nil {
 		return ref{}, err
 	}
-	text := iid.SystemId
-	if text == "" {
-		text = iid.NameId
-	}
+	text := cmp.Or(iid.SystemId, iid.NameId)
 	if !strings.Contains(text, "/") {
 		if !namePattern.MatchString(text) {
-			return ref{}, refuse.Invalid(field, "%q is not a name that GKE can have", text)
+			return ref{}, refuse.Invalid(field, "%q is not a name that GKE can have", clip(text))
 		}
-		return ref{h.cfg.ProjectID, h.cfg.location(), text}, nil
+		r := ref{project: h.cfg.ProjectID, name: text}
+		if iid.SystemId != "" && iid.NameId != "" {
+			r.location = h.cfg.location()
+		}
+		return r, nil
 	}
-	parts := strings.Split(strings.TrimPrefix(text, "/"), "/")
-	if len(parts) != 6 || parts[0] != "projects" || parts[2] != "locations" || parts[4] != "clusters" ||
-		!(zonePattern.MatchString(parts[3]) || regionPattern.MatchString(parts[3])) || !namePattern.MatchString(parts[5]) {
-		return ref{}, refuse.Invalid(field, "%q is not the path of a cluster: projects/PROJECT/locations/LOCATION/clusters/NAME", text)
+	m := clusterPath.FindStringSubmatch(text)
+	if m == nil || !zonePattern.MatchString(m[2]) && !regionPattern.MatchString(m[2]) || !namePattern.MatchString(m[3]) {
+		return ref{}, refuse.Invalid(field, "%q is not the path of a cluster: projects/PROJECT/locations/LOCATION/clusters/NAME", clip(text))
 	}
-	if parts[1] != h.cfg.ProjectID {
-		return ref{}, refuse.Invalid(field, "is in the project %q, this connection is to %q", parts[1], h.cfg.ProjectID)
-	}
-	return ref{parts[1], parts[3], parts[5]}, nil
+	err := ident.Match(field, text, ident.Part{Name: "project", Got: m[1], Want: h.cfg.ProjectID}, ident.Part{Name: "region", Got: regionOf(m[2]), Want: h.cfg.Region})
+	return ref{m[1], m[2], m[3]}, err
 }
 
 // clusterIID is the identity of a cluster: its path where its location is not the
@@ -73,18 +80,18 @@ func (h *Handler) clusterIID(r ref) pmks.IID {
 	return pmks.IID{NameId: r.name, SystemId: r.path()}
 }
 
+// poolIID is the identity of a node pool.
+func poolIID(name string) pmks.IID { return pmks.IID{NameId: name, SystemId: name} }
+
 // poolName returns the name of the node pool that an IID stands for.
 func poolName(iid pmks.IID) (string, error) {
 	const field = "nodeGroupIID"
 	if err := pmks.CheckIID(field, iid); err != nil {
 		return "", err
 	}
-	name := iid.SystemId
-	if name == "" {
-		name = iid.NameId
-	}
+	name := cmp.Or(iid.SystemId, iid.NameId)
 	if !namePattern.MatchString(name) {
-		return "", refuse.Invalid(field, "%q is not a name that GKE can have", name)
+		return "", refuse.Invalid(field, "%q is not a name that GKE can have", clip(name))
 	}
 	return name, nil
 }
@@ -92,44 +99,16 @@ func poolName(iid pmks.IID) (string, error) {
 // names returns what a cluster and a node group are called, or all that is wrong
 // with them.
 func (h *Handler) names(clusterIID, nodeGroupIID pmks.IID) (ref, string, error) {
-	r, err1 := h.clusterRef(clusterIID)
-	pool, err2 := poolName(nodeGroupIID)
-	return r, pool, errors.Join(err1, err2)
+	r, clusterErr := h.clusterRef(clusterIID)
+	pool, poolErr := poolName(nodeGroupIID)
+	return r, pool, errors.Join(clusterErr, poolErr)
 }
 
-// group is an instance group, whose URL says where it is.
-type group struct{ project, zone, name string }
-
-// groupURL matches the URLs of instance groups and of their managers.
-var groupURL = regexp.MustCompile(`/projects/([^/]+)/zones/([^/]+)/instanceGroup(?:Manager)?s/([^/?]+)$`)
-
-func parseGroup(url string) (group, error) {
-	m := groupURL.FindStringSubmatch(url)
-	if m == nil {
-		return group{}, fmt.Errorf("%q is not the URL of an instance group", url)
+// clip keeps a user's text short in an error.
+func clip(text string) string {
+	const most = 200
+	if len(text) <= most {
+		return text
 	}
-	return group{m[1], m[2], m[3]}, nil
-}
-
-// resource reads a reference to a resource of Compute Engine: a name, or a path or
-// URL that ends in KIND/NAME, such as ".../networks/default".
-func resource(field string, iid pmks.IID, kind string) (string, error) {
-	if err := pmks.CheckIID(field, iid); err != nil {
-		return "", err
-	}
-	text := iid.SystemId
-	if text == "" {
-		text = iid.NameId
-	}
-	name := text
-	if at := strings.LastIndexByte(text, '/'); at >= 0 {
-		name = text[at+1:]
-		if !strings.HasSuffix(text[:at], "/"+kind) && text[:at] != kind {
-			return "", refuse.Invalid(field, "%q does not end in %s/NAME", text, kind)
-		}
-	}
-	if !resourcePattern.MatchString(name) {
-		return "", refuse.Invalid(field, "%q is not a name that Google Cloud can have", name)
-	}
-	return name, nil
+	return strings.ToValidUTF8(text[:most], "") + "..."
 }

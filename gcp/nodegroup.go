@@ -3,6 +3,7 @@
 package gcp
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"regexp"
@@ -15,6 +16,8 @@ import (
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/kver"
 	"github.com/pmks-go/pmks/internal/once"
+	"github.com/pmks-go/pmks/internal/provider/errs"
+	"github.com/pmks-go/pmks/internal/provider/ready"
 	"github.com/pmks-go/pmks/internal/refuse"
 )
 
@@ -32,10 +35,11 @@ var nodeScopes = []string{
 // notInLabels are the characters that the value of a label cannot have.
 var notInLabels = regexp.MustCompile(`[^\p{Ll}\p{Lo}0-9_-]+`)
 
-// pool converts a request for a node group. Everything wrong comes at once, with
-// prefix before the field.
-func (h *Handler) pool(prefix string, req pmks.NodeGroupInfo, networkTags []string) (*containerpb.NodePool, error) {
+// pool converts a request for a node group of a cluster with nodes in so many zones.
+// Everything wrong comes at once, with prefix before the field.
+func (h *Handler) pool(prefix string, req pmks.NodeGroupInfo, networkTags []string, zones int) (*containerpb.NodePool, error) {
 	var f refuse.List
+	req = capabilities.WithDefaultBounds(req)
 	config := &containerpb.NodeConfig{
 		MachineType: req.VMSpecName,
 		OauthScopes: nodeScopes,
@@ -47,7 +51,7 @@ func (h *Handler) pool(prefix string, req pmks.NodeGroupInfo, networkTags []stri
 		},
 		ServiceAccount: h.cfg.NodeServiceAccount,
 	}
-	if image := firstOf(req.ImageIID.SystemId, req.ImageIID.NameId); !kver.IsDefault(image) {
+	if image := cmp.Or(req.ImageIID.SystemId, req.ImageIID.NameId); !kver.IsDefault(image) {
 		config.ImageType = strings.ToUpper(image)
 	}
 	if !kver.IsDefault(req.RootDiskType) {
@@ -56,76 +60,67 @@ func (h *Handler) pool(prefix string, req pmks.NodeGroupInfo, networkTags []stri
 	if size, err := strconv.ParseInt(req.RootDiskSize, 10, 32); err == nil {
 		config.DiskSizeGb = int32(size)
 	}
-	if key := firstOf(req.KeyPairIID.SystemId, req.KeyPairIID.NameId); key != "" {
+	if key := cmp.Or(req.KeyPairIID.SystemId, req.KeyPairIID.NameId); key != "" {
 		// Google Cloud has no key pairs; the name is remembered.
-		label := notInLabels.ReplaceAllString(strings.ToLower(key), "-")
-		config.ResourceLabels[labelKeyPair] = label[:min(len(label), 63)]
+		label := []rune(notInLabels.ReplaceAllString(strings.ToLower(key), "-"))
+		config.ResourceLabels[labelKeyPair] = string(label[:min(len(label), 63)])
 	}
 	p := &containerpb.NodePool{Name: req.IId.NameId, Config: config}
 	var err error
-	p.InitialNodeCount, err = h.perZone(prefix+"DesiredNodeSize", req.DesiredNodeSize, len(h.zones()))
+	p.InitialNodeCount, err = perZone(prefix+"DesiredNodeSize", req.DesiredNodeSize, zones)
 	f.Join(err)
 	if req.OnAutoScaling {
-		p.Autoscaling = autoscaling(nil, req.MinNodeSize, req.MaxNodeSize, len(h.zones()))
+		p.Autoscaling = autoscaling(nil, req.MinNodeSize, req.MaxNodeSize, zones)
 	}
 	return p, f.Err()
 }
 
-// zones are those that nodes are made in, as far as the configuration tells: three
-// in a region, which is how many GKE takes.
-func (h *Handler) zones() []string {
-	if h.cfg.Regional {
-		return []string{"a", "b", "c"}
-	}
-	return []string{h.cfg.Zone}
-}
-
 // perZone divides a total: GKE counts nodes per zone.
-func (h *Handler) perZone(field string, total, zones int) (int32, error) {
+func perZone(field string, total, zones int) (int32, error) {
 	if zones > 1 && total%zones != 0 {
 		return 0, refuse.Invalid(field, "GKE has as many nodes in each of the %d zones: give a multiple of %d, got %d", zones, zones, total)
 	}
 	return int32(total / max(1, zones)), nil
 }
 
-// autoscaling are bounds for the whole pool. What else was there stays.
+// autoscaling are bounds for the whole pool, in zones: per zone where the pool has
+// them so and they can be, else as totals. What else was there stays.
 func autoscaling(old *containerpb.NodePoolAutoscaling, minimum, maximum, zones int) *containerpb.NodePoolAutoscaling {
-	a := &containerpb.NodePoolAutoscaling{Enabled: true, LocationPolicy: old.GetLocationPolicy()}
-	if zones > 1 || old.GetTotalMaxNodeCount() > 0 {
-		a.TotalMinNodeCount, a.TotalMaxNodeCount = int32(minimum), int32(maximum)
-	} else {
+	a := &containerpb.NodePoolAutoscaling{}
+	if old != nil {
+		a = proto.CloneOf(old)
+	}
+	a.Enabled = true
+	a.MinNodeCount, a.MaxNodeCount, a.TotalMinNodeCount, a.TotalMaxNodeCount = 0, 0, 0, 0
+	switch {
+	case zones == 1 && old.GetTotalMaxNodeCount() == 0:
 		a.MinNodeCount, a.MaxNodeCount = int32(minimum), int32(maximum)
+	case old.GetMaxNodeCount() > 0 && minimum%zones == 0 && maximum%zones == 0:
+		a.MinNodeCount, a.MaxNodeCount = int32(minimum/zones), int32(maximum/zones)
+	default:
+		a.TotalMinNodeCount, a.TotalMaxNodeCount = int32(minimum), int32(maximum)
 	}
 	return a
 }
 
-func firstOf(list ...string) string {
-	for _, s := range list {
-		if s != "" {
-			return s
-		}
-	}
-	return ""
-}
-
 // AddNodeGroup implements [pmks.ClusterHandler]: the cluster is read, which knows
-// its security groups and node groups, then one request is made.
+// its zones, security groups and node groups, then one request is made.
 func (h *Handler) AddNodeGroup(ctx context.Context, clusterIID pmks.IID, req pmks.NodeGroupInfo) (_ pmks.NodeGroupInfo, err error) {
-	defer place(&err, "AddNodeGroup", clusterIID, pmks.IID{NameId: req.IId.NameId})
-	r, c, p, err := h.addRequest(ctx, clusterIID, req)
+	defer annotate(&err, "AddNodeGroup", clusterIID, pmks.IID{NameId: req.IId.NameId})
+	a, err := h.addRequest(ctx, clusterIID, req)
 	if err != nil {
 		return pmks.NodeGroupInfo{}, err
 	}
 	var made *containerpb.NodePool
 	err = once.Create(ctx, func(ctx context.Context) error {
-		_, err := h.api.gke.CreateNodePool(ctx, &containerpb.CreateNodePoolRequest{Parent: r.path(), NodePool: p})
-		return exists(fail(err), "node group")
+		_, err := mutate(ctx, h, h.api.gke.CreateNodePool, &containerpb.CreateNodePoolRequest{Parent: a.path(), NodePool: a.pool})
+		return missingPrerequisite(existing(err), a.tail())
 	}, func(ctx context.Context) (bool, error) {
-		found, err := h.readPool(ctx, r, p.GetName())
+		found, err := h.readPool(ctx, a.ref, a.pool.GetName())
 		if err != nil {
-			return false, ignoreMissing(err)
+			return false, errs.IgnoreNotFound(err)
 		}
-		if found.GetConfig().GetResourceLabels()[labelRequest] != p.GetConfig().GetResourceLabels()[labelRequest] {
+		if found.GetConfig().GetResourceLabels()[labelRequest] != a.pool.GetConfig().GetResourceLabels()[labelRequest] {
 			return false, &pmks.Error{Code: pmks.CodeAlreadyExists, Field: "IId.NameId", Message: "somebody else made a node group of this name meanwhile"}
 		}
 		made = found
@@ -135,53 +130,55 @@ func (h *Handler) AddNodeGroup(ctx context.Context, clusterIID pmks.IID, req pmk
 		return pmks.NodeGroupInfo{}, err
 	}
 	if made == nil {
-		made = proto.CloneOf(p)
-		made.Status, made.Version = containerpb.NodePool_PROVISIONING, c.GetCurrentMasterVersion()
+		made = proto.CloneOf(a.pool)
+		made.Status, made.Version = containerpb.NodePool_PROVISIONING, a.cluster.GetCurrentMasterVersion()
 	}
-	info := poolInfo(made, c)
-	info.DesiredNodeSize = req.DesiredNodeSize
-	return info, nil
+	return poolInfo(made, a.cluster), nil
+}
+
+// addition is a node pool that is to be added to a cluster.
+type addition struct {
+	ref
+	cluster *containerpb.Cluster
+	pool    *containerpb.NodePool
 }
 
 // addRequest checks a request and looks up what it needs.
-func (h *Handler) addRequest(ctx context.Context, clusterIID pmks.IID, req pmks.NodeGroupInfo) (ref, *containerpb.Cluster, *containerpb.NodePool, error) {
+func (h *Handler) addRequest(ctx context.Context, clusterIID pmks.IID, req pmks.NodeGroupInfo) (a addition, err error) {
 	var f refuse.List
 	r, err := h.clusterRef(clusterIID)
 	f.Join(err)
 	f.Join(capabilities.CheckNodeGroup(req))
 	if err := f.Err(); err != nil {
-		return r, nil, nil, err
+		return a, err
 	}
-	c, err := h.readCluster(ctx, r)
+	c, err := h.cluster(ctx, r)
 	if err != nil {
-		return r, nil, nil, err
+		return a, err
 	}
+	a = addition{ref: h.refOf(c), cluster: c}
 	if findPool(c, req.IId.NameId) != nil {
-		return r, nil, nil, &pmks.Error{Code: pmks.CodeAlreadyExists, Field: "IId.NameId", Message: "a node group of this name exists"}
+		return a, &pmks.Error{Code: pmks.CodeAlreadyExists, Field: "IId.NameId", Message: "a node group of this name exists"}
 	}
-	if err := accepts(c); err != nil {
-		return r, nil, nil, err
+	if err := checkStandard(c); err != nil {
+		return a, err
+	}
+	if err := ready.Check("the cluster", c.GetStatus().String(), clusterMeaning(c)); err != nil {
+		return a, err
 	}
 	var networkTags []string
 	for _, g := range h.networkInfo(c).SecurityGroupIIDs {
 		networkTags = append(networkTags, g.NameId)
 	}
-	p, err := h.pool("", req, networkTags)
-	return r, c, p, err
+	a.pool, err = h.pool("", req, networkTags, max(1, len(c.GetLocations())))
+	return a, err
 }
 
-// accepts says why a cluster takes no changes now.
-func accepts(c *containerpb.Cluster) error {
-	w := clusterWord(c)
-	switch {
-	case c.GetAutopilot().GetEnabled():
-		return refuse.Precondition("it is an Autopilot cluster, whose nodes are Google's own affair")
-	case w.status == pmks.ClusterCreating, w.status == pmks.ClusterUpdating:
-		return &pmks.Error{Code: pmks.CodeBusy, ProviderCode: c.GetStatus().String(), Message: "the cluster is " + string(w.status) + ": wait until it is Active"}
-	case w.status == pmks.ClusterDeleting:
-		return refuse.Precondition("the cluster is being deleted")
-	case w.status == pmks.ClusterInactive && w.final:
-		return refuse.Precondition("the cluster is Inactive: %s", w.reason)
+// checkStandard refuses to touch the node pools of an Autopilot cluster, which GKE
+// makes, sizes and upgrades.
+func checkStandard(c *containerpb.Cluster) error {
+	if c.GetAutopilot().GetEnabled() {
+		return refuse.Unsupported("clusterIID", "it is an Autopilot cluster: its node pools are made, sized and upgraded by GKE alone")
 	}
 	return nil
 }
@@ -197,33 +194,48 @@ func findPool(c *containerpb.Cluster, name string) *containerpb.NodePool {
 }
 
 func (h *Handler) readPool(ctx context.Context, r ref, name string) (*containerpb.NodePool, error) {
-	p, err := h.api.gke.GetNodePool(ctx, &containerpb.GetNodePoolRequest{Name: r.pool(name)})
-	return p, fail(err)
+	p, err := read(ctx, h, h.api.gke.GetNodePool, &containerpb.GetNodePoolRequest{Name: r.pool(name)}, func(p *containerpb.NodePool) error {
+		if p.GetName() != name {
+			return errs.LostAnswer(cloud, "node pool "+name)
+		}
+		return nil
+	})
+	return p, notFoundAs(err, r.tail(), "/nodePools/"+name)
 }
 
-// RemoveNodeGroup implements [pmks.ClusterHandler] with one request. GKE gives up
-// the last one too.
+// RemoveNodeGroup implements [pmks.ClusterHandler] with one request; by the name of
+// the cluster alone with the list before it. GKE gives up the last one too.
 func (h *Handler) RemoveNodeGroup(ctx context.Context, clusterIID, nodeGroupIID pmks.IID) (_ bool, err error) {
-	defer place(&err, "RemoveNodeGroup", clusterIID, nodeGroupIID)
+	defer annotate(&err, "RemoveNodeGroup", clusterIID, nodeGroupIID)
 	r, name, err := h.names(clusterIID, nodeGroupIID)
 	if err != nil {
 		return false, err
 	}
+	if r, err = h.locate(ctx, r); err != nil {
+		return false, err
+	}
 	err = once.Delete(ctx, func(ctx context.Context) error {
-		_, err := h.api.gke.DeleteNodePool(ctx, &containerpb.DeleteNodePoolRequest{Name: r.pool(name)})
-		return fail(err)
+		_, err := mutate(ctx, h, h.api.gke.DeleteNodePool, &containerpb.DeleteNodePoolRequest{Name: r.pool(name)})
+		return autopilotRefusal(notFoundAs(err, r.tail(), "/nodePools/"+name))
 	}, func(ctx context.Context) (bool, error) {
-		c, ops, err := h.readBoth(ctx, r)
-		if missing(err) {
+		v, err := h.view(ctx, r)
+		if errs.Is(err, pmks.CodeNotFound) {
 			return true, nil
 		}
-		if err != nil {
+		if err := cmp.Or(err, v.opsErr); err != nil {
 			return false, err
 		}
-		info := h.clusterInfo(c)
-		overlay(&info, r, ops)
-		g, ok := info.NodeGroup(pmks.IID{NameId: name})
+		g, ok := h.info(v).NodeGroup(pmks.IID{NameId: name})
 		return !ok || g.Status == pmks.NodeGroupDeleting, nil
 	})
 	return err == nil, err
+}
+
+// autopilotRefusal says of GKE's refusal to touch a pool of Autopilot what the other
+// calls say, which read the cluster first.
+func autopilotRefusal(err error) error {
+	if errs.Is(err, pmks.CodeInvalidArgument) && strings.Contains(message(err), "Autopilot node pools cannot be accessed or modified") {
+		return errs.With(err, func(e *pmks.Error) { e.Code, e.Field = pmks.CodeUnsupported, "clusterIID" })
+	}
+	return err
 }

@@ -5,6 +5,8 @@ package gcp
 import (
 	"encoding/json"
 	"errors"
+	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -12,6 +14,8 @@ import (
 	"google.golang.org/api/googleapi"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"github.com/pmks-go/pmks/internal/provider/errs"
 )
 
 // refusal is what Google says, whichever way: gRPC and REST of GKE, and Compute
@@ -27,6 +31,8 @@ type refusal struct {
 	retryAfter time.Duration
 	// quota: the details name a quota.
 	quota bool
+	// foreign: something on the way answered, not Google.
+	foreign bool
 }
 
 // normalize reads an answer of Google; false when err is none.
@@ -42,13 +48,13 @@ func normalize(err error) (refusal, bool) {
 		return fromGRPC(api), true
 	}
 	if s, ok := status.FromError(err); ok && s.Code() != codes.OK {
-		return refusal{status: word1(s.Code()), message: s.Message()}, true
+		return withHTTP(refusal{status: canonicalWord(s.Code()), message: s.Message()}), true
 	}
 	return refusal{}, false
 }
 
-// word1 is the canonical spelling of a code: NotFound is NOT_FOUND.
-func word1(c codes.Code) string {
+// canonicalWord is the spelling of a code in Google's APIs: NotFound is NOT_FOUND.
+func canonicalWord(c codes.Code) string {
 	var b strings.Builder
 	for i, r := range c.String() {
 		if i > 0 && r >= 'A' && r <= 'Z' {
@@ -61,14 +67,28 @@ func word1(c codes.Code) string {
 
 func fromGRPC(api *apierror.APIError) refusal {
 	s := api.GRPCStatus()
-	r := refusal{status: word1(s.Code()), message: s.Message(), reason: api.Reason()}
+	r := refusal{status: canonicalWord(s.Code()), message: s.Message(), reason: api.Reason()}
 	d := api.Details()
 	r.quota = d.QuotaFailure != nil
 	if d.RetryInfo != nil {
-		r.retryAfter = d.RetryInfo.GetRetryDelay().AsDuration()
+		r.retryAfter = max(0, d.RetryInfo.GetRetryDelay().AsDuration())
 	}
 	if d.RequestInfo != nil {
 		r.requestID = d.RequestInfo.GetRequestId()
+	}
+	return withHTTP(r)
+}
+
+// httpInText matches what the library of gRPC says of an answer that is none of
+// gRPC.
+var httpInText = regexp.MustCompile(`unexpected HTTP status code received from server: (\d{3})`)
+
+// withHTTP sees through a code of gRPC that stands for the answer of something on
+// the way, which knows nothing of gRPC.
+func withHTTP(r refusal) refusal {
+	if m := httpInText.FindStringSubmatch(r.message); m != nil {
+		r.http, _ = strconv.Atoi(m[1])
+		r.status, r.reason, r.foreign = "", "", true
 	}
 	return r
 }
@@ -91,31 +111,33 @@ type restBody struct {
 }
 
 func fromREST(web *googleapi.Error) refusal {
-	r := refusal{http: web.Code, message: web.Message}
+	r := refusal{http: web.Code, message: web.Message, retryAfter: errs.RetryAfter(web.Header)}
 	var body restBody
-	if json.Unmarshal([]byte(web.Body), &body) == nil {
-		r.status = body.Error.Status
-		if body.Error.Message != "" {
-			r.message = body.Error.Message
-		}
-		if len(body.Error.Errors) > 0 {
-			r.reason = body.Error.Errors[0].Reason
-		}
-		for _, d := range body.Error.Details {
-			switch {
-			case strings.HasSuffix(d.Type, "google.rpc.ErrorInfo"):
-				r.reason = d.Reason
-			case strings.HasSuffix(d.Type, "google.rpc.RequestInfo"):
-				r.requestID = d.RequestID
-			case strings.HasSuffix(d.Type, "google.rpc.QuotaFailure"):
-				r.quota = true
-			case strings.HasSuffix(d.Type, "google.rpc.RetryInfo"):
-				r.retryAfter, _ = time.ParseDuration(d.RetryDelay)
+	if json.Unmarshal([]byte(web.Body), &body) != nil {
+		r.foreign = errs.Foreign(web.Header, []byte(web.Body)) || web.Code < 400
+		return r
+	}
+	r.status = body.Error.Status
+	r.foreign = web.Code < 400
+	if body.Error.Message != "" {
+		r.message = body.Error.Message
+	}
+	if len(body.Error.Errors) > 0 {
+		r.reason = body.Error.Errors[0].Reason
+	}
+	for _, d := range body.Error.Details {
+		switch {
+		case strings.HasSuffix(d.Type, "google.rpc.ErrorInfo"):
+			r.reason = d.Reason
+		case strings.HasSuffix(d.Type, "google.rpc.RequestInfo"):
+			r.requestID = d.RequestID
+		case strings.HasSuffix(d.Type, "google.rpc.QuotaFailure"):
+			r.quota = true
+		case strings.HasSuffix(d.Type, "google.rpc.RetryInfo") && r.retryAfter == 0:
+			if delay, err := time.ParseDuration(d.RetryDelay); err == nil {
+				r.retryAfter = max(0, delay)
 			}
 		}
-	}
-	if r.retryAfter == 0 {
-		r.retryAfter, _ = time.ParseDuration(web.Header.Get("Retry-After") + "s")
 	}
 	return r
 }

@@ -3,186 +3,166 @@
 package gcp
 
 import (
+	"cmp"
 	"context"
-	"errors"
+	"fmt"
 	"maps"
-	"strconv"
+	"slices"
 	"strings"
 
 	"cloud.google.com/go/container/apiv1/containerpb"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/pmks-go/pmks"
-	"github.com/pmks-go/pmks/internal/limit"
 	"github.com/pmks-go/pmks/internal/once"
+	"github.com/pmks-go/pmks/internal/provider/errs"
+	"github.com/pmks-go/pmks/internal/provider/fanout"
+	"github.com/pmks-go/pmks/internal/provider/ready"
 	"github.com/pmks-go/pmks/internal/refuse"
 )
 
-// sized is a node pool of a cluster with the nodes that it has.
-type sized struct {
-	*containerpb.NodePool
+// scalable is a node pool that may be changed now, with its cluster and the nodes
+// that it has.
+type scalable struct {
+	ref
+	pool    *containerpb.NodePool
 	cluster *containerpb.Cluster
 	zones   int
-	nodes   []pmks.IID
-	known   bool // the nodes could be read
+	nodes   poolNodes
 }
 
-func (s sized) size() int {
-	if s.known {
-		return len(s.nodes)
-	}
-	return int(s.GetInitialNodeCount()) * s.zones
-}
+func (s scalable) name() string { return s.pool.GetName() }
 
-// readSized reads a cluster, which has its pools and their recorded bounds, and then
-// the instance groups of one.
-func (h *Handler) readSized(ctx context.Context, r ref, name string) (sized, error) {
-	c, err := h.readCluster(ctx, r)
+// readScalable reads a cluster, which has its pools and their recorded bounds, and
+// then the instance groups of one, which alone tell its size.
+func (h *Handler) readScalable(ctx context.Context, r ref, name string) (scalable, error) {
+	c, err := h.cluster(ctx, r)
 	if err != nil {
-		return sized{}, err
+		return scalable{}, err
 	}
 	p := findPool(c, name)
 	if p == nil {
-		return sized{}, &pmks.Error{Code: pmks.CodeNotFound, Message: "the cluster has no node group " + strconv.Quote(name)}
+		return scalable{}, noPool(name)
 	}
-	s := sized{NodePool: p, cluster: c, zones: zonesOf(p, c), known: true}
-	if c.GetAutopilot().GetEnabled() {
-		return s, accepts(c)
+	s := scalable{ref: h.refOf(c), pool: p, cluster: c, zones: zonesOf(p, c)}
+	if err := checkStandard(c); err != nil {
+		return s, err
 	}
-	got, err := h.instances(ctx, limit.New(), p.GetInstanceGroupUrls(), false)
-	switch {
-	case has(err, pmks.CodePermissionDenied), missing(err):
-		s.known = false
-	case err != nil:
-		return s, errors.Join(limit.Ended(ctx), err)
+	// A pool that has failed may be mended by another size: GKE decides.
+	if err := ready.CheckMend("the node group", p.GetStatus().String(), poolMeaning(p)); err != nil {
+		return s, err
 	}
-	s.nodes = got.nodes
-	return s, settled(p)
-}
-
-// settled says why a pool takes no changes now.
-func settled(p *containerpb.NodePool) error {
-	w := poolWord(p)
-	switch {
-	case w.status == pmks.ClusterDeleting:
-		return refuse.Precondition("the node group is being removed")
-	case w.status == pmks.ClusterCreating, w.status == pmks.ClusterUpdating:
-		return &pmks.Error{Code: pmks.CodeBusy, ProviderCode: p.GetStatus().String(), Message: "the node group is " + string(w.status) + ": wait until it is Active"}
-	case w.final:
-		return refuse.Precondition("the node group is Inactive: %s", w.reason)
+	var groups []*groupRead
+	for _, url := range p.GetInstanceGroupUrls() {
+		groups = append(groups, &groupRead{pool: name, url: url})
 	}
-	return nil
+	err = fanout.Each(ctx, len(groups), func(ctx context.Context, i int) error {
+		h.readGroup(ctx, groups[i])
+		return nil
+	})
+	s.nodes = nodesOf(p, groups)
+	return s, cmp.Or(errs.Over(ctx), err)
 }
 
 // SetNodeGroupAutoScaling implements [pmks.ClusterHandler] with GKE's own cluster
 // autoscaler. GKE forgets the bounds when it is turned off, so they are recorded in
 // labels first, unless they are there already.
 func (h *Handler) SetNodeGroupAutoScaling(ctx context.Context, clusterIID, nodeGroupIID pmks.IID, on bool) (_ bool, err error) {
-	defer place(&err, "SetNodeGroupAutoScaling", clusterIID, nodeGroupIID)
+	defer annotate(&err, "SetNodeGroupAutoScaling", clusterIID, nodeGroupIID)
 	r, name, err := h.names(clusterIID, nodeGroupIID)
 	if err != nil {
 		return false, err
 	}
-	p, err := h.readSized(ctx, r, name)
+	s, err := h.readScalable(ctx, r, name)
 	if err != nil {
 		return false, err
 	}
-	if p.GetAutoscaling().GetEnabled() == on {
+	auto := s.pool.GetAutoscaling()
+	if auto.GetEnabled() == on {
 		return true, nil
 	}
-	minimum, maximum := bounds(p.NodePool, p.cluster)
+	minimum, maximum := bounds(s.pool, s.cluster)
 	if !on {
-		if _, err := h.record(ctx, r, p, minimum, maximum, true); err != nil {
+		if auto.GetAutoprovisioned() {
+			return false, refuse.Unsupported("nodeGroupIID", "GKE's node auto-provisioning has made it, sizes it and removes it: it ends where that is turned off for the cluster")
+		}
+		wrote, err := h.recordBounds(ctx, s, minimum, maximum, true)
+		if err != nil {
 			return false, err
 		}
-		_, err = h.setAutoscaling(ctx, r, name, &containerpb.NodePoolAutoscaling{})
+		_, err = h.setAutoscaling(ctx, s, &containerpb.NodePoolAutoscaling{})
+		if wrote {
+			err = halfDone(err, "the bounds are recorded, autoscaling is not turned off")
+		}
 		return err == nil, err
 	}
 	if maximum < 1 {
-		minimum, maximum = min(1, p.size()), max(1, p.size())
+		if s.nodes.sizeErr != nil {
+			return false, halfDone(s.nodes.sizeErr, "no bounds are recorded, and the size that they would be made of cannot be read")
+		}
+		minimum, maximum = min(1, s.nodes.size), max(1, s.nodes.size)
 	}
-	_, err = h.setAutoscaling(ctx, r, name, autoscaling(p.GetAutoscaling(), minimum, maximum, p.zones))
+	_, err = h.setAutoscaling(ctx, s, autoscaling(auto, minimum, maximum, s.zones))
 	return err == nil, err
 }
 
 // setAutoscaling sends bounds.
-func (h *Handler) setAutoscaling(ctx context.Context, r ref, name string, want *containerpb.NodePoolAutoscaling) (op *containerpb.Operation, err error) {
-	err = once.Do(ctx, once.Mutation{
-		Send: func(ctx context.Context) (err error) {
-			op, err = h.api.gke.SetNodePoolAutoscaling(ctx, &containerpb.SetNodePoolAutoscalingRequest{Name: r.pool(name), Autoscaling: want})
-			return fail(err)
-		},
-		Happened: func(ctx context.Context) (bool, error) {
-			if err := h.settle(ctx, r, name, nil); err != nil {
-				return false, err
-			}
-			p, err := h.readPool(ctx, r, name)
-			got := p.GetAutoscaling()
-			return err == nil && got.GetEnabled() == want.GetEnabled() &&
-				got.GetMinNodeCount() == want.GetMinNodeCount() && got.GetMaxNodeCount() == want.GetMaxNodeCount() &&
-				got.GetTotalMinNodeCount() == want.GetTotalMinNodeCount() && got.GetTotalMaxNodeCount() == want.GetTotalMaxNodeCount(), err
-		},
+func (h *Handler) setAutoscaling(ctx context.Context, s scalable, want *containerpb.NodePoolAutoscaling) (*containerpb.Operation, error) {
+	own := ownOperation{ref: s.ref, pool: s.name(), kinds: []containerpb.Operation_Type{containerpb.Operation_UPDATE_CLUSTER}}
+	err := once.Do(ctx, once.Mutation{
+		Send: own.sent(func(ctx context.Context) (*containerpb.Operation, error) {
+			op, err := mutate(ctx, h, h.api.gke.SetNodePoolAutoscaling, &containerpb.SetNodePoolAutoscalingRequest{Name: s.ref.pool(s.name()), Autoscaling: want})
+			return op, notFoundAs(err, s.tail(), "/nodePools/"+s.name())
+		}),
+		Happened: func(ctx context.Context) (bool, error) { return own.find(ctx, h) },
 	})
-	return op, err
+	return own.op, err
 }
 
-// record writes the bounds into a label of the cluster, if they are not recorded so.
-// With more to come it waits for the operation: GKE works on one at a time.
-func (h *Handler) record(ctx context.Context, r ref, p sized, minimum, maximum int, more bool) (wrote bool, err error) {
-	off := proto.CloneOf(p.NodePool)
+// recordBounds writes the bounds into a label of the cluster, if they are not
+// recorded so. With more to come it waits for the operation: GKE works on one at a
+// time.
+func (h *Handler) recordBounds(ctx context.Context, s scalable, minimum, maximum int, more bool) (wrote bool, err error) {
+	off := proto.CloneOf(s.pool)
 	off.Autoscaling = nil
-	if oldMin, oldMax := bounds(off, p.cluster); oldMin == minimum && oldMax == maximum {
+	if oldMin, oldMax := bounds(off, s.cluster); oldMin == minimum && oldMax == maximum {
 		return false, nil
 	}
-	labels := maps.Clone(p.cluster.GetResourceLabels())
+	labels := maps.Clone(s.cluster.GetResourceLabels())
 	if labels == nil {
 		labels = map[string]string{}
 	}
 	// Those of pools that are gone go with this write, which replaces all labels.
 	maps.DeleteFunc(labels, func(key, _ string) bool {
 		pool, ok := strings.CutPrefix(key, labelBounds)
-		return ok && findPool(p.cluster, pool) == nil
+		return ok && findPool(s.cluster, pool) == nil
 	})
-	labels[labelBounds+p.GetName()] = record(p.NodePool, minimum, maximum)
-	var op *containerpb.Operation
+	labels[labelBounds+s.name()] = record(s.pool, minimum, maximum)
+	own := ownOperation{ref: s.ref, kinds: []containerpb.Operation_Type{containerpb.Operation_SET_LABELS, containerpb.Operation_UPDATE_CLUSTER}}
 	err = once.Do(ctx, once.Mutation{
-		Send: func(ctx context.Context) (err error) {
-			op, err = h.api.gke.SetLabels(ctx, &containerpb.SetLabelsRequest{
-				Name: r.path(), ResourceLabels: labels, LabelFingerprint: p.cluster.GetLabelFingerprint()})
-			return fail(err)
-		},
-		Happened: func(ctx context.Context) (bool, error) {
-			if err := h.settle(ctx, r, p.GetName(), nil); err != nil {
-				return false, err
-			}
-			c, err := h.readCluster(ctx, r)
-			return err == nil && maps.Equal(c.GetResourceLabels(), labels), err
-		},
+		Send: own.sent(func(ctx context.Context) (*containerpb.Operation, error) {
+			op, err := mutate(ctx, h, h.api.gke.SetLabels, &containerpb.SetLabelsRequest{
+				Name: s.path(), ResourceLabels: labels, LabelFingerprint: s.cluster.GetLabelFingerprint()})
+			return op, notFoundAs(err, s.tail())
+		}),
+		Happened: func(ctx context.Context) (bool, error) { return own.find(ctx, h) },
 	})
 	if err != nil || !more {
 		return true, err
 	}
-	return true, h.settle(ctx, r, p.GetName(), op)
+	return true, h.awaitFirst(ctx, s.ref, own.op, "the recording of the bounds")
 }
 
-// settle waits for an operation on a pool or its cluster. One whose reply was lost is
-// found among those under way.
-func (h *Handler) settle(ctx context.Context, r ref, pool string, op *containerpb.Operation) error {
-	if op == nil {
-		ops, err := h.operations(ctx, r.location)
-		if err != nil {
-			return err
-		}
-		for _, found := range ops {
-			if _, cluster, name := target(found); cluster == r.name && (name == pool || name == "") && found.GetStatus() != containerpb.Operation_DONE {
-				op = found
-			}
-		}
-		if op == nil {
-			return nil
-		}
+// awaitFirst waits for the first of two writes. Where that cannot be learned to its
+// end, the first may be done, and the second has not been sent.
+func (h *Handler) awaitFirst(ctx context.Context, r ref, op *containerpb.Operation, what string) error {
+	op, err := h.awaitOperation(ctx, r, op)
+	if err != nil {
+		return errs.With(err, func(e *pmks.Error) {
+			e.Message, e.MayHaveHappened = what+" was accepted, whether it is done could not be learned, and nothing more was sent: "+e.Message, true
+		})
 	}
-	return h.finish(ctx, r, op)
+	return halfDone(operationError(op), what+" failed, and nothing more was sent")
 }
 
 // ChangeNodeGroupScaling implements [pmks.ClusterHandler]. Bounds and size are two
@@ -190,7 +170,7 @@ func (h *Handler) settle(ctx context.Context, r ref, pool string, op *containerp
 // the first, seconds as a rule. An error after that says that the bounds are set.
 func (h *Handler) ChangeNodeGroupScaling(ctx context.Context, clusterIID, nodeGroupIID pmks.IID,
 	desired, minSize, maxSize int) (_ pmks.NodeGroupInfo, err error) {
-	defer place(&err, "ChangeNodeGroupScaling", clusterIID, nodeGroupIID)
+	defer annotate(&err, "ChangeNodeGroupScaling", clusterIID, nodeGroupIID)
 	r, name, err := h.names(clusterIID, nodeGroupIID)
 	var f refuse.List
 	f.Join(err)
@@ -198,59 +178,59 @@ func (h *Handler) ChangeNodeGroupScaling(ctx context.Context, clusterIID, nodeGr
 	if err := f.Err(); err != nil {
 		return pmks.NodeGroupInfo{}, err
 	}
-	p, err := h.readSized(ctx, r, name)
+	s, err := h.readScalable(ctx, r, name)
 	if err != nil {
 		return pmks.NodeGroupInfo{}, err
 	}
-	on := p.GetAutoscaling().GetEnabled()
+	on := s.pool.GetAutoscaling().GetEnabled()
+	known := s.nodes.sizeErr == nil
+	// A size that is not known is set, whatever it is; the autoscaler's is left to it.
+	resize := !known || desired != s.nodes.size
 	if on && desired == 0 {
-		// Left to the autoscaler, within the new bounds.
-		desired = min(max(p.size(), minSize), maxSize)
+		if resize = false; known {
+			desired = min(max(s.nodes.size, minSize), maxSize)
+			resize = desired != s.nodes.size
+		} else {
+			desired = minSize
+		}
 	}
 	if desired < minSize {
 		return pmks.NodeGroupInfo{}, refuse.Invalid("DesiredNodeSize", "must lie between MinNodeSize %d and MaxNodeSize %d, got %d: only autoscaling can be left to choose", minSize, maxSize, desired)
 	}
-	each, err := h.perZone("DesiredNodeSize", desired, p.zones)
-	if err != nil {
-		return pmks.NodeGroupInfo{}, err
+	each := int32(0)
+	if resize {
+		if each, err = perZone("DesiredNodeSize", desired, s.zones); err != nil {
+			return pmks.NodeGroupInfo{}, err
+		}
 	}
-	resize := desired != p.size()
-	wrote, err := h.setBounds(ctx, r, p, minSize, maxSize, resize)
+	wrote, err := h.setBounds(ctx, s, minSize, maxSize, resize)
 	if err != nil {
 		return pmks.NodeGroupInfo{}, err
 	}
 	if resize {
-		err := h.setSize(ctx, r, name, each)
-		if on && has(err, pmks.CodeFailedPrecondition) {
+		err := h.setSize(ctx, s, each)
+		if on && errs.Is(err, pmks.CodeFailedPrecondition) {
 			// GKE leaves the size of such a pool to the autoscaler.
-			return changed(p, p.size(), minSize, maxSize, wrote), nil
+			return s.accepted(s.nodes.size, minSize, maxSize, wrote), nil
 		}
 		if err != nil {
 			if wrote {
-				err = half(err, minSize, maxSize)
+				err = halfDone(err, fmt.Sprintf("the bounds are set to %d and %d, the size is not changed", minSize, maxSize))
 			}
 			return pmks.NodeGroupInfo{}, err
 		}
+		return s.accepted(desired, minSize, maxSize, true), nil
 	}
-	return changed(p, desired, minSize, maxSize, wrote || resize), nil
+	return s.accepted(s.nodes.size, minSize, maxSize, wrote), nil
 }
 
-// half says that the bounds are set and the size is not.
-func half(err error, minSize, maxSize int) error {
-	var e *pmks.Error
-	if !errors.As(err, &e) {
-		return err
+// accepted is the pool as it is to be.
+func (s scalable) accepted(desired, minSize, maxSize int, wrote bool) pmks.NodeGroupInfo {
+	info := poolInfo(s.pool, s.cluster)
+	info.Nodes, info.DesiredNodeSize, info.MinNodeSize, info.MaxNodeSize = slices.Clone(s.nodes.nodes), desired, minSize, maxSize
+	if s.nodes.nodesErr != nil {
+		unread(&info.KeyValueList, "Nodes", s.nodes.nodesErr)
 	}
-	c := *e
-	c.Message = "the bounds are set to " + strconv.Itoa(minSize) + " and " + strconv.Itoa(maxSize) + ", the size is not changed: " + c.Message
-	return &c
-}
-
-// changed is the pool as it was accepted.
-func changed(p sized, desired, minSize, maxSize int, wrote bool) pmks.NodeGroupInfo {
-	pool := proto.CloneOf(p.NodePool)
-	info := poolInfo(pool, p.cluster)
-	info.Nodes, info.DesiredNodeSize, info.MinNodeSize, info.MaxNodeSize = p.nodes, desired, minSize, maxSize
 	if wrote {
 		info.Status = pmks.NodeGroupUpdating
 	}
@@ -258,41 +238,28 @@ func changed(p sized, desired, minSize, maxSize int, wrote bool) pmks.NodeGroupI
 }
 
 // setBounds sets those of the autoscaler, or records them while it is off.
-func (h *Handler) setBounds(ctx context.Context, r ref, p sized, minimum, maximum int, more bool) (wrote bool, err error) {
-	if !p.GetAutoscaling().GetEnabled() {
-		return h.record(ctx, r, p, minimum, maximum, more)
+func (h *Handler) setBounds(ctx context.Context, s scalable, minimum, maximum int, more bool) (wrote bool, err error) {
+	if !s.pool.GetAutoscaling().GetEnabled() {
+		return h.recordBounds(ctx, s, minimum, maximum, more)
 	}
-	if oldMin, oldMax := bounds(p.NodePool, p.cluster); oldMin == minimum && oldMax == maximum {
+	if oldMin, oldMax := bounds(s.pool, s.cluster); oldMin == minimum && oldMax == maximum {
 		return false, nil
 	}
-	op, err := h.setAutoscaling(ctx, r, p.GetName(), autoscaling(p.GetAutoscaling(), minimum, maximum, p.zones))
+	op, err := h.setAutoscaling(ctx, s, autoscaling(s.pool.GetAutoscaling(), minimum, maximum, s.zones))
 	if err != nil || !more {
 		return true, err
 	}
-	return true, h.settle(ctx, r, p.GetName(), op)
+	return true, h.awaitFirst(ctx, s.ref, op, "the change of the bounds")
 }
 
-// setSize sends the number of nodes in each zone. GKE writes it where the size at
-// creation was.
-func (h *Handler) setSize(ctx context.Context, r ref, name string, each int32) error {
+// setSize sends the number of nodes in each zone.
+func (h *Handler) setSize(ctx context.Context, s scalable, each int32) error {
+	own := ownOperation{ref: s.ref, pool: s.name(), kinds: []containerpb.Operation_Type{containerpb.Operation_SET_NODE_POOL_SIZE}}
 	return once.Do(ctx, once.Mutation{
-		Send: func(ctx context.Context) error {
-			_, err := h.api.gke.SetNodePoolSize(ctx, &containerpb.SetNodePoolSizeRequest{Name: r.pool(name), NodeCount: each})
-			return fail(err)
-		},
-		Happened: func(ctx context.Context) (bool, error) {
-			ops, err := h.operations(ctx, r.location)
-			if err != nil {
-				return false, err
-			}
-			for _, op := range ops {
-				if _, cluster, pool := target(op); cluster == r.name && pool == name && op.GetStatus() != containerpb.Operation_DONE &&
-					op.GetOperationType() == containerpb.Operation_SET_NODE_POOL_SIZE {
-					return true, nil
-				}
-			}
-			p, err := h.readPool(ctx, r, name)
-			return err == nil && p.GetInitialNodeCount() == each, err
-		},
+		Send: own.sent(func(ctx context.Context) (*containerpb.Operation, error) {
+			op, err := mutate(ctx, h, h.api.gke.SetNodePoolSize, &containerpb.SetNodePoolSizeRequest{Name: s.ref.pool(s.name()), NodeCount: each})
+			return op, notFoundAs(err, s.tail(), "/nodePools/"+s.name())
+		}),
+		Happened: func(ctx context.Context) (bool, error) { return own.find(ctx, h) },
 	})
 }

@@ -32,9 +32,9 @@ func TestClusterStatusTable(t *testing.T) {
 	} {
 		t.Run(test.status.String(), func(t *testing.T) {
 			t.Parallel()
-			w := clusterWord(&containerpb.Cluster{Status: test.status})
-			if w.status != test.want || w.final != test.final || (w.reason == "") != (w.status != pmks.ClusterInactive) {
-				t.Errorf("got %+v", w)
+			m := clusterMeaning(&containerpb.Cluster{Status: test.status})
+			if m.Status != test.want || m.Final != test.final || (m.Reason == "") != (m.Status != pmks.ClusterInactive) {
+				t.Errorf("got %+v", m)
 			}
 		})
 	}
@@ -64,9 +64,9 @@ func TestPoolStatusTable(t *testing.T) {
 	} {
 		t.Run(test.status.String(), func(t *testing.T) {
 			t.Parallel()
-			w := poolWord(&containerpb.NodePool{Status: test.status})
-			if w.status != test.want || w.final != test.final || (w.reason == "") != (w.status != pmks.ClusterInactive) {
-				t.Errorf("got %+v", w)
+			m := poolMeaning(&containerpb.NodePool{Status: test.status})
+			if m.Status != test.want || m.Final != test.final || (m.Reason == "") != (m.Status != pmks.ClusterInactive) {
+				t.Errorf("got %+v", m)
 			}
 		})
 	}
@@ -82,17 +82,17 @@ func TestReason(t *testing.T) {
 	t.Parallel()
 	c := &containerpb.Cluster{Status: containerpb.Cluster_ERROR, StatusMessage: "old",
 		Conditions: []*containerpb.StatusCondition{{Code: containerpb.StatusCondition_GCE_STOCKOUT, Message: "no machines"}, {Message: "and more"}}}
-	if got := clusterWord(c).reason; !strings.Contains(got, "GCE_STOCKOUT: no machines") || !strings.Contains(got, "and more") {
+	if got := clusterMeaning(c).Reason; !strings.Contains(got, "GCE_STOCKOUT: no machines") || !strings.Contains(got, "and more") {
 		t.Errorf("got %q", got)
 	}
 	c.Conditions = nil
-	if got := clusterWord(c).reason; got != "old" {
+	if got := clusterMeaning(c).Reason; got != "old" {
 		t.Errorf("got %q", got)
 	}
 }
 
-// TestOverlay: an operation that is not done shows before its target does.
-func TestOverlay(t *testing.T) {
+// TestShowOperations: an operation that is not done shows before its target does.
+func TestShowOperations(t *testing.T) {
 	t.Parallel()
 	const zone, link = "asia-northeast3-a", "https://container.googleapis.com/v1/projects/123/zones/asia-northeast3-a/clusters/demo"
 	for _, test := range []struct {
@@ -115,7 +115,7 @@ func TestOverlay(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			info := pmks.ClusterInfo{Status: pmks.ClusterActive, NodeGroupList: []pmks.NodeGroupInfo{{IId: pmks.IID{NameId: "g"}, Status: pmks.NodeGroupActive}}}
-			overlay(&info, ref{"p", zone, "demo"}, []*containerpb.Operation{test.op})
+			showOperations(&info, view{ref: ref{"p", zone, "demo"}, ops: []*containerpb.Operation{test.op}})
 			if info.Status != test.cluster || info.NodeGroupList[0].Status != test.group {
 				t.Errorf("got %s with %s", info.Status, info.NodeGroupList[0].Status)
 			}
@@ -141,8 +141,8 @@ func TestFailedCreation(t *testing.T) {
 		{"failed", []*containerpb.Operation{failed}, "GCE_STOCKOUT: no machines"},
 		{"deleted-since", []*containerpb.Operation{deleted, failed}, ""},
 	} {
-		if got := failedCreation(r, test.ops); got != test.want {
-			t.Errorf("%s: got %q", test.name, got)
+		if err := failedCreation(r, test.ops); (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: got %v", test.name, err)
 		}
 	}
 }

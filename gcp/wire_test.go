@@ -113,7 +113,7 @@ var drawn = regexp.MustCompile(`"cb-spider-pmks-req": "[a-z2-7]{26}"`)
 // and what it makes of the answers.
 func TestWire(t *testing.T) {
 	t.Parallel()
-	devel, workers, batch := pmks.IID{NameId: "devel"}, pmks.IID{NameId: "workers"}, pmks.IID{NameId: "batch"}
+	devel, workers, batch := pmks.IID{NameId: "devel", SystemId: "devel"}, pmks.IID{NameId: "workers"}, pmks.IID{NameId: "batch"}
 	fresh := pmks.NodeGroupInfo{IId: pmks.IID{NameId: "fresh"}, VMSpecName: "e2-standard-4", RootDiskType: "pd-ssd", RootDiskSize: "50",
 		KeyPairIID: pmks.IID{NameId: "Ops Key"}, OnAutoScaling: true, DesiredNodeSize: 2, MinNodeSize: 1, MaxNodeSize: 4}
 	fixed := pmks.NodeGroupInfo{IId: pmks.IID{NameId: "fixed"}, VMSpecName: "e2-standard-8", ImageIID: pmks.IID{NameId: "ubuntu_containerd"},
@@ -131,7 +131,7 @@ func TestWire(t *testing.T) {
 		{"list-iid", func(ctx context.Context, h *gcp.Handler) (any, error) { return h.ListIID(ctx) }},
 		{"get-cluster", func(ctx context.Context, h *gcp.Handler) (any, error) { return h.GetCluster(ctx, devel) }},
 		{"get-cluster-missing", func(ctx context.Context, h *gcp.Handler) (any, error) {
-			_, err := h.GetCluster(ctx, pmks.IID{NameId: "missing"})
+			_, err := h.GetCluster(ctx, pmks.IID{NameId: "missing", SystemId: "missing"})
 			return err, nil
 		}},
 		{"delete-cluster", func(ctx context.Context, h *gcp.Handler) (any, error) { return h.DeleteCluster(ctx, devel) }},
