@@ -91,7 +91,7 @@ func TestGuard_redirect(t *testing.T) {
 type answer struct{ body io.Reader }
 
 func (a answer) RoundTrip(*http.Request) (*http.Response, error) {
-	return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(a.body)}, nil
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(a.body)}, nil
 }
 
 type zeros struct{}

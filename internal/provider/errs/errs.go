@@ -173,7 +173,7 @@ func Join(errs ...error) error {
 		if err == nil {
 			return
 		}
-		if parts, ok := err.(interface{ Unwrap() []error }); ok && joined(err, parts.Unwrap()) { //nolint:errorlint // it takes joined errors apart
+		if parts, ok := err.(interface{ Unwrap() []error }); ok && joined(err, parts.Unwrap()) {
 			for _, part := range parts.Unwrap() {
 				add(part)
 			}

@@ -115,7 +115,7 @@ func TestJoin(t *testing.T) {
 	if got := errs.Join(refused("1"), errors.Join(refused("2"), other), refused("3")); strings.Count(got.Error(), "refused") != 1 || !errors.Is(got, pmks.ErrBusy) {
 		t.Errorf("got %v", got)
 	}
-	if got := errs.Join(nil, other, other); got != error(other) {
+	if got := errs.Join(nil, other, other); got != error(other) { //nolint:errorlint // that very error is meant
 		t.Errorf("a single fault is not returned as it is: %#v", got)
 	}
 }

@@ -194,7 +194,7 @@ func TestGuarded(t *testing.T) {
 	if !errors.Is(err, pmks.ErrInternal) || strings.Contains(err.Error(), "secret") {
 		t.Errorf("got %v", err)
 	}
-	if err := fanout.Each(t.Context(), 3, func(_ context.Context, i int) error { var p *int; *p = i; return nil }); !errors.Is(err, pmks.ErrInternal) {
+	if err := fanout.Each(t.Context(), 3, func(_ context.Context, i int) error { return []error{}[i] }); !errors.Is(err, pmks.ErrInternal) {
 		t.Errorf("got %v", err)
 	}
 }

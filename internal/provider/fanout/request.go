@@ -16,9 +16,10 @@ import (
 )
 
 const (
-	// ReadTimeout bounds one try of a read, and MutationTimeout one of a mutation,
-	// inside the caller's context: a connection that hangs costs this much, no more.
-	ReadTimeout     = time.Minute
+	// ReadTimeout bounds one try of a read inside the caller's context: a connection
+	// that hangs costs this much, no more.
+	ReadTimeout = time.Minute
+	// MutationTimeout bounds one try of a mutation likewise.
 	MutationTimeout = 2 * time.Minute
 
 	// Tries is how often a read is made at most.
