@@ -122,7 +122,7 @@ func (s *Server) scopeRegions(service string) []string {
 func (s *Server) identify(accessKey string, key Key) identity {
 	who := identity{accessKey: accessKey, arn: key.ARN, userID: orElse(key.userID, "AIDA"+strings.ToUpper(hexSum(accessKey)[:17]))}
 	if who.arn == "" {
-		who.arn = "arn:aws:iam::" + s.account + ":user/pmks"
+		who.arn = s.arn("iam", false, "user/pmks")
 	}
 	return who
 }

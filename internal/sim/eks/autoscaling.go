@@ -5,12 +5,12 @@ package eks
 import (
 	"encoding/xml"
 	"hash/fnv"
+	"iter"
 	"maps"
 	"net/http"
 	"slices"
 	"strings"
 
-	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/profile"
 	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
@@ -22,13 +22,6 @@ type asgTag struct {
 }
 
 const asgType = "auto-scaling-group"
-
-// asg is the Auto Scaling group of a node group.
-type asg struct {
-	rec  *clusterRecord
-	node *core.NodeGroup
-	own  *groupRecord
-}
 
 type (
 	asgObject struct {
@@ -81,31 +74,17 @@ type (
 	}
 )
 
-// asgs lists the Auto Scaling groups in the order of their making.
-func (s *Server) asgs() []asg {
-	var list []asg
-	for _, rec := range s.clusters {
-		if rec.live.State == profile.Gone {
-			continue
-		}
-		for _, g := range rec.live.Groups {
-			list = append(list, asg{rec, g, rec.groups[g.Name]})
-		}
-	}
-	slices.SortFunc(list, func(a, b asg) int { return int(a.own.seq) - int(b.own.seq) })
-	return list
-}
-
 func (s *Server) asgObject(a asg) asgObject {
+	group := a.group()
 	o := asgObject{
 		Name:              a.own.asg,
-		ARN:               "arn:aws:autoscaling:" + s.region + ":" + s.account + ":autoScalingGroup:" + a.own.uid + ":autoScalingGroupName/" + a.own.asg,
-		MinSize:           a.node.Min,
-		MaxSize:           a.node.Max,
-		DesiredCapacity:   a.node.Desired,
+		ARN:               s.arn("autoscaling", true, "autoScalingGroup:%s:autoScalingGroupName/%s", a.own.uid, a.own.asg),
+		MinSize:           group.Min,
+		MaxSize:           group.Max,
+		DesiredCapacity:   group.Desired,
 		DefaultCooldown:   300,
 		HealthCheckType:   "EC2",
-		CreatedTime:       iso(a.node.Created),
+		CreatedTime:       iso(group.Created),
 		VPCZoneIdentifier: strings.Join(a.own.subnets, ","),
 	}
 	for _, id := range a.own.subnets {
@@ -114,12 +93,12 @@ func (s *Server) asgObject(a asg) asgObject {
 		}
 	}
 	life := "InService"
-	if a.node.State == profile.Deleting {
+	if group.State == profile.Deleting {
 		// EKS sets the group to nothing and drains it.
 		o.MinSize, o.MaxSize, o.DesiredCapacity = 0, 0, 0
 		life = "Terminating:Wait"
 	}
-	for _, node := range a.node.Nodes {
+	for _, node := range group.Nodes {
 		o.Instances = append(o.Instances, asgInstance{
 			InstanceID: node.SystemId, AvailabilityZone: zoneOf(node.SystemId, o.AvailabilityZones), LifecycleState: life, HealthStatus: "Healthy",
 		})
@@ -158,13 +137,16 @@ func (s *Server) describeAutoScalingGroups(c *call) (any, *apiError) {
 	if len(names) > limit {
 		return nil, validation("The number of group names, %d, is above the number of records asked for, %d", len(names), limit)
 	}
-	var list []asg
-	for _, a := range s.asgs() {
-		if (len(names) == 0 || slices.Contains(names, a.own.asg)) && all(filters, a.fact) {
-			list = append(list, a)
+	chosen := func(seq uint64) iter.Seq[asg] {
+		return func(yield func(asg) bool) {
+			for a := range s.asgs.choose(names, seq) {
+				if all(filters, a.fact) && !yield(a) {
+					return
+				}
+			}
 		}
 	}
-	list, next, ok := simkit.Page(s.Kit, &c.Exchange, "DescribeAutoScalingGroups", token, limit, list, func(a asg) uint64 { return a.own.seq })
+	list, next, ok := simkit.PageOf(s.Kit, &c.Exchange, "DescribeAutoScalingGroups", token, s.onPage(limit), chosen, func(a asg) uint64 { return a.own.seq })
 	if !ok {
 		return nil, fail(http.StatusBadRequest, "InvalidNextToken", "The NextToken value is not valid.")
 	}
@@ -219,7 +201,7 @@ func (s *Server) tagChanges(c *call) ([]tagChange, *apiError) {
 		if len(key) > 128 || len(value) > 256 || strings.HasPrefix(key, "aws:") {
 			f.refuse(f.bad, "The tag %q is not valid", key)
 		}
-		group, ok := find(s.asgs(), func(a asg) bool { return a.own.asg == id })
+		group, ok := s.asgs.named(id)
 		if !ok {
 			f.refuse(f.bad, "AutoScalingGroup name not found - AutoScalingGroup '%s' not found", id)
 		}

@@ -3,7 +3,6 @@
 package eks
 
 import (
-	"fmt"
 	"net/http"
 	"net/netip"
 	"regexp"
@@ -16,7 +15,7 @@ var (
 	clusterNamePattern   = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z_-]{0,99}$`)
 	nodegroupNamePattern = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z_-]{0,62}$`)
 	minorPattern         = regexp.MustCompile(`^[0-9]+\.[0-9]+$`)
-	roleARNPattern       = regexp.MustCompile(`^arn:aws[a-z-]*:iam::([0-9]{12}):role(/.+)$`)
+	roleARNPattern       = regexp.MustCompile(`^arn:(aws[a-z-]*):iam::([0-9]{12}):role(/.+)$`)
 	tagKeyPattern        = regexp.MustCompile(`^[\pL\pN +\-=._:/@]*$`)
 )
 
@@ -65,12 +64,17 @@ func (s *Server) checkCreateCluster(in *createClusterRequest) *apiError {
 	if k.IPFamily != "" && k.IPFamily != "ipv4" {
 		return notSimulated("ipFamily %s", k.IPFamily)
 	}
-	if in.Logging != nil {
-		for _, setup := range in.Logging.ClusterLogging {
-			for _, kind := range setup.Types {
-				if e := oneOf("logging type", kind, logTypes...); e != nil {
-					return e
-				}
+	return checkLogging(in.Logging)
+}
+
+func checkLogging(l *loggingObject) *apiError {
+	if l == nil {
+		return nil
+	}
+	for _, setup := range l.ClusterLogging {
+		for _, kind := range setup.Types {
+			if e := oneOf("logging type", kind, logTypes...); e != nil {
+				return e
 			}
 		}
 	}
@@ -196,9 +200,9 @@ func (s *Server) checkRole(arn, service string, policies []string) *apiError {
 	if parts == nil {
 		return invalidParameter("The role ARN %q is not valid", arn)
 	}
-	name := parts[2][strings.LastIndexByte(parts[2], '/')+1:]
+	name := parts[3][strings.LastIndexByte(parts[3], '/')+1:]
 	role, ok := s.resources.role(name)
-	if parts[1] != s.account || !ok || s.roleARN(role) != arn {
+	if !ok || s.roleARN(role) != arn { // of another partition or account, too
 		return invalidParameter("Role with arn: %s, could not be assumed because it does not exist or the trusted entity is not correct", arn)
 	}
 	if role.unknownFor > 0 {
@@ -216,19 +220,20 @@ func (s *Server) checkRole(arn, service string, policies []string) *apiError {
 	return nil
 }
 
-// splitReason reads "Code: message"; a reason without a code gets the other one.
-func splitReason(reason, otherwise string) (code, message string) {
-	if reason == "" {
-		return "", ""
+// splitReason reads "Code: message" or "Code: message [id, id]"; a reason without a
+// code or ids gets the other ones.
+func splitReason(reason, code string, ids ...string) (c, message string, resources []string) {
+	m := reasonPattern.FindStringSubmatch(reason)
+	if m == nil {
+		return "", "", nil
 	}
-	if m := reasonPattern.FindStringSubmatch(reason); m != nil {
-		return m[1], m[2]
+	if m[1] != "" {
+		code = m[1]
 	}
-	return otherwise, reason
+	if m[3] != "" {
+		ids = names(m[3])
+	}
+	return code, m[2], ids
 }
 
-var reasonPattern = regexp.MustCompile(`(?s)^([A-Z][A-Za-z0-9]+): (.+)$`)
-
-func arnOf(s *Server, rest string, args ...any) string {
-	return "arn:aws:eks:" + s.region + ":" + s.account + ":" + fmt.Sprintf(rest, args...)
-}
+var reasonPattern = regexp.MustCompile(`(?s)^(?:([A-Z][A-Za-z0-9]+): )?(.+?)(?: \[([^\]]+)\])?$`)

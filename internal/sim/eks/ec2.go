@@ -153,7 +153,7 @@ func describe[T any](s *Server, c *call, inv inventory[T]) (items []T, next stri
 		if f.has("MaxResults") && named {
 			f.refuse("InvalidParameterCombination", "The parameter MaxResults cannot be used with ids")
 		}
-		limit = f.number("MaxResults", inv.least, inv.most, inv.most)
+		limit = s.onPage(f.number("MaxResults", inv.least, inv.most, inv.most))
 		token = f.text("NextToken")
 	}
 	if e := f.done(); e != nil {

@@ -27,7 +27,7 @@ func (s *Server) createCluster(c *call) (any, *apiError) {
 	if e := s.checkCreateCluster(&in); e != nil {
 		return nil, e.in(in.Name, "")
 	}
-	if _, e := s.truth(in.Name); e == nil {
+	if _, e := s.current(in.Name); e == nil {
 		return nil, inUse("Cluster already exists with name: %s", in.Name).in(in.Name, "")
 	}
 	vpc, e := s.checkNetwork(in.ResourcesVpcConfig)
@@ -67,7 +67,7 @@ func (s *Server) newRecord(uid string, in createClusterRequest, live *core.Clust
 	rec := &clusterRecord{
 		uid:                uid,
 		name:               live.Name,
-		arn:                arnOf(s, "cluster/%s", live.Name),
+		arn:                s.arn("eks", true, "cluster/%s", live.Name),
 		live:               live,
 		role:               in.RoleARN,
 		token:              in.ClientRequestToken,
@@ -133,9 +133,9 @@ func (s *Server) clusterObject(c *core.Cluster, rec *clusterRecord) clusterObjec
 			EndpointPrivateAccess: rec.private,
 			PublicAccessCIDRs:     append([]string{}, rec.publicCIDRs...),
 		},
-		KubernetesNetworkConfig: networkObject{rec.serviceCIDR, rec.ipFamily},
+		KubernetesNetworkConfig: networkObject{ServiceIPv4CIDR: rec.serviceCIDR, IPFamily: rec.ipFamily},
 		Logging:                 rec.logging,
-		Status:                  s.world.Profile().ClusterWord(c.State, c.By),
+		Status:                  orElse(rec.shown, s.world.Profile().ClusterWord(c.State, c.By)),
 		ClientRequestToken:      optional(rec.token),
 		PlatformVersion:         "eks.1",
 		Tags:                    shownTags(c.Tags),
@@ -149,10 +149,15 @@ func (s *Server) clusterObject(c *core.Cluster, rec *clusterRecord) clusterObjec
 		o.ResourcesVpcConfig.ClusterSecurityGroupID = rec.securityGroup
 		o.CertificateAuthority.Data = rec.certificate
 		o.Identity = &identityObject{}
-		o.Identity.OIDC.Issuer = "https://oidc.eks." + s.region + ".amazonaws.com/id/" + rec.oidc
+		o.Identity.OIDC.Issuer = "https://oidc.eks." + s.region + "." + s.suffix + "/id/" + rec.oidc
 	}
-	if code, message := splitReason(c.Reason, "InternalFailure"); code != "" && c.State != profile.Active {
-		o.Health.Issues = append(o.Health.Issues, issueObject{code, message, []string{c.Name}})
+	if rec.autoMode {
+		o.ComputeConfig = &computeConfigObject{true, []string{"general-purpose", "system"}, s.arn("iam", false, "role/AmazonEKSAutoNodeRole")}
+		o.StorageConfig = &storageConfigObject{BlockStorage: enabledObject{true}}
+		o.KubernetesNetworkConfig.ElasticLoadBalancing = &enabledObject{true}
+	}
+	if code, message, ids := splitReason(c.Reason, "InternalFailure", c.Name); code != "" && c.State != profile.Active {
+		o.Health.Issues = append(o.Health.Issues, issueObject{code, message, ids})
 	}
 	return o
 }
@@ -165,7 +170,7 @@ func shownTags(tags map[string]string) map[string]string {
 }
 
 func (s *Server) describeCluster(c *call) (any, *apiError) {
-	cluster, rec, e := s.shown(c.Now, c.labels["name"])
+	cluster, rec, e := s.asRead(c.Now, c.labels["name"])
 	if e != nil {
 		return nil, e
 	}
@@ -173,7 +178,7 @@ func (s *Server) describeCluster(c *call) (any, *apiError) {
 }
 
 func (s *Server) listClusters(c *call) (any, *apiError) {
-	limit, e := c.limit()
+	limit, e := s.limit(c)
 	if e != nil {
 		return nil, e
 	}
@@ -182,10 +187,12 @@ func (s *Server) listClusters(c *call) (any, *apiError) {
 			return nil, invalidParameter("include may only be all")
 		}
 	}
-	list, next, err := s.world.Page(c.Now, c.query.Get("nextToken"), limit)
+	token := c.query.Get("nextToken")
+	list, next, err := s.world.Page(c.Now, token, limit)
 	if err != nil {
 		return nil, badToken()
 	}
+	next = c.NextToken(token, next)
 	names := make([]string, len(list))
 	for i, cluster := range list {
 		names[i] = cluster.Name
@@ -194,7 +201,7 @@ func (s *Server) listClusters(c *call) (any, *apiError) {
 }
 
 func (s *Server) deleteCluster(c *call) (any, *apiError) {
-	rec, e := s.truth(c.labels["name"])
+	rec, e := s.current(c.labels["name"])
 	if e != nil {
 		return nil, e
 	}
@@ -206,6 +213,8 @@ func (s *Server) deleteCluster(c *call) (any, *apiError) {
 		return nil, inUse("Cannot delete because cluster %s currently has update %s in progress", rec.name, rec.running()).in(rec.name, "")
 	case len(live.Groups) > 0:
 		return nil, inUse("Cluster has nodegroups attached").in(rec.name, live.Groups[0].Name)
+	case rec.heldByFargate() != nil:
+		return nil, rec.heldByFargate()
 	case live.Protected && live.State == profile.Active:
 		return nil, invalidRequest("Cluster %s has deletion protection enabled", rec.name).in(rec.name, "")
 	}
@@ -245,37 +254,4 @@ func (rec *clusterRecord) running() string {
 		}
 	}
 	return ""
-}
-
-func (s *Server) listAddons(c *call) (any, *apiError) {
-	if _, _, e := s.shown(c.Now, c.labels["name"]); e != nil {
-		return nil, e
-	}
-	if _, e := c.limit(); e != nil {
-		return nil, e
-	}
-	if c.query.Get("nextToken") != "" {
-		return nil, badToken()
-	}
-	return addonsResponse{Addons: []string{}}, nil
-}
-
-func (s *Server) describeAddon(c *call) (any, *apiError) {
-	if _, _, e := s.shown(c.Now, c.labels["name"]); e != nil {
-		return nil, e
-	}
-	return nil, notFound("No addon: %s found in cluster: %s", c.labels["addonName"], c.labels["name"]).in(c.labels["name"], "")
-}
-
-func (s *Server) listFargateProfiles(c *call) (any, *apiError) {
-	if _, _, e := s.shown(c.Now, c.labels["name"]); e != nil {
-		return nil, e
-	}
-	if _, e := c.limit(); e != nil {
-		return nil, e
-	}
-	if c.query.Get("nextToken") != "" {
-		return nil, badToken()
-	}
-	return fargateResponse{FargateProfileNames: []string{}}, nil
 }

@@ -16,7 +16,7 @@ import (
 )
 
 func (s *Server) createNodegroup(c *call) (any, *apiError) {
-	rec, e := s.truth(c.labels["name"])
+	rec, e := s.current(c.labels["name"])
 	if e != nil {
 		return nil, e
 	}
@@ -74,13 +74,10 @@ func first(list []string) string {
 	return list[0]
 }
 
-// newGroup keeps what the core has no place for, and makes the Auto Scaling group
-// with the tags that EKS gives it.
+// newGroup keeps what the core has no place for.
 func (s *Server) newGroup(now time.Time, rec *clusterRecord, in *createNodegroupRequest, plan nodegroupPlan) *groupRecord {
 	g := &groupRecord{
-		uid:            s.Random.UUID(),
 		name:           in.NodegroupName,
-		seq:            s.Random.Next(),
 		modified:       now,
 		role:           in.NodeRole,
 		subnets:        in.Subnets,
@@ -98,11 +95,19 @@ func (s *Server) newGroup(now time.Time, rec *clusterRecord, in *createNodegroup
 	if g.updateConfig = (updateConfigObject{MaxUnavailable: new(int32(1))}); in.UpdateConfig != nil {
 		g.updateConfig = *in.UpdateConfig
 	}
-	g.arn = arnOf(s, "nodegroup/%s/%s/%s", rec.name, g.name, g.uid)
-	g.asg = "eks-" + g.name + "-" + g.uid
 	if in.RemoteAccess != nil && in.RemoteAccess.EC2SSHKey != nil {
 		g.remoteGroup = "sg-0" + s.Random.Text(16, simkit.LowerHex)
 	}
+	s.enroll(rec, g)
+	return g
+}
+
+// enroll makes the Auto Scaling group of a node group, with the tags that EKS gives
+// it.
+func (s *Server) enroll(rec *clusterRecord, g *groupRecord) {
+	g.uid, g.seq = s.Random.UUID(), s.Random.Next()
+	g.arn = s.arn("eks", true, "nodegroup/%s/%s/%s", rec.name, g.name, g.uid)
+	g.asg = "eks-" + g.name + "-" + g.uid
 	g.asgTags = discoveryTags(rec.name)
 	for key, value := range map[string]string{
 		"eks:cluster-name":                  rec.name,
@@ -112,7 +117,7 @@ func (s *Server) newGroup(now time.Time, rec *clusterRecord, in *createNodegroup
 		g.asgTags[key] = asgTag{value: value, propagate: true}
 	}
 	rec.groups[g.name] = g
-	return g
+	s.asgs.add(asg{rec: rec, own: g})
 }
 
 // discoveryTags are what the cluster autoscaler looks for.
@@ -162,7 +167,7 @@ func (s *Server) nodegroupObject(rec *clusterRecord, g *core.NodeGroup, own *gro
 		ReleaseVersion: releaseVersion(g.Version),
 		CreatedAt:      epoch(g.Created),
 		ModifiedAt:     epoch(own.modified),
-		Status:         s.world.Profile().NodeGroupWord(g.State, g.By),
+		Status:         orElse(own.shown, s.world.Profile().NodeGroupWord(g.State, g.By)),
 		CapacityType:   own.capacityType,
 		ScalingConfig:  scalingObject{int32(g.Min), int32(g.Max), int32(g.Desired)},
 		InstanceTypes:  own.instanceTypes,
@@ -191,8 +196,8 @@ func (s *Server) nodegroupObject(rec *clusterRecord, g *core.NodeGroup, own *gro
 	if g.State == profile.CreateFailed {
 		otherwise = "NodeCreationFailure"
 	}
-	if code, message := splitReason(g.Reason, otherwise); code != "" && g.State != profile.Active {
-		o.Health.Issues = append(o.Health.Issues, issueObject{code, message, []string{own.asg}})
+	if code, message, ids := splitReason(g.Reason, otherwise, own.asg); code != "" && g.State != profile.Active {
+		o.Health.Issues = append(o.Health.Issues, issueObject{code, message, ids})
 	}
 	return o
 }
@@ -200,8 +205,8 @@ func (s *Server) nodegroupObject(rec *clusterRecord, g *core.NodeGroup, own *gro
 func releaseVersion(version string) string { return patchOf(version) + "-20261101" }
 
 // shownGroup returns a node group as reads show it.
-func (s *Server) shownGroup(c *call) (*clusterRecord, *core.NodeGroup, *groupRecord, *apiError) {
-	cluster, rec, e := s.shown(c.Now, c.labels["name"])
+func (s *Server) groupAsRead(c *call) (*clusterRecord, *core.NodeGroup, *groupRecord, *apiError) {
+	cluster, rec, e := s.asRead(c.Now, c.labels["name"])
 	if e != nil {
 		return nil, nil, nil, e
 	}
@@ -214,7 +219,7 @@ func (s *Server) shownGroup(c *call) (*clusterRecord, *core.NodeGroup, *groupRec
 }
 
 func (s *Server) describeNodegroup(c *call) (any, *apiError) {
-	rec, g, own, e := s.shownGroup(c)
+	rec, g, own, e := s.groupAsRead(c)
 	if e != nil {
 		return nil, e
 	}
@@ -222,11 +227,11 @@ func (s *Server) describeNodegroup(c *call) (any, *apiError) {
 }
 
 func (s *Server) listNodegroups(c *call) (any, *apiError) {
-	cluster, rec, e := s.shown(c.Now, c.labels["name"])
+	cluster, rec, e := s.asRead(c.Now, c.labels["name"])
 	if e != nil {
 		return nil, e
 	}
-	limit, e := c.limit()
+	limit, e := s.limit(c)
 	if e != nil {
 		return nil, e
 	}
@@ -243,7 +248,7 @@ func (s *Server) listNodegroups(c *call) (any, *apiError) {
 }
 
 func (s *Server) deleteNodegroup(c *call) (any, *apiError) {
-	rec, g, own, e := s.truthGroup(c)
+	rec, g, own, e := s.currentGroup(c)
 	if e != nil {
 		return nil, e
 	}
@@ -253,6 +258,7 @@ func (s *Server) deleteNodegroup(c *call) (any, *apiError) {
 		}
 		return nil, inUse("Nodegroup %s is being deleted already", g.Name).in(rec.name, g.Name)
 	}
+	c.Outcome.Effect = func(end core.OperationRecord) { s.recreate(rec, g.Spec, own, end) }
 	if _, err := s.world.Apply(c.Now, core.RemoveNodeGroup{ClusterID: rec.live.ID, GroupID: g.ID}, c.Outcome); err != nil {
 		e, _ := refused(err)
 		return nil, e.in(rec.name, g.Name)
@@ -262,7 +268,7 @@ func (s *Server) deleteNodegroup(c *call) (any, *apiError) {
 }
 
 func (s *Server) updateNodegroupConfig(c *call) (any, *apiError) {
-	rec, g, own, e := s.truthGroup(c)
+	rec, g, own, e := s.currentGroup(c)
 	if e != nil {
 		return nil, e
 	}

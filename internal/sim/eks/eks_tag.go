@@ -11,7 +11,7 @@ import (
 	"github.com/pmks-go/pmks/internal/sim/profile"
 )
 
-var resourceARNPattern = regexp.MustCompile(`^arn:aws[a-z-]*:eks:([a-z0-9-]+):([0-9]{12}):(?:cluster/([^/]+)|nodegroup/([^/]+)/([^/]+)/([0-9a-f-]+))$`)
+var resourceARNPattern = regexp.MustCompile(`^arn:(aws[a-z-]*):eks:([a-z0-9-]+):([0-9]{12}):(?:cluster/([^/]+)|nodegroup/([^/]+)/([^/]+)/([0-9a-f-]+))$`)
 
 const badRequest = "BadRequestException"
 
@@ -32,24 +32,24 @@ func (s *Server) byARN(c *call, read bool) (tagged, *apiError) {
 		return tagged{}, fail(http.StatusBadRequest, badRequest, "The resource ARN %q is not valid", arn)
 	}
 	unknown := fail(http.StatusNotFound, "NotFoundException", "The resource %s was not found", arn)
-	name := m[3] + m[4] // one of them is empty
+	name := m[4] + m[5] // one of them is empty
 	var live *core.Cluster
-	rec, e := s.truth(name)
+	rec, e := s.current(name)
 	if e == nil {
 		live = rec.live
 	}
 	if read {
-		live, rec, e = s.shown(c.Now, name)
+		live, rec, e = s.asRead(c.Now, name)
 	}
-	if e != nil || m[1] != s.region || m[2] != s.account {
+	if e != nil || !s.ours(m[1], m[2], m[3]) {
 		return tagged{}, unknown
 	}
-	if m[5] == "" {
+	if m[6] == "" {
 		return tagged{rec: rec, live: live, state: live.State}, nil
 	}
-	g, ok := live.GroupByName(m[5])
-	own := rec.groups[m[5]]
-	if !ok || own.uid != m[6] {
+	g, ok := live.GroupByName(m[6])
+	own := rec.groups[m[6]]
+	if !ok || own.uid != m[7] {
 		return tagged{}, unknown
 	}
 	return tagged{rec, live, own, g.State}, nil

@@ -196,6 +196,15 @@ func TestServer_assumptions(t *testing.T) {
 			_, err := w.eks.CreateNodegroup(ctx, in)
 			return err
 		}, badParameter},
+		{"add-ons-want-active", Assumptions{AddonsWantActive: true}, func(_ *testing.T, w *world) error {
+			w.force("a", "", profile.Creating)
+			_, err := w.eks.ListAddons(ctx, &eks.ListAddonsInput{ClusterName: aws.String("a")})
+			return err
+		}, badState},
+		{"no-cluster", Assumptions{NoClusterAsClientException: true}, func(_ *testing.T, w *world) error {
+			_, err := w.eks.DescribeCluster(ctx, &eks.DescribeClusterInput{Name: aws.String("none")})
+			return err
+		}, refusal{"ClientException", 400}},
 		{"tag-only-active", Assumptions{TagOnlyActive: true}, func(t *testing.T, w *world) error {
 			w.force("a", "g", profile.Updating)
 			arn := w.latest["a"].groups["g"].arn

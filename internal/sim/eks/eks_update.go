@@ -18,7 +18,7 @@ import (
 const rollbackWindow = 7 * 24 * time.Hour
 
 func (s *Server) updateClusterVersion(c *call) (any, *apiError) {
-	rec, e := s.truth(c.labels["name"])
+	rec, e := s.current(c.labels["name"])
 	if e != nil {
 		return nil, e
 	}
@@ -42,7 +42,6 @@ func (s *Server) updateClusterVersion(c *call) (any, *apiError) {
 	case s.isRollback(rec, in.Version, c.Now):
 		return nil, notSimulated("the rollback of a control plane")
 	}
-	from := live.Version
 	result, err := s.world.Apply(c.Now, core.UpgradeControlPlane{ClusterID: live.ID, Version: in.Version}, c.Outcome)
 	if err != nil {
 		return nil, s.refusedUpgrade(rec, in.Version, err).in(rec.name, "")
@@ -51,7 +50,6 @@ func (s *Server) updateClusterVersion(c *call) (any, *apiError) {
 	u := s.newUpdate(c, rec, result.Operation, "VersionUpdate", "", []updateParam{
 		{"Version", in.Version}, {"PlatformVersion", "eks.1"},
 	})
-	u.resources = []string{from}
 	s.remember(c, in.ClientRequestToken, remembered{cluster: rec, update: u})
 	return updateResponse{s.updateObject(c.Now, u)}, nil
 }
@@ -89,7 +87,7 @@ func (s *Server) refusedUpgrade(rec *clusterRecord, version string, err error) *
 }
 
 func (s *Server) updateNodegroupVersion(c *call) (any, *apiError) {
-	rec, g, own, e := s.truthGroup(c)
+	rec, g, own, e := s.currentGroup(c)
 	if e != nil {
 		return nil, e
 	}
@@ -167,9 +165,9 @@ func (s *Server) updateObject(now time.Time, u *updateRecord) updateObject {
 	case strings.HasPrefix(op.Failure, "canceled:"):
 		o.Status = "Cancelled"
 	default:
-		code, message := splitReason(op.Failure, "Unknown")
+		code, message, ids := splitReason(op.Failure, "Unknown", u.resources...)
 		o.Status = "Failed"
-		o.Errors = append(o.Errors, updateError{code, message, u.resources})
+		o.Errors = append(o.Errors, updateError{code, message, ids})
 	}
 	u.final = &o
 	return o
@@ -179,7 +177,7 @@ func (s *Server) describeUpdate(c *call) (any, *apiError) {
 	if c.query.Has("addonName") || c.query.Has("capabilityName") {
 		return nil, notSimulated("updates of add-ons and capabilities")
 	}
-	_, rec, e := s.shown(c.Now, c.labels["name"])
+	_, rec, e := s.asRead(c.Now, c.labels["name"])
 	if e != nil {
 		return nil, e
 	}
@@ -195,7 +193,7 @@ func (s *Server) listUpdates(c *call) (any, *apiError) {
 	if c.query.Has("addonName") || c.query.Has("capabilityName") {
 		return nil, notSimulated("updates of add-ons and capabilities")
 	}
-	cluster, rec, e := s.shown(c.Now, c.labels["name"])
+	cluster, rec, e := s.asRead(c.Now, c.labels["name"])
 	if e != nil {
 		return nil, e
 	}
@@ -203,7 +201,7 @@ func (s *Server) listUpdates(c *call) (any, *apiError) {
 	if _, ok := cluster.GroupByName(group); group != "" && !ok {
 		return nil, noNodegroup(rec.name, group)
 	}
-	limit, e := c.limit()
+	limit, e := s.limit(c)
 	if e != nil {
 		return nil, e
 	}
@@ -273,7 +271,7 @@ func (s *Server) versionTable() []versionObject {
 func patchOf(version string) string { return version + ".4" }
 
 func (s *Server) describeClusterVersions(c *call) (any, *apiError) {
-	limit, e := c.limit()
+	limit, e := s.limit(c)
 	if e != nil {
 		return nil, e
 	}

@@ -148,6 +148,19 @@ type (
 		AccessConfig            accessConfigObject         `json:"accessConfig"`
 		UpgradePolicy           upgradePolicyObject        `json:"upgradePolicy"`
 		DeletionProtection      bool                       `json:"deletionProtection"`
+		ComputeConfig           *computeConfigObject       `json:"computeConfig,omitempty"`
+		StorageConfig           *storageConfigObject       `json:"storageConfig,omitempty"`
+	}
+	computeConfigObject struct {
+		Enabled     bool     `json:"enabled"`
+		NodePools   []string `json:"nodePools"`
+		NodeRoleARN string   `json:"nodeRoleArn"`
+	}
+	storageConfigObject struct {
+		BlockStorage enabledObject `json:"blockStorage"`
+	}
+	enabledObject struct {
+		Enabled bool `json:"enabled"`
 	}
 	vpcConfigObject struct {
 		SubnetIDs              []string `json:"subnetIds"`
@@ -159,8 +172,9 @@ type (
 		PublicAccessCIDRs      []string `json:"publicAccessCidrs"`
 	}
 	networkObject struct {
-		ServiceIPv4CIDR string `json:"serviceIpv4Cidr"`
-		IPFamily        string `json:"ipFamily"`
+		ServiceIPv4CIDR      string         `json:"serviceIpv4Cidr"`
+		IPFamily             string         `json:"ipFamily"`
+		ElasticLoadBalancing *enabledObject `json:"elasticLoadBalancing,omitempty"`
 	}
 	loggingObject struct {
 		ClusterLogging []logSetup `json:"clusterLogging"`
@@ -300,14 +314,6 @@ type (
 	}
 	tagsResponse struct {
 		Tags map[string]string `json:"tags"`
-	}
-	addonsResponse struct {
-		Addons    []string `json:"addons"`
-		NextToken *string  `json:"nextToken"`
-	}
-	fargateResponse struct {
-		FargateProfileNames []string `json:"fargateProfileNames"`
-		NextToken           *string  `json:"nextToken"`
 	}
 	errorBody struct {
 		ClusterName        *string  `json:"clusterName"`

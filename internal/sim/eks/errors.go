@@ -18,8 +18,8 @@ type apiError struct {
 	message string
 
 	// What EKS adds to the body of its errors.
-	cluster, nodegroup string
-	validZones         []string
+	cluster, nodegroup, fargate string
+	validZones                  []string
 	// retryAfter is shown in a header, which the SDK of AWS does not read.
 	retryAfter time.Duration
 }

@@ -88,6 +88,8 @@ func (w *world) connect(t *testing.T, keys aws.CredentialsProvider, change ...fu
 	w.asg = autoscaling.NewFromConfig(cfg, func(o *autoscaling.Options) { o.HTTPSignerV4 = signer })
 }
 
+func httpClient(next http.RoundTripper) *http.Client { return &http.Client{Transport: next} }
+
 // pass lets every operation that is under way end.
 func (w *world) pass() { w.clock.Pass() }
 

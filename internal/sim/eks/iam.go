@@ -14,7 +14,7 @@ import (
 
 var (
 	roleNamePattern = regexp.MustCompile(`^[\w+=,.@-]{1,64}$`)
-	policyPattern   = regexp.MustCompile(`^arn:aws[a-z-]*:iam::aws:policy/((?:[\w-]+/)*)([\w+=,.@-]+)$`)
+	policyPattern   = regexp.MustCompile(`^arn:(aws[a-z-]*):iam::aws:policy/((?:[\w-]+/)*)([\w+=,.@-]+)$`)
 )
 
 type (
@@ -53,7 +53,7 @@ type (
 )
 
 func (s *Server) roleARN(r *Role) string {
-	return "arn:aws:iam::" + s.account + ":role" + orElse(r.Path, "/") + r.Name
+	return s.arn("iam", false, "role%s%s", orElse(r.Path, "/"), r.Name)
 }
 
 func (s *Server) roleObject(r *Role) roleObject {
@@ -90,9 +90,9 @@ func (s *Server) trustDocument(trust []string) string {
 		one := policyStatement{Effect: "Allow", Action: "sts:AssumeRole"}
 		switch who {
 		case TrustAccount:
-			one.Principal = map[string]any{"AWS": "arn:aws:iam::" + s.account + ":root"}
+			one.Principal = map[string]any{"AWS": s.arn("iam", false, "root")}
 		case TrustWebIdentity:
-			one.Principal = map[string]any{"Federated": "arn:aws:iam::" + s.account + ":oidc-provider/simulated"}
+			one.Principal = map[string]any{"Federated": s.arn("iam", false, "oidc-provider/simulated")}
 			one.Action = "sts:AssumeRoleWithWebIdentity"
 		default:
 			one.Principal = map[string]any{"Service": who}
@@ -220,11 +220,11 @@ func (s *Server) attachRolePolicy(c *call) (any, *apiError) {
 	if m == nil {
 		return nil, fail(http.StatusBadRequest, "ValidationError", "The policy ARN %s is not valid, or not that of an AWS managed policy", arn)
 	}
-	if path, ok := managedPolicyTable[m[2]]; !ok || path != m[1] {
+	if path, ok := managedPolicyTable[m[3]]; !ok || path != m[2] || m[1] != s.partition {
 		return nil, fail(http.StatusNotFound, "NoSuchEntity", "Policy %s does not exist or is not attachable.", arn)
 	}
-	if !slices.Contains(role.Policies, m[2]) {
-		role.Policies = append(role.Policies, m[2])
+	if !slices.Contains(role.Policies, m[3]) {
+		role.Policies = append(role.Policies, m[3])
 	}
 	return attachRolePolicyResponse{metadata: metadata{c.requestID}}, nil
 }

@@ -45,6 +45,9 @@ type Options struct {
 	// bubble is the bubble's.
 	Now func() time.Time
 
+	// PageSize is the most that is on a page of any list, whatever the caller asks
+	// for; 0 means what the services have.
+	PageSize int
 	// Resources is what the account holds; nil means DefaultResources.
 	Resources *Resources
 	// RolePropagation is how many calls of EKS do not see a role yet after
@@ -64,11 +67,16 @@ type Options struct {
 	Unlimited bool
 }
 
-// DefaultBuckets returns what limits the calls. Only STS publishes its limits; for
-// EKS it is what one account was seen to be allowed: 500 calls at once and 500 a
-// second.
+// DefaultBuckets returns what limits the calls: for EC2 and STS what AWS publishes, for
+// each reading action and for all together; for EKS, which publishes nothing, what one
+// account was seen to be allowed, 500 calls at once and 500 a second. Auto Scaling and
+// IAM publish nothing either, and have no limit here.
 func DefaultBuckets() []simkit.Bucket {
-	return []simkit.Bucket{{Service: "eks", Burst: 500, Every: time.Second / 500}}
+	return []simkit.Bucket{
+		{Service: "eks", Burst: 500, Every: time.Second / 500},
+		{Service: "ec2", Ops: []string{"read"}, Per: "op", Burst: 100, Every: time.Second / 20},
+		{Service: "sts", Burst: 600, Every: time.Second / 600},
+	}
 }
 
 func (o Options) buckets() []simkit.Bucket {
@@ -106,6 +114,13 @@ type Assumptions struct {
 	// RestoreDiscoveryTags: EKS puts the autoscaler's discovery tags back onto
 	// the Auto Scaling group when it next updates a node group.
 	RestoreDiscoveryTags bool
+	// AddonsWantActive: ListAddons of a cluster that is being created answers 400
+	// InvalidRequestException.
+	AddonsWantActive bool
+	// NoClusterAsClientException: what is asked of a cluster that does not exist
+	// answers 400 ClientException and not 404 ResourceNotFoundException, as some
+	// clients have it.
+	NoClusterAsClientException bool
 	// LaunchTemplateNotWatched: deleting a launch template that a node group uses
 	// has no effect on the node group.
 	LaunchTemplateNotWatched bool

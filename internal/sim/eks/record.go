@@ -32,9 +32,14 @@ type clusterRecord struct {
 	certificate           string
 	oidc                  string
 	groups                map[string]*groupRecord // by name; the latest of each
+	addons                []string
+	fargate               []*fargateProfile
+	autoMode              bool
 	updates               []*updateRecord
 	// upgraded is when the control plane last began to move on; zero if never.
 	upgraded time.Time
+	// shown replaces the status, for tests.
+	shown string
 }
 
 // groupRecord holds what EKS knows of a node group and the core does not.
@@ -59,6 +64,10 @@ type groupRecord struct {
 	asgTags        map[string]asgTag
 	// customAMI: the launch template has an image of its own.
 	customAMI bool
+	// again is how often a controller makes it again when it is deleted.
+	again int
+	// shown replaces the status, for tests.
+	shown string
 }
 
 // updateRecord is an update object.
@@ -74,26 +83,30 @@ type updateRecord struct {
 	final *updateObject
 }
 
-// truth returns the cluster of that name as it is, whatever reads show.
-func (s *Server) truth(name string) (*clusterRecord, *apiError) {
+// current returns the cluster of that name as it is, whatever reads show.
+func (s *Server) current(name string) (*clusterRecord, *apiError) {
 	rec, ok := s.latest[name]
 	if !ok || rec.live.State == profile.Gone {
-		return nil, noCluster(name)
+		return nil, s.noCluster(name)
 	}
 	return rec, nil
 }
 
-func noCluster(name string) *apiError {
-	return notFound("No cluster found for name: %s.", name).in(name, "")
+func (s *Server) noCluster(name string) *apiError {
+	e := notFound("No cluster found for name: %s.", name)
+	if s.assumptions.NoClusterAsClientException {
+		e.code, e.status = "ClientException", http.StatusBadRequest
+	}
+	return e.in(name, "")
 }
 
 func noNodegroup(cluster, group string) *apiError {
 	return notFound("No node group found for name: %s.", group).in(cluster, group)
 }
 
-// truthGroup is truth for a node group.
-func (s *Server) truthGroup(c *call) (*clusterRecord, *core.NodeGroup, *groupRecord, *apiError) {
-	rec, e := s.truth(c.labels["name"])
+// currentGroup is current for a node group.
+func (s *Server) currentGroup(c *call) (*clusterRecord, *core.NodeGroup, *groupRecord, *apiError) {
+	rec, e := s.current(c.labels["name"])
 	if e != nil {
 		return nil, nil, nil, e
 	}
@@ -105,11 +118,11 @@ func (s *Server) truthGroup(c *call) (*clusterRecord, *core.NodeGroup, *groupRec
 	return rec, g, rec.groups[name], nil
 }
 
-// shown returns the cluster of that name as reads show it.
-func (s *Server) shown(now time.Time, name string) (*core.Cluster, *clusterRecord, *apiError) {
+// asRead returns the cluster of that name as reads show it.
+func (s *Server) asRead(now time.Time, name string) (*core.Cluster, *clusterRecord, *apiError) {
 	c, ok := s.world.Cluster(now, name) // the id of a cluster is its name
 	if !ok {
-		return nil, nil, noCluster(name)
+		return nil, nil, s.noCluster(name)
 	}
 	return c, s.clusters[c.Attr[attrUID]], nil
 }
@@ -193,10 +206,10 @@ func (c *call) hash() string {
 }
 
 // limit reads maxResults, which is 1 to 100 for every list of EKS.
-func (c *call) limit() (int, *apiError) {
+func (s *Server) limit(c *call) (int, *apiError) {
 	text := c.query.Get("maxResults")
 	if text == "" && !c.query.Has("maxResults") {
-		return 100, nil
+		return s.onPage(100), nil
 	}
 	f := newForm(c.query, "eks")
 	f.bad = "InvalidParameterException"
@@ -204,7 +217,15 @@ func (c *call) limit() (int, *apiError) {
 	if f.fault == nil && n == 0 {
 		f.refuse(f.bad, "maxResults must be a number between 1 and 100")
 	}
-	return n, f.fault
+	return s.onPage(n), f.fault
+}
+
+// onPage bounds what is on a page by what Options.PageSize says.
+func (s *Server) onPage(n int) int {
+	if s.pageSize > 0 {
+		return min(n, s.pageSize)
+	}
+	return n
 }
 
 func badToken() *apiError {

@@ -10,6 +10,25 @@
 //
 // It is written from descriptions of the wire formats and imports no SDK, so that
 // a client that misreads a field is found out.
+//
+// What a test can do beside calling it:
+//
+//   - Options: another account or region, of any partition; Resources that are missing
+//     or not as they should be; PageSize for lists in several pages; Buckets, which are
+//     the published rate limits unless Unlimited; Assumptions where no source settles
+//     what AWS does.
+//   - Inject strikes any call of any service: refused, throttled, delayed, lost, hung,
+//     cut, answered by something else in between, or accepted and failed later. The
+//     Reason of a core.FaultFailLater is "Code: message" or "Code: message [id, id]" and
+//     shows in the health of the cluster or node group, or in the errors of the update.
+//     A core.FaultRefuse with Times -1 takes one read away for good, such as ListAddons
+//     or DescribeAutoScalingGroups. A core.FaultRepeatPage makes a list endless.
+//   - Put adds a ready-made cluster: with Auto Mode, add-ons, Fargate profiles, a private
+//     endpoint, node groups of their owner's launch template, and nodes that are not
+//     managed; see the Attr constants.
+//   - Force, Show, Protect, SetCertificate and Recreate change what is there: states,
+//     statuses that nobody knows, deletion protection, a certificate that is missing or
+//     broken, and node groups that a controller makes again.
 package eks
 
 import (
@@ -18,6 +37,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/pmks-go/pmks"
@@ -33,14 +53,17 @@ const maxBody = 1 << 20
 // use.
 //
 // For the Inject of its Kit, Op is the operation in the words of AWS, such as
-// "CreateNodegroup", and the Reason of a core.FaultFailLater may be
-// "HealthCode: message".
+// "CreateNodegroup".
 type Server struct {
 	*simkit.Kit
 	account, region string
-	assumptions     Assumptions
-	propagation     int
-	webTokens       []string
+	// partition is that of the region, and suffix ends the names of its hosts.
+	partition, suffix string
+	assumptions       Assumptions
+	propagation       int
+	scale             float64
+	pageSize          int
+	webTokens         []string
 
 	// Guarded by Kit.Mu.
 	world     *core.World
@@ -49,7 +72,8 @@ type Server struct {
 	templates []*launchTemplate
 	clusters  map[string]*clusterRecord // by uid
 	latest    map[string]*clusterRecord // by name
-	tokens    map[string]remembered     // by operation and clientRequestToken
+	asgs      asgIndex
+	tokens    map[string]remembered // by operation and clientRequestToken
 }
 
 // New returns a Server with no clusters.
@@ -67,12 +91,16 @@ func New(o Options) *Server {
 		region:      orElse(o.Region, aws.Region),
 		assumptions: o.Assumptions,
 		propagation: o.RolePropagation,
+		scale:       o.Scale,
+		pageSize:    o.PageSize,
 		webTokens:   o.WebIdentityTokens,
 		keys:        maps.Clone(o.Keys),
 		clusters:    map[string]*clusterRecord{},
 		latest:      map[string]*clusterRecord{},
 		tokens:      map[string]remembered{},
 	}
+	s.partition, s.suffix = partitionOf(s.region)
+	aws.IDs.Endpoint = strings.Replace(aws.IDs.Endpoint, "amazonaws.com", s.suffix, 1)
 	s.world = core.New(aws, core.Options{
 		Seed: o.Seed, Scale: o.Scale, Durations: o.Durations, Region: s.region, ReadLag: o.ReadLag,
 	})
@@ -81,6 +109,9 @@ func New(o Options) *Server {
 	}
 	if s.assumptions.MaxSecurityGroups == 0 {
 		s.assumptions.MaxSecurityGroups = 4
+	}
+	if s.scale == 0 {
+		s.scale = 1
 	}
 	if s.propagation == 0 {
 		s.propagation = 2
@@ -134,6 +165,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	query, queryErr := url.ParseQuery(r.URL.RawQuery)
 	c := &call{route: routeOf(r, query, body), json: r.Header.Get("Accept") == "application/json"}
 	c.Entry = Call{Service: c.service, Op: c.op, Cluster: c.labels["name"], NodeGroup: c.labels["nodegroupName"]}
+	if strings.HasPrefix(c.op, "Describe") {
+		c.Class = "read"
+	}
 	if queryErr != nil && c.fault == nil {
 		c.fault = fail(http.StatusBadRequest, "MalformedQueryString", "The query string cannot be read")
 	}
@@ -183,7 +217,8 @@ func (c *call) refusal(e *apiError) simkit.Reply {
 	var reply simkit.Reply
 	if c.service == "eks" {
 		reply = c.jsonReply(e.status, errorBody{
-			ClusterName: optional(e.cluster), NodegroupName: optional(e.nodegroup), Message: e.message, ValidZones: e.validZones,
+			ClusterName: optional(e.cluster), NodegroupName: optional(e.nodegroup), FargateProfileName: optional(e.fargate),
+			Message: e.message, ValidZones: e.validZones,
 		})
 		reply.Header.Set("x-amzn-ErrorType", e.code)
 	} else {

@@ -109,7 +109,7 @@ func (s *Server) session(c *call, trust string) (credentialsObject, assumedRoleU
 		Secret:       s.Random.Text(40, simkit.LowerHex+upperAlnum),
 		SessionToken: "FwoGZXIvYXdz" + s.Random.Text(88, simkit.LowerHex+upperAlnum),
 		Expires:      c.Now.Add(time.Duration(seconds) * time.Second),
-		ARN:          "arn:aws:sts::" + s.account + ":assumed-role/" + role.Name + "/" + name,
+		ARN:          s.arn("sts", false, "assumed-role/%s/%s", role.Name, name),
 		userID:       role.id + ":" + name,
 	}
 	id := "ASIA" + s.Random.Text(16, upperAlnum)
@@ -187,7 +187,10 @@ func (s *Server) VerifyToken(token, cluster string) (arn string, err error) {
 }
 
 func (s *Server) checkTokenURL(u *url.URL) error {
-	hosts := []string{"sts." + s.region + ".amazonaws.com", "sts-fips." + s.region + ".amazonaws.com", "sts." + s.region + ".api.aws", "sts.amazonaws.com"}
+	hosts := []string{"sts." + s.region + "." + s.suffix, "sts-fips." + s.region + "." + s.suffix}
+	if s.partition == "aws" {
+		hosts = append(hosts, "sts."+s.region+".api.aws", "sts.amazonaws.com")
+	}
 	switch {
 	case u.Scheme != "https":
 		return fmt.Errorf("the scheme is %q and must be https", u.Scheme)

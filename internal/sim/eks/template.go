@@ -87,7 +87,7 @@ var (
 )
 
 func (s *Server) templateItem(t *launchTemplate) templateItem {
-	return templateItem{t.id, t.name, iso(t.created), "arn:aws:iam::" + s.account + ":user/pmks", 1, 1, tagItems(t.tags)}
+	return templateItem{t.id, t.name, iso(t.created), s.arn("iam", false, "user/pmks"), 1, 1, tagItems(t.tags)}
 }
 
 func (s *Server) createLaunchTemplate(c *call) (any, *apiError) {

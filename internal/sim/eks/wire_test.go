@@ -21,14 +21,14 @@ func TestWire_structs(t *testing.T) {
 	table := wiretest.ReadTable(t, "wire.json")
 	requests := map[string]any{
 		"CreateCluster": createClusterRequest{}, "CreateNodegroup": createNodegroupRequest{}, "TagResource": tagRequest{},
-		"UpdateClusterVersion": updateVersionRequest{}, "UpdateNodegroupConfig": updateNodegroupConfigRequest{},
+		"UpdateClusterConfig": updateConfigRequest{}, "UpdateClusterVersion": updateVersionRequest{}, "UpdateNodegroupConfig": updateNodegroupConfigRequest{},
 		"UpdateNodegroupVersion": updateNodegroupVersionRequest{},
 	}
 	answers := map[string]any{
 		"CreateCluster": clusterResponse{}, "CreateNodegroup": nodegroupResponse{}, "DescribeClusterVersions": versionsResponse{},
 		"DescribeUpdate": updateResponse{}, "ListAddons": addonsResponse{}, "ListClusters": clustersResponse{},
 		"ListFargateProfiles": fargateResponse{}, "ListNodegroups": nodegroupsResponse{}, "ListTagsForResource": tagsResponse{},
-		"ListUpdates": updatesResponse{},
+		"ListUpdates": updatesResponse{}, "DescribeAddon": addonResponse{}, "DescribeFargateProfile": fargateProfileResponse{},
 	}
 	for op, v := range requests {
 		for _, fault := range table.Struct(table.Operations[op].Input, reflect.TypeOf(v), true) {
@@ -72,6 +72,7 @@ func TestWire_violations(t *testing.T) {
 			"tags": map[string]any{"a": "b"},
 		}},
 		"TagResource":            {"/tags/arn%3Aaws%3Aeks%3Aus-east-2%3A123456789012%3Acluster%2Fa", map[string]any{"tags": map[string]any{"a": "b"}}},
+		"UpdateClusterConfig":    {"/clusters/a/update-config", map[string]any{"logging": map[string]any{"clusterLogging": []any{map[string]any{"types": []any{"api"}, "enabled": true}}}}},
 		"UpdateClusterVersion":   {"/clusters/a/updates", map[string]any{"version": "1.35"}},
 		"UpdateNodegroupConfig":  {"/clusters/a/node-groups/g/update-config", map[string]any{"scalingConfig": scaling}},
 		"UpdateNodegroupVersion": {"/clusters/a/node-groups/g/update-version", map[string]any{"force": true}},

@@ -5,6 +5,8 @@ package simkit
 import (
 	"fmt"
 	"hash/fnv"
+	"iter"
+	"slices"
 	"sort"
 	"strconv"
 )
@@ -42,22 +44,32 @@ func (x *Exchange) NextToken(given, due string) string {
 // changes meanwhile loses none and shows none twice, as the positions of its items
 // rise and stay. ok is false for a token that is none of the list's.
 func Page[T any](k *Kit, x *Exchange, kind, token string, limit int, list []T, position func(T) uint64) (items []T, next string, ok bool) {
+	after := func(place uint64) iter.Seq[T] {
+		return slices.Values(list[sort.Search(len(list), func(i int) bool { return position(list[i]) > place }):])
+	}
+	return PageOf(k, x, kind, token, limit, after, position)
+}
+
+// PageOf is Page for a list that is not at hand: after goes through the items whose
+// positions are above the one given, and no further than it is asked.
+func PageOf[T any](k *Kit, x *Exchange, kind, token string, limit int, after func(uint64) iter.Seq[T], position func(T) uint64) (items []T, next string, ok bool) {
 	text, ok := k.ReadToken(kind, token)
+	place := uint64(0)
+	if ok && text != "" {
+		n, err := strconv.ParseUint(text, 10, 64)
+		place, ok = n, err == nil
+	}
 	if !ok {
 		return nil, "", false
 	}
-	if text != "" {
-		after, err := strconv.ParseUint(text, 10, 64)
-		if err != nil {
-			return nil, "", false
+	for item := range after(place) {
+		if len(items) == limit {
+			next = k.Token(kind, strconv.FormatUint(position(items[limit-1]), 10))
+			break
 		}
-		list = list[sort.Search(len(list), func(i int) bool { return position(list[i]) > after }):]
+		items = append(items, item)
 	}
-	if len(list) > limit {
-		list = list[:limit]
-		next = k.Token(kind, strconv.FormatUint(position(list[limit-1]), 10))
-	}
-	return list, x.NextToken(token, next), true
+	return items, x.NextToken(token, next), true
 }
 
 // PageByNumber is Page for lists without positions: a token keeps its place by

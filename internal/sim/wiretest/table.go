@@ -82,7 +82,8 @@ func (t *Table) Answer(op string, body []byte) []string {
 	return t.Value(operation.Output, op, v)
 }
 
-// Value holds a decoded value against a shape.
+// Value holds a decoded value against a shape. That a list or a map is empty is no
+// fault: vendors show what they would refuse.
 func (t *Table) Value(shape, path string, v any) []string {
 	s := t.Shapes[shape]
 	if v == nil || s.Type == "any" {
@@ -95,7 +96,7 @@ func (t *Table) Value(shape, path string, v any) []string {
 		if s.Type != "list" {
 			return []string{path + " is a list, and must be a " + s.Type}
 		}
-		faults := s.length(path, len(v))
+		faults := s.size(path, len(v))
 		for i, item := range v {
 			faults = append(faults, t.Value(s.Of, fmt.Sprintf("%s[%d]", path, i), item)...)
 		}
@@ -129,7 +130,7 @@ func (t *Table) Value(shape, path string, v any) []string {
 func (t *Table) object(s Shape, path string, v map[string]any) (faults []string) {
 	switch s.Type {
 	case "map":
-		faults = s.length(path, len(v))
+		faults = s.size(path, len(v))
 		for key, inner := range v {
 			faults = append(faults, t.Value(s.Of, path+"."+key, inner)...)
 		}
@@ -155,6 +156,14 @@ func (t *Table) object(s Shape, path string, v map[string]any) (faults []string)
 
 func (s Shape) within(v float64) bool {
 	return (s.Min == nil || v >= *s.Min) && (s.Max == nil || v <= *s.Max)
+}
+
+// size is length for what may be empty.
+func (s Shape) size(path string, n int) []string {
+	if n == 0 {
+		return nil
+	}
+	return s.length(path, n)
 }
 
 func (s Shape) length(path string, n int) []string {

@@ -206,6 +206,7 @@ func TestTable(t *testing.T) {
 		`{"name":"ab","tags":[]}`:               "Make.tags is a list, and must be a map",
 		`{"name":"ab","parts":[{"on":1}]}`:      "Make.parts[0].on is 1, and must be a boolean",
 		`{"name":"ab","made":true}`:             "Make.made is a truth value, and must be a timestamp",
+		`{"name":"ab","parts":[]}`:              "",
 		`{"name":"ab","parts":[{},{},{},{}]}`:   "Make.parts has the length 4, which is out of its bounds",
 		`{`:                                     "Make: unexpected end of JSON input",
 		`{"name":"ab","tags":{"a":"","b":null}`: "Make: unexpected end of JSON input",

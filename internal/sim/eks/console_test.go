@@ -1,0 +1,491 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package eks
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	astypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/eks"
+	"github.com/aws/aws-sdk-go-v2/service/eks/types"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/sim/core"
+	"github.com/pmks-go/pmks/internal/sim/profile"
+)
+
+// taped lets the clients of EKS send through a tape, which holds every answer against
+// the vendor's model.
+func (w *world) taped(t *testing.T) *world {
+	t.Helper()
+	p := w.tape(t)
+	w.connect(t, credentials.NewStaticCredentialsProvider(DefaultAccessKey, DefaultSecret, ""),
+		func(c *aws.Config) { c.HTTPClient = httpClient(p) })
+	return w
+}
+
+func (w *world) describe(t *testing.T, cluster string) *types.Cluster {
+	t.Helper()
+	out, err := w.eks.DescribeCluster(t.Context(), &eks.DescribeClusterInput{Name: &cluster})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out.Cluster
+}
+
+func (w *world) describeGroup(t *testing.T, cluster, group string) *types.Nodegroup {
+	t.Helper()
+	out, err := w.eks.DescribeNodegroup(t.Context(), &eks.DescribeNodegroupInput{ClusterName: &cluster, NodegroupName: &group})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out.Nodegroup
+}
+
+// TestServer_Put_console: clusters that consoles and other tools make.
+func TestServer_Put_console(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t).taped(t)
+	ctx, name := t.Context(), aws.String("a")
+	if err := w.Put(core.Seed{Name: "a", Groups: []pmks.NodeGroupInfo{groupInfo("g"), groupInfo("own")}, Attr: map[string]string{
+		AttrAutoMode: "on", AttrPrivate: "on", AttrAddons: "vpc-cni, coredns", AttrCustomTemplates: "own", AttrSelfManaged: "spare",
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	c := w.describe(t, "a")
+	if !aws.ToBool(c.ComputeConfig.Enabled) || !aws.ToBool(c.StorageConfig.BlockStorage.Enabled) || !aws.ToBool(c.KubernetesNetworkConfig.ElasticLoadBalancing.Enabled) ||
+		c.ResourcesVpcConfig.EndpointPublicAccess || !c.ResourcesVpcConfig.EndpointPrivateAccess || len(c.ResourcesVpcConfig.SubnetIds) != 3 {
+		t.Errorf("the cluster is %s", mustJSON(t, c))
+	}
+	addons, err := w.eks.ListAddons(ctx, &eks.ListAddonsInput{ClusterName: name})
+	if err != nil || !slices.Equal(addons.Addons, []string{"vpc-cni", "coredns"}) {
+		t.Errorf("the add-ons are %v, %v", addons, err)
+	}
+	if addon, err := w.eks.DescribeAddon(ctx, &eks.DescribeAddonInput{ClusterName: name, AddonName: aws.String("coredns")}); err != nil || addon.Addon.Status != types.AddonStatusActive {
+		t.Errorf("the add-on is %v, %v", addon, err)
+	}
+	_, err = w.eks.DescribeAddon(ctx, &eks.DescribeAddonInput{ClusterName: name, AddonName: aws.String("none")})
+	check(t, err, absentHere, "No addon")
+	own := w.describeGroup(t, "a", "own")
+	if own.AmiType != types.AMITypesCustom || own.LaunchTemplate == nil || own.DiskSize != nil || len(own.InstanceTypes) != 0 || len(w.Templates()) != 1 {
+		t.Errorf("the node group is %s", mustJSON(t, own))
+	}
+	_, err = w.eks.UpdateNodegroupVersion(ctx, &eks.UpdateNodegroupVersionInput{ClusterName: name, NodegroupName: own.NodegroupName, Version: aws.String("1.34")})
+	check(t, err, badParameter, "image id")
+	find := func(key string) (found []string) {
+		out, err := w.asg.DescribeAutoScalingGroups(ctx, &autoscaling.DescribeAutoScalingGroupsInput{Filters: []astypes.Filter{{Name: aws.String("tag-key"), Values: []string{key}}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, g := range out.AutoScalingGroups {
+			found = append(found, fmt.Sprintf("%.5s %d", *g.AutoScalingGroupName, len(g.Instances)))
+		}
+		return found
+	}
+	if got := find("kubernetes.io/cluster/a"); !slices.Equal(got, []string{"eks-g 2", "eks-o 2", "spare 2"}) {
+		t.Errorf("nodes of the cluster: %v", got)
+	}
+	if got := find("eks:cluster-name"); len(got) != 2 {
+		t.Errorf("node groups of EKS: %v", got)
+	}
+}
+
+// TestServer_fargate: a cluster goes when its profiles have gone, one after the other.
+func TestServer_fargate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *Options) { o.PageSize = 1 }).taped(t)
+	ctx, name := t.Context(), aws.String("a")
+	if err := w.Put(core.Seed{Name: "a", Attr: map[string]string{AttrFargateProfiles: "p1,p2"}}); err != nil {
+		t.Fatal(err)
+	}
+	first, err := w.eks.ListFargateProfiles(ctx, &eks.ListFargateProfilesInput{ClusterName: name})
+	if err != nil || !slices.Equal(first.FargateProfileNames, []string{"p1"}) || first.NextToken == nil {
+		t.Errorf("got %v, %v", first, err)
+	}
+	_, err = w.eks.DeleteCluster(ctx, &eks.DeleteClusterInput{Name: name})
+	var busy *types.ResourceInUseException
+	if !errors.As(err, &busy) || aws.ToString(busy.Message) != "Cluster has Fargate profiles attached" {
+		t.Errorf("got %v", err)
+	}
+	remove := func(profile string) error {
+		_, err := w.eks.DeleteFargateProfile(ctx, &eks.DeleteFargateProfileInput{ClusterName: name, FargateProfileName: &profile})
+		return err
+	}
+	check(t, remove("none"), absentHere, "No Fargate Profile")
+	w.Inject(core.Fault{Op: "DeleteFargateProfile", Kind: core.FaultFailLater})
+	for i, want := range []types.FargateProfileStatus{types.FargateProfileStatusDeleteFailed, ""} {
+		check(t, remove("p1"), refusal{}, "")
+		check(t, remove("p2"), taken, "DELETING")
+		w.pass()
+		out, err := w.eks.DescribeFargateProfile(ctx, &eks.DescribeFargateProfileInput{ClusterName: name, FargateProfileName: aws.String("p1")})
+		if (err == nil) != (want != "") || err == nil && (out.FargateProfile.Status != want || !strings.Contains(*out.FargateProfile.FargateProfileArn, ":fargateprofile/a/p1/")) {
+			t.Errorf("%d: got %v, %v", i, out, err)
+		}
+	}
+	check(t, remove("p2"), refusal{}, "")
+	w.pass()
+	_, err = w.eks.DeleteCluster(ctx, &eks.DeleteClusterInput{Name: name})
+	check(t, err, refusal{}, "")
+}
+
+// TestServer_records: every long operation can fail after it was accepted, and what
+// failed says so with the code, the sentence and the resources.
+func TestServer_records(t *testing.T) {
+	t.Parallel()
+	const reason = "InsufficientFreeAddresses: none left [subnet-1, subnet-2]"
+	a, g := aws.String("a"), aws.String("g")
+	cluster := func(w *world, t *testing.T, _ string) string {
+		issue := w.describe(t, "a").Health.Issues[0]
+		return fmt.Sprintf("%s: %s %v", issue.Code, *issue.Message, issue.ResourceIds)
+	}
+	group := func(w *world, t *testing.T, _ string) string {
+		issue := w.describeGroup(t, "a", "g").Health.Issues[0]
+		return fmt.Sprintf("%s: %s %v", issue.Code, *issue.Message, issue.ResourceIds)
+	}
+	update := func(group *string) func(*world, *testing.T, string) string {
+		return func(w *world, t *testing.T, id string) string {
+			list, err := w.eks.ListUpdates(t.Context(), &eks.ListUpdatesInput{Name: a, NodegroupName: group})
+			if err != nil || !slices.Equal(list.UpdateIds, []string{id}) {
+				t.Errorf("ListUpdates: %v, %v", list, err)
+			}
+			out, err := w.eks.DescribeUpdate(t.Context(), &eks.DescribeUpdateInput{Name: a, NodegroupName: group, UpdateId: &id})
+			if err != nil || out.Update.Status != types.UpdateStatusFailed {
+				t.Fatalf("DescribeUpdate: %v\n%s", err, mustJSON(t, out))
+			}
+			e := out.Update.Errors[0]
+			return fmt.Sprintf("%s: %s %v", e.ErrorCode, *e.ErrorMessage, e.ResourceIds)
+		}
+	}
+	tests := []struct {
+		op, state string
+		do        func(*world, *testing.T) (updateID string, err error)
+		record    func(*world, *testing.T, string) string
+	}{
+		{"CreateCluster", "FAILED", func(w *world, t *testing.T) (string, error) {
+			w.force("a", "", profile.Gone)
+			_, err := w.eks.CreateCluster(t.Context(), w.clusterInput("a"))
+			return "", err
+		}, cluster},
+		{"DeleteCluster", "FAILED", func(w *world, t *testing.T) (string, error) {
+			w.force("a", "g", profile.Gone)
+			_, err := w.eks.DeleteCluster(t.Context(), &eks.DeleteClusterInput{Name: a})
+			return "", err
+		}, cluster},
+		{"CreateNodegroup", "CREATE_FAILED", func(w *world, t *testing.T) (string, error) {
+			w.force("a", "g", profile.Gone)
+			_, err := w.eks.CreateNodegroup(t.Context(), groupInput(w.Server, "a", "g"))
+			return "", err
+		}, group},
+		{"DeleteNodegroup", "DELETE_FAILED", func(w *world, t *testing.T) (string, error) {
+			_, err := w.eks.DeleteNodegroup(t.Context(), &eks.DeleteNodegroupInput{ClusterName: a, NodegroupName: g})
+			return "", err
+		}, group},
+		{"UpdateClusterVersion", "ACTIVE", func(w *world, t *testing.T) (string, error) {
+			out, err := w.eks.UpdateClusterVersion(t.Context(), &eks.UpdateClusterVersionInput{Name: a, Version: aws.String("1.35")})
+			return idOf(out, err), err
+		}, update(nil)},
+		{"UpdateClusterConfig", "ACTIVE", func(w *world, t *testing.T) (string, error) {
+			out, err := w.eks.UpdateClusterConfig(t.Context(), &eks.UpdateClusterConfigInput{Name: a, DeletionProtection: aws.Bool(true)})
+			if err != nil {
+				return "", err
+			}
+			return *out.Update.Id, nil
+		}, update(nil)},
+		{"UpdateNodegroupConfig", "ACTIVE", func(w *world, t *testing.T) (string, error) {
+			out, err := w.eks.UpdateNodegroupConfig(t.Context(), &eks.UpdateNodegroupConfigInput{ClusterName: a, NodegroupName: g, ScalingConfig: sizes(1, 9, 5)})
+			if err != nil {
+				return "", err
+			}
+			return *out.Update.Id, nil
+		}, update(g)},
+		{"UpdateNodegroupVersion", "ACTIVE", func(w *world, t *testing.T) (string, error) {
+			out, err := w.eks.UpdateNodegroupVersion(t.Context(), &eks.UpdateNodegroupVersionInput{ClusterName: a, NodegroupName: g})
+			if err != nil {
+				return "", err
+			}
+			return *out.Update.Id, nil
+		}, update(g)},
+	}
+	for _, test := range tests {
+		t.Run(test.op, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t).taped(t)
+			old := groupInfo("g")
+			old.Version = "1.33"
+			if err := w.Put(core.Seed{Name: "a", Version: "1.34", Groups: []pmks.NodeGroupInfo{old}}); err != nil {
+				t.Fatal(err)
+			}
+			if test.op == "UpdateClusterVersion" {
+				w.force("a", "g", profile.Gone)
+			}
+			w.Inject(core.Fault{Op: test.op, Kind: core.FaultFailLater, Reason: reason})
+			id, err := test.do(w, t)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.pass()
+			if got, want := test.record(w, t, id), "InsufficientFreeAddresses: none left [subnet-1 subnet-2]"; got != want {
+				t.Errorf("the record is %q, want %q", got, want)
+			}
+			state := string(w.describe(t, "a").Status)
+			if strings.Contains(test.op, "Nodegroup") {
+				state = string(w.describeGroup(t, "a", "g").Status)
+			}
+			if state != test.state {
+				t.Errorf("the state is %s, want %s", state, test.state)
+			}
+		})
+	}
+}
+
+func idOf(out *eks.UpdateClusterVersionOutput, err error) string {
+	if err != nil {
+		return ""
+	}
+	return *out.Update.Id
+}
+
+// TestServer_Recreate: a controller makes a node group again, so many times.
+func TestServer_Recreate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t).taped(t)
+	if err := w.Put(core.Seed{Name: "a", Groups: []pmks.NodeGroupInfo{groupInfo("g")}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Recreate("a", "g", 2); err != nil {
+		t.Fatal(err)
+	}
+	arns := map[string]bool{}
+	for i := range 3 {
+		g := w.describeGroup(t, "a", "g")
+		arns[*g.NodegroupArn] = true
+		if i > 0 && aws.ToInt32(g.ScalingConfig.DesiredSize) != 2 {
+			t.Errorf("%d: the node group is %s", i, mustJSON(t, g))
+		}
+		if _, err := w.eks.DeleteNodegroup(t.Context(), &eks.DeleteNodegroupInput{ClusterName: aws.String("a"), NodegroupName: aws.String("g")}); err != nil {
+			t.Fatal(err)
+		}
+		w.pass()
+	}
+	out, err := w.eks.ListNodegroups(t.Context(), &eks.ListNodegroupsInput{ClusterName: aws.String("a")})
+	if err != nil || len(out.Nodegroups) != 0 || len(arns) != 3 {
+		t.Errorf("after three deletions: %v, %v, %v", out, err, arns)
+	}
+	groups, err := w.asg.DescribeAutoScalingGroups(t.Context(), &autoscaling.DescribeAutoScalingGroupsInput{})
+	if err != nil || len(groups.AutoScalingGroups) != 0 {
+		t.Errorf("the Auto Scaling groups are %v, %v", groups, err)
+	}
+}
+
+// TestServer_controls: what is shown, and what there is nothing to show of.
+func TestServer_controls(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	if err := w.Put(core.Seed{Name: "a", Groups: []pmks.NodeGroupInfo{groupInfo("g")}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, err := range []error{w.Show("a", "", "PAUSED"), w.Show("a", "g", "MELTED"), w.SetCertificate("a", ""), w.Protect("a", true)} {
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	if c := w.describe(t, "a"); c.Status != "PAUSED" || c.CertificateAuthority.Data != nil || !aws.ToBool(c.DeletionProtection) {
+		t.Errorf("the cluster is %s", mustJSON(t, c))
+	}
+	if g := w.describeGroup(t, "a", "g"); g.Status != "MELTED" {
+		t.Errorf("the node group is %s", mustJSON(t, g))
+	}
+	for name, err := range map[string]error{
+		"show": w.Show("b", "", "x"), "show-group": w.Show("a", "h", "x"), "certificate": w.SetCertificate("b", ""), "recreate": w.Recreate("a", "h", 1),
+		"force": w.Force("b", "", profile.Active, ""), "force-group": w.Force("a", "h", profile.Active, ""), "protect": w.Protect("b", true),
+	} {
+		if err == nil {
+			t.Errorf("%s of nothing", name)
+		}
+	}
+}
+
+// TestServer_partitions: everything is named in the partition of the region, and what
+// is of another one is not there.
+func TestServer_partitions(t *testing.T) {
+	t.Parallel()
+	for region, want := range map[string]struct{ partition, suffix string }{
+		"us-east-2":      {"aws", ".us-east-2.eks.amazonaws.com"},
+		"cn-north-1":     {"aws-cn", ".cn-north-1.eks.amazonaws.com.cn"},
+		"us-gov-west-1":  {"aws-us-gov", ".us-gov-west-1.eks.amazonaws.com"},
+		"eusc-de-east-1": {"aws-eusc", ".eusc-de-east-1.eks.amazonaws.eu"},
+		"us-iso-east-1":  {"aws-iso", ".us-iso-east-1.eks.c2s.ic.gov"},
+		"us-isob-east-1": {"aws-iso-b", ".us-isob-east-1.eks.sc2s.sgov.gov"},
+	} {
+		t.Run(region, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, func(o *Options) { o.Region = region })
+			ctx := t.Context()
+			role, err := w.iam.GetRole(ctx, &iam.GetRoleInput{RoleName: aws.String(DefaultClusterRole)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			in := w.clusterInput("a")
+			in.RoleArn = role.Role.Arn
+			if _, err := w.eks.CreateCluster(ctx, in); err != nil {
+				t.Fatal(err)
+			}
+			w.pass()
+			c := w.describe(t, "a")
+			who, err := w.sts.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, arn := range []*string{c.Arn, role.Role.Arn, who.Arn} {
+				if !strings.HasPrefix(*arn, "arn:"+want.partition+":") {
+					t.Errorf("%s is not in %s", *arn, want.partition)
+				}
+			}
+			if !strings.HasSuffix(*c.Endpoint, want.suffix) {
+				t.Errorf("the endpoint is %s", *c.Endpoint)
+			}
+			for _, foreign := range []string{
+				strings.Replace(*c.Arn, want.partition, "aws-iso-e", 1), strings.Replace(*c.Arn, DefaultAccountID, "999999999999", 1), strings.Replace(*c.Arn, region, "eu-west-1", 1),
+			} {
+				_, err := w.eks.ListTagsForResource(ctx, &eks.ListTagsForResourceInput{ResourceArn: &foreign})
+				check(t, err, refusal{"NotFoundException", 404}, "")
+			}
+			in.ClientRequestToken, in.Name, in.RoleArn = nil, aws.String("b"), aws.String(strings.Replace(*role.Role.Arn, want.partition, "aws-iso-e", 1))
+			_, err = w.eks.CreateCluster(ctx, in)
+			check(t, err, badParameter, "could not be assumed")
+		})
+	}
+}
+
+// TestServer_PageSize: every list comes in pages, and one can repeat itself.
+func TestServer_PageSize(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *Options) { o.PageSize = 2 })
+	ctx := t.Context()
+	seed := core.Seed{Groups: []pmks.NodeGroupInfo{groupInfo("g1"), groupInfo("g2"), groupInfo("g3")}, Attr: map[string]string{AttrAddons: "x,y,z"}}
+	for _, seed.Name = range []string{"a", "b", "c"} {
+		if err := w.Put(seed); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a := aws.String("a")
+	tests := map[string]struct {
+		get  func(token *string) (n int, next *string, err error)
+		want int
+	}{
+		"ListClusters": {func(token *string) (int, *string, error) {
+			out, err := w.eks.ListClusters(ctx, &eks.ListClustersInput{NextToken: token})
+			return len(out.Clusters), out.NextToken, err
+		}, 3},
+		"ListNodegroups": {func(token *string) (int, *string, error) {
+			out, err := w.eks.ListNodegroups(ctx, &eks.ListNodegroupsInput{ClusterName: a, NextToken: token})
+			return len(out.Nodegroups), out.NextToken, err
+		}, 3},
+		"ListAddons": {func(token *string) (int, *string, error) {
+			out, err := w.eks.ListAddons(ctx, &eks.ListAddonsInput{ClusterName: a, NextToken: token})
+			return len(out.Addons), out.NextToken, err
+		}, 3},
+		"DescribeSubnets": {func(token *string) (int, *string, error) {
+			out, err := w.ec2.DescribeSubnets(ctx, &ec2.DescribeSubnetsInput{SubnetIds: subnetIDs(w.Server), NextToken: token})
+			return len(out.Subnets), out.NextToken, err
+		}, 3},
+		"DescribeSecurityGroups": {func(token *string) (int, *string, error) {
+			out, err := w.ec2.DescribeSecurityGroups(ctx, &ec2.DescribeSecurityGroupsInput{NextToken: token})
+			return len(out.SecurityGroups), out.NextToken, err
+		}, 5},
+		"DescribeInstanceTypes": {func(token *string) (int, *string, error) {
+			out, err := w.ec2.DescribeInstanceTypes(ctx, &ec2.DescribeInstanceTypesInput{NextToken: token})
+			return len(out.InstanceTypes), out.NextToken, err
+		}, len(instanceTypeTable)},
+		"DescribeAutoScalingGroups": {func(token *string) (int, *string, error) {
+			out, err := w.asg.DescribeAutoScalingGroups(ctx, &autoscaling.DescribeAutoScalingGroupsInput{NextToken: token})
+			return len(out.AutoScalingGroups), out.NextToken, err
+		}, 9},
+	}
+	for op, test := range tests {
+		var token *string
+		all, pages := 0, 0
+		for pages == 0 || aws.ToString(token) != "" {
+			n, next, err := test.get(token)
+			if err != nil || n > 2 {
+				t.Fatalf("%s: %d on a page, %v", op, n, err)
+			}
+			all, token, pages = all+n, next, pages+1
+		}
+		if all != test.want || pages != (test.want+1)/2 {
+			t.Errorf("%s: got %d in %d pages, want %d", op, all, pages, test.want)
+		}
+		w.Inject(core.Fault{Op: op, Kind: core.FaultRepeatPage, Times: -1})
+		_, first, _ := test.get(nil)
+		if _, again, err := test.get(first); err != nil || aws.ToString(again) != aws.ToString(first) || aws.ToString(first) == "" {
+			t.Errorf("%s: the token %q is behind %q: %v", op, aws.ToString(again), aws.ToString(first), err)
+		}
+	}
+}
+
+func subnetIDs(s *Server) []string {
+	var ids []string
+	for _, subnet := range s.resources.Subnets {
+		ids = append(ids, subnet.ID)
+	}
+	return ids
+}
+
+// TestServer_UpdateClusterConfig changes one thing at a time.
+func TestServer_UpdateClusterConfig(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t).taped(t)
+	ctx, name := t.Context(), aws.String("a")
+	w.createCluster(t, "a")
+	vpc := func(public bool) *types.VpcConfigRequest {
+		return &types.VpcConfigRequest{EndpointPublicAccess: &public, EndpointPrivateAccess: aws.Bool(true)}
+	}
+	logs := &types.Logging{ClusterLogging: []types.LogSetup{{Types: []types.LogType{types.LogTypeAudit}, Enabled: aws.Bool(true)}}}
+	for _, test := range []struct {
+		in   eks.UpdateClusterConfigInput
+		kind types.UpdateType
+		seen func(*types.Cluster) bool
+	}{
+		{eks.UpdateClusterConfigInput{DeletionProtection: aws.Bool(true)}, types.UpdateTypeDeletionProtectionUpdate, func(c *types.Cluster) bool { return *c.DeletionProtection }},
+		{eks.UpdateClusterConfigInput{Logging: logs}, types.UpdateTypeLoggingUpdate, func(c *types.Cluster) bool { return len(c.Logging.ClusterLogging[0].Types) == 1 }},
+		{eks.UpdateClusterConfigInput{ResourcesVpcConfig: vpc(false)}, types.UpdateTypeEndpointAccessUpdate, func(c *types.Cluster) bool { return !c.ResourcesVpcConfig.EndpointPublicAccess }},
+		{eks.UpdateClusterConfigInput{UpgradePolicy: &types.UpgradePolicyRequest{SupportType: types.SupportTypeStandard}}, types.UpdateTypeUpgradePolicyUpdate,
+			func(c *types.Cluster) bool { return c.UpgradePolicy.SupportType == types.SupportTypeStandard }},
+	} {
+		test.in.Name = name
+		out, err := w.eks.UpdateClusterConfig(ctx, &test.in)
+		if err != nil || out.Update.Type != test.kind || test.seen(w.describe(t, "a")) || w.describe(t, "a").Status != types.ClusterStatusUpdating {
+			t.Fatalf("%s: %v\n%s", test.kind, err, mustJSON(t, out))
+		}
+		again, err := w.eks.UpdateClusterConfig(ctx, &eks.UpdateClusterConfigInput{Name: name, DeletionProtection: aws.Bool(false)})
+		check(t, err, taken, "in progress")
+		_ = again
+		w.pass()
+		update, err := w.eks.DescribeUpdate(ctx, &eks.DescribeUpdateInput{Name: name, UpdateId: out.Update.Id})
+		if err != nil || update.Update.Status != types.UpdateStatusSuccessful || !test.seen(w.describe(t, "a")) {
+			t.Errorf("%s: %v\n%s", test.kind, err, mustJSON(t, update))
+		}
+	}
+	for _, in := range []eks.UpdateClusterConfigInput{
+		{}, {DeletionProtection: aws.Bool(true), Logging: logs}, {ResourcesVpcConfig: vpc(false)},
+		{ResourcesVpcConfig: &types.VpcConfigRequest{EndpointPrivateAccess: aws.Bool(false)}},
+		{ResourcesVpcConfig: &types.VpcConfigRequest{PublicAccessCidrs: []string{"x"}}},
+		{Logging: &types.Logging{ClusterLogging: []types.LogSetup{{Types: []types.LogType{"x"}}}}},
+	} {
+		in.Name = name
+		_, err := w.eks.UpdateClusterConfig(ctx, &in)
+		check(t, err, badParameter, "")
+	}
+	_, err := w.eks.UpdateClusterConfig(ctx, &eks.UpdateClusterConfigInput{Name: name, ResourcesVpcConfig: &types.VpcConfigRequest{SubnetIds: []string{"x"}}})
+	check(t, err, refusal{CodeNotSimulated, 501}, "subnets")
+}
