@@ -31,6 +31,6 @@ func TestCrowd(t *testing.T) {
 		Group:   p.SampleNodeGroup,
 		// Compute Engine says it with a 403.
 		Throttled: func(resp *http.Response) bool { return resp.StatusCode == 429 || resp.StatusCode == 403 },
-		Version: "1.35",
+		Version:   "1.35",
 	}.Run(t)
 }
