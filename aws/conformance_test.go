@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -163,6 +164,17 @@ func (w *world) cloud(t conformance.T, wrap func(pmks.ClusterHandler) pmks.Clust
 		// Its discovery tags belong to EC2 Auto Scaling, which does not ask EKS.
 		AutoScalingAnytime: true,
 		OfflineTokens:      true,
+		ForeignIDs:         w.foreignIDs,
+		Unreadable:         w.unreadable,
+		ListsWithout:       []conformance.Fact{conformance.Addons},
+		ReasonCode:         "AsgInstanceLaunchFailures",
+		Sent: func(op string) int {
+			n := 0
+			for _, request := range operations[op] {
+				n += w.Count(request)
+			}
+			return n
+		},
 		Break: func(cluster, group pmks.IID, s conformance.State) error {
 			switch s {
 			case conformance.Failed:
@@ -172,6 +184,7 @@ func (w *world) cloud(t conformance.T, wrap func(pmks.ClusterHandler) pmks.Clust
 			}
 			return errors.ErrUnsupported
 		},
+		Attach:  func(cluster pmks.IID) error { return w.AttachFargateProfile(cluster.NameId, "batch-jobs") },
 		Protect: func(cluster pmks.IID) error { return w.Server.Protect(cluster.NameId, true) },
 		Unknown: func(field string) (pmks.IID, bool) {
 			return map[string]pmks.IID{
@@ -216,6 +229,10 @@ func (w *world) inject(f conformance.Fault) func() {
 		fault.Kind, fault.Reason = core.FaultFailLater, "AsgInstanceLaunchFailures: "+conformance.Reason
 	case conformance.Stick:
 		fault.Kind = core.FaultStick
+	case conformance.Hang:
+		fault.Kind = core.FaultHang
+	case conformance.RefuseUnknown:
+		fault.Kind, fault.Answer = core.FaultAnswer, misaligned(f.Op)
 	}
 	w.mu.Lock()
 	w.replyLost = f.Kind == conformance.LoseReply
@@ -230,6 +247,53 @@ func (w *world) inject(f conformance.Fault) func() {
 			cancel()
 		}
 	}
+}
+
+// misaligned is a refusal with a code that nobody knows, in the form of the service
+// that a method's request goes to.
+func misaligned(op string) *core.Answer {
+	if op == "SetNodeGroupAutoScaling" {
+		return &core.Answer{Status: 422, Header: map[string]string{"Content-Type": "text/xml"},
+			Body: "<ErrorResponse><Error><Type>Sender</Type><Code>PlanetsMisaligned</Code><Message>Not today</Message></Error><RequestId>r-1</RequestId></ErrorResponse>"}
+	}
+	return &core.Answer{Status: 422, Header: map[string]string{"Content-Type": "application/json", "X-Amzn-ErrorType": "PlanetsMisalignedException"},
+		Body: `{"message":"Not today"}`}
+}
+
+// foreignIDs are ARNs that differ from that of a real cluster or node group in one
+// part each, or go on behind it.
+func (w *world) foreignIDs(cluster, nodeGroup pmks.IID) []string {
+	resource := "cluster/" + cluster.NameId
+	list := []string{}
+	if !nodeGroup.IsZero() {
+		resource = "nodegroup/" + cluster.NameId + "/" + nodeGroup.NameId + "/11111111-2222-4333-8444-555555555555"
+		list = append(list, arnOf("aws", "eks", "us-east-2", eks.DefaultAccountID, "nodegroup/another/"+nodeGroup.NameId+"/11111111-2222-4333-8444-555555555555"))
+	}
+	return append(list,
+		arnOf("aws-cn", "eks", "us-east-2", eks.DefaultAccountID, resource),
+		arnOf("aws", "ecs", "us-east-2", eks.DefaultAccountID, resource),
+		arnOf("aws", "eks", "us-west-2", eks.DefaultAccountID, resource),
+		arnOf("aws", "eks", "us-east-2", "210987654321", resource),
+		arnOf("aws", "eks", "us-east-2", eks.DefaultAccountID, resource+"/more"),
+		arnOf("aws", "eks", "us-east-2", eks.DefaultAccountID, "x"+resource),
+	)
+}
+
+func arnOf(partition, service, region, account, resource string) string {
+	return strings.Join([]string{"arn", partition, service, region, account, resource}, ":")
+}
+
+func (w *world) unreadable(fact conformance.Fact, cluster, nodeGroup pmks.IID, code pmks.Code) (cancel func(), err error) {
+	fault := core.Fault{Kind: core.FaultRefuse, Code: code, Times: -1}
+	switch {
+	case fact == conformance.Nodes && nodeGroup.IsZero():
+		fault.Op = "DescribeAutoScalingGroups"
+	case fact == conformance.Addons:
+		fault.Op, fault.Cluster = "ListAddons", cluster.NameId
+	default: // a kubeconfig is made here; Auto Scaling tells of all groups at once
+		return nil, errors.ErrUnsupported
+	}
+	return w.Inject(fault), nil
 }
 
 // lookedFor are the mutations whose effect is looked for when the reply is lost. The

@@ -125,6 +125,9 @@ type Cloud struct {
 	// none is given. It returns errors.ErrUnsupported where the cloud tells the fact
 	// with the cluster itself, or for all groups at once when one is asked for.
 	Unreadable func(fact Fact, cluster, nodeGroup pmks.IID, code pmks.Code) (cancel func(), err error)
+	// ListsWithout are the facts that ListCluster does not read, because each would be
+	// a request more for every cluster.
+	ListsWithout []Fact
 	// Attach attaches to an Active cluster something that must be taken off by other
 	// hands before it can be deleted.
 	Attach func(cluster pmks.IID) error

@@ -62,9 +62,7 @@ func (s *Server) Put(seed core.Seed) error {
 	rec := s.newRecord(uid, in, live)
 	rec.autoMode, rec.addons = attr[AttrAutoMode] != "", names(attr[AttrAddons])
 	for _, name := range names(attr[AttrFargateProfiles]) {
-		rec.fargate = append(rec.fargate, &fargateProfile{
-			name: name, id: s.Random.UUID(), created: now, status: "ACTIVE", seq: s.Random.Next(), subnets: systemIDs(live.Network.SubnetIIDs),
-		})
+		s.attachProfile(rec, name)
 	}
 	custom := names(attr[AttrCustomTemplates])
 	for _, g := range live.Groups {

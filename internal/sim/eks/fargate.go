@@ -20,6 +20,13 @@ type fargateProfile struct {
 	subnets          []string
 }
 
+// attachProfile gives a cluster a profile.
+func (s *Server) attachProfile(rec *clusterRecord, name string) {
+	rec.fargate = append(rec.fargate, &fargateProfile{
+		name: name, id: s.Random.UUID(), created: s.Now(), status: "ACTIVE", seq: s.Random.Next(), subnets: systemIDs(rec.live.Network.SubnetIIDs),
+	})
+}
+
 type (
 	fargateResponse struct {
 		FargateProfileNames []string `json:"fargateProfileNames"`

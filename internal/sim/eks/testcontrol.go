@@ -123,3 +123,15 @@ func (s *Server) namedGroup(cluster, nodegroup string) (*groupRecord, error) {
 	}
 	return rec.groups[nodegroup], nil
 }
+
+// AttachFargateProfile gives a cluster a Fargate profile, which keeps it from being
+// deleted.
+func (s *Server) AttachFargateProfile(cluster, name string) error {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	rec, err := s.named(cluster)
+	if err == nil {
+		s.attachProfile(rec, name)
+	}
+	return err
+}
