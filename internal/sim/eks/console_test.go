@@ -144,16 +144,16 @@ func TestServer_records(t *testing.T) {
 	t.Parallel()
 	const reason = "InsufficientFreeAddresses: none left [subnet-1, subnet-2]"
 	a, g := aws.String("a"), aws.String("g")
-	cluster := func(w *world, t *testing.T, _ string) string {
+	cluster := func(t *testing.T, w *world, _ string) string {
 		issue := w.describe(t, "a").Health.Issues[0]
 		return fmt.Sprintf("%s: %s %v", issue.Code, *issue.Message, issue.ResourceIds)
 	}
-	group := func(w *world, t *testing.T, _ string) string {
+	group := func(t *testing.T, w *world, _ string) string {
 		issue := w.describeGroup(t, "a", "g").Health.Issues[0]
 		return fmt.Sprintf("%s: %s %v", issue.Code, *issue.Message, issue.ResourceIds)
 	}
-	update := func(group *string) func(*world, *testing.T, string) string {
-		return func(w *world, t *testing.T, id string) string {
+	update := func(group *string) func(*testing.T, *world, string) string {
+		return func(t *testing.T, w *world, id string) string {
 			list, err := w.eks.ListUpdates(t.Context(), &eks.ListUpdatesInput{Name: a, NodegroupName: group})
 			if err != nil || !slices.Equal(list.UpdateIds, []string{id}) {
 				t.Errorf("ListUpdates: %v, %v", list, err)
@@ -168,47 +168,50 @@ func TestServer_records(t *testing.T) {
 	}
 	tests := []struct {
 		op, state string
-		do        func(*world, *testing.T) (updateID string, err error)
-		record    func(*world, *testing.T, string) string
+		do        func(*testing.T, *world) (updateID string, err error)
+		record    func(*testing.T, *world, string) string
 	}{
-		{"CreateCluster", "FAILED", func(w *world, t *testing.T) (string, error) {
+		{"CreateCluster", "FAILED", func(t *testing.T, w *world) (string, error) {
 			w.force("a", "", profile.Gone)
 			_, err := w.eks.CreateCluster(t.Context(), w.clusterInput("a"))
 			return "", err
 		}, cluster},
-		{"DeleteCluster", "FAILED", func(w *world, t *testing.T) (string, error) {
+		{"DeleteCluster", "FAILED", func(t *testing.T, w *world) (string, error) {
 			w.force("a", "g", profile.Gone)
 			_, err := w.eks.DeleteCluster(t.Context(), &eks.DeleteClusterInput{Name: a})
 			return "", err
 		}, cluster},
-		{"CreateNodegroup", "CREATE_FAILED", func(w *world, t *testing.T) (string, error) {
+		{"CreateNodegroup", "CREATE_FAILED", func(t *testing.T, w *world) (string, error) {
 			w.force("a", "g", profile.Gone)
 			_, err := w.eks.CreateNodegroup(t.Context(), groupInput(w.Server, "a", "g"))
 			return "", err
 		}, group},
-		{"DeleteNodegroup", "DELETE_FAILED", func(w *world, t *testing.T) (string, error) {
+		{"DeleteNodegroup", "DELETE_FAILED", func(t *testing.T, w *world) (string, error) {
 			_, err := w.eks.DeleteNodegroup(t.Context(), &eks.DeleteNodegroupInput{ClusterName: a, NodegroupName: g})
 			return "", err
 		}, group},
-		{"UpdateClusterVersion", "ACTIVE", func(w *world, t *testing.T) (string, error) {
+		{"UpdateClusterVersion", "ACTIVE", func(t *testing.T, w *world) (string, error) {
 			out, err := w.eks.UpdateClusterVersion(t.Context(), &eks.UpdateClusterVersionInput{Name: a, Version: aws.String("1.35")})
-			return idOf(out, err), err
+			if err != nil {
+				return "", err
+			}
+			return *out.Update.Id, nil
 		}, update(nil)},
-		{"UpdateClusterConfig", "ACTIVE", func(w *world, t *testing.T) (string, error) {
+		{"UpdateClusterConfig", "ACTIVE", func(t *testing.T, w *world) (string, error) {
 			out, err := w.eks.UpdateClusterConfig(t.Context(), &eks.UpdateClusterConfigInput{Name: a, DeletionProtection: aws.Bool(true)})
 			if err != nil {
 				return "", err
 			}
 			return *out.Update.Id, nil
 		}, update(nil)},
-		{"UpdateNodegroupConfig", "ACTIVE", func(w *world, t *testing.T) (string, error) {
+		{"UpdateNodegroupConfig", "ACTIVE", func(t *testing.T, w *world) (string, error) {
 			out, err := w.eks.UpdateNodegroupConfig(t.Context(), &eks.UpdateNodegroupConfigInput{ClusterName: a, NodegroupName: g, ScalingConfig: sizes(1, 9, 5)})
 			if err != nil {
 				return "", err
 			}
 			return *out.Update.Id, nil
 		}, update(g)},
-		{"UpdateNodegroupVersion", "ACTIVE", func(w *world, t *testing.T) (string, error) {
+		{"UpdateNodegroupVersion", "ACTIVE", func(t *testing.T, w *world) (string, error) {
 			out, err := w.eks.UpdateNodegroupVersion(t.Context(), &eks.UpdateNodegroupVersionInput{ClusterName: a, NodegroupName: g})
 			if err != nil {
 				return "", err
@@ -229,12 +232,12 @@ func TestServer_records(t *testing.T) {
 				w.force("a", "g", profile.Gone)
 			}
 			w.Inject(core.Fault{Op: test.op, Kind: core.FaultFailLater, Reason: reason})
-			id, err := test.do(w, t)
+			id, err := test.do(t, w)
 			if err != nil {
 				t.Fatal(err)
 			}
 			w.pass()
-			if got, want := test.record(w, t, id), "InsufficientFreeAddresses: none left [subnet-1 subnet-2]"; got != want {
+			if got, want := test.record(t, w, id), "InsufficientFreeAddresses: none left [subnet-1 subnet-2]"; got != want {
 				t.Errorf("the record is %q, want %q", got, want)
 			}
 			state := string(w.describe(t, "a").Status)
@@ -246,13 +249,6 @@ func TestServer_records(t *testing.T) {
 			}
 		})
 	}
-}
-
-func idOf(out *eks.UpdateClusterVersionOutput, err error) string {
-	if err != nil {
-		return ""
-	}
-	return *out.Update.Id
 }
 
 // TestServer_Recreate: a controller makes a node group again, so many times.
@@ -467,9 +463,8 @@ func TestServer_UpdateClusterConfig(t *testing.T) {
 		if err != nil || out.Update.Type != test.kind || test.seen(w.describe(t, "a")) || w.describe(t, "a").Status != types.ClusterStatusUpdating {
 			t.Fatalf("%s: %v\n%s", test.kind, err, mustJSON(t, out))
 		}
-		again, err := w.eks.UpdateClusterConfig(ctx, &eks.UpdateClusterConfigInput{Name: name, DeletionProtection: aws.Bool(false)})
+		_, err = w.eks.UpdateClusterConfig(ctx, &eks.UpdateClusterConfigInput{Name: name, DeletionProtection: aws.Bool(false)})
 		check(t, err, taken, "in progress")
-		_ = again
 		w.pass()
 		update, err := w.eks.DescribeUpdate(ctx, &eks.DescribeUpdateInput{Name: name, UpdateId: out.Update.Id})
 		if err != nil || update.Update.Status != types.UpdateStatusSuccessful || !test.seen(w.describe(t, "a")) {

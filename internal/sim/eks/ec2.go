@@ -4,6 +4,7 @@ package eks
 
 import (
 	"encoding/xml"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -102,9 +103,10 @@ type inventory[T any] struct {
 	list []T
 	// byKey lists the parameters that name resources, in order.
 	byKey []naming[T]
-	// filters are the names of the filters, and fact what they look at.
-	filters []string
-	fact    func(T, string) []string
+	// facts are the filters that there are, with what each looks at. tags are what
+	// "tag:..." looks at; nil: there is no such filter.
+	facts map[string]func(T) []string
+	tags  func(T) map[string]string
 	// least and most bound MaxResults; without them there are no pages.
 	least, most int
 }
@@ -146,7 +148,11 @@ func describe[T any](s *Server, c *call, inv inventory[T]) (items []T, next stri
 		}
 		chosen = kept
 	}
-	filters := f.filters("Filter", "Value", inv.filters...)
+	allowed := slices.Collect(maps.Keys(inv.facts))
+	if inv.tags != nil {
+		allowed = append(allowed, "tag:")
+	}
+	filters := f.filters("Filter", "Value", allowed...)
 	limit := len(inv.list) + 1
 	token := ""
 	if inv.most > 0 {
@@ -159,25 +165,29 @@ func describe[T any](s *Server, c *call, inv inventory[T]) (items []T, next stri
 	if e := f.done(); e != nil {
 		return nil, "", e
 	}
-	var found []numbered[T]
-	for i, item := range chosen {
+	for _, item := range chosen {
 		if all(filters, func(name string) []string { return inv.fact(item, name) }) {
-			found = append(found, numbered[T]{uint64(i + 1), item})
+			items = append(items, item)
 		}
 	}
-	found, next, ok := simkit.Page(s.Kit, &c.Exchange, c.op, token, limit, found, func(n numbered[T]) uint64 { return n.n })
+	items, next, ok := simkit.PageByNumber(s.Kit, &c.Exchange, c.op, token, limit, items)
 	if !ok {
 		return nil, "", fail(http.StatusBadRequest, "InvalidParameterValue", "The token is not valid")
-	}
-	for _, n := range found {
-		items = append(items, n.item)
 	}
 	return items, next, nil
 }
 
-type numbered[T any] struct {
-	n    uint64
-	item T
+// fact is what a filter looks at.
+func (inv inventory[T]) fact(item T, name string) []string {
+	if of, ok := inv.facts[name]; ok {
+		return of(item)
+	}
+	return tagFact(name, inv.tags(item))
+}
+
+// the makes a fact of a text.
+func the[T any](of func(T) string) func(T) []string {
+	return func(item T) []string { return []string{of(item)} }
 }
 
 func nameTags(name string) map[string]string {
@@ -196,22 +206,18 @@ func tagItems(tags map[string]string) []ec2Tag {
 	return items
 }
 
+func subnetID(v Subnet) string { return v.ID }
+
 func (s *Server) describeSubnets(c *call) (any, *apiError) {
 	list, next, e := describe(s, c, inventory[Subnet]{
-		list:    s.resources.Subnets,
-		byKey:   []naming[Subnet]{{"SubnetId", func(v Subnet) string { return v.ID }, "InvalidSubnetID.NotFound", "InvalidSubnetID.Malformed", "subnet-"}},
-		filters: []string{"availability-zone", "subnet-id", "tag:", "vpc-id"},
-		fact: func(v Subnet, name string) []string {
-			switch name {
-			case "availability-zone":
-				return []string{v.Zone}
-			case "subnet-id":
-				return []string{v.ID}
-			case "vpc-id":
-				return []string{v.VPC}
-			}
-			return tagFact(name, nameTags(v.Name))
+		list:  s.resources.Subnets,
+		byKey: []naming[Subnet]{{"SubnetId", subnetID, "InvalidSubnetID.NotFound", "InvalidSubnetID.Malformed", "subnet-"}},
+		facts: map[string]func(Subnet) []string{
+			"availability-zone": the(func(v Subnet) string { return v.Zone }),
+			"subnet-id":         the(subnetID),
+			"vpc-id":            the(func(v Subnet) string { return v.VPC }),
 		},
+		tags:  func(v Subnet) map[string]string { return nameTags(v.Name) },
 		least: 5, most: 1000,
 	})
 	if e != nil {
@@ -224,17 +230,14 @@ func (s *Server) describeSubnets(c *call) (any, *apiError) {
 	return out, nil
 }
 
+func vpcID(v VPC) string { return v.ID }
+
 func (s *Server) describeVpcs(c *call) (any, *apiError) {
 	list, next, e := describe(s, c, inventory[VPC]{
-		list:    s.resources.VPCs,
-		byKey:   []naming[VPC]{{"VpcId", func(v VPC) string { return v.ID }, "InvalidVpcID.NotFound", "InvalidVpcID.Malformed", "vpc-"}},
-		filters: []string{"tag:", "vpc-id"},
-		fact: func(v VPC, name string) []string {
-			if name == "vpc-id" {
-				return []string{v.ID}
-			}
-			return tagFact(name, nameTags(v.Name))
-		},
+		list:  s.resources.VPCs,
+		byKey: []naming[VPC]{{"VpcId", vpcID, "InvalidVpcID.NotFound", "InvalidVpcID.Malformed", "vpc-"}},
+		facts: map[string]func(VPC) []string{"vpc-id": the(vpcID)},
+		tags:  func(v VPC) map[string]string { return nameTags(v.Name) },
 		least: 5, most: 1000,
 	})
 	if e != nil {
@@ -266,25 +269,22 @@ func (s *Server) securityGroups() []SecurityGroup {
 	return list
 }
 
+func groupID(v SecurityGroup) string   { return v.ID }
+func groupName(v SecurityGroup) string { return v.Name }
+
 func (s *Server) describeSecurityGroups(c *call) (any, *apiError) {
 	list, next, e := describe(s, c, inventory[SecurityGroup]{
 		list: s.securityGroups(),
 		byKey: []naming[SecurityGroup]{
-			{"GroupId", func(v SecurityGroup) string { return v.ID }, "InvalidGroup.NotFound", "InvalidGroupId.Malformed", "sg-"},
-			{"GroupName", func(v SecurityGroup) string { return v.Name }, "InvalidGroup.NotFound", "", ""},
+			{"GroupId", groupID, "InvalidGroup.NotFound", "InvalidGroupId.Malformed", "sg-"},
+			{"GroupName", groupName, "InvalidGroup.NotFound", "", ""},
 		},
-		filters: []string{"group-id", "group-name", "tag:", "vpc-id"},
-		fact: func(v SecurityGroup, name string) []string {
-			switch name {
-			case "group-id":
-				return []string{v.ID}
-			case "group-name":
-				return []string{v.Name}
-			case "vpc-id":
-				return []string{v.VPC}
-			}
-			return tagFact(name, nameTags(v.Name))
+		facts: map[string]func(SecurityGroup) []string{
+			"group-id":   the(groupID),
+			"group-name": the(groupName),
+			"vpc-id":     the(func(v SecurityGroup) string { return v.VPC }),
 		},
+		tags:  func(v SecurityGroup) map[string]string { return nameTags(v.Name) },
 		least: 5, most: 1000,
 	})
 	if e != nil {
@@ -297,16 +297,15 @@ func (s *Server) describeSecurityGroups(c *call) (any, *apiError) {
 	return out, nil
 }
 
+func typeName(v InstanceType) string { return v.Name }
+
 func (s *Server) describeInstanceTypes(c *call) (any, *apiError) {
 	list, next, e := describe(s, c, inventory[InstanceType]{
-		list:    s.resources.InstanceTypes,
-		byKey:   []naming[InstanceType]{{"InstanceType", func(v InstanceType) string { return v.Name }, "InvalidInstanceType", "", ""}},
-		filters: []string{"instance-type", "processor-info.supported-architecture"},
-		fact: func(v InstanceType, name string) []string {
-			if name == "instance-type" {
-				return []string{v.Name}
-			}
-			return v.Architectures
+		list:  s.resources.InstanceTypes,
+		byKey: []naming[InstanceType]{{"InstanceType", typeName, "InvalidInstanceType", "", ""}},
+		facts: map[string]func(InstanceType) []string{
+			"instance-type":                         the(typeName),
+			"processor-info.supported-architecture": func(v InstanceType) []string { return v.Architectures },
 		},
 		least: 5, most: 100,
 	})
@@ -327,20 +326,17 @@ func (s *Server) describeInstanceTypes(c *call) (any, *apiError) {
 	return out, nil
 }
 
+func keyName(v KeyPair) string { return v.Name }
+func keyID(v KeyPair) string   { return v.ID }
+
 func (s *Server) describeKeyPairs(c *call) (any, *apiError) {
 	list, _, e := describe(s, c, inventory[KeyPair]{
 		list: s.resources.KeyPairs,
 		byKey: []naming[KeyPair]{
-			{"KeyName", func(v KeyPair) string { return v.Name }, "InvalidKeyPair.NotFound", "", ""},
-			{"KeyPairId", func(v KeyPair) string { return v.ID }, "InvalidKeyPair.NotFound", "", ""},
+			{"KeyName", keyName, "InvalidKeyPair.NotFound", "", ""},
+			{"KeyPairId", keyID, "InvalidKeyPair.NotFound", "", ""},
 		},
-		filters: []string{"key-name", "key-pair-id"},
-		fact: func(v KeyPair, name string) []string {
-			if name == "key-name" {
-				return []string{v.Name}
-			}
-			return []string{v.ID}
-		},
+		facts: map[string]func(KeyPair) []string{"key-name": the(keyName), "key-pair-id": the(keyID)},
 	})
 	if e != nil {
 		return nil, e

@@ -193,11 +193,7 @@ func (s *Server) listClusters(c *call) (any, *apiError) {
 		return nil, badToken()
 	}
 	next = c.NextToken(token, next)
-	names := make([]string, len(list))
-	for i, cluster := range list {
-		names[i] = cluster.Name
-	}
-	return clustersResponse{names, optional(next)}, nil
+	return clustersResponse{namesOf(list, func(c *core.Cluster) string { return c.Name }), optional(next)}, nil
 }
 
 func (s *Server) deleteCluster(c *call) (any, *apiError) {

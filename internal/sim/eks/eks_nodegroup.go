@@ -231,20 +231,11 @@ func (s *Server) listNodegroups(c *call) (any, *apiError) {
 	if e != nil {
 		return nil, e
 	}
-	limit, e := s.limit(c)
+	groups, next, e := pageOf(s, c, "ListNodegroups/"+rec.uid, cluster.Groups, func(g *core.NodeGroup) uint64 { return rec.groups[g.Name].seq })
 	if e != nil {
 		return nil, e
 	}
-	position := func(g *core.NodeGroup) uint64 { return rec.groups[g.Name].seq }
-	groups, next, ok := simkit.Page(s.Kit, &c.Exchange, "ListNodegroups/"+rec.uid, c.query.Get("nextToken"), limit, cluster.Groups, position)
-	if !ok {
-		return nil, badToken()
-	}
-	names := make([]string, len(groups))
-	for i, g := range groups {
-		names[i] = g.Name
-	}
-	return nodegroupsResponse{names, optional(next)}, nil
+	return nodegroupsResponse{namesOf(groups, func(g *core.NodeGroup) string { return g.Name }), next}, nil
 }
 
 func (s *Server) deleteNodegroup(c *call) (any, *apiError) {

@@ -11,7 +11,6 @@ import (
 	"github.com/pmks-go/pmks/internal/kver"
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/profile"
-	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // rollbackWindow is how long after an upgrade EKS takes a control plane back.
@@ -201,26 +200,17 @@ func (s *Server) listUpdates(c *call) (any, *apiError) {
 	if _, ok := cluster.GroupByName(group); group != "" && !ok {
 		return nil, noNodegroup(rec.name, group)
 	}
-	limit, e := s.limit(c)
-	if e != nil {
-		return nil, e
-	}
 	var updates []*updateRecord
 	for _, u := range rec.updates {
 		if u.nodegroup == group {
 			updates = append(updates, u)
 		}
 	}
-	updates, next, ok := simkit.Page(s.Kit, &c.Exchange, "ListUpdates/"+rec.uid+"/"+group, c.query.Get("nextToken"), limit, updates,
-		func(u *updateRecord) uint64 { return u.seq })
-	if !ok {
-		return nil, badToken()
+	updates, next, e := pageOf(s, c, "ListUpdates/"+rec.uid+"/"+group, updates, func(u *updateRecord) uint64 { return u.seq })
+	if e != nil {
+		return nil, e
 	}
-	ids := make([]string, len(updates))
-	for i, u := range updates {
-		ids[i] = u.id
-	}
-	return updatesResponse{ids, optional(next)}, nil
+	return updatesResponse{namesOf(updates, func(u *updateRecord) string { return u.id }), next}, nil
 }
 
 // Supports of versions.
@@ -271,10 +261,6 @@ func (s *Server) versionTable() []versionObject {
 func patchOf(version string) string { return version + ".4" }
 
 func (s *Server) describeClusterVersions(c *call) (any, *apiError) {
-	limit, e := s.limit(c)
-	if e != nil {
-		return nil, e
-	}
 	f := newForm(c.query, "eks")
 	f.bad = "InvalidParameterException"
 	onlyDefault, everything := f.boolean("defaultOnly", false), f.boolean("includeAll", false)
@@ -307,9 +293,9 @@ func (s *Server) describeClusterVersions(c *call) (any, *apiError) {
 		parsed, _ := kver.Parse(v.ClusterVersion)
 		return uint64(1_000_000 - parsed.Minor) // the list is newest first
 	}
-	list, next, ok := simkit.Page(s.Kit, &c.Exchange, "DescribeClusterVersions", c.query.Get("nextToken"), limit, list, position)
-	if !ok {
-		return nil, badToken()
+	list, next, e := pageOf(s, c, "DescribeClusterVersions", list, position)
+	if e != nil {
+		return nil, e
 	}
-	return versionsResponse{append([]versionObject{}, list...), optional(next)}, nil
+	return versionsResponse{append([]versionObject{}, list...), next}, nil
 }

@@ -8,7 +8,6 @@ import (
 
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/profile"
-	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // fargateProfile is a Fargate profile. They come with Put and can be deleted; making
@@ -70,20 +69,11 @@ func (s *Server) listFargateProfiles(c *call) (any, *apiError) {
 	if e != nil {
 		return nil, e
 	}
-	limit, e := s.limit(c)
+	list, next, e := pageOf(s, c, "ListFargateProfiles/"+rec.uid, rec.fargate, func(p *fargateProfile) uint64 { return p.seq })
 	if e != nil {
 		return nil, e
 	}
-	list, next, ok := simkit.Page(s.Kit, &c.Exchange, "ListFargateProfiles/"+rec.uid, c.query.Get("nextToken"), limit, rec.fargate,
-		func(p *fargateProfile) uint64 { return p.seq })
-	if !ok {
-		return nil, badToken()
-	}
-	out := fargateResponse{[]string{}, optional(next)}
-	for _, p := range list {
-		out.FargateProfileNames = append(out.FargateProfileNames, p.name)
-	}
-	return out, nil
+	return fargateResponse{namesOf(list, func(p *fargateProfile) string { return p.name }), next}, nil
 }
 
 // findFargate returns the profile of a call.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // attrUID is the key under which the core keeps the uid of a cluster's record.
@@ -226,6 +227,28 @@ func (s *Server) onPage(n int) int {
 		return min(n, s.pageSize)
 	}
 	return n
+}
+
+// pageOf is the page of a list of EKS that a call asks for.
+func pageOf[T any](s *Server, c *call, kind string, list []T, position func(T) uint64) (items []T, next *string, e *apiError) {
+	limit, e := s.limit(c)
+	if e != nil {
+		return nil, nil, e
+	}
+	items, token, ok := simkit.Page(s.Kit, &c.Exchange, kind, c.query.Get("nextToken"), limit, list, position)
+	if !ok {
+		return nil, nil, badToken()
+	}
+	return items, optional(token), nil
+}
+
+// namesOf is never null in JSON.
+func namesOf[T any](items []T, name func(T) string) []string {
+	names := make([]string, len(items))
+	for i, item := range items {
+		names[i] = name(item)
+	}
+	return names
 }
 
 func badToken() *apiError {

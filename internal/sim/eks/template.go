@@ -5,6 +5,7 @@ package eks
 import (
 	"encoding/base64"
 	"encoding/xml"
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -189,27 +190,21 @@ func readTags(f *form, prefix, kind string) map[string]string {
 	return tags
 }
 
+func templateID(t *launchTemplate) string   { return t.id }
+func templateName(t *launchTemplate) string { return t.name }
+
 func (s *Server) describeLaunchTemplates(c *call) (any, *apiError) {
 	list, next, e := describe(s, c, inventory[*launchTemplate]{
 		list: s.templates,
 		byKey: []naming[*launchTemplate]{
-			{"LaunchTemplateId", func(t *launchTemplate) string { return t.id }, noTemplateID, "InvalidLaunchTemplateId.Malformed", "lt-"},
-			{"LaunchTemplateName", func(t *launchTemplate) string { return t.name }, noTemplateName, "", ""},
+			{"LaunchTemplateId", templateID, noTemplateID, "InvalidLaunchTemplateId.Malformed", "lt-"},
+			{"LaunchTemplateName", templateName, noTemplateName, "", ""},
 		},
-		filters: []string{"launch-template-name", "tag-key", "tag:"},
-		fact: func(t *launchTemplate, name string) []string {
-			switch name {
-			case "launch-template-name":
-				return []string{t.name}
-			case "tag-key":
-				var keys []string
-				for key := range t.tags {
-					keys = append(keys, key)
-				}
-				return keys
-			}
-			return tagFact(name, t.tags)
+		facts: map[string]func(*launchTemplate) []string{
+			"launch-template-name": the(templateName),
+			"tag-key":              func(t *launchTemplate) []string { return slices.Collect(maps.Keys(t.tags)) },
 		},
+		tags:  func(t *launchTemplate) map[string]string { return t.tags },
 		least: 1, most: 200,
 	})
 	if e != nil {

@@ -166,15 +166,15 @@ func TestPage(t *testing.T) {
 
 func TestAuthority(t *testing.T) {
 	t.Parallel()
-	make := func(seed uint64) Authority {
+	authority := func(seed uint64) Authority {
 		a, err := NewAuthority("ca", New(Options{Seed: seed}).Random.Key())
 		if err != nil {
 			t.Fatal(err)
 		}
 		return a
 	}
-	a := make(1)
-	if a.Certificate != make(1).Certificate || a.Certificate == make(2).Certificate {
+	a := authority(1)
+	if a.Certificate != authority(1).Certificate || a.Certificate == authority(2).Certificate {
 		t.Error("the certificate does not follow from the seed")
 	}
 	certificate, key, err := a.Issue("me", "org")

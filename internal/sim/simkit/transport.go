@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package httpsim is what the simulators of vendors' wire protocols have in
-// common: an http.RoundTripper that runs a handler in process, a loopback
-// listener, and a journal of the calls made.
 package simkit
 
 import (

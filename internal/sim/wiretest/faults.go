@@ -76,7 +76,7 @@ func (m Matrix) cells() map[string]cell {
 	hangs := func(err error) bool {
 		return errors.Is(err, context.DeadlineExceeded) || strings.Contains(err.Error(), "eadline")
 	}
-	any := func(error) bool { return true }
+	whatever := func(error) bool { return true }
 	page := &core.Answer{Status: 502, Body: "<html>"}
 	cells := map[string]cell{
 		"another-operation": {core.Fault{Op: "Another", Kind: core.FaultThrottle}, nil, true, false},
@@ -88,8 +88,8 @@ func (m Matrix) cells() map[string]cell {
 		"cut":               {core.Fault{Kind: core.FaultCut}, m.Lost, true, true},
 		"hang":              {core.Fault{Kind: core.FaultHang}, hangs, false, true},
 		"hang-reply":        {core.Fault{Kind: core.FaultHangReply}, hangs, true, true},
-		"answer":            {core.Fault{Kind: core.FaultAnswer, Answer: page}, any, false, false},
-		"answer-reply":      {core.Fault{Kind: core.FaultAnswerReply, Answer: page}, any, true, false},
+		"answer":            {core.Fault{Kind: core.FaultAnswer, Answer: page}, whatever, false, false},
+		"answer-reply":      {core.Fault{Kind: core.FaultAnswerReply, Answer: page}, whatever, true, false},
 	}
 	for code, words := range m.Codes {
 		says := func(err error) bool { return m.Refusal(err) == words }
