@@ -281,3 +281,32 @@ func TestAll(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestRead_within: two clusters with buckets of their own draw from the account's as
+// well.
+func TestRead_within(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		limiter := fanout.NewLimiter(func(bucket string) fanout.Rate {
+			if bucket == "account" {
+				return fanout.Rate{PerSecond: 1, Burst: 3}
+			}
+			return fanout.Rate{PerSecond: 0.1, Burst: 2, Within: "account"}
+		})
+		call, _ := script(pmks.CodeOK)
+		start := time.Now()
+		for i, want := range []time.Duration{0, 0, 0, time.Second} {
+			if _, err := fanout.Read(t.Context(), limiter, fmt.Sprint("cluster", i%2), call); err != nil {
+				t.Fatal(err)
+			}
+			if took := time.Since(start); took != want {
+				t.Errorf("request %d was sent after %s, want %s", i, took, want)
+			}
+		}
+		// The bucket of the first cluster is empty, whatever the account has left.
+		time.Sleep(time.Second)
+		if _, err := fanout.Read(t.Context(), limiter, "cluster0", call); err != nil || time.Since(start) != 10*time.Second {
+			t.Errorf("after %s, %v", time.Since(start), err)
+		}
+	})
+}

@@ -30,6 +30,9 @@ const listingSlots = Slots - 2
 type Rate struct {
 	PerSecond float64
 	Burst     int
+	// Within names a bucket that must admit the request as well, where a cloud
+	// counts on several levels: per cluster and per account, for one.
+	Within string
 }
 
 // Limiter bounds all requests of a handler: how many are under way, and how fast
@@ -46,6 +49,7 @@ type Limiter struct {
 // bucket is one of the cloud's: all requests that it counts together.
 type bucket struct {
 	tokens *rate.Limiter // nil: no bound
+	within *bucket       // nil: no level above
 
 	mu sync.Mutex
 	// held is until when the cloud wants to hear nothing.
@@ -62,15 +66,24 @@ func NewLimiter(rateOf func(bucket string) Rate) *Limiter {
 func (l *Limiter) bucket(name string) *bucket {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	b, ok := l.buckets[name]
-	if !ok {
-		b = &bucket{}
-		if l.rateOf != nil {
-			if r := l.rateOf(name); r.PerSecond > 0 {
-				b.tokens = rate.NewLimiter(rate.Limit(r.PerSecond), max(1, r.Burst))
-			}
-		}
-		l.buckets[name] = b
+	return l.bucketLocked(name)
+}
+
+func (l *Limiter) bucketLocked(name string) *bucket {
+	if b, ok := l.buckets[name]; ok {
+		return b
+	}
+	b := &bucket{}
+	l.buckets[name] = b
+	if l.rateOf == nil {
+		return b
+	}
+	r := l.rateOf(name)
+	if r.PerSecond > 0 {
+		b.tokens = rate.NewLimiter(rate.Limit(r.PerSecond), max(1, r.Burst))
+	}
+	if r.Within != "" && r.Within != name {
+		b.within = l.bucketLocked(r.Within)
 	}
 	return b
 }
@@ -109,8 +122,17 @@ func take(ctx context.Context, places chan struct{}) (release func(), err error)
 	}
 }
 
-// wait waits for a token, and until the cloud wants to hear again.
+// wait waits for a token of each level, and until the cloud wants to hear again.
 func (b *bucket) wait(ctx context.Context) error {
+	for ; b != nil; b = b.within {
+		if err := b.waitAlone(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *bucket) waitAlone(ctx context.Context) error {
 	for {
 		b.mu.Lock()
 		pause := time.Until(b.held)
