@@ -3,16 +3,16 @@
 package azure
 
 import (
-	"cmp"
 	"context"
+	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
-	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/containerservice/armcontainerservice/v8"
+	aks "github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/containerservice/armcontainerservice/v8"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/kubeconfig"
 	"github.com/pmks-go/pmks/internal/kubeconfig/kubeconfigyaml"
-	"github.com/pmks-go/pmks/internal/limit"
+	"github.com/pmks-go/pmks/internal/provider/errs"
 	"github.com/pmks-go/pmks/internal/refuse"
 )
 
@@ -21,8 +21,13 @@ import (
 const serverScope = "6dae42f8-4368-4678-94ff-3960e28e3630/.default"
 
 // isEntra reports whether a cluster takes tokens of Entra.
-func isEntra(c *armcontainerservice.ManagedCluster) bool {
-	return c.Properties != nil && c.Properties.AADProfile != nil && value(c.Properties.AADProfile.Managed)
+func isEntra(p *aks.ManagedClusterProperties) bool {
+	return p.AADProfile != nil && value(p.AADProfile.Managed)
+}
+
+// errNoLogin is of a cluster that was left without any way in.
+func errNoLogin() error {
+	return refuse.Precondition("local accounts are disabled and the cluster takes no tokens of Entra: nobody can log in until one of both is turned on")
 }
 
 // GenerateClusterToken implements [pmks.TokenIssuer]: a token of Entra, for
@@ -30,17 +35,19 @@ func isEntra(c *armcontainerservice.ManagedCluster) bool {
 //
 // ErrFailedPrecondition: the cluster knows client certificates only.
 func (h *Handler) GenerateClusterToken(ctx context.Context, clusterIID pmks.IID) (_ pmks.Token, err error) {
-	defer place(&err, "GenerateClusterToken", clusterIID, pmks.IID{})
+	defer errs.Annotate(&err, Name, "GenerateClusterToken", clusterIID, pmks.IID{})
 	r, err := h.clusterRef(clusterIID)
 	if err != nil {
 		return pmks.Token{}, err
 	}
 	c, err := h.readCluster(ctx, r)
-	if err != nil {
+	switch {
+	case err != nil:
 		return pmks.Token{}, err
-	}
-	if isEntra(c) {
+	case isEntra(c.Properties):
 		return h.token(ctx, c)
+	case value(c.Properties.DisableLocalAccounts):
+		return pmks.Token{}, errNoLogin()
 	}
 	// Some clusters have a token in the administrator's kubeconfig that never ends.
 	text, err := h.kubeconfig(ctx, r, false)
@@ -54,91 +61,142 @@ func (h *Handler) GenerateClusterToken(ctx context.Context, clusterIID pmks.IID)
 	return pmks.Token{Value: token.Reveal()}, nil
 }
 
-func (h *Handler) token(ctx context.Context, c *armcontainerservice.ManagedCluster) (pmks.Token, error) {
-	got, err := h.api.credential.GetToken(ctx, policy.TokenRequestOptions{
-		Scopes: []string{serverScope}, TenantID: value(c.Properties.AADProfile.TenantID)})
+func (h *Handler) token(ctx context.Context, c *aks.ManagedCluster) (pmks.Token, error) {
+	tenant := ""
+	if p := c.Properties; p != nil && p.AADProfile != nil {
+		tenant = value(p.AADProfile.TenantID)
+	}
+	got, err := h.api.gate.token.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{serverScope}, TenantID: tenant})
 	if err != nil {
-		// Of a context that ended meanwhile the SDK keeps the text alone.
-		return pmks.Token{}, fail(cmp.Or(ctx.Err(), err))
+		return pmks.Token{}, errs.Ended(ctx, fail(err))
 	}
 	return pmks.Token{Value: got.Token, ExpiresAt: got.ExpiresOn.UTC()}, nil
 }
 
 // access returns the way into a cluster: nothing but the endpoint until AKS hands
-// out credentials.
-func (h *Handler) access(ctx context.Context, room limit.Limiter, r ref, c *armcontainerservice.ManagedCluster) (pmks.AccessInfo, error) {
-	if c.Properties == nil {
-		return pmks.AccessInfo{}, nil
+// out credentials. The endpoint is good whatever the error says.
+func (h *Handler) access(ctx context.Context, r ref, c *aks.ManagedCluster) (pmks.AccessInfo, error) {
+	info := pmks.AccessInfo{Endpoint: serverURL(c.Properties)}
+	switch clusterState(c).meaning().Status {
+	case pmks.ClusterCreating, pmks.ClusterDeleting:
+		return info, nil // not yet, or not any more
 	}
-	info := pmks.AccessInfo{Endpoint: endpoint(c.Properties)}
-	status, _, _ := clusterState(c).portable()
-	if status == pmks.ClusterCreating || status == pmks.ClusterDeleting || info.Endpoint == "" {
+	if info.Endpoint == "" {
 		return info, nil
 	}
 	entraOnly := value(c.Properties.DisableLocalAccounts)
-	var text []byte
-	err := room.Do(ctx, func() (err error) {
-		text, err = h.kubeconfig(ctx, r, entraOnly)
-		return err
-	})
-	switch {
-	case missing(err), has(err, pmks.CodeBusy), has(err, pmks.CodeFailedPrecondition):
-		return info, nil // not yet, or not any more
-	case has(err, pmks.CodePermissionDenied):
-		return info, nil // to log in to clusters takes another role than to read them
-	case err != nil:
-		return info, err
-	case h.cfg.KubeconfigKind == kindAdmin && !entraOnly:
-		info.Kubeconfig = string(text)
-		return info, nil
+	if entraOnly && !isEntra(c.Properties) {
+		return info, errNoLogin()
 	}
+	text, err := h.kubeconfig(ctx, r, entraOnly)
+	if err != nil {
+		return info, err
+	}
+	whole := info
+	if h.cfg.KubeconfigKind == kindAdmin && !entraOnly {
+		whole.Kubeconfig, err = adminKubeconfig(text)
+	} else {
+		err = h.ownKubeconfig(ctx, &whole, r, c, text)
+	}
+	if err != nil {
+		return info, err
+	}
+	return whole, nil
+}
+
+// adminKubeconfig checks that a kubeconfig works with nothing else installed. An
+// answer of something on the way would be handed to the user otherwise, and a plugin
+// that it names be run.
+func adminKubeconfig(text []byte) (string, error) {
+	k, err := kubeconfigyaml.Parse(text)
+	if err == nil && k.Exec != nil {
+		return "", &pmks.Error{Code: pmks.CodeInternal, Message: "the kubeconfig that AKS sent for the administrator calls a program in place of holding a certificate"}
+	}
+	return string(text), unreadable(err)
+}
+
+func unreadable(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &pmks.Error{Code: pmks.CodeInternal, Message: "the kubeconfig that AKS sent cannot be read", Err: err}
+}
+
+// ownKubeconfig builds a kubeconfig with the cluster's address and certificate from
+// the one that AKS sent, and a token or the credential helper.
+func (h *Handler) ownKubeconfig(ctx context.Context, info *pmks.AccessInfo, r ref, c *aks.ManagedCluster, text []byte) error {
 	k, err := kubeconfigyaml.ParseCluster(text)
 	if err != nil {
-		return info, &pmks.Error{Code: pmks.CodeInternal, Message: "the kubeconfig that AKS sent cannot be read", Err: err}
+		return unreadable(err)
 	}
 	if k.Name = value(c.Name); h.cfg.KubeconfigKind == kindExec {
 		k.Exec = &kubeconfig.Exec{Command: h.cfg.CredentialHelper, Args: h.helperArgs(r)}
 	} else {
 		token, err := h.token(ctx, c)
 		if err != nil {
-			return info, err
+			return err
 		}
 		k.Token, info.ExpiresAt = kubeconfig.NewSecret(token.Value), token.ExpiresAt
 	}
 	if info.Kubeconfig, err = kubeconfig.Build(k); err != nil {
-		return info, &pmks.Error{Code: pmks.CodeInternal, Message: "the kubeconfig could not be built", Err: err}
+		return &pmks.Error{Code: pmks.CodeInternal, Message: "the kubeconfig could not be built", Err: err}
 	}
-	return info, nil
+	return nil
 }
 
 // kubeconfig gets the one of the cluster's administrator, or of a user of Entra.
 func (h *Handler) kubeconfig(ctx context.Context, r ref, ofUser bool) ([]byte, error) {
-	var list []*armcontainerservice.CredentialResult
-	var err error
+	name := "clusterAdmin"
 	if ofUser {
-		var out armcontainerservice.ManagedClustersClientListClusterUserCredentialsResponse
-		out, err = h.api.clusters.ListClusterUserCredentials(ctx, r.group, r.name, nil)
-		list = out.Kubeconfigs
-	} else {
-		var out armcontainerservice.ManagedClustersClientListClusterAdminCredentialsResponse
-		out, err = h.api.clusters.ListClusterAdminCredentials(ctx, r.group, r.name, nil)
-		list = out.Kubeconfigs
+		name = "clusterUser"
 	}
+	list, err := read(ctx, h, aksRest, func(ctx context.Context) ([]*aks.CredentialResult, error) {
+		if ofUser {
+			out, err := h.api.clusters.ListClusterUserCredentials(ctx, r.group, r.name, nil)
+			return out.Kubeconfigs, absent(fail(err), r)
+		}
+		out, err := h.api.clusters.ListClusterAdminCredentials(ctx, r.group, r.name, nil)
+		return out.Kubeconfigs, absent(fail(err), r)
+	}, func(list []*aks.CredentialResult) error {
+		if chooseKubeconfig(list, name) == nil {
+			return lost("kubeconfig")
+		}
+		return nil
+	})
 	if err != nil {
-		return nil, fail(err)
+		return nil, err
 	}
-	if len(list) == 0 || list[0] == nil {
-		return nil, &pmks.Error{Code: pmks.CodeNotFound, Message: "AKS sent no kubeconfig"}
-	}
-	return list[0].Value, nil
+	return chooseKubeconfig(list, name), nil
 }
 
-// helperArgs tell the credential helper which identity to use. They hold no
-// secret: that must be in the environment of the helper.
+// chooseKubeconfig returns the kubeconfig of a name, or the first one where none has
+// it.
+func chooseKubeconfig(list []*aks.CredentialResult, name string) []byte {
+	var first []byte
+	for _, k := range list {
+		switch {
+		case k == nil || len(k.Value) == 0:
+		case strings.EqualFold(value(k.Name), name):
+			return k.Value
+		case first == nil:
+			first = k.Value
+		}
+	}
+	return first
+}
+
+// helperArgs tell the credential helper where the cluster is and which identity to
+// use. They hold no secret: that must be in the environment of the helper.
 func (h *Handler) helperArgs(r ref) []string {
 	args := []string{"-provider", Name, "-region", h.cfg.Location, "-cluster", r.name}
+	if h.cfg.Endpoint != "" {
+		args = append(args, "-endpoint", h.cfg.Endpoint)
+	}
 	for _, s := range []struct{ name, value string }{
+		{"subscriptionId", h.cfg.SubscriptionID},
 		{"resourceGroup", r.group},
+		{"tenantId", h.cfg.TenantID},
+		{"clientId", h.cfg.ClientID},
 		{"cloud", h.cfg.Cloud},
 		{"certificateFile", h.cfg.CertificateFile},
 		{"federatedTokenFile", h.cfg.FederatedTokenFile},

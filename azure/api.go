@@ -4,9 +4,9 @@ package azure
 
 import (
 	"context"
-	"encoding/json"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"os"
 	"time"
 
@@ -17,32 +17,68 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/compute/armcompute/v7"
-	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/containerservice/armcontainerservice/v8"
+	aks "github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/containerservice/armcontainerservice/v8"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v7"
 
-	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/provider/endpoint"
+	"github.com/pmks-go/pmks/internal/provider/fanout"
 	"github.com/pmks-go/pmks/internal/refuse"
 )
 
-// clients holds one client for each kind of resource. Those that change something
-// are apart: the SDK repeats nothing that they send.
-type clients struct {
-	clusters, clustersWrite *armcontainerservice.ManagedClustersClient
-	pools, poolsWrite       *armcontainerservice.AgentPoolsClient
-	machines                *armcontainerservice.MachinesClient
-	networks                *armnetwork.VirtualNetworksClient
-	groups                  *armnetwork.SecurityGroupsClient
-	keys                    *armcompute.SSHPublicKeysClient
+// The calls of the SDK that are used. A field of the SDK's own type would keep every
+// call of it in the program.
+type (
+	clusterClient interface {
+		Get(ctx context.Context, group, name string, o *aks.ManagedClustersClientGetOptions) (aks.ManagedClustersClientGetResponse, error)
+		NewListByResourceGroupPager(group string, o *aks.ManagedClustersClientListByResourceGroupOptions) *runtime.Pager[aks.ManagedClustersClientListByResourceGroupResponse]
+		ListKubernetesVersions(ctx context.Context, location string, o *aks.ManagedClustersClientListKubernetesVersionsOptions) (aks.ManagedClustersClientListKubernetesVersionsResponse, error)
+		GetUpgradeProfile(ctx context.Context, group, name string, o *aks.ManagedClustersClientGetUpgradeProfileOptions) (aks.ManagedClustersClientGetUpgradeProfileResponse, error)
+		ListClusterAdminCredentials(ctx context.Context, group, name string, o *aks.ManagedClustersClientListClusterAdminCredentialsOptions) (aks.ManagedClustersClientListClusterAdminCredentialsResponse, error)
+		ListClusterUserCredentials(ctx context.Context, group, name string, o *aks.ManagedClustersClientListClusterUserCredentialsOptions) (aks.ManagedClustersClientListClusterUserCredentialsResponse, error)
+		BeginCreateOrUpdate(ctx context.Context, group, name string, in aks.ManagedCluster, o *aks.ManagedClustersClientBeginCreateOrUpdateOptions) (*runtime.Poller[aks.ManagedClustersClientCreateOrUpdateResponse], error)
+		BeginDelete(ctx context.Context, group, name string, o *aks.ManagedClustersClientBeginDeleteOptions) (*runtime.Poller[aks.ManagedClustersClientDeleteResponse], error)
+	}
+	poolClient interface {
+		Get(ctx context.Context, group, cluster, name string, o *aks.AgentPoolsClientGetOptions) (aks.AgentPoolsClientGetResponse, error)
+		BeginCreateOrUpdate(ctx context.Context, group, cluster, name string, in aks.AgentPool, o *aks.AgentPoolsClientBeginCreateOrUpdateOptions) (*runtime.Poller[aks.AgentPoolsClientCreateOrUpdateResponse], error)
+		BeginDelete(ctx context.Context, group, cluster, name string, o *aks.AgentPoolsClientBeginDeleteOptions) (*runtime.Poller[aks.AgentPoolsClientDeleteResponse], error)
+	}
+	machineClient interface {
+		NewListPager(group, cluster, pool string, o *aks.MachinesClientListOptions) *runtime.Pager[aks.MachinesClientListResponse]
+	}
+	networkClient interface {
+		Get(ctx context.Context, group, name string, o *armnetwork.VirtualNetworksClientGetOptions) (armnetwork.VirtualNetworksClientGetResponse, error)
+	}
+	securityGroupClient interface {
+		Get(ctx context.Context, group, name string, o *armnetwork.SecurityGroupsClientGetOptions) (armnetwork.SecurityGroupsClientGetResponse, error)
+	}
+	keyClient interface {
+		Get(ctx context.Context, group, name string, o *armcompute.SSHPublicKeysClientGetOptions) (armcompute.SSHPublicKeysClientGetResponse, error)
+	}
+)
 
-	credential azcore.TokenCredential
-	options    *arm.ClientOptions
+// clients holds one client for each kind of resource, what they share, and the one
+// limiter of the handler. The SDK repeats nothing by itself.
+type clients struct {
+	clusters       clusterClient
+	pools          poolClient
+	machines       machineClient
+	networks       networkClient
+	securityGroups securityGroupClient
+	keys           keyClient
+	graph          *arm.Client
+
+	limiter *fanout.Limiter
+	gate    gate
+	options *arm.ClientOptions
 }
 
 // SDK returns the credential and the options of the SDK's clients as the handler
-// uses them, for what pmks does not cover.
+// uses them, for what pmks does not cover. They repeat no request; options.Retry
+// changes that.
 func (h *Handler) SDK() (azcore.TokenCredential, *arm.ClientOptions) {
 	options := *h.api.options
-	return h.api.credential, &options
+	return h.api.gate.token, &options
 }
 
 // logging writes a line for each try of a request, without its query, headers and
@@ -69,13 +105,34 @@ var cloudTable = map[string]cloud.Configuration{
 	"public":     cloud.AzurePublic,
 }
 
+// defaultTransport carries requests where no Transport is given. A connection that
+// died unnoticed, as Azure Resource Manager lets them, is found by its silence.
+var defaultTransport = func() http.RoundTripper {
+	t, ok := http.DefaultTransport.(*http.Transport)
+	if !ok {
+		return http.DefaultTransport
+	}
+	t = t.Clone()
+	t.MaxIdleConnsPerHost = fanout.Slots
+	t.HTTP2 = &http.HTTP2Config{SendPingTimeout: 10 * time.Second, PingTimeout: 5 * time.Second}
+	return t
+}()
+
 func newClients(cfg Config) (clients, error) {
+	transport := cfg.Transport
+	if transport == nil {
+		transport = defaultTransport
+	}
 	options := &arm.ClientOptions{
 		ClientOptions: azcore.ClientOptions{
 			Cloud:     configuration(cfg),
 			Telemetry: policy.TelemetryOptions{ApplicationID: "pmks"},
+			Transport: &http.Client{Transport: endpoint.Guard(transport)},
 			// Azure logs the id, which makes support possible.
 			PerCallPolicies: []policy.Policy{runtime.NewRequestIDPolicy()},
+			// What is repeated decides package fanout for reads, and once for what
+			// changes something.
+			Retry: policy.RetryOptions{MaxRetries: -1},
 		},
 		// It would register the subscription within a call, for minutes, on its own.
 		DisableRPRegistration: true,
@@ -83,52 +140,43 @@ func newClients(cfg Config) (clients, error) {
 	if cfg.Logger != nil {
 		options.PerRetryPolicies = []policy.Policy{logging{cfg.Logger}}
 	}
-	if cfg.Transport != nil {
-		options.Transport = &http.Client{Transport: cfg.Transport}
-	}
-	credential, err := credentials(cfg, options.ClientOptions)
+	sdk, err := credentials(cfg, options.ClientOptions)
 	if err != nil {
 		return clients{}, err
 	}
-	// A mutation is repeated only after a look: without a token a second PUT may
-	// undo what somebody did meanwhile.
-	once := *options
-	once.Retry = policy.RetryOptions{MaxRetries: -1}
-
-	c := clients{credential: credential, options: options}
-	for _, build := range []func() error{
-		func() error {
-			f, err := armcontainerservice.NewClientFactory(cfg.SubscriptionID, credential, options)
-			if err == nil {
-				c.clusters, c.pools, c.machines = f.NewManagedClustersClient(), f.NewAgentPoolsClient(), f.NewMachinesClient()
-			}
-			return err
-		},
-		func() error {
-			f, err := armcontainerservice.NewClientFactory(cfg.SubscriptionID, credential, &once)
-			if err == nil {
-				c.clustersWrite, c.poolsWrite = f.NewManagedClustersClient(), f.NewAgentPoolsClient()
-			}
-			return err
-		},
-		func() (err error) {
-			c.networks, err = armnetwork.NewVirtualNetworksClient(cfg.SubscriptionID, credential, options)
-			return err
-		},
-		func() (err error) {
-			c.groups, err = armnetwork.NewSecurityGroupsClient(cfg.SubscriptionID, credential, options)
-			return err
-		},
-		func() (err error) {
-			c.keys, err = armcompute.NewSSHPublicKeysClient(cfg.SubscriptionID, credential, options)
-			return err
-		},
-	} {
-		if err := build(); err != nil {
-			return clients{}, fail(err)
-		}
+	manager := options.Cloud.Services[cloud.ResourceManager]
+	base, err := url.Parse(manager.Endpoint)
+	if err != nil {
+		return clients{}, refuse.Invalid("Endpoint", "is not a URL")
 	}
-	return c, nil
+	// Config allows http to this very machine only.
+	options.InsecureAllowCredentialWithHTTP = base.Scheme == "http"
+	c := clients{options: options, limiter: fanout.NewLimiter(rateOf),
+		gate: gate{scheme: base.Scheme, host: base.Host, token: newSignIn(sdk, cfg), scope: manager.Audience + "/.default"}}
+	if cfg.RateLimits == limitsNone {
+		c.limiter = fanout.NewLimiter(nil)
+	}
+	options.PerCallPolicies = append(options.PerCallPolicies, c.gate, replaceBody{})
+	return c, c.build(cfg.SubscriptionID)
+}
+
+// build makes the clients of the SDK.
+func (c *clients) build(subscription string) error {
+	services, err := aks.NewClientFactory(subscription, c.gate.token, c.options)
+	if err != nil {
+		return fail(err)
+	}
+	c.clusters, c.pools, c.machines = services.NewManagedClustersClient(), services.NewAgentPoolsClient(), services.NewMachinesClient()
+	networks, err := armnetwork.NewClientFactory(subscription, c.gate.token, c.options)
+	if err != nil {
+		return fail(err)
+	}
+	c.networks, c.securityGroups = networks.NewVirtualNetworksClient(), networks.NewSecurityGroupsClient()
+	if c.keys, err = armcompute.NewSSHPublicKeysClient(subscription, c.gate.token, c.options); err != nil {
+		return fail(err)
+	}
+	c.graph, err = arm.NewClient("pmks", "v1.0.0", c.gate.token, c.options)
+	return fail(err)
 }
 
 // configuration is the cloud, at the endpoints that replace its own.
@@ -192,33 +240,4 @@ func certificateCredential(cfg Config, options azcore.ClientOptions) (azcore.Tok
 		return nil, refuse.Invalid("Credentials", "are not of a form that Entra knows: check tenantId and clientId")
 	}
 	return credential, nil
-}
-
-// answer is what Azure says at once to a request that it goes on working on.
-type answer struct {
-	status int
-	body   []byte
-}
-
-// accepted runs a Begin call of the SDK and returns what Azure answered at once.
-// The poller is dropped: waiting is the caller's, and reads the resource itself.
-func accepted(ctx context.Context, begin func(context.Context) error) (answer, error) {
-	var raw *http.Response
-	if err := begin(policy.WithCaptureResponse(ctx, &raw)); err != nil {
-		return answer{}, fail(err)
-	}
-	body, err := runtime.Payload(raw) // the SDK has read it, and keeps it
-	if err != nil {
-		return answer{}, fail(err)
-	}
-	return answer{raw.StatusCode, body}, nil
-}
-
-// read decodes a resource; an answer that was cut short says nothing of what has
-// happened.
-func (a answer) read(into any) error {
-	if err := json.Unmarshal(a.body, into); err != nil {
-		return &pmks.Error{Code: pmks.CodeUnavailable, HTTPStatus: a.status, Message: "the answer of Azure was cut short", Err: err}
-	}
-	return nil
 }

@@ -114,10 +114,14 @@ type Config struct {
 	KubeconfigKind   string
 	CredentialHelper string
 
+	// RateLimits is published, which paces requests by the limits that Azure
+	// publishes, or none, for a simulator whose hours are short.
+	RateLimits string
+
 	// Cloud is public, china or government.
 	Cloud string
-	// Endpoint replaces the URL of Azure Resource Manager, AuthorityHost that of
-	// Entra. Both must be https.
+	// Endpoint replaces the URL of Azure Resource Manager: https, or http to this
+	// very machine. AuthorityHost replaces that of Entra, which must be https.
 	Endpoint      string
 	AuthorityHost string
 	// Transport carries all requests.
@@ -135,6 +139,9 @@ const (
 	modeFlat    = "flat"
 	kindAdmin   = "admin"
 	kindExec    = "exec"
+
+	limitsPublished = "published"
+	limitsNone      = "none"
 
 	defaultPodCIDR     = "10.244.0.0/16"
 	defaultServiceCIDR = "172.16.0.0/16"
@@ -161,6 +168,8 @@ var settingTable = []setting.Setting[Config]{
 		Set: setting.Text(func(c *Config) *string { return &c.AuthorityHost })},
 	{Setting: pmks.Setting{Name: "certificateFile", Help: "PEM or PKCS#12 file with the application's certificate and key, in place of clientSecret"},
 		Set: setting.Text(func(c *Config) *string { return &c.CertificateFile })},
+	{Setting: pmks.Setting{Name: "clientId", Help: "id of the application in Entra, where it is not among the credentials"},
+		Set: setting.Text(func(c *Config) *string { return &c.ClientID })},
 	{Setting: pmks.Setting{Name: "cloud", Default: "public", Help: "public, china or government"},
 		Set: setting.OneOf(func(c *Config) *string { return &c.Cloud }, "public", "china", "government")},
 	{Setting: pmks.Setting{Name: "credentialHelper", Default: DefaultCredentialHelper, Help: "command that an exec kubeconfig calls"},
@@ -185,12 +194,18 @@ var settingTable = []setting.Setting[Config]{
 		Set: setting.Text(func(c *Config) *string { return &c.NetworkResourceGroup })},
 	{Setting: pmks.Setting{Name: "podCidr", Default: defaultPodCIDR, Help: "range of pods in overlay mode; a node takes a /24 of it"},
 		Set: setting.Text(func(c *Config) *string { return &c.PodCIDR })},
+	{Setting: pmks.Setting{Name: "rateLimits", Default: limitsPublished, Help: "published: requests are paced by the limits that Azure publishes; none: they are not, for a simulator whose hours are short"},
+		Set: setting.OneOf(func(c *Config) *string { return &c.RateLimits }, limitsPublished, limitsNone)},
 	{Setting: pmks.Setting{Name: "resourceGroup", Required: true, Help: "resource group of the clusters, which must exist"},
 		Set: setting.Text(func(c *Config) *string { return &c.ResourceGroup })},
 	{Setting: pmks.Setting{Name: "serviceCidr", Default: "the first free of 172.16.0.0/16, 10.0.0.0/16 and others", Help: "range of services"},
 		Set: setting.Text(func(c *Config) *string { return &c.ServiceCIDR })},
 	{Setting: pmks.Setting{Name: "skuTier", Default: "Free", Help: "Free, Standard (paid, with an SLA) or Premium (paid, with long-term support)"},
 		Set: setting.OneOf(func(c *Config) *string { return &c.SKUTier }, "Free", "Standard", "Premium")},
+	{Setting: pmks.Setting{Name: "subscriptionId", Default: "AZURE_SUBSCRIPTION_ID", Help: "id of the subscription, where it is not among the credentials"},
+		Set: setting.Text(func(c *Config) *string { return &c.SubscriptionID })},
+	{Setting: pmks.Setting{Name: "tenantId", Help: "id of the Entra tenant, where it is not among the credentials"},
+		Set: setting.Text(func(c *Config) *string { return &c.TenantID })},
 	{Setting: pmks.Setting{Name: "zones", Help: "comma-separated availability zones of node groups, such as 1,2,3"},
 		Set: setting.List(func(c *Config) *[]string { return &c.Zones })},
 }

@@ -4,54 +4,137 @@ package azure
 
 import (
 	"encoding/json"
-	"errors"
-	"io"
-	"net"
+	"fmt"
 	"net/http"
-	"net/url"
 	"regexp"
-	"strconv"
+	"slices"
 	"strings"
-	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
-	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/provider/errs"
 )
 
-func classify(code, text string, status int) pmks.Code {
-	if isQuota(code, text) {
-		return pmks.CodeQuotaExceeded
+// said is what the body of an error says: AKS sends a flat object, Azure Resource
+// Manager one within "error". Both may hold details of the same form.
+type said struct {
+	Code    string
+	Message string
+	Details []said
+}
+
+// UnmarshalJSON takes what it understands; a member of another type is passed over.
+func (s *said) UnmarshalJSON(data []byte) error {
+	var raw map[string]json.RawMessage
+	if err := json.Unmarshal(data, &raw); err != nil {
+		return nil //nolint:nilerr // it is no object, and says nothing
 	}
-	switch code {
-	case "OperationNotAllowed":
+	_ = json.Unmarshal(raw["code"], &s.Code)
+	_ = json.Unmarshal(raw["message"], &s.Message)
+	_ = json.Unmarshal(raw["details"], &s.Details)
+	s.Code, s.Message = oneLine(s.Code), oneLine(s.Message)
+	if inner, ok := raw["error"]; ok && s.Code == "" && s.Message == "" {
+		return json.Unmarshal(inner, s)
+	}
+	return nil
+}
+
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// depth bounds how deep details are followed.
+const depth = 8
+
+// each calls f for s and all its details, the outermost first.
+func (s said) each(level int, f func(said)) {
+	f(s)
+	for _, d := range s.Details {
+		if level < depth {
+			d.each(level+1, f)
+		}
+	}
+}
+
+// generalCodes are those under which Azure says nearly anything; a known code among
+// the details is the true one then.
+var generalCodes = []string{"", "BadRequest", "Conflict", "InternalServerError", "InvalidParameter", "OperationNotAllowed"}
+
+// reason returns the part of s that tells what is the matter: s itself, unless its
+// code is unknown or means nearly anything and one of the details has a better one.
+func (s said) reason() said {
+	if known(s.Code, s.Message) && !slices.Contains(generalCodes, s.Code) {
+		return s
+	}
+	best := s
+	s.each(0, func(d said) {
+		if best.Code == s.Code && known(d.Code, d.Message) && !slices.Contains(generalCodes, d.Code) {
+			best = d
+		}
+	})
+	return best
+}
+
+func known(code, text string) bool {
+	_, ok := errorTable[code]
+	return ok || isQuota(code, text)
+}
+
+// text is everything that s says, each sentence once.
+func (s said) text() string {
+	var parts []string
+	s.each(0, func(d said) {
+		if d.Message != "" && !slices.ContainsFunc(parts, func(p string) bool { return strings.Contains(p, d.Message) }) {
+			parts = append(parts, d.Message)
+		}
+	})
+	return strings.Join(parts, ": ")
+}
+
+// bodyOf reads the body of an error. ResponseError has no field for it, and its text
+// is the whole exchange. foreign: something on the way sent it, not Azure.
+func bodyOf(r *azcore.ResponseError) (s said, foreign bool) {
+	if r.RawResponse == nil {
+		return said{}, false
+	}
+	body, err := runtime.Payload(r.RawResponse)
+	if err != nil {
+		return said{}, false
+	}
+	if errs.Foreign(r.RawResponse.Header, body) {
+		return said{}, true
+	}
+	_ = json.Unmarshal(body, &s) // what is no JSON says nothing
+	return s, false
+}
+
+// statusText is what is told of an answer that says nothing itself.
+func statusText(status int, foreign bool) string {
+	if foreign || status >= 300 && status < 400 {
+		return errs.ForeignText("Azure", status)
+	}
+	return strings.TrimSpace(fmt.Sprintf("Azure answered %d %s", status, http.StatusText(status)))
+}
+
+// classify tells what an answer means: 429 is throttling whatever its code says,
+// else the code decides, and the status last.
+func classify(code, text string, status int) pmks.Code {
+	switch {
+	case status == http.StatusTooManyRequests:
+		return pmks.CodeThrottled
+	case isQuota(code, text):
+		return pmks.CodeQuotaExceeded
+	case code == "OperationNotAllowed":
 		return notAllowed(text, status)
-	case "PreconditionFailed":
-		// Of If-Match; the callers that send If-None-Match know better.
-		return pmks.CodeBusy
 	}
 	if c, ok := errorTable[code]; ok {
 		return c
 	}
-	switch {
-	case status == http.StatusUnauthorized:
-		return pmks.CodeUnauthenticated
-	case status == http.StatusForbidden:
-		return pmks.CodePermissionDenied
-	case status == http.StatusNotFound:
-		return pmks.CodeNotFound
-	case status == http.StatusConflict, status == http.StatusPreconditionFailed:
+	if code == "PreconditionFailed" || status == http.StatusPreconditionFailed {
+		// Of If-Match; the callers that send If-None-Match know better.
 		return pmks.CodeBusy
-	case status == http.StatusTooManyRequests:
-		return pmks.CodeThrottled
-	case status == http.StatusBadGateway, status == http.StatusServiceUnavailable, status == http.StatusGatewayTimeout:
-		return pmks.CodeUnavailable
-	case status >= http.StatusInternalServerError:
-		return pmks.CodeInternal
 	}
-	return pmks.CodeUnknown
+	return errs.ByStatus(status)
 }
 
 // notAllowed tells the meanings of OperationNotAllowed apart, which AKS answers to
@@ -76,97 +159,4 @@ var quotaPattern = regexp.MustCompile(`(?i)\bquota\b`)
 func isQuota(code, text string) bool {
 	return strings.Contains(code, "Quota") || strings.HasSuffix(code, "CountLimitReached") ||
 		code == "OperationNotAllowed" && quotaPattern.MatchString(text)
-}
-
-// message returns the sentence in the body of an error: AKS sends a flat object,
-// Azure Resource Manager one within "error". ResponseError has no field for it,
-// and its text is the whole exchange.
-func message(r *azcore.ResponseError) string {
-	fallback := "Azure answered " + http.StatusText(r.StatusCode)
-	if r.RawResponse == nil {
-		return fallback
-	}
-	body, err := runtime.Payload(r.RawResponse)
-	if err != nil {
-		return fallback
-	}
-	type detail struct {
-		Message string `json:"message"`
-		Target  string `json:"target"`
-	}
-	var said struct {
-		detail
-		Error *detail `json:"error"`
-	}
-	if json.Unmarshal(body, &said) != nil {
-		return fallback
-	}
-	if said.Error != nil {
-		said.detail = *said.Error
-	}
-	if text := strings.Join(strings.Fields(said.Message), " "); text != "" {
-		return text
-	}
-	return fallback
-}
-
-// retryAfter reads how long Azure asks to wait: seconds, or a date.
-func retryAfter(h http.Header) time.Duration {
-	text := h.Get("Retry-After")
-	if seconds, err := strconv.Atoi(text); err == nil && seconds > 0 {
-		return time.Duration(seconds) * time.Second
-	}
-	if at, err := http.ParseTime(text); err == nil {
-		return max(0, time.Until(at))
-	}
-	return 0
-}
-
-// aadsts is the code of an error of Entra.
-var aadsts = regexp.MustCompile(`AADSTS\d+`)
-
-func entraCode(text string) string { return aadsts.FindString(text) }
-
-// entraFailure tells apart that Entra refused credentials and that it could not be
-// asked: where no answer came the SDK keeps the cause as text alone.
-func entraFailure(f *azidentity.AuthenticationFailedError) pmks.Code {
-	if f.RawResponse == nil {
-		text := f.Error()
-		if strings.Contains(text, "server response error") || strings.Contains(text, "could not read the body") {
-			return pmks.CodeUnavailable
-		}
-		return pmks.CodeUnauthenticated
-	}
-	switch c := classify("", "", f.RawResponse.StatusCode); c {
-	case pmks.CodeThrottled, pmks.CodeUnavailable, pmks.CodeInternal:
-		return c
-	}
-	return pmks.CodeUnauthenticated
-}
-
-// isCredentialFailure recognises credentials that yielded nothing: the type is not
-// exported.
-func isCredentialFailure(err error) bool {
-	var refused interface{ NonRetriable() }
-	text := err.Error()
-	return strings.Contains(text, "Credential") && (errors.As(err, &refused) || strings.Contains(text, "failed to acquire a token"))
-}
-
-func isNetworkFailure(err error) bool {
-	var netErr net.Error
-	var opErr *net.OpError
-	var urlErr *url.Error
-	return errors.As(err, &netErr) || errors.As(err, &opErr) || errors.As(err, &urlErr) || errors.Is(err, io.ErrUnexpectedEOF)
-}
-
-func has(err error, code pmks.Code) bool { return err != nil && pmks.CodeOf(err) == code }
-
-// missing reports whether err says that the cluster or agent pool is not there.
-func missing(err error) bool { return has(err, pmks.CodeNotFound) }
-
-func ignoreMissing(err error) error {
-	if missing(err) {
-		return nil
-	}
-	return err
 }

@@ -15,11 +15,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/containerservice/armcontainerservice/v8"
-	"golang.org/x/sync/errgroup"
+	aks "github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/containerservice/armcontainerservice/v8"
 
 	"github.com/pmks-go/pmks"
-	"github.com/pmks-go/pmks/internal/once"
+	"github.com/pmks-go/pmks/internal/provider/errs"
+	"github.com/pmks-go/pmks/internal/provider/fanout"
 	"github.com/pmks-go/pmks/internal/refuse"
 )
 
@@ -28,22 +28,22 @@ import (
 // is made. A PUT on a name that exists would be an update, so it is
 // made on the condition that nothing is there.
 func (h *Handler) CreateCluster(ctx context.Context, req pmks.ClusterInfo) (_ pmks.ClusterInfo, err error) {
-	defer place(&err, "CreateCluster", pmks.IID{NameId: req.IId.NameId}, pmks.IID{})
+	defer errs.Annotate(&err, Name, "CreateCluster", pmks.IID{NameId: req.IId.NameId}, pmks.IID{})
 	in, err := h.createRequest(ctx, req)
 	if err != nil {
 		return pmks.ClusterInfo{}, err
 	}
 	r := ref{h.cfg.ResourceGroup, req.IId.NameId}
-	var made *armcontainerservice.ManagedCluster
-	err = once.Create(ctx, func(ctx context.Context) (err error) {
-		made, err = h.putCluster(ctx, r, *in, &armcontainerservice.ManagedClustersClientBeginCreateOrUpdateOptions{IfNoneMatch: new("*")})
-		return exists(err, "cluster")
+	var made *aks.ManagedCluster
+	err = h.create(ctx, func(ctx context.Context) (err error) {
+		made, err = h.putCluster(ctx, r, *in, &aks.ManagedClustersClientBeginCreateOrUpdateOptions{IfNoneMatch: new("*")})
+		return refusedCreation(err, "cluster")
 	}, func(ctx context.Context) (bool, error) {
 		found, err := h.readCluster(ctx, r)
 		if err != nil {
-			return false, ignoreMissing(err)
+			return false, errs.IgnoreNotFound(err)
 		}
-		if value(found.Tags[tagRequest]) != value(in.Tags[tagRequest]) {
+		if tags(found.Tags).get(tagRequest) != value(in.Tags[tagRequest]) {
 			return false, &pmks.Error{Code: pmks.CodeAlreadyExists, Field: "IId.NameId", Message: "somebody else made a cluster of this name meanwhile"}
 		}
 		made = found
@@ -56,56 +56,68 @@ func (h *Handler) CreateCluster(ctx context.Context, req pmks.ClusterInfo) (_ pm
 }
 
 // putCluster sends a cluster and returns what Azure accepted.
-func (h *Handler) putCluster(ctx context.Context, r ref, in armcontainerservice.ManagedCluster,
-	o *armcontainerservice.ManagedClustersClientBeginCreateOrUpdateOptions) (*armcontainerservice.ManagedCluster, error) {
-	got, err := accepted(ctx, func(ctx context.Context) error {
-		_, err := h.api.clustersWrite.BeginCreateOrUpdate(ctx, r.group, r.name, in, o)
+func (h *Handler) putCluster(ctx context.Context, r ref, in aks.ManagedCluster,
+	o *aks.ManagedClustersClientBeginCreateOrUpdateOptions) (*aks.ManagedCluster, error) {
+	got, err := h.send(ctx, of(clusterWrites, r, ""), func(ctx context.Context) error {
+		_, err := h.api.clusters.BeginCreateOrUpdate(ctx, r.group, r.name, in, o)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	var out armcontainerservice.ManagedCluster
-	return &out, got.read(&out)
+	var out aks.ManagedCluster
+	if err := got.decode(&out); err != nil {
+		return nil, err
+	}
+	return &out, checkCluster(&out)
 }
 
-// exists turns the refusal of If-None-Match into the error that it means.
-func exists(err error, what string) error {
+// existsPattern matches the words of a conflict with something that is there.
+var existsPattern = regexp.MustCompile(`(?i)\bexists?\b`)
+
+// refusedCreation puts right what the refusal of a creation means. If-None-Match fails
+// on what is there, a conflict may speak of that too, and what is not found is
+// something that the request refers to.
+func refusedCreation(err error, what string) error {
 	var e *pmks.Error
-	if errors.As(err, &e) && (e.HTTPStatus == http.StatusPreconditionFailed || e.HTTPStatus == http.StatusConflict && e.ProviderCode == "Conflict") {
-		c := *e
-		c.Code, c.Field, c.Message = pmks.CodeAlreadyExists, "IId.NameId", "a "+what+" of this name exists"
-		return &c
+	if !errors.As(err, &e) {
+		return err
+	}
+	switch {
+	case e.HTTPStatus == http.StatusPreconditionFailed,
+		e.HTTPStatus == http.StatusConflict && e.ProviderCode == "Conflict" && existsPattern.MatchString(e.Message):
+		return errs.With(err, func(e *pmks.Error) {
+			e.Code, e.Field, e.Message = pmks.CodeAlreadyExists, "IId.NameId", "a "+what+" of this name exists: "+e.Message
+		})
+	case e.Code == pmks.CodeNotFound && what == "cluster":
+		return errs.With(err, func(e *pmks.Error) { e.Code = pmks.CodeFailedPrecondition })
 	}
 	return err
 }
 
 // createRequest checks a request, looks everything up at once, and reports
 // everything wrong with it.
-func (h *Handler) createRequest(ctx context.Context, req pmks.ClusterInfo) (*armcontainerservice.ManagedCluster, error) {
-	pools, err := h.checkCluster(req)
+func (h *Handler) createRequest(ctx context.Context, req pmks.ClusterInfo) (*aks.ManagedCluster, error) {
+	pools, err := h.checkRequest(req)
 	if err != nil {
 		return nil, err
 	}
 	var net nodeNetwork
 	var version string
-	var key *armcontainerservice.LinuxProfile
-	faults := make([]error, 3)
-	var g errgroup.Group
-	g.Go(func() error {
-		net, faults[0] = h.resolveNetwork(ctx, req)
-		return nil
-	})
-	g.Go(func() error {
-		version, faults[1] = h.resolveVersion(ctx, req.Version)
-		return nil
-	})
-	g.Go(func() error {
-		key, faults[2] = h.resolveKey(ctx, req.NodeGroupList[0].KeyPairIID)
-		return nil
-	})
-	_ = g.Wait()
-	if err := errors.Join(faults...); err != nil {
+	var key *aks.LinuxProfile
+	if err := fanout.All(ctx,
+		func(ctx context.Context) (err error) {
+			net, err = h.resolveNetwork(ctx, req)
+			return err
+		},
+		func(ctx context.Context) (err error) {
+			version, err = h.resolveVersion(ctx, req.Version)
+			return err
+		},
+		func(ctx context.Context) (err error) {
+			key, err = h.resolveKey(ctx, req.NodeGroupList[0].KeyPairIID)
+			return err
+		}); err != nil {
 		return nil, err
 	}
 	in := h.cluster(req, net, version)
@@ -121,8 +133,8 @@ func (h *Handler) createRequest(ctx context.Context, req pmks.ClusterInfo) (*arm
 // ReservedResourceName).
 var reservedPattern = regexp.MustCompile(`(?i)microsoft|windows|^(login|xbox)`)
 
-// checkCluster is what can be said of a request without the network.
-func (h *Handler) checkCluster(req pmks.ClusterInfo) ([]*poolProperties, error) {
+// checkRequest is what can be said of a request without the network.
+func (h *Handler) checkRequest(req pmks.ClusterInfo) ([]*poolProperties, error) {
 	var f refuse.List
 	f.Join(capabilities.CheckCluster(req))
 	if reservedPattern.MatchString(req.IId.NameId) {
@@ -133,11 +145,11 @@ func (h *Handler) checkCluster(req pmks.ClusterInfo) ([]*poolProperties, error) 
 	system := false
 	for i, group := range req.NodeGroupList {
 		field := fmt.Sprintf("NodeGroupList[%d].", i)
-		p, err := h.pool(field, group)
+		p, err := h.pool(field, capabilities.WithDefaultBounds(group))
 		f.Join(err)
 		pools[i] = p
-		system = system || value(p.Mode) == armcontainerservice.AgentPoolModeSystem
-		if firstOf(group.KeyPairIID.SystemId, group.KeyPairIID.NameId) != firstOf(req.NodeGroupList[0].KeyPairIID.SystemId, req.NodeGroupList[0].KeyPairIID.NameId) {
+		system = system || value(p.Mode) == aks.AgentPoolModeSystem
+		if !h.sameKey(group.KeyPairIID, req.NodeGroupList[0].KeyPairIID) {
 			f.Add(field+"KeyPairIID", "must be the same for all node groups: AKS has one key per cluster")
 		}
 	}
@@ -147,42 +159,26 @@ func (h *Handler) checkCluster(req pmks.ClusterInfo) ([]*poolProperties, error) 
 	return pools, f.Err()
 }
 
-// checkTags refuses what Azure does, and pmks's own tags.
-func checkTags(f *refuse.List, tags []pmks.KeyValue) {
-	for i, t := range tags {
-		field := fmt.Sprintf("TagList[%d]", i)
-		_, own := cutPrefixFold(t.Key, specTagPrefix)
-		switch {
-		case own, strings.EqualFold(t.Key, tagCreated), strings.EqualFold(t.Key, oldTagKeyPair):
-			f.Add(field+".Key", "%q is reserved", t.Key)
-		case len(t.Key) > 512 || strings.ContainsAny(t.Key, `<>%&\?/`):
-			f.Add(field+".Key", `must have at most 512 characters and none of < > %% & \ ? /`)
-		case len(t.Value) > 256:
-			f.Add(field+".Value", "has %d characters, Azure takes 256", len(t.Value))
-		}
-	}
-}
-
 // cluster is the request without its pools.
-func (h *Handler) cluster(req pmks.ClusterInfo, net nodeNetwork, version string) *armcontainerservice.ManagedCluster {
-	tier := armcontainerservice.ManagedClusterSKUTier(h.cfg.SKUTier)
+func (h *Handler) cluster(req pmks.ClusterInfo, net nodeNetwork, version string) *aks.ManagedCluster {
+	tier := aks.ManagedClusterSKUTier(h.cfg.SKUTier)
 	name := req.IId.NameId
-	in := &armcontainerservice.ManagedCluster{
+	in := &aks.ManagedCluster{
 		Location: &h.cfg.Location,
-		SKU:      &armcontainerservice.ManagedClusterSKU{Name: new(armcontainerservice.ManagedClusterSKUNameBase), Tier: &tier},
+		SKU:      &aks.ManagedClusterSKU{Name: new(aks.ManagedClusterSKUNameBase), Tier: &tier},
 		Identity: h.identity(),
 		Tags: map[string]*string{
 			tagRequest: new(rand.Text()),
 			tagCreated: new(strconv.FormatInt(time.Now().Unix(), 10)),
 		},
-		Properties: &armcontainerservice.ManagedClusterProperties{
+		Properties: &aks.ManagedClusterProperties{
 			DNSPrefix:         new(dnsPrefix(name)),
 			EnableRBAC:        new(true),
 			NodeResourceGroup: nodeGroupName(h.cfg.ResourceGroup, name, h.cfg.Location),
-			NetworkProfile: &armcontainerservice.NetworkProfile{
-				NetworkPlugin:   new(armcontainerservice.NetworkPluginAzure),
-				LoadBalancerSKU: new(armcontainerservice.LoadBalancerSKUStandard),
-				OutboundType:    new(armcontainerservice.OutboundTypeLoadBalancer),
+			NetworkProfile: &aks.NetworkProfile{
+				NetworkPlugin:   new(aks.NetworkPluginAzure),
+				LoadBalancerSKU: new(aks.LoadBalancerSKUStandard),
+				OutboundType:    new(aks.OutboundTypeLoadBalancer),
 				ServiceCidr:     new(net.serviceCIDR.String()),
 				// Not the first address, which is that of the API server.
 				DNSServiceIP: new(dnsAddress(net.serviceCIDR)),
@@ -193,11 +189,11 @@ func (h *Handler) cluster(req pmks.ClusterInfo, net nodeNetwork, version string)
 		in.Properties.KubernetesVersion = &version
 	}
 	if h.cfg.NetworkMode == modeOverlay {
-		in.Properties.NetworkProfile.NetworkPluginMode = new(armcontainerservice.NetworkPluginModeOverlay)
+		in.Properties.NetworkProfile.NetworkPluginMode = new(aks.NetworkPluginModeOverlay)
 		in.Properties.NetworkProfile.PodCidr = &h.cfg.PodCIDR
 	}
 	if len(h.cfg.EntraAdmins) > 0 {
-		aad := &armcontainerservice.ManagedClusterAADProfile{Managed: new(true)}
+		aad := &aks.ManagedClusterAADProfile{Managed: new(true)}
 		for _, id := range h.cfg.EntraAdmins {
 			aad.AdminGroupObjectIDs = append(aad.AdminGroupObjectIDs, &id)
 		}
@@ -219,12 +215,12 @@ func (h *Handler) cluster(req pmks.ClusterInfo, net nodeNetwork, version string)
 	return in
 }
 
-func (h *Handler) identity() *armcontainerservice.ManagedClusterIdentity {
+func (h *Handler) identity() *aks.ManagedClusterIdentity {
 	if h.cfg.IdentityID == "" {
-		return &armcontainerservice.ManagedClusterIdentity{Type: new(armcontainerservice.ResourceIdentityTypeSystemAssigned)}
+		return &aks.ManagedClusterIdentity{Type: new(aks.ResourceIdentityTypeSystemAssigned)}
 	}
-	return &armcontainerservice.ManagedClusterIdentity{Type: new(armcontainerservice.ResourceIdentityTypeUserAssigned),
-		UserAssignedIdentities: map[string]*armcontainerservice.ManagedServiceIdentityUserAssignedIdentitiesValue{h.cfg.IdentityID: {}}}
+	return &aks.ManagedClusterIdentity{Type: new(aks.ResourceIdentityTypeUserAssigned),
+		UserAssignedIdentities: map[string]*aks.ManagedServiceIdentityUserAssignedIdentitiesValue{h.cfg.IdentityID: {}}}
 }
 
 // notInDNS are the characters that a DNS prefix cannot have.
@@ -253,35 +249,23 @@ func nodeGroupName(group, name, location string) *string {
 // DeleteCluster implements [pmks.ClusterHandler] with one request, which removes
 // the node groups as well.
 func (h *Handler) DeleteCluster(ctx context.Context, clusterIID pmks.IID) (_ bool, err error) {
-	defer place(&err, "DeleteCluster", clusterIID, pmks.IID{})
+	defer errs.Annotate(&err, Name, "DeleteCluster", clusterIID, pmks.IID{})
 	r, err := h.clusterRef(clusterIID)
 	if err != nil {
 		return false, err
 	}
 	gone := func(ctx context.Context) (bool, error) {
 		c, err := h.readCluster(ctx, r)
-		if missing(err) {
+		if errs.Is(err, pmks.CodeNotFound) {
 			return true, nil
 		}
 		return err == nil && clusterState(c).provisioning == "Deleting", err
 	}
-	if err := sendDelete(ctx, gone, func(ctx context.Context) error {
-		_, err := h.api.clustersWrite.BeginDelete(ctx, r.group, r.name, nil)
+	if err := h.remove(ctx, armDeletes, gone, func(ctx context.Context) error {
+		_, err := h.api.clusters.BeginDelete(ctx, r.group, r.name, nil)
 		return err
 	}); err != nil {
-		return false, absent(err)
+		return false, absent(err, r)
 	}
 	return true, nil
-}
-
-// sendDelete makes a deletion exactly once. Azure answers 204 where there is nothing
-// to delete.
-func sendDelete(ctx context.Context, gone func(context.Context) (bool, error), begin func(context.Context) error) error {
-	return once.Delete(ctx, func(ctx context.Context) error {
-		got, err := accepted(ctx, begin)
-		if err == nil && got.status == http.StatusNoContent {
-			return &pmks.Error{Code: pmks.CodeNotFound, HTTPStatus: got.status, Message: "there is nothing of that name"}
-		}
-		return err
-	}, gone)
 }

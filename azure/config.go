@@ -12,10 +12,13 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
 
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/provider/endpoint"
+	"github.com/pmks-go/pmks/internal/redact"
 	"github.com/pmks-go/pmks/internal/refuse"
 )
 
@@ -37,6 +40,7 @@ func (c *Config) normalize() error {
 	c.KubeconfigKind = cmp.Or(c.KubeconfigKind, kindAdmin)
 	c.CredentialHelper = cmp.Or(c.CredentialHelper, DefaultCredentialHelper)
 	c.Cloud = cmp.Or(c.Cloud, "public")
+	c.RateLimits = cmp.Or(c.RateLimits, limitsPublished)
 
 	var f refuse.List
 	c.checkPlace(&f)
@@ -65,15 +69,24 @@ func (c *Config) checkPlace(f *refuse.List) {
 	if !locationPattern.MatchString(c.Location) {
 		f.Add("Region", "%q is not a region: give one in Azure's short form, such as koreacentral", c.Location)
 	}
-	for field, text := range map[string]string{"Endpoint": c.Endpoint, "Settings.authorityHost": c.AuthorityHost} {
-		if text == "" {
-			continue
-		}
-		// The text is not repeated: it may hold a password.
-		if u, err := url.Parse(text); err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil {
-			f.Add(field, "is not an https URL without a user: the SDK sends no credentials over anything else")
-		}
+	f.Join(checkEndpoint("Endpoint", c.Endpoint))
+	if err := checkEndpoint("Settings.authorityHost", c.AuthorityHost); err != nil {
+		f.Join(err)
+	} else if c.AuthorityHost != "" && !strings.HasPrefix(strings.ToLower(c.AuthorityHost), "https:") {
+		f.Add("Settings.authorityHost", "must begin with https://: the SDK gets tokens over nothing else")
 	}
+}
+
+// checkEndpoint checks a URL that credentials are sent to. The text is not repeated:
+// it may hold a password.
+func checkEndpoint(field, text string) error {
+	if err := endpoint.Check(field, text, false); err != nil {
+		return err
+	}
+	if u, err := url.Parse(text); err != nil || u.User != nil {
+		return refuse.Invalid(field, "must hold no user and no password")
+	}
+	return nil
 }
 
 // checkCredentials checks that one way to get a token is given, or none.
@@ -112,9 +125,12 @@ func (c *Config) checkClusters(f *refuse.List) {
 		f.Add("Settings.serviceCidr", "must be smaller than a /12 and at least a /28, got %s", p)
 	}
 	if c.IdentityID != "" {
-		if _, err := arm.ParseResourceID(c.IdentityID); err != nil {
+		if id, err := arm.ParseResourceID(c.IdentityID); err != nil || !strings.EqualFold(id.ResourceType.String(), identityType) {
 			f.Add("Settings.identityId", "%q is not the ARM id of a managed identity", c.IdentityID)
 		}
+	}
+	if c.RateLimits != limitsPublished && c.RateLimits != limitsNone {
+		f.Add("Settings.rateLimits", "%q is neither %s nor %s", c.RateLimits, limitsPublished, limitsNone)
 	}
 	if c.DisableLocalAccounts && len(c.EntraAdmins) == 0 {
 		f.Add("Settings.disableLocalAccounts", "needs entraAdmins: nobody could log in")
@@ -124,7 +140,7 @@ func (c *Config) checkClusters(f *refuse.List) {
 // Format prints c with its secrets redacted, whatever the verb.
 func (c Config) Format(f fmt.State, _ rune) {
 	fmt.Fprintf(f, "{SubscriptionID:%s ResourceGroup:%s Location:%s TenantID:%s ClientID:%s CertificateFile:%s FederatedTokenFile:%s Endpoint:%s}",
-		c.SubscriptionID, c.ResourceGroup, c.Location, c.TenantID, c.ClientID, c.CertificateFile, c.FederatedTokenFile, c.Endpoint)
+		c.SubscriptionID, c.ResourceGroup, c.Location, c.TenantID, c.ClientID, c.CertificateFile, c.FederatedTokenFile, redact.URL(c.Endpoint))
 }
 
 // MarshalText gives JSON, and whatever else writes text, what Format prints.
@@ -147,6 +163,8 @@ var (
 	_ pmks.TokenIssuer        = (*Handler)(nil)
 	_ pmks.VersionLister      = (*Handler)(nil)
 	_ pmks.RequestChecker     = (*Handler)(nil)
+	_ pmks.StateReader        = (*Handler)(nil)
+	_ pmks.OperationReader    = (*Handler)(nil)
 )
 
 // New makes a handler. It reads the environment and credential files and makes no

@@ -11,30 +11,13 @@ import (
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
-	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/containerservice/armcontainerservice/v8"
+	aks "github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/containerservice/armcontainerservice/v8"
 
 	"github.com/pmks-go/pmks"
 )
 
 // poolProperties is an agent pool as both shapes of the API have it.
-type poolProperties = armcontainerservice.ManagedClusterAgentPoolProfileProperties
-
-// Tags that pmks keeps. "#" and ":" are allowed in the names of tags of clusters;
-// AKS copies the tags of a cluster to what it makes for it, so few are written.
-const (
-	specTagPrefix    = "#CB-SPIDER:PMKS:"
-	tagSecurityGroup = specTagPrefix + "SECURITYGROUP:" // and the name; the value is the id
-	tagKeyPair       = specTagPrefix + "KEYPAIR"
-	tagRequest       = specTagPrefix + "REQUEST" // what only one create request has
-	tagCreated       = "createdAt"               // Unix seconds, as CB-Spider has it
-	oldTagKeyPair    = "sshkey"                  // of CB-Spider
-
-	// On agent pools, whose tags become tags of machines.
-	poolTagMin     = "pmks-min"
-	poolTagMax     = "pmks-max"
-	poolTagRequest = "pmks-request" // what only one request has
-	poolTagKeyPair = "pmks-keypair"
-)
+type poolProperties = aks.ManagedClusterAgentPoolProfileProperties
 
 // value is what p points to, or nothing.
 func value[T any](p *T) T {
@@ -54,6 +37,18 @@ func (f *facts) add(key, text string) {
 	}
 }
 
+// keyNodeResourceGroup is the fact in which resource group the machines are.
+const keyNodeResourceGroup = "NodeResourceGroup"
+
+func factOf(list []pmks.KeyValue, key string) string {
+	for _, kv := range list {
+		if kv.Key == key {
+			return kv.Value
+		}
+	}
+	return ""
+}
+
 // canonical spells an ARM id as Azure's documentation does. Azure itself writes
 // one id in several ways, and an id of pmks must be the same in every answer; group
 // is the resource group as the handler spells it.
@@ -69,10 +64,11 @@ func canonical(id, group string) string {
 }
 
 // clusterInfo converts a cluster without its nodes and its kubeconfig.
-func clusterInfo(c *armcontainerservice.ManagedCluster, group string) pmks.ClusterInfo {
+func clusterInfo(c *aks.ManagedCluster, group string) pmks.ClusterInfo {
 	info := pmks.ClusterInfo{IId: pmks.IID{NameId: value(c.Name), SystemId: canonical(value(c.ID), group)}}
 	s := clusterState(c)
-	info.Status, info.StatusReason, info.StatusFinal = s.portable()
+	m := s.meaning()
+	info.Status, info.StatusReason, info.StatusFinal = m.Status, m.Reason, m.Final
 	facts := facts{{Key: pmks.KeyNativeStatus, Value: s.native()}}
 	facts.add("Location", value(c.Location))
 	if c.SKU != nil {
@@ -80,7 +76,7 @@ func clusterInfo(c *armcontainerservice.ManagedCluster, group string) pmks.Clust
 	}
 	p := c.Properties
 	if p == nil {
-		p = &armcontainerservice.ManagedClusterProperties{}
+		p = &aks.ManagedClusterProperties{}
 	}
 	if s.power == "" && s.provisioning == "Succeeded" {
 		facts.add("PowerState", "Unknown")
@@ -88,8 +84,8 @@ func clusterInfo(c *armcontainerservice.ManagedCluster, group string) pmks.Clust
 	info.Version = firstText(p.CurrentKubernetesVersion, p.KubernetesVersion)
 	info.CreatedTime = created(c)
 	info.Network = network(c)
-	info.AccessInfo.Endpoint = endpoint(p)
-	facts.add("NodeResourceGroup", value(p.NodeResourceGroup))
+	info.AccessInfo.Endpoint = serverURL(p)
+	facts.add(keyNodeResourceGroup, value(p.NodeResourceGroup))
 	if n := p.NetworkProfile; n != nil {
 		facts.add("NetworkPlugin", string(value(n.NetworkPlugin)))
 		facts.add("NetworkPluginMode", string(value(n.NetworkPluginMode)))
@@ -106,14 +102,14 @@ func clusterInfo(c *armcontainerservice.ManagedCluster, group string) pmks.Clust
 		if profile == nil || value(profile.Name) == "" {
 			continue // nobody could ask for it
 		}
-		info.NodeGroupList = append(info.NodeGroupList, poolInfo(info.IId.SystemId, value(profile.Name), properties(profile), keyPair(c.Tags)))
+		info.NodeGroupList = append(info.NodeGroupList, poolInfo(info.IId.SystemId, value(profile.Name), properties(profile), tags(c.Tags).keyPair()))
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.AddonProfiles)) {
 		if a := p.AddonProfiles[name]; a != nil {
 			info.Addons.KeyValueList = append(info.Addons.KeyValueList, pmks.KeyValue{Key: name, Value: enabled(value(a.Enabled))})
 		}
 	}
-	info.KeyValueList, info.TagList = facts, userTags(c.Tags)
+	info.KeyValueList, info.TagList = facts, tags(c.Tags).ofUser()
 	return info
 }
 
@@ -125,7 +121,7 @@ func enabled(on bool) string {
 }
 
 // properties copies what pmks reads of a pool within a cluster.
-func properties(p *armcontainerservice.ManagedClusterAgentPoolProfile) *poolProperties {
+func properties(p *aks.ManagedClusterAgentPoolProfile) *poolProperties {
 	return &poolProperties{
 		AvailabilityZones: p.AvailabilityZones, Count: p.Count, CurrentOrchestratorVersion: p.CurrentOrchestratorVersion,
 		ETag: p.ETag, EnableAutoScaling: p.EnableAutoScaling, MaxCount: p.MaxCount, MaxPods: p.MaxPods, MinCount: p.MinCount,
@@ -143,7 +139,7 @@ func poolInfo(clusterID, name string, p *poolProperties, key pmks.IID) pmks.Node
 		ImageIID:        pmks.IID{NameId: firstOf(string(value(p.OSSKU)), "Ubuntu"), SystemId: value(p.NodeImageVersion)},
 		VMSpecName:      value(p.VMSize),
 		RootDiskType:    string(value(p.OSDiskType)),
-		KeyPairIID:      cmp.Or(keyPair(p.Tags), key),
+		KeyPairIID:      cmp.Or(tags(p.Tags).keyPair(), key),
 		OnAutoScaling:   value(p.EnableAutoScaling),
 		DesiredNodeSize: int(value(p.Count)),
 		Version:         firstText(p.CurrentOrchestratorVersion, p.OrchestratorVersion),
@@ -152,9 +148,12 @@ func poolInfo(clusterID, name string, p *poolProperties, key pmks.IID) pmks.Node
 		info.RootDiskSize = strconv.Itoa(int(size))
 	}
 	info.MinNodeSize, info.MaxNodeSize = bounds(p)
+	if !info.OnAutoScaling {
+		info = capabilities.WithDefaultBounds(info)
+	}
 	s := poolState(p)
-	status, reason, final := s.portable()
-	info.Status, info.StatusReason, info.StatusFinal = pmks.NodeGroupStatus(status), reason, final
+	m := s.meaning()
+	info.Status, info.StatusReason, info.StatusFinal = m.NodeGroupStatus(), m.Reason, m.Final
 	facts := facts{{Key: pmks.KeyNativeStatus, Value: s.native()}}
 	facts.add("Mode", string(value(p.Mode)))
 	facts.add("OSSKU", string(value(p.OSSKU)))
@@ -172,14 +171,12 @@ func bounds(p *poolProperties) (minimum, maximum int) {
 	if value(p.EnableAutoScaling) {
 		return int(value(p.MinCount)), int(value(p.MaxCount))
 	}
-	minimum, _ = strconv.Atoi(value(p.Tags[poolTagMin]))
-	maximum, _ = strconv.Atoi(value(p.Tags[poolTagMax]))
-	return minimum, maximum
+	return tags(p.Tags).number(poolTagMin), tags(p.Tags).number(poolTagMax)
 }
 
 // network tells the subnets from the pools: a cluster has no field for them. Pools
 // in a network that AKS made have none.
-func network(c *armcontainerservice.ManagedCluster) pmks.NetworkInfo {
+func network(c *aks.ManagedCluster) pmks.NetworkInfo {
 	var n pmks.NetworkInfo
 	if c.Properties != nil {
 		for _, p := range c.Properties.AgentPoolProfiles {
@@ -194,66 +191,28 @@ func network(c *armcontainerservice.ManagedCluster) pmks.NetworkInfo {
 			n.VpcIID = pmks.IID{NameId: id.Parent.Name, SystemId: id.Parent.String()}
 		}
 	}
-	for _, key := range slices.Sorted(maps.Keys(c.Tags)) {
-		if name, ok := cutPrefixFold(key, tagSecurityGroup); ok && name != "" {
-			n.SecurityGroupIIDs = append(n.SecurityGroupIIDs, pmks.IID{NameId: name, SystemId: value(c.Tags[key])})
-		}
-	}
+	n.SecurityGroupIIDs = tags(c.Tags).securityGroups()
 	return n
-}
-
-// keyPair is the key of the whole cluster. Azure's tag names know no case.
-func keyPair(tags map[string]*string) pmks.IID {
-	for _, name := range []string{tagKeyPair, poolTagKeyPair, oldTagKeyPair} {
-		for key, v := range tags {
-			if strings.EqualFold(key, name) && value(v) != "" {
-				id := value(v)
-				if parsed, err := arm.ParseResourceID(id); err == nil {
-					return pmks.IID{NameId: parsed.Name, SystemId: id}
-				}
-				return pmks.IID{NameId: id, SystemId: id}
-			}
-		}
-	}
-	return pmks.IID{}
 }
 
 // created is when Azure says the cluster was made, or else its tag: AKS mostly
 // leaves systemData out.
-func created(c *armcontainerservice.ManagedCluster) time.Time {
+func created(c *aks.ManagedCluster) time.Time {
 	if c.SystemData != nil && c.SystemData.CreatedAt != nil {
 		return c.SystemData.CreatedAt.UTC()
 	}
-	if seconds, err := strconv.ParseInt(value(c.Tags[tagCreated]), 10, 64); err == nil && seconds > 0 {
+	if seconds, err := strconv.ParseInt(tags(c.Tags).get(tagCreated), 10, 64); err == nil && seconds > 0 {
 		return time.Unix(seconds, 0).UTC()
 	}
 	return time.Time{}
 }
 
-// endpoint is the address of the API server, the public one if there is one.
-func endpoint(p *armcontainerservice.ManagedClusterProperties) string {
+// serverURL is the address of the API server, the public one if there is one.
+func serverURL(p *aks.ManagedClusterProperties) string {
 	if host := firstText(p.Fqdn, p.PrivateFQDN); host != "" {
 		return "https://" + host + ":443"
 	}
 	return ""
-}
-
-// userTags are the tags without those of pmks, sorted.
-func userTags(tags map[string]*string) []pmks.KeyValue {
-	var list []pmks.KeyValue
-	for _, key := range slices.Sorted(maps.Keys(tags)) {
-		if _, own := cutPrefixFold(key, specTagPrefix); !own && key != tagCreated && key != oldTagKeyPair {
-			list = append(list, pmks.KeyValue{Key: key, Value: value(tags[key])})
-		}
-	}
-	return list
-}
-
-func cutPrefixFold(s, prefix string) (rest string, ok bool) {
-	if len(s) < len(prefix) || !strings.EqualFold(s[:len(prefix)], prefix) {
-		return "", false
-	}
-	return s[len(prefix):], true
 }
 
 func firstText(list ...*string) string {

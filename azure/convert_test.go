@@ -128,7 +128,6 @@ func TestConversion(t *testing.T) {
 		{"odd-failed", nil, canned{cluster: "odd-failed.json", machines: system}},
 		{"odd-machines", nil, canned{cluster: "odd-no-subnet.json", machines: map[string]string{"nodepool1": "machines-odd.json"}}},
 		{"odd-no-power-state", nil, canned{cluster: "odd-no-power-state.json", machines: system}},
-		{"odd-no-properties", nil, canned{cluster: "odd-no-properties.json"}},
 		{"odd-no-subnet", nil, canned{cluster: "odd-no-subnet.json", machines: map[string]string{"nodepool1": "empty.json"}}},
 		{"odd-nulls", nil, canned{cluster: "odd-nulls.json", machines: map[string]string{"half": "machines-none.json"}}},
 		{"odd-pools", nil, canned{cluster: "odd-pools.json", machines: map[string]string{"system": "machines-system.json"}}},

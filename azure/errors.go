@@ -10,6 +10,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/provider/errs"
+	"github.com/pmks-go/pmks/internal/redact"
 )
 
 // errorTable maps the error codes of AKS and Azure Resource Manager. The code
@@ -71,54 +73,63 @@ var errorTable = map[string]pmks.Code{
 var hintTable = map[string]string{
 	"LinkedAuthorizationFailed":       "the caller needs Microsoft.Network/virtualNetworks/subnets/join/action on the subnet",
 	"MissingSubscriptionRegistration": "register the subscription: az provider register --namespace Microsoft.ContainerService",
-	"PreconditionFailed":              "somebody changed it meanwhile; read it again and repeat the call",
 	"ResourceGroupNotFound":           "create the resource group first, or name another in resourceGroup",
 	"ScopeLocked":                     "remove the management lock first",
 	"SubscriptionNotFound":            "check subscriptionId and the tenant of the credentials",
 }
 
-// fail turns an error of the SDK into a *pmks.Error. Errors that are one already
-// are returned as they are.
+// fail turns an error of the SDK into a *pmks.Error. One that is there already is
+// the result, without what the SDK has put around it.
 func fail(err error) error {
 	var known *pmks.Error
-	if err == nil || errors.As(err, &known) {
-		return err
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &known):
+		return known
 	}
 	e := &pmks.Error{Code: pmks.CodeOf(err), Err: err}
+	cause, failed := errs.Transport(err)
 	var response *azcore.ResponseError
 	var refused *azidentity.AuthenticationFailedError
 	switch {
 	case e.Code == pmks.CodeCanceled || e.Code == pmks.CodeTimeout:
 		e.Message = "the context ended during a request"
 	case errors.As(err, &refused):
-		e.Code, e.ProviderCode = entraFailure(refused), entraCode(err.Error())
-		e.Message = "Microsoft Entra refused the credentials: check tenantId, clientId and the secret, certificate or token"
-		if e.Code != pmks.CodeUnauthenticated {
-			e.Message = "Microsoft Entra could not be asked for a token, or failed to give one"
-		}
-		if r := refused.RawResponse; r != nil {
-			e.HTTPStatus, e.RetryAfter = r.StatusCode, retryAfter(r.Header)
-		}
+		entraFault(e, refused)
 	case errors.As(err, &response):
-		e.ProviderCode, e.HTTPStatus = strings.Join(strings.Fields(response.ErrorCode), " "), response.StatusCode
-		e.Message = message(response)
-		e.Code = classify(e.ProviderCode, e.Message, e.HTTPStatus)
-		if hint := hintTable[e.ProviderCode]; hint != "" {
-			e.Message = strings.TrimSuffix(e.Message, ".") + ": " + hint
-		}
-		if r := response.RawResponse; r != nil {
-			e.RequestID, e.RetryAfter = r.Header.Get("x-ms-request-id"), retryAfter(r.Header)
-		}
+		answerFault(e, response)
 	case isCredentialFailure(err):
 		e.Code, e.Message = pmks.CodeUnauthenticated,
 			"no usable Azure credentials: give tenantId, clientId and clientSecret, a certificate or a federated token, or set up the default chain"
-	case isNetworkFailure(err):
-		e.Code, e.Message = pmks.CodeUnavailable, "Azure could not be reached, or its answer was lost"
+	case failed:
+		e.Code, e.Message = pmks.CodeUnavailable, "Azure could not be reached, or its answer was lost: "+cause
+	case strings.HasPrefix(err.Error(), "unmarshalling type"): // of the SDK, which keeps the cause as text alone
+		e.Code, e.Message = pmks.CodeUnavailable, "the answer of Azure was cut short, or is not one of Azure"
 	}
 	return e
 }
 
-// place says where an error happened, once for each method of the handler.
-func place(err *error, op string, cluster, nodeGroup pmks.IID) {
-	*err = pmks.Annotate(*err, pmks.Error{Provider: Name, Op: op, Cluster: cluster, NodeGroup: nodeGroup})
+// answerFault fills e in from an answer of Azure that is an error.
+func answerFault(e *pmks.Error, response *azcore.ResponseError) {
+	top, foreign := bodyOf(response)
+	if code := oneLine(response.ErrorCode); code != "" {
+		top.Code = code
+	}
+	decisive := top.reason()
+	e.ProviderCode, e.HTTPStatus = decisive.Code, response.StatusCode
+	e.Code = classify(decisive.Code, decisive.Message, e.HTTPStatus)
+	if e.Message = top.text(); e.Message == "" {
+		e.Message = statusText(e.HTTPStatus, foreign)
+	}
+	if hint := hintTable[e.ProviderCode]; hint != "" {
+		e.Message = strings.TrimSuffix(e.Message, ".") + ": " + hint
+	}
+	if r := response.RawResponse; r != nil {
+		e.RequestID, e.RetryAfter = r.Header.Get("x-ms-request-id"), errs.RetryAfter(r.Header)
+		if r.Request != nil {
+			_, token, _ := strings.Cut(r.Request.Header.Get("Authorization"), " ")
+			e.Message = redact.Text(e.Message, token)
+		}
+	}
 }

@@ -74,8 +74,8 @@ func FuzzIDs(f *testing.F) {
 			check("pair", err)
 			key, err := h.resolve("KeyPairIID", iid, keyType, "group", namePattern)
 			check("key", err, key.group, key.name)
-			subnet, err := subnetOf(iid)
-			check("subnet", err, subnet.name)
+			subnet, err := h.subnetRef(iid, ref{"group", "net"})
+			check("subnet", err, subnet.name, subnet.of.group, subnet.of.name)
 		}
 		id, err := parseID("x", s, clusterType, testSubscription)
 		if check("id", err); err == nil && !straight(id.ResourceGroupName) {
@@ -107,11 +107,14 @@ func FuzzConvert(f *testing.F) {
 		if json.Unmarshal(text, &c) == nil {
 			checkConverted(t, &c)
 		}
+		if body, err := upgradeBody(text, "1.34.4"); err == nil && !json.Valid(body) {
+			t.Errorf("the cluster is sent back as %q", body)
+		}
 		var p armcontainerservice.AgentPool
 		if json.Unmarshal(text, &p) == nil && p.Properties != nil {
 			info := poolInfo("/cluster", value(p.Name), p.Properties, pmks.IID{})
 			checkStatus(t, pmks.ClusterStatus(info.Status), info.StatusReason, p.Properties.ProvisioningState)
-			_ = settled(p.Properties)
+			_ = checkResizable(p.Properties)
 			want := *p.Properties
 			setBounds(&want, true, info.MinNodeSize, info.MaxNodeSize)
 			fitMode(&want, info.DesiredNodeSize, info.MinNodeSize)
@@ -149,10 +152,10 @@ func checkConverted(t *testing.T, c *armcontainerservice.ManagedCluster) {
 	if _, err := json.Marshal(info); err != nil {
 		t.Errorf("the cluster has no JSON: %v", err)
 	}
-	_ = accepts(c)
-	_ = isEntra(c)
-	_ = bareIdentity(c.Identity)
+	_ = checkClusterReady(c)
 	if c.Properties != nil {
+		_ = isEntra(c.Properties)
+		_ = operation(clusterState(c), pmks.Error{})
 		_ = upgradingTo(c.Properties, "1.34")
 		_ = behind(c.Properties, "1.34.4")
 	}
@@ -184,10 +187,10 @@ func FuzzFail(f *testing.F) {
 		if text := err.Error(); strings.ContainsAny(text, "\r\n") || strings.Contains(text, planted) {
 			t.Errorf("got %q", text)
 		}
-		if status == http.StatusTooManyRequests && code == "" && !strings.Contains(body, "ode") && e.Code != pmks.CodeThrottled {
+		if status == http.StatusTooManyRequests && e.Code != pmks.CodeThrottled {
 			t.Errorf("429 with %q is %s", body, e.Code)
 		}
-		if made := exists(err, "cluster"); made == nil || absent(err) == nil {
+		if made := refusedCreation(err, "cluster"); made == nil || absent(err, ref{"group", "demo"}) == nil {
 			t.Error("an error became none")
 		}
 	})

@@ -17,6 +17,8 @@ import (
 // Types of resources, as ARM ids spell them. Ids are compared without regard to
 // case: Azure itself writes one id in several ways.
 const (
+	identityType = "Microsoft.ManagedIdentity/userAssignedIdentities"
+
 	clusterType = "Microsoft.ContainerService/managedClusters"
 	poolType    = "Microsoft.ContainerService/managedClusters/agentPools"
 	networkType = "Microsoft.Network/virtualNetworks"
@@ -35,6 +37,11 @@ var (
 
 // ref is where a resource is: its resource group and name.
 type ref struct{ group, name string }
+
+// is reports whether two refs are to one resource.
+func (r ref) is(other ref) bool {
+	return strings.EqualFold(r.group, other.group) && strings.EqualFold(r.name, other.name)
+}
 
 // clusterRef returns which cluster an IID stands for: an ARM id, whose resource
 // group counts, or a name in the handler's own.
@@ -61,9 +68,9 @@ func (h *Handler) poolName(cluster ref, iid pmks.IID) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if cluster.name != "" && !(strings.EqualFold(id.Parent.Name, cluster.name) && strings.EqualFold(id.ResourceGroupName, cluster.group)) {
+	if cluster.name != "" && !cluster.is(ref{id.ResourceGroupName, id.Parent.Name}) {
 		return "", &pmks.Error{Code: pmks.CodeNotFound, Field: "nodeGroupIID",
-			Message: fmt.Sprintf("it is a node group of the cluster %q, not of %q", id.Parent.Name, cluster.name)}
+			Message: fmt.Sprintf("it is a node group of the cluster %q in the resource group %q, not of %q in %q", id.Parent.Name, id.ResourceGroupName, cluster.name, cluster.group)}
 	}
 	return checkName("nodeGroupIID", id.Name, poolPattern)
 }
@@ -104,7 +111,9 @@ func checkName(field, name string, pattern *regexp.Regexp) (string, error) {
 	return name, nil
 }
 
-// parseID reads an ARM id of one type in the handler's own subscription.
+// parseID reads an ARM id of one type in the handler's own subscription. Every part
+// of it counts: what it does not have, such as a provider that it is nested in,
+// would be lost on the way into a URL.
 func parseID(field, text, kind, subscription string) (*arm.ResourceID, error) {
 	id, err := arm.ParseResourceID(text)
 	switch {
@@ -114,6 +123,17 @@ func parseID(field, text, kind, subscription string) (*arm.ResourceID, error) {
 		return nil, refuse.Invalid(field, "is in the subscription %s, this connection is to %s", id.SubscriptionID, subscription)
 	case !namePattern.MatchString(id.ResourceGroupName):
 		return nil, refuse.Invalid(field, "%q is not the name of a resource group", id.ResourceGroupName)
+	}
+	names := []string{id.Name}
+	for parent := id.Parent; parent != nil && len(names) < strings.Count(kind, "/"); parent = parent.Parent {
+		names = append(names, parent.Name)
+	}
+	whole := "/subscriptions/" + id.SubscriptionID + "/resourceGroups/" + id.ResourceGroupName + "/providers/" + id.ResourceType.Namespace
+	for i, part := range strings.Split(kind, "/")[1:] {
+		whole += "/" + part + "/" + names[len(names)-1-i]
+	}
+	if !strings.EqualFold(whole, text) {
+		return nil, refuse.Invalid(field, "%q has more parts than %q, of which none may be lost", text, whole)
 	}
 	return id, nil
 }

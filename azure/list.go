@@ -4,21 +4,25 @@ package azure
 
 import (
 	"context"
-	"errors"
+	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/containerservice/armcontainerservice/v8"
-	"golang.org/x/sync/errgroup"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+	aks "github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/containerservice/armcontainerservice/v8"
 
 	"github.com/pmks-go/pmks"
-	"github.com/pmks-go/pmks/internal/limit"
+	"github.com/pmks-go/pmks/internal/provider/errs"
+	"github.com/pmks-go/pmks/internal/provider/fanout"
 )
 
 // GetCluster implements [pmks.ClusterHandler] in two steps: the cluster with all
-// its pools, then the machines of each pool beside the kubeconfig.
+// its pools, then the machines of each pool beside the kubeconfig. What of the second
+// step cannot be read is named under [pmks.KeyUnread].
 func (h *Handler) GetCluster(ctx context.Context, clusterIID pmks.IID) (_ pmks.ClusterInfo, err error) {
-	defer place(&err, "GetCluster", clusterIID, pmks.IID{})
+	defer errs.Annotate(&err, Name, "GetCluster", clusterIID, pmks.IID{})
 	r, err := h.clusterRef(clusterIID)
 	if err != nil {
 		return pmks.ClusterInfo{}, err
@@ -28,163 +32,248 @@ func (h *Handler) GetCluster(ctx context.Context, clusterIID pmks.IID) (_ pmks.C
 		return pmks.ClusterInfo{}, err
 	}
 	info := clusterInfo(c, h.cfg.ResourceGroup)
-	room := limit.New()
-	var access pmks.AccessInfo
-	g, gctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return h.addNodes(gctx, room, r, &info) })
-	g.Go(func() (err error) {
-		access, err = h.access(gctx, room, r, c)
-		return err
+	pools := poolsToAsk(&info, r)
+	err = fanout.Each(ctx, 1+len(pools), func(ctx context.Context, i int) error {
+		if i > 0 {
+			return pools[i-1].read(ctx, h)
+		}
+		access, unread := h.access(ctx, r, c)
+		info.AccessInfo = access
+		return secondary(ctx, &info.KeyValueList, "Kubeconfig", unread)
 	})
-	if err := g.Wait(); err != nil {
-		return pmks.ClusterInfo{}, errors.Join(limit.Ended(ctx), err)
+	if err == nil && slices.ContainsFunc(pools, func(p *poolRead) bool { return p.vanished }) {
+		// With the whole cluster, perhaps.
+		if _, again := h.readCluster(ctx, r); errs.Is(again, pmks.CodeNotFound) {
+			err = again
+		}
 	}
-	info.AccessInfo = access
+	if err != nil {
+		return pmks.ClusterInfo{}, err
+	}
 	return info, nil
 }
 
-func (h *Handler) readCluster(ctx context.Context, r ref) (*armcontainerservice.ManagedCluster, error) {
-	out, err := h.api.clusters.Get(ctx, r.group, r.name, nil)
-	if err != nil {
-		return nil, absent(fail(err))
+// secondary is the fate of a read that is not the primary one: what it was to fill
+// is left empty and named in list, unless ctx has ended.
+func secondary(ctx context.Context, list *[]pmks.KeyValue, field string, err error) error {
+	if err == nil {
+		return nil
 	}
-	return &out.ManagedCluster, nil
+	if over := errs.Over(ctx); over != nil {
+		return over
+	}
+	unread := field + "(" + pmks.CodeOf(err).String() + ")"
+	for i, kv := range *list {
+		if kv.Key == pmks.KeyUnread {
+			(*list)[i].Value += "," + unread
+			return nil
+		}
+	}
+	*list = append(*list, pmks.KeyValue{Key: pmks.KeyUnread, Value: unread})
+	return nil
 }
 
-// absent is the error of a read: what lies in a resource group that does not exist
-// does not exist either.
-func absent(err error) error {
-	var e *pmks.Error
-	if errors.As(err, &e) && e.ProviderCode == "ResourceGroupNotFound" {
-		c := *e
-		c.Code = pmks.CodeNotFound
-		return &c
+func (h *Handler) readCluster(ctx context.Context, r ref) (*aks.ManagedCluster, error) {
+	c, _, err := h.readClusterBody(ctx, r)
+	return c, err
+}
+
+// readClusterBody reads a cluster, and its body for sending it back.
+func (h *Handler) readClusterBody(ctx context.Context, r ref) (*aks.ManagedCluster, []byte, error) {
+	var raw *http.Response
+	c, err := read(ctx, h, of(clusterReads, r, ""), func(ctx context.Context) (*aks.ManagedCluster, error) {
+		out, err := h.api.clusters.Get(policy.WithCaptureResponse(ctx, &raw), r.group, r.name, nil)
+		return &out.ManagedCluster, absent(fail(err), r)
+	}, checkCluster)
+	if err != nil {
+		return nil, nil, err
+	}
+	body, err := runtime.Payload(raw) // the SDK has read it, and keeps it
+	return c, body, fail(err)
+}
+
+// checkCluster refuses an answer that is no cluster.
+func checkCluster(c *aks.ManagedCluster) error {
+	if value(c.ID) == "" {
+		return lost("cluster")
+	}
+	return holds("cluster", c.Name, c.Properties)
+}
+
+// typePattern finds the resource that Azure Resource Manager says was not found.
+var typePattern = regexp.MustCompile(`'(Microsoft\.[\w./-]+)'`)
+
+// absent puts right what a read says of absence. What lies in a resource group that
+// does not exist does not exist either; that some other resource than the one asked
+// for was not found says nothing of this one.
+func absent(err error, asked ref) error {
+	code := errs.ProviderCode(err)
+	switch {
+	case code == "ResourceGroupNotFound":
+		return errs.With(err, func(e *pmks.Error) { e.Code = pmks.CodeNotFound })
+	case errs.Is(err, pmks.CodeNotFound):
+		return errs.With(err, func(e *pmks.Error) {
+			if named := typePattern.FindStringSubmatch(e.Message); named != nil && !strings.Contains(strings.ToLower(named[1]+"/"), "/"+strings.ToLower(asked.name)+"/") {
+				e.Code = pmks.CodeUnavailable
+			}
+		})
 	}
 	return err
 }
 
-// addNodes reads the machines of every pool, in parallel.
-func (h *Handler) addNodes(ctx context.Context, room limit.Limiter, r ref, info *pmks.ClusterInfo) error {
-	g, ctx := errgroup.WithContext(ctx)
+// poolRead is the read of the machines of one pool.
+type poolRead struct {
+	cluster ref
+	// nodeGroup is the resource group of the machines, as the cluster says.
+	nodeGroup string
+	info      *pmks.NodeGroupInfo
+	// vanished: a pool at rest was not found.
+	vanished bool
+}
+
+// poolsToAsk lists the pools of a cluster whose machines can be asked for.
+func poolsToAsk(info *pmks.ClusterInfo, r ref) []*poolRead {
+	var list []*poolRead
 	for i := range info.NodeGroupList {
 		group := &info.NodeGroupList[i]
 		if group.Status == pmks.NodeGroupCreating && info.Status == pmks.ClusterCreating && info.AccessInfo.Endpoint == "" {
 			continue // there is nothing to ask yet
 		}
-		g.Go(func() (err error) {
-			group.Nodes, err = h.nodes(ctx, room, r, group.IId.NameId)
-			if !missing(err) {
-				return err
-			}
-			if group.Status.Transitional() {
-				return nil // it has just been born, or is dying
-			}
-			// It, or the whole cluster, has vanished meanwhile.
-			return room.Do(ctx, func() error {
-				_, err := h.readCluster(ctx, r)
-				return err
-			})
-		})
+		list = append(list, &poolRead{cluster: r, info: group, nodeGroup: factOf(info.KeyValueList, keyNodeResourceGroup)})
 	}
-	return g.Wait()
+	return list
 }
 
-// nodes lists the machines of a pool, sorted by name.
-func (h *Handler) nodes(ctx context.Context, room limit.Limiter, r ref, pool string) ([]pmks.IID, error) {
-	var list []pmks.IID
-	pages := h.api.machines.NewListPager(r.group, r.name, pool, nil)
-	for pages.More() {
-		err := room.Do(ctx, func() error {
-			page, err := pages.NextPage(ctx)
-			if err != nil {
-				return absent(fail(err))
-			}
-			for _, m := range page.Value {
-				if m == nil || m.Properties == nil {
-					continue
-				}
-				list = append(list, pmks.IID{NameId: value(m.Name), SystemId: firstText(m.Properties.ResourceID, m.ID)})
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, err
+// read fills in the nodes of the pool. Its error is the end of ctx.
+func (p *poolRead) read(ctx context.Context, h *Handler) error {
+	nodes, err := h.nodes(ctx, p.cluster, p.info.IId.NameId)
+	if errs.Is(err, pmks.CodeNotFound) {
+		if p.info.Status.Transitional() {
+			return nil // it has just been born, or is dying
 		}
+		p.vanished = true
 	}
-	slices.SortFunc(list, func(a, b pmks.IID) int { return strings.Compare(a.NameId, b.NameId) })
+	p.info.Nodes = nodes
+	return secondary(ctx, &p.info.KeyValueList, "Nodes", err)
+}
+
+// nodes lists the machines of a pool, sorted by name; none if one page fails.
+func (h *Handler) nodes(ctx context.Context, r ref, pool string) ([]pmks.IID, error) {
+	var list []pmks.IID
+	err := pages(ctx, h, aksRest, h.api.machines.NewListPager(r.group, r.name, pool, nil), func(page aks.MachinesClientListResponse) ([]*aks.Machine, *string) {
+		return page.Value, page.NextLink
+	}, func(m *aks.Machine) {
+		if m.Properties != nil {
+			list = append(list, pmks.IID{NameId: value(m.Name), SystemId: firstText(m.Properties.ResourceID, m.ID)})
+		}
+	})
+	if err != nil {
+		return nil, absent(err, r)
+	}
+	sortNodes(list)
 	return list, nil
 }
 
-// ListCluster implements [pmks.ClusterHandler]: one call for a page of clusters
-// with their pools, then one for each pool for its nodes.
+func sortNodes(list []pmks.IID) {
+	slices.SortFunc(list, func(a, b pmks.IID) int { return strings.Compare(a.NameId, b.NameId) })
+}
+
+// ListCluster implements [pmks.ClusterHandler]: one call for a page of clusters with
+// their pools, then one for each pool for its nodes. From many pools on the nodes
+// come from Azure Resource Graph, a thousand in a call, wherever their number is the
+// one that the pool has; the others are read singly.
 func (h *Handler) ListCluster(ctx context.Context) (_ []*pmks.ClusterInfo, err error) {
-	defer place(&err, "ListCluster", pmks.IID{}, pmks.IID{})
+	defer errs.Annotate(&err, Name, "ListCluster", pmks.IID{}, pmks.IID{})
 	clusters, err := h.listClusters(ctx)
+	if len(clusters) == 0 {
+		return []*pmks.ClusterInfo{}, err
+	}
+	faults := []error{err}
+	infos := make([]*pmks.ClusterInfo, 0, len(clusters))
+	var pools []*poolRead
+	for _, c := range clusters {
+		info := clusterInfo(c, h.cfg.ResourceGroup)
+		r, err := h.clusterRef(info.IId)
+		if err != nil {
+			faults = append(faults, errs.OfCluster(err, info.IId))
+			continue
+		}
+		infos = append(infos, &info)
+		pools = append(pools, poolsToAsk(&info, r)...)
+	}
+	if pools, err = h.takeFromIndex(ctx, pools); err != nil {
+		return nil, err
+	}
+	// In the order of the clusters, so that one is complete before the next begins.
+	if _, err := fanout.List(ctx, pools, func(*poolRead) pmks.IID { return pmks.IID{} },
+		func(ctx context.Context, p *poolRead) (*poolRead, error) { return p, p.read(ctx, h) }); err != nil {
+		return nil, err
+	}
+	gone, err := h.vanished(ctx, pools)
 	if err != nil {
 		return nil, err
 	}
-	room := limit.New()
-	infos := make([]*pmks.ClusterInfo, len(clusters))
-	faults := make([]error, len(clusters))
-	// Failures are kept for each cluster, so no goroutine returns an error.
-	var g errgroup.Group
-	for i, c := range clusters {
-		g.Go(func() error {
-			info := clusterInfo(c, h.cfg.ResourceGroup)
-			r, err := h.clusterRef(info.IId)
-			if err == nil {
-				err = h.addNodes(ctx, room, r, &info)
-			}
-			if missing(err) {
-				return nil // it vanished meanwhile
-			}
-			if err != nil {
-				faults[i] = pmks.Annotate(err, pmks.Error{Cluster: info.IId})
-				return nil
-			}
-			infos[i] = &info
-			return nil
-		})
+	infos = slices.DeleteFunc(infos, func(info *pmks.ClusterInfo) bool { return gone[strings.ToLower(info.IId.SystemId)] })
+	return infos, errs.Join(faults...)
+}
+
+// vanished looks for the clusters of pools that were not found, and returns the ids
+// of those that do not exist any more, in lower case.
+func (h *Handler) vanished(ctx context.Context, pools []*poolRead) (map[string]bool, error) {
+	var suspects []ref
+	for _, p := range pools {
+		if p.vanished && !slices.ContainsFunc(suspects, p.cluster.is) {
+			suspects = append(suspects, p.cluster)
+		}
 	}
-	_ = g.Wait()
-	if err := limit.Ended(ctx); err != nil {
-		return nil, err
+	gone := map[string]bool{}
+	left, err := fanout.List(ctx, suspects, func(ref) pmks.IID { return pmks.IID{} }, func(ctx context.Context, r ref) (ref, error) {
+		_, err := h.readCluster(ctx, r)
+		return r, err
+	})
+	if over := errs.Over(ctx); over != nil {
+		return nil, over
 	}
-	infos = slices.DeleteFunc(infos, func(info *pmks.ClusterInfo) bool { return info == nil })
-	return infos, errors.Join(faults...)
+	if err == nil {
+		for _, r := range suspects {
+			if !slices.ContainsFunc(left, r.is) {
+				gone[strings.ToLower(h.clusterID(r))] = true
+			}
+		}
+	}
+	return gone, nil
 }
 
 // ListIID implements [pmks.IIDLister] with one call for a page of clusters.
 func (h *Handler) ListIID(ctx context.Context) (_ []*pmks.IID, err error) {
-	defer place(&err, "ListIID", pmks.IID{}, pmks.IID{})
+	defer errs.Annotate(&err, Name, "ListIID", pmks.IID{}, pmks.IID{})
 	clusters, err := h.listClusters(ctx)
-	if err != nil {
-		return nil, err
-	}
 	list := make([]*pmks.IID, len(clusters))
 	for i, c := range clusters {
 		list[i] = &pmks.IID{NameId: value(c.Name), SystemId: canonical(value(c.ID), h.cfg.ResourceGroup)}
 	}
-	return list, nil
+	return list, err
 }
 
-// listClusters lists the clusters of the handler's resource group and region. A
-// page may be empty and have a next one.
-func (h *Handler) listClusters(ctx context.Context) ([]*armcontainerservice.ManagedCluster, error) {
-	var list []*armcontainerservice.ManagedCluster
-	pages := h.api.clusters.NewListByResourceGroupPager(h.cfg.ResourceGroup, nil)
-	for pages.More() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, fail(err)
-		}
-		for _, c := range page.Value {
-			if c != nil && sameLocation(value(c.Location), h.cfg.Location) {
+// listClusters lists the clusters of the handler's resource group and region. A list
+// that comes with an error lacks what was no cluster.
+func (h *Handler) listClusters(ctx context.Context) ([]*aks.ManagedCluster, error) {
+	var list []*aks.ManagedCluster
+	var broken error
+	err := pages(ctx, h, aksList, h.api.clusters.NewListByResourceGroupPager(h.cfg.ResourceGroup, nil),
+		func(page aks.ManagedClustersClientListByResourceGroupResponse) ([]*aks.ManagedCluster, *string) {
+			return page.Value, page.NextLink
+		}, func(c *aks.ManagedCluster) {
+			if err := checkCluster(c); err != nil {
+				broken = err
+			} else if sameLocation(value(c.Location), h.cfg.Location) {
 				list = append(list, c)
 			}
-		}
+		})
+	if err != nil {
+		return nil, err
 	}
-	return list, nil
+	return list, broken
 }
 
 // sameLocation compares regions: "Korea Central" and koreacentral are one.

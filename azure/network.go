@@ -4,16 +4,15 @@ package azure
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/netip"
 	"strings"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v7"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/provider/errs"
+	"github.com/pmks-go/pmks/internal/provider/fanout"
 	"github.com/pmks-go/pmks/internal/refuse"
 )
 
@@ -28,7 +27,7 @@ const (
 	podPrefix = 24
 )
 
-// place is where the nodes of a cluster go.
+// nodeNetwork is where the nodes of a cluster go.
 type nodeNetwork struct {
 	subnet      string // ARM id
 	prefixes    []netip.Prefix
@@ -43,7 +42,7 @@ func (h *Handler) resolveNetwork(ctx context.Context, req pmks.ClusterInfo) (nod
 	vnet, err := h.resolve("Network.VpcIID", req.Network.VpcIID, networkType, h.cfg.NetworkResourceGroup, namePattern)
 	var f refuse.List
 	f.Join(err)
-	subnet, err := subnetOf(req.Network.SubnetIIDs[0])
+	subnet, err := h.subnetRef(req.Network.SubnetIIDs[0], vnet)
 	f.Join(err)
 	groups := make([]ref, len(req.Network.SecurityGroupIIDs))
 	for i, iid := range req.Network.SecurityGroupIIDs {
@@ -56,80 +55,96 @@ func (h *Handler) resolveNetwork(ctx context.Context, req pmks.ClusterInfo) (nod
 
 	var found *armnetwork.VirtualNetwork
 	ids := make([]string, len(groups))
-	faults := make([]error, 1+len(groups))
-	var g errgroup.Group
-	g.Go(func() error {
-		out, err := h.api.networks.Get(ctx, vnet.group, vnet.name, nil)
-		found, faults[0] = &out.VirtualNetwork, unknown("Network.VpcIID", "virtual network", vnet, err)
-		return nil
+	err = fanout.Each(ctx, 1+len(groups), func(ctx context.Context, i int) (err error) {
+		if i == 0 {
+			found, err = h.readNetwork(ctx, vnet)
+			return unknown("Network.VpcIID", "virtual network", vnet, err)
+		}
+		ids[i-1], err = h.readSecurityGroup(ctx, groups[i-1])
+		return unknown(fmt.Sprintf("Network.SecurityGroupIIDs[%d]", i-1), "network security group", groups[i-1], err)
 	})
-	for i, group := range groups {
-		g.Go(func() error {
-			out, err := h.api.groups.Get(ctx, group.group, group.name, nil)
-			ids[i] = value(out.ID)
-			faults[1+i] = unknown(fmt.Sprintf("Network.SecurityGroupIIDs[%d]", i), "network security group", group, err)
-			return nil
-		})
-	}
-	_ = g.Wait()
-	if err := errors.Join(faults...); err != nil {
+	if err != nil {
 		return nodeNetwork{}, err
 	}
 	n := nodeNetwork{securityID: map[string]string{}}
 	for i, group := range groups {
 		n.securityID[group.name] = ids[i]
 	}
-	return n, h.chooseSubnet(&n, found, subnet, req)
+	return n, h.chooseSubnet(&n, vnet, found, subnet, req)
 }
 
-// subnetRef is a subnet by its name, and by its network where that was given.
-type subnetRef struct{ network, name string }
+func (h *Handler) readNetwork(ctx context.Context, r ref) (*armnetwork.VirtualNetwork, error) {
+	return read(ctx, h, armReads, func(ctx context.Context) (*armnetwork.VirtualNetwork, error) {
+		out, err := h.api.networks.Get(ctx, r.group, r.name, nil)
+		return &out.VirtualNetwork, err
+	}, func(v *armnetwork.VirtualNetwork) error { return holds("virtual network", v.Name, v.Properties) })
+}
 
-// subnetOf reads the reference to a subnet: its name within the virtual network of
-// the request, or an ARM id.
-func subnetOf(iid pmks.IID) (subnetRef, error) {
+// readSecurityGroup returns the id of a security group as Azure spells it.
+func (h *Handler) readSecurityGroup(ctx context.Context, r ref) (string, error) {
+	g, err := read(ctx, h, armReads, func(ctx context.Context) (*armnetwork.SecurityGroup, error) {
+		out, err := h.api.securityGroups.Get(ctx, r.group, r.name, nil)
+		return &out.SecurityGroup, err
+	}, func(g *armnetwork.SecurityGroup) error { return holds("network security group", g.ID, g.Properties) })
+	if err != nil {
+		return "", err
+	}
+	return value(g.ID), nil
+}
+
+// subnetRef is a subnet of a virtual network.
+type subnetRef struct {
+	of   ref
+	name string
+}
+
+// subnetRef reads the reference to a subnet: its name in the virtual network of the
+// request, or its ARM id.
+func (h *Handler) subnetRef(iid pmks.IID, vnet ref) (subnetRef, error) {
 	const field = "Network.SubnetIIDs[0]"
 	text := firstOf(iid.SystemId, iid.NameId)
 	if !strings.HasPrefix(text, "/") {
 		name, err := checkName(field, text, namePattern)
-		return subnetRef{name: name}, err
+		return subnetRef{vnet, name}, err
 	}
-	id, err := arm.ParseResourceID(text)
-	if err != nil || !strings.EqualFold(id.ResourceType.String(), subnetType) {
-		return subnetRef{}, refuse.Invalid(field, "%q is not the id of a resource of the type %s", text, subnetType)
+	id, err := parseID(field, text, subnetType, h.cfg.SubscriptionID)
+	if err != nil {
+		return subnetRef{}, err
 	}
 	name, err := checkName(field, id.Name, namePattern)
-	return subnetRef{network: id.Parent.Name, name: name}, err
+	return subnetRef{ref{id.ResourceGroupName, id.Parent.Name}, name}, err
 }
 
 // unknown turns the failure to find what a request refers to into a fault of the
 // request.
 func unknown(field, what string, r ref, err error) error {
-	if err = absent(fail(err)); missing(err) {
+	if errs.Is(err, pmks.CodeNotFound) || errs.ProviderCode(err) == "ResourceGroupNotFound" {
 		return refuse.Invalid(field, "there is no %s %q in the resource group %q", what, r.name, r.group)
 	}
 	return err
 }
 
 // chooseSubnet finds the subnet in its network and checks whether the nodes fit.
-func (h *Handler) chooseSubnet(n *nodeNetwork, vnet *armnetwork.VirtualNetwork, subnet subnetRef, req pmks.ClusterInfo) error {
+func (h *Handler) chooseSubnet(n *nodeNetwork, asked ref, vnet *armnetwork.VirtualNetwork, subnet subnetRef, req pmks.ClusterInfo) error {
 	const field = "Network.SubnetIIDs[0]"
-	if vnet.Properties == nil {
-		return &pmks.Error{Code: pmks.CodeInternal, Message: "Azure sent a virtual network without properties"}
-	}
 	if !sameLocation(value(vnet.Location), h.cfg.Location) {
 		return refuse.Invalid("Network.VpcIID", "is in %s, the cluster is to be in %s", value(vnet.Location), h.cfg.Location)
 	}
-	if subnet.network != "" && !strings.EqualFold(subnet.network, value(vnet.Name)) {
-		return refuse.Invalid(field, "is a subnet of the virtual network %q, not of %q", subnet.network, value(vnet.Name))
+	if !subnet.of.is(asked) {
+		return refuse.Invalid(field, "is a subnet of the virtual network %q in the resource group %q, not of %q in %q", subnet.of.name, subnet.of.group, asked.name, asked.group)
 	}
 	var names []string
 	for _, s := range vnet.Properties.Subnets {
+		if s == nil {
+			continue
+		}
 		names = append(names, value(s.Name))
 		if !strings.EqualFold(value(s.Name), subnet.name) {
 			continue
 		}
-		n.subnet = value(s.ID)
+		if n.subnet = value(s.ID); n.subnet == "" {
+			return lost("id of the subnet")
+		}
 		if vnet.Properties.AddressSpace != nil {
 			n.space = prefixes(vnet.Properties.AddressSpace.AddressPrefixes...)
 		}

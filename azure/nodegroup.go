@@ -5,34 +5,39 @@ package azure
 import (
 	"context"
 	"crypto/rand"
+	"net/http"
 	"net/netip"
 	"strconv"
 	"strings"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/containerservice/armcontainerservice/v8"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/compute/armcompute/v7"
+	aks "github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/containerservice/armcontainerservice/v8"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/kver"
-	"github.com/pmks-go/pmks/internal/once"
+	"github.com/pmks-go/pmks/internal/provider/errs"
+	"github.com/pmks-go/pmks/internal/provider/ready"
 	"github.com/pmks-go/pmks/internal/refuse"
 )
 
 // imageTable holds what nodes can run, by its name in lower case: users choose an
 // operating system, not an image (agentPools, osSKU).
-var imageTable = map[string]armcontainerservice.OSSKU{
-	"azurelinux":  armcontainerservice.OSSKUAzureLinux,
-	"azurelinux3": armcontainerservice.OSSKUAzureLinux3,
-	"ubuntu":      armcontainerservice.OSSKUUbuntu,
-	"ubuntu2204":  armcontainerservice.OSSKUUbuntu2204,
-	"ubuntu2404":  armcontainerservice.OSSKUUbuntu2404,
+var imageTable = map[string]aks.OSSKU{
+	"azurelinux":  aks.OSSKUAzureLinux,
+	"azurelinux3": aks.OSSKUAzureLinux3,
+	"ubuntu":      aks.OSSKUUbuntu,
+	"ubuntu2204":  aks.OSSKUUbuntu2204,
+	"ubuntu2404":  aks.OSSKUUbuntu2404,
 }
 
 // diskTable holds the types of OS disks. A managed one is a premium SSD.
-var diskTable = map[string]armcontainerservice.OSDiskType{
-	"ephemeral":   armcontainerservice.OSDiskTypeEphemeral,
-	"managed":     armcontainerservice.OSDiskTypeManaged,
-	"premium ssd": armcontainerservice.OSDiskTypeManaged,
-	"premiumssd":  armcontainerservice.OSDiskTypeManaged,
+var diskTable = map[string]aks.OSDiskType{
+	"ephemeral":   aks.OSDiskTypeEphemeral,
+	"managed":     aks.OSDiskTypeManaged,
+	"premium ssd": aks.OSDiskTypeManaged,
+	"premiumssd":  aks.OSDiskTypeManaged,
 }
 
 // pool converts a request for a node group, without its subnet. Everything wrong
@@ -45,8 +50,8 @@ func (h *Handler) pool(prefix string, req pmks.NodeGroupInfo) (*poolProperties, 
 		EnableNodePublicIP: new(false),
 		MaxPods:            new(int32(h.cfg.MaxPods)),
 		Mode:               new(mode(req)),
-		OSType:             new(armcontainerservice.OSTypeLinux),
-		Type:               new(armcontainerservice.AgentPoolTypeVirtualMachineScaleSets),
+		OSType:             new(aks.OSTypeLinux),
+		Type:               new(aks.AgentPoolTypeVirtualMachineScaleSets),
 		VMSize:             &req.VMSpecName,
 		Tags:               map[string]*string{},
 	}
@@ -79,15 +84,15 @@ func (h *Handler) pool(prefix string, req pmks.NodeGroupInfo) (*poolProperties, 
 
 // mode is System for a group that always has a node, since only those may run what
 // belongs to the cluster, and User for one that may have none.
-func mode(req pmks.NodeGroupInfo) armcontainerservice.AgentPoolMode {
+func mode(req pmks.NodeGroupInfo) aks.AgentPoolMode {
 	least := req.DesiredNodeSize
 	if req.OnAutoScaling {
 		least = req.MinNodeSize
 	}
 	if least < 1 {
-		return armcontainerservice.AgentPoolModeUser
+		return aks.AgentPoolModeUser
 	}
-	return armcontainerservice.AgentPoolModeSystem
+	return aks.AgentPoolModeSystem
 }
 
 // setBounds writes the bounds of the autoscaler, and remembers them in tags for
@@ -97,19 +102,14 @@ func setBounds(p *poolProperties, on bool, minimum, maximum int) {
 	if on {
 		p.MinCount, p.MaxCount = new(int32(minimum)), new(int32(maximum))
 	}
-	tags := make(map[string]*string, len(p.Tags)+2)
-	for key, v := range p.Tags {
-		tags[key] = v
-	}
 	if maximum > 0 {
-		tags[poolTagMin], tags[poolTagMax] = new(strconv.Itoa(minimum)), new(strconv.Itoa(maximum))
+		p.Tags = tags(p.Tags).with(poolTagMin, strconv.Itoa(minimum)).with(poolTagMax, strconv.Itoa(maximum))
 	}
-	p.Tags = tags
 }
 
 // profile is a pool as it comes with a cluster.
-func profile(name string, p *poolProperties) *armcontainerservice.ManagedClusterAgentPoolProfile {
-	return &armcontainerservice.ManagedClusterAgentPoolProfile{
+func profile(name string, p *poolProperties) *aks.ManagedClusterAgentPoolProfile {
+	return &aks.ManagedClusterAgentPoolProfile{
 		Name: &name, AvailabilityZones: p.AvailabilityZones, Count: p.Count, EnableAutoScaling: p.EnableAutoScaling,
 		EnableNodePublicIP: p.EnableNodePublicIP, MaxCount: p.MaxCount, MaxPods: p.MaxPods, MinCount: p.MinCount, Mode: p.Mode,
 		OSDiskSizeGB: p.OSDiskSizeGB, OSDiskType: p.OSDiskType, OSSKU: p.OSSKU, OSType: p.OSType, Tags: p.Tags, Type: p.Type,
@@ -118,24 +118,29 @@ func profile(name string, p *poolProperties) *armcontainerservice.ManagedCluster
 }
 
 // resolveKey reads the public SSH key; nil when none is asked for.
-func (h *Handler) resolveKey(ctx context.Context, iid pmks.IID) (*armcontainerservice.LinuxProfile, error) {
+func (h *Handler) resolveKey(ctx context.Context, iid pmks.IID) (*aks.LinuxProfile, error) {
 	if iid.IsZero() {
 		return nil, nil
 	}
 	const field = "KeyPairIID"
-	r, err := h.resolve(field, iid, keyType, h.cfg.ResourceGroup, namePattern)
+	r, err := h.keyRef(iid)
 	if err != nil {
 		return nil, err
 	}
-	out, err := h.api.keys.Get(ctx, r.group, r.name, nil)
+	out, err := read(ctx, h, armReads, func(ctx context.Context) (armcompute.SSHPublicKeysClientGetResponse, error) {
+		return h.api.keys.Get(ctx, r.group, r.name, nil)
+	}, func(out armcompute.SSHPublicKeysClientGetResponse) error {
+		return holds("SSH public key", out.ID, out.Properties)
+	})
 	if err := unknown(field, "SSH public key", r, err); err != nil {
 		return nil, err
 	}
-	if out.Properties == nil || value(out.Properties.PublicKey) == "" {
+	if strings.TrimSpace(value(out.Properties.PublicKey)) == "" {
 		return nil, refuse.Invalid(field, "%q holds no public key yet: generate or upload one", r.name)
 	}
-	return &armcontainerservice.LinuxProfile{AdminUsername: &h.cfg.AdminUsername,
-		SSH: &armcontainerservice.SSHConfiguration{PublicKeys: []*armcontainerservice.SSHPublicKey{{KeyData: out.Properties.PublicKey}}}}, nil
+	// An upload from a file may end in a line break, which AKS refuses.
+	return &aks.LinuxProfile{AdminUsername: &h.cfg.AdminUsername,
+		SSH: &aks.SSHConfiguration{PublicKeys: []*aks.SSHPublicKey{{KeyData: new(strings.TrimSpace(*out.Properties.PublicKey))}}}}, nil
 }
 
 // dnsAddress is the eleventh address of a range, by the custom of AKS.
@@ -150,23 +155,23 @@ func dnsAddress(services netip.Prefix) string {
 // AddNodeGroup implements [pmks.ClusterHandler]: the cluster is read, which knows
 // its node groups, then one request is made.
 func (h *Handler) AddNodeGroup(ctx context.Context, clusterIID pmks.IID, req pmks.NodeGroupInfo) (_ pmks.NodeGroupInfo, err error) {
-	defer place(&err, "AddNodeGroup", clusterIID, pmks.IID{NameId: req.IId.NameId})
+	defer errs.Annotate(&err, Name, "AddNodeGroup", clusterIID, pmks.IID{NameId: req.IId.NameId})
 	r, c, p, err := h.addRequest(ctx, clusterIID, req)
 	if err != nil {
 		return pmks.NodeGroupInfo{}, err
 	}
 	token, name := rand.Text(), req.IId.NameId
 	p.Tags[poolTagRequest] = &token
-	var made *armcontainerservice.AgentPool
-	err = once.Create(ctx, func(ctx context.Context) (err error) {
-		made, err = h.putPool(ctx, r, name, p, &armcontainerservice.AgentPoolsClientBeginCreateOrUpdateOptions{IfNoneMatch: new("*")})
-		return exists(err, "node group")
+	var made *aks.AgentPool
+	err = h.create(ctx, func(ctx context.Context) (err error) {
+		made, err = h.putPool(ctx, r, name, p, &aks.AgentPoolsClientBeginCreateOrUpdateOptions{IfNoneMatch: new("*")})
+		return refusedCreation(err, "node group")
 	}, func(ctx context.Context) (bool, error) {
-		found, err := h.readPool(ctx, r, name)
+		found, _, err := h.readPool(ctx, r, name)
 		if err != nil {
-			return false, ignoreMissing(err)
+			return false, errs.IgnoreNotFound(err)
 		}
-		if value(found.Properties.Tags[poolTagRequest]) != token {
+		if tags(found.Properties.Tags).get(poolTagRequest) != token {
 			return false, &pmks.Error{Code: pmks.CodeAlreadyExists, Field: "IId.NameId", Message: "somebody else made a node group of this name meanwhile"}
 		}
 		made = found
@@ -175,16 +180,16 @@ func (h *Handler) AddNodeGroup(ctx context.Context, clusterIID pmks.IID, req pmk
 	if err != nil {
 		return pmks.NodeGroupInfo{}, err
 	}
-	return poolInfo(canonical(value(c.ID), h.cfg.ResourceGroup), name, made.Properties, keyPair(c.Tags)), nil
+	return poolInfo(canonical(value(c.ID), h.cfg.ResourceGroup), name, made.Properties, tags(c.Tags).keyPair()), nil
 }
 
 // addRequest checks a request and looks up what it needs.
-func (h *Handler) addRequest(ctx context.Context, clusterIID pmks.IID, req pmks.NodeGroupInfo) (ref, *armcontainerservice.ManagedCluster, *poolProperties, error) {
+func (h *Handler) addRequest(ctx context.Context, clusterIID pmks.IID, req pmks.NodeGroupInfo) (ref, *aks.ManagedCluster, *poolProperties, error) {
 	var f refuse.List
 	r, err := h.clusterRef(clusterIID)
 	f.Join(err)
 	f.Join(capabilities.CheckNodeGroup(req))
-	p, err := h.pool("", req)
+	p, err := h.pool("", capabilities.WithDefaultBounds(req))
 	f.Join(err)
 	if err := f.Err(); err != nil {
 		return r, nil, nil, err
@@ -196,13 +201,14 @@ func (h *Handler) addRequest(ctx context.Context, clusterIID pmks.IID, req pmks.
 	if findPool(c, req.IId.NameId) != nil {
 		return r, nil, nil, &pmks.Error{Code: pmks.CodeAlreadyExists, Field: "IId.NameId", Message: "a node group of this name exists"}
 	}
-	if err := accepts(c); err != nil {
+	if err := checkClusterReady(c); err != nil {
 		return r, nil, nil, err
 	}
-	if err := sameKey(req.KeyPairIID, keyPair(c.Tags)); err != nil {
-		return r, nil, nil, err
+	key := tags(c.Tags).keyPair()
+	if !req.KeyPairIID.IsZero() && !h.sameKey(req.KeyPairIID, key) {
+		return r, nil, nil, refuse.Invalid("KeyPairIID", "the cluster has the key %q, and AKS has one per cluster: give that or none", key.String())
 	}
-	if key := keyPair(c.Tags); !key.IsZero() {
+	if !key.IsZero() {
 		p.Tags[poolTagKeyPair] = &key.SystemId // as the pools that came with the cluster have it
 	}
 	if n := c.Properties; n != nil && len(n.AgentPoolProfiles) > 0 && n.AgentPoolProfiles[0] != nil {
@@ -211,58 +217,59 @@ func (h *Handler) addRequest(ctx context.Context, clusterIID pmks.IID, req pmks.
 	return r, c, p, nil
 }
 
-// sameKey compares the key of a request with that of its cluster.
-func sameKey(asked, has pmks.IID) error {
-	if asked.IsZero() || strings.EqualFold(asked.SystemId, has.SystemId) && asked.SystemId != "" ||
-		asked.SystemId == "" && strings.EqualFold(asked.NameId, has.NameId) {
-		return nil
+// sameKey compares two references to keys. A tag may hold the name alone, as
+// CB-Spider writes it.
+func (h *Handler) sameKey(a, b pmks.IID) bool {
+	if a.IsZero() || b.IsZero() {
+		return a.IsZero() && b.IsZero()
 	}
-	return refuse.Invalid("KeyPairIID", "the cluster has the key %q, and AKS has one per cluster: give that or none", has.String())
+	first, err1 := h.keyRef(a)
+	second, err2 := h.keyRef(b)
+	return err1 == nil && err2 == nil && first.is(second)
 }
 
-// accepts says why a cluster takes no changes now.
-func accepts(c *armcontainerservice.ManagedCluster) error {
-	s := clusterState(c)
-	switch status, why, _ := s.portable(); status {
-	case pmks.ClusterCreating, pmks.ClusterUpdating:
-		return &pmks.Error{Code: pmks.CodeBusy, ProviderCode: s.native(), Message: "the cluster is " + string(status) + ": wait until it is Active"}
-	case pmks.ClusterDeleting:
-		return refuse.Precondition("the cluster is being deleted")
-	case pmks.ClusterInactive:
-		return refuse.Precondition("the cluster is Inactive: %s", why)
-	}
-	return nil
+func (h *Handler) keyRef(iid pmks.IID) (ref, error) {
+	return h.resolve("KeyPairIID", iid, keyType, h.cfg.ResourceGroup, namePattern)
 }
 
-func (h *Handler) readPool(ctx context.Context, r ref, name string) (*armcontainerservice.AgentPool, error) {
-	out, err := h.api.pools.Get(ctx, r.group, r.name, name, nil)
+// readPool reads an agent pool, and its body for sending it back.
+func (h *Handler) readPool(ctx context.Context, r ref, name string) (*aks.AgentPool, []byte, error) {
+	var raw *http.Response
+	out, err := read(ctx, h, aksRest, func(ctx context.Context) (*aks.AgentPool, error) {
+		out, err := h.api.pools.Get(policy.WithCaptureResponse(ctx, &raw), r.group, r.name, name, nil)
+		return &out.AgentPool, absent(fail(err), r)
+	}, checkPool)
 	if err != nil {
-		return nil, absent(fail(err))
+		return nil, nil, err
 	}
-	if out.Properties == nil {
-		return nil, &pmks.Error{Code: pmks.CodeInternal, Message: "Azure sent an agent pool without properties"}
-	}
-	return &out.AgentPool, nil
+	body, err := runtime.Payload(raw) // the SDK has read it, and keeps it
+	return out, body, fail(err)
 }
+
+// checkPool refuses an answer that is no agent pool.
+func checkPool(p *aks.AgentPool) error { return holds("agent pool", p.Name, p.Properties) }
 
 // putPool sends a pool and returns what Azure accepted.
 func (h *Handler) putPool(ctx context.Context, r ref, name string, p *poolProperties,
-	o *armcontainerservice.AgentPoolsClientBeginCreateOrUpdateOptions) (*armcontainerservice.AgentPool, error) {
-	got, err := accepted(ctx, func(ctx context.Context) error {
-		_, err := h.api.poolsWrite.BeginCreateOrUpdate(ctx, r.group, r.name, name, armcontainerservice.AgentPool{Properties: p}, o)
+	o *aks.AgentPoolsClientBeginCreateOrUpdateOptions) (*aks.AgentPool, error) {
+	got, err := h.send(ctx, of(poolWrites, r, name), func(ctx context.Context) error {
+		_, err := h.api.pools.BeginCreateOrUpdate(ctx, r.group, r.name, name, aks.AgentPool{Properties: p}, o)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	out := armcontainerservice.AgentPool{Properties: &poolProperties{}}
-	return &out, got.read(&out)
+	var out aks.AgentPool
+	if err := got.decode(&out); err != nil {
+		return nil, err
+	}
+	return &out, checkPool(&out)
 }
 
 // RemoveNodeGroup implements [pmks.ClusterHandler]: the cluster is read to see
 // whether AKS will give the pool up, then one request is made.
 func (h *Handler) RemoveNodeGroup(ctx context.Context, clusterIID, nodeGroupIID pmks.IID) (_ bool, err error) {
-	defer place(&err, "RemoveNodeGroup", clusterIID, nodeGroupIID)
+	defer errs.Annotate(&err, Name, "RemoveNodeGroup", clusterIID, nodeGroupIID)
 	r, name, err := h.names(clusterIID, nodeGroupIID)
 	if err != nil {
 		return false, err
@@ -279,22 +286,22 @@ func (h *Handler) RemoveNodeGroup(ctx context.Context, clusterIID, nodeGroupIID 
 		return true, nil
 	}
 	gone := func(ctx context.Context) (bool, error) {
-		p, err := h.readPool(ctx, r, name)
-		if missing(err) {
+		p, _, err := h.readPool(ctx, r, name)
+		if errs.Is(err, pmks.CodeNotFound) {
 			return true, nil
 		}
 		return err == nil && poolState(p.Properties).provisioning == "Deleting", err
 	}
-	err = sendDelete(ctx, gone, func(ctx context.Context) error {
-		_, err := h.api.poolsWrite.BeginDelete(ctx, r.group, r.name, name,
-			&armcontainerservice.AgentPoolsClientBeginDeleteOptions{IgnorePodDisruptionBudget: &h.cfg.IgnoreDisruptionBudgets})
+	err = h.remove(ctx, aksRest, gone, func(ctx context.Context) error {
+		_, err := h.api.pools.BeginDelete(ctx, r.group, r.name, name,
+			&aks.AgentPoolsClientBeginDeleteOptions{IgnorePodDisruptionBudget: &h.cfg.IgnoreDisruptionBudgets})
 		return err
 	})
 	return err == nil, err
 }
 
 // findPool returns a pool of a cluster; nil if there is none of that name.
-func findPool(c *armcontainerservice.ManagedCluster, name string) *armcontainerservice.ManagedClusterAgentPoolProfile {
+func findPool(c *aks.ManagedCluster, name string) *aks.ManagedClusterAgentPoolProfile {
 	if c.Properties != nil {
 		for _, p := range c.Properties.AgentPoolProfiles {
 			if p != nil && strings.EqualFold(value(p.Name), name) {
@@ -306,21 +313,22 @@ func findPool(c *armcontainerservice.ManagedCluster, name string) *armcontainers
 }
 
 // removable finds a pool in its cluster, and says whether AKS will give it up.
-func removable(c *armcontainerservice.ManagedCluster, name string) (*poolProperties, error) {
+func removable(c *aks.ManagedCluster, name string) (*poolProperties, error) {
 	found := findPool(c, name)
 	if found == nil {
 		return nil, &pmks.Error{Code: pmks.CodeNotFound, Message: "the cluster has no node group " + strconv.Quote(name)}
 	}
-	if err := accepts(c); has(err, pmks.CodeBusy) {
+	s := clusterState(c)
+	if err := ready.CheckMend("the cluster", s.native(), s.meaning()); errs.Is(err, pmks.CodeBusy) {
 		return nil, err
 	}
 	others := 0
 	for _, p := range c.Properties.AgentPoolProfiles {
-		if p != nil && p != found && value(p.Mode) == armcontainerservice.AgentPoolModeSystem && value(p.ProvisioningState) != "Deleting" {
+		if p != nil && p != found && value(p.Mode) == aks.AgentPoolModeSystem && value(p.ProvisioningState) != "Deleting" {
 			others++
 		}
 	}
-	if others == 0 && value(found.Mode) == armcontainerservice.AgentPoolModeSystem {
+	if others == 0 && value(found.Mode) == aks.AgentPoolModeSystem {
 		return nil, refuse.Precondition("it is the last node group of mode System, which AKS does not give up: add another that keeps a node first, or delete the cluster")
 	}
 	return properties(found), nil

@@ -22,6 +22,7 @@ import (
 
 	azfake "github.com/Azure/azure-sdk-for-go/sdk/azcore/fake"
 
+	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/azure"
 )
 
@@ -267,7 +268,23 @@ func canonical(body []byte) string {
 	return indented(v)
 }
 
+// indented is v as JSON, with the kubeconfig that JSON hides: those of the tests hold
+// nothing secret.
 func indented(v any) string {
+	switch info := v.(type) {
+	case pmks.AccessInfo:
+		return withKubeconfig(plainly(info), info)
+	case pmks.ClusterInfo:
+		return withKubeconfig(plainly(info), info.AccessInfo)
+	}
+	return plainly(v)
+}
+
+func withKubeconfig(text string, info pmks.AccessInfo) string {
+	return strings.Replace(text, `"Kubeconfig": "[redacted]"`, `"Kubeconfig": `+strings.TrimSpace(plainly(info.Kubeconfig)), 1)
+}
+
+func plainly(v any) string {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)

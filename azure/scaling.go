@@ -4,29 +4,34 @@ package azure
 
 import (
 	"context"
+	"crypto/rand"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/containerservice/armcontainerservice/v8"
+	aks "github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/containerservice/armcontainerservice/v8"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/once"
+	"github.com/pmks-go/pmks/internal/provider/errs"
+	"github.com/pmks-go/pmks/internal/provider/fanout"
 	"github.com/pmks-go/pmks/internal/refuse"
 )
 
 // SetNodeGroupAutoScaling implements [pmks.ClusterHandler] with AKS's own cluster
 // autoscaler: a read, and a write unless it is so already. Turning it on takes the
 // bounds that were recorded, or else such that do not move the size.
+//
+// ErrUnsupported: the agent pool is of a kind whose size pmks cannot change.
 func (h *Handler) SetNodeGroupAutoScaling(ctx context.Context, clusterIID, nodeGroupIID pmks.IID, on bool) (_ bool, err error) {
-	defer place(&err, "SetNodeGroupAutoScaling", clusterIID, nodeGroupIID)
+	defer errs.Annotate(&err, Name, "SetNodeGroupAutoScaling", clusterIID, nodeGroupIID)
 	r, name, err := h.names(clusterIID, nodeGroupIID)
 	if err != nil {
 		return false, err
 	}
-	pool, err := h.readPool(ctx, r, name)
+	pool, body, err := h.readPool(ctx, r, name)
 	if err != nil {
 		return false, err
 	}
 	p := pool.Properties
-	if err := settled(p); err != nil {
+	if err := checkResizable(p); err != nil {
 		return false, err
 	}
 	if value(p.EnableAutoScaling) == on {
@@ -41,22 +46,25 @@ func (h *Handler) SetNodeGroupAutoScaling(ctx context.Context, clusterIID, nodeG
 		// AKS refuses bounds that the present size does not fit, and a System pool
 		// that may become empty.
 		minimum, maximum = min(minimum, count), max(maximum, count)
-		if value(p.Mode) == armcontainerservice.AgentPoolModeSystem {
+		if value(p.Mode) == aks.AgentPoolModeSystem {
 			minimum = max(minimum, 1)
 		}
 	}
 	want := *p
 	setBounds(&want, on, minimum, maximum)
-	_, err = h.updatePool(ctx, r, name, &want, func(found *poolProperties) bool { return value(found.EnableAutoScaling) == on })
+	_, err = h.updatePool(ctx, r, name, body, &want)
 	return err == nil, err
 }
 
-// ChangeNodeGroupScaling implements [pmks.ClusterHandler] with a read, and a write
-// unless it is so already. While autoscaling is off the bounds are recorded. A
-// group that may become empty turns into one of mode User, if it is not.
+// ChangeNodeGroupScaling implements [pmks.ClusterHandler] with a read of the pool
+// beside one of its machines, and a write unless it is so already. While autoscaling
+// is off the bounds are recorded. A group that may become empty turns into one of
+// mode User, if it is not.
+//
+// ErrUnsupported: the agent pool is of a kind whose size pmks cannot change.
 func (h *Handler) ChangeNodeGroupScaling(ctx context.Context, clusterIID, nodeGroupIID pmks.IID,
 	desired, minSize, maxSize int) (_ pmks.NodeGroupInfo, err error) {
-	defer place(&err, "ChangeNodeGroupScaling", clusterIID, nodeGroupIID)
+	defer errs.Annotate(&err, Name, "ChangeNodeGroupScaling", clusterIID, nodeGroupIID)
 	r, name, err := h.names(clusterIID, nodeGroupIID)
 	var f refuse.List
 	f.Join(err)
@@ -64,12 +72,23 @@ func (h *Handler) ChangeNodeGroupScaling(ctx context.Context, clusterIID, nodeGr
 	if err := f.Err(); err != nil {
 		return pmks.NodeGroupInfo{}, err
 	}
-	pool, err := h.readPool(ctx, r, name)
-	if err != nil {
+	var pool *aks.AgentPool
+	var body []byte
+	var nodes []pmks.IID
+	var unreadNodes error
+	if err := fanout.All(ctx,
+		func(ctx context.Context) (err error) {
+			pool, body, err = h.readPool(ctx, r, name)
+			return err
+		},
+		func(ctx context.Context) error {
+			nodes, unreadNodes = h.nodes(ctx, r, name)
+			return nil
+		}); err != nil {
 		return pmks.NodeGroupInfo{}, err
 	}
 	p := pool.Properties
-	if err := settled(p); err != nil {
+	if err := checkResizable(p); err != nil {
 		return pmks.NodeGroupInfo{}, err
 	}
 	on := value(p.EnableAutoScaling)
@@ -85,67 +104,74 @@ func (h *Handler) ChangeNodeGroupScaling(ctx context.Context, clusterIID, nodeGr
 	setBounds(&want, on, minSize, maxSize)
 	fitMode(&want, desired, minSize)
 	if !sameSizes(p, &want) {
-		made, err := h.updatePool(ctx, r, name, &want, func(found *poolProperties) bool { return sameSizes(found, &want) })
-		if err != nil {
+		if p, err = h.updatePool(ctx, r, name, body, &want); err != nil {
 			return pmks.NodeGroupInfo{}, err
 		}
-		p = made
 	}
-	return poolInfo(h.clusterID(r), value(pool.Name), p, pmks.IID{}), nil
+	info := poolInfo(h.clusterID(r), value(pool.Name), p, pmks.IID{})
+	info.Nodes = nodes
+	return info, secondary(ctx, &info.KeyValueList, "Nodes", unreadNodes)
 }
 
 // fitMode makes a System pool that may become empty a User pool, which may. AKS
 // refuses that for the last one of its kind.
 func fitMode(p *poolProperties, desired, minSize int) {
 	empty := desired < 1 || value(p.EnableAutoScaling) && minSize < 1
-	if empty && value(p.Mode) == armcontainerservice.AgentPoolModeSystem {
-		p.Mode = new(armcontainerservice.AgentPoolModeUser)
+	if empty && value(p.Mode) == aks.AgentPoolModeSystem {
+		p.Mode = new(aks.AgentPoolModeUser)
 	}
 }
 
-// settled says why a pool takes no changes now. A failed one takes them.
-func settled(p *poolProperties) error {
-	s := poolState(p)
-	switch status, why, _ := s.portable(); {
-	case status == pmks.ClusterDeleting:
-		return refuse.Precondition("the node group is being removed")
-	case status == pmks.ClusterCreating, status == pmks.ClusterUpdating:
-		return &pmks.Error{Code: pmks.CodeBusy, ProviderCode: s.native(), Message: "the node group is " + string(status) + ": wait until it is Active"}
-	case status == pmks.ClusterInactive && s.power == string(armcontainerservice.CodeStopped):
-		return refuse.Precondition("the node group is Inactive: %s", why)
+// checkResizable says why the size of a pool cannot be changed now, or at all. A
+// failed one takes the change.
+func checkResizable(p *poolProperties) error {
+	if err := poolState(p).checkMendable("the node group"); err != nil {
+		return err
+	}
+	// A pool of single machines has a size for each type of machine in it, and a
+	// gateway's is a matter of its addresses: one number for all of it is neither.
+	switch {
+	case value(p.Type) == aks.AgentPoolTypeVirtualMachines, p.VirtualMachinesProfile != nil:
+		return refuse.Unsupported("", "the agent pool is one of single virtual machines (type VirtualMachines), which has a size for each type of machine: change it with Azure's own tools")
+	case value(p.Mode) == aks.AgentPoolModeGateway:
+		return refuse.Unsupported("", "the agent pool is a gateway for outgoing traffic (mode Gateway), whose size goes with its addresses: change it with Azure's own tools")
 	}
 	return nil
 }
 
 // updatePool writes a pool that was read, on the condition that nobody has changed
-// it meanwhile.
-func (h *Handler) updatePool(ctx context.Context, r ref, name string, want *poolProperties, done func(*poolProperties) bool) (*poolProperties, error) {
-	made := want
-	err := once.Do(ctx, once.Mutation{
-		Send: func(ctx context.Context) error {
-			out, err := h.putPool(ctx, r, name, want, &armcontainerservice.AgentPoolsClientBeginCreateOrUpdateOptions{IfMatch: want.ETag})
-			if err == nil {
-				made = out.Properties
-			}
+// it meanwhile. The tag of the request is what only this one leaves behind.
+func (h *Handler) updatePool(ctx context.Context, r ref, name string, read []byte, want *poolProperties) (*poolProperties, error) {
+	token := rand.Text()
+	changed := *want
+	changed.Tags = tags(want.Tags).with(poolTagRequest, token)
+	body, err := poolBody(read, &changed)
+	if err != nil {
+		return nil, err
+	}
+	var made *aks.AgentPool
+	err = h.mutate(ctx, once.Mutation{
+		Send: func(ctx context.Context) (err error) {
+			made, err = h.putPool(withBody(ctx, body), r, name, &changed, &aks.AgentPoolsClientBeginCreateOrUpdateOptions{IfMatch: want.ETag})
 			return err
 		},
 		Happened: func(ctx context.Context) (bool, error) {
-			found, err := h.readPool(ctx, r, name)
+			found, _, err := h.readPool(ctx, r, name)
 			if err != nil {
 				return false, err
 			}
-			if done(found.Properties) {
-				made = found.Properties
-				return true, nil
-			}
-			return false, nil
+			made = found
+			return tags(found.Properties.Tags).get(poolTagRequest) == token, nil
 		},
 	})
-	return made, err
+	if err != nil {
+		return nil, err
+	}
+	return made.Properties, nil
 }
 
+// sameSizes reports whether two pools show the same sizes.
 func sameSizes(a, b *poolProperties) bool {
-	aMin, aMax := bounds(a)
-	bMin, bMax := bounds(b)
-	return value(a.Count) == value(b.Count) && aMin == bMin && aMax == bMax
+	x, y := poolInfo("", "", a, pmks.IID{}), poolInfo("", "", b, pmks.IID{})
+	return x.DesiredNodeSize == y.DesiredNodeSize && x.MinNodeSize == y.MinNodeSize && x.MaxNodeSize == y.MaxNodeSize
 }

@@ -3,95 +3,105 @@
 package azure
 
 import (
-	"cmp"
-	"fmt"
 	"strings"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/containerservice/armcontainerservice/v8"
+	aks "github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/containerservice/armcontainerservice/v8"
 
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/provider/ready"
 )
-
-// word is what a provisioning state means.
-type word struct {
-	status pmks.ClusterStatus
-	// final: AKS will not leave the state by itself.
-	final bool
-	// reason is used when AKS gives none of its own.
-	reason string
-}
 
 // statusTable holds the provisioning states of clusters and agent pools, which the
 // API has as free text.
-var statusTable = map[string]word{
-	"Canceled":                    {pmks.ClusterInactive, true, "the last operation was canceled; repeat it or delete the resource"},
-	"Canceling":                   {status: pmks.ClusterUpdating},
-	"Creating":                    {status: pmks.ClusterCreating},
-	"Deleting":                    {status: pmks.ClusterDeleting},
-	"Failed":                      {pmks.ClusterInactive, true, "the last operation failed; repeat it or delete the resource"},
-	"Migrating":                   {status: pmks.ClusterUpdating},
-	"RotatingClusterCertificates": {status: pmks.ClusterUpdating},
-	"Scaling":                     {status: pmks.ClusterUpdating},
-	"Starting":                    {status: pmks.ClusterUpdating},
-	"Stopping":                    {status: pmks.ClusterUpdating},
-	"Succeeded":                   {status: pmks.ClusterActive},
-	"Updating":                    {status: pmks.ClusterUpdating},
-	"Upgrading":                   {status: pmks.ClusterUpdating},
-	"UpgradingNodeImageVersion":   {status: pmks.ClusterUpdating},
+var statusTable = map[string]ready.Meaning{
+	"Canceled":                    {Status: pmks.ClusterInactive, Final: true, Reason: "the last operation was canceled; repeat it or delete the resource"},
+	"Canceling":                   {Status: pmks.ClusterUpdating},
+	"Creating":                    {Status: pmks.ClusterCreating},
+	"Deleting":                    {Status: pmks.ClusterDeleting},
+	"Failed":                      {Status: pmks.ClusterInactive, Final: true, Reason: "the last operation failed; repeat it or delete the resource"},
+	"Migrating":                   {Status: pmks.ClusterUpdating},
+	"RotatingClusterCertificates": {Status: pmks.ClusterUpdating},
+	"Scaling":                     {Status: pmks.ClusterUpdating},
+	"Starting":                    {Status: pmks.ClusterUpdating},
+	"Stopping":                    {Status: pmks.ClusterUpdating},
+	"Succeeded":                   {Status: pmks.ClusterActive},
+	"Updating":                    {Status: pmks.ClusterUpdating},
+	"Upgrading":                   {Status: pmks.ClusterUpdating},
+	"UpgradingNodeImageVersion":   {Status: pmks.ClusterUpdating},
 }
 
 // stopped is a cluster or pool that succeeded in being stopped.
-var stopped = word{pmks.ClusterInactive, true, "it is stopped: start it with Azure's own tools, or delete it"}
+var stopped = ready.Meaning{Status: pmks.ClusterInactive, Final: true, Reason: "it is stopped: start it with Azure's own tools, or delete it"}
 
 // state is the provisioning state, the power state and the failure of a cluster or
 // an agent pool.
 type state struct {
 	provisioning string
 	power        string
-	failure      *armcontainerservice.ErrorDetail
+	failure      *aks.ErrorDetail
 }
 
 // native is the vendor's word for the state.
 func (s state) native() string {
-	if s.provisioning == "Succeeded" && s.power == string(armcontainerservice.CodeStopped) {
+	if s.provisioning == "Succeeded" && s.power == string(aks.CodeStopped) {
 		return s.power
 	}
 	return s.provisioning
 }
 
-// portable returns the status with its reason, and whether it is final.
-func (s state) portable() (status pmks.ClusterStatus, reason string, final bool) {
-	w, known := statusTable[s.provisioning]
-	switch {
-	case s.provisioning == "":
-		w = word{pmks.ClusterInactive, false, "AKS reports no provisioning state"}
-	case !known:
-		w = word{pmks.ClusterInactive, false, fmt.Sprintf("AKS reports the state %q, which pmks does not know", s.provisioning)}
-	case w.status == pmks.ClusterActive && s.power == string(armcontainerservice.CodeStopped):
-		w = stopped
+// isStopped reports whether it was stopped and rests.
+func (s state) isStopped() bool { return s.native() == string(aks.CodeStopped) }
+
+// meaning is what the state says, with the reason that AKS gives.
+func (s state) meaning() ready.Meaning {
+	m := ready.Lookup(statusTable, "AKS", s.provisioning)
+	if s.isStopped() {
+		m = stopped
 	}
-	return w.status, cmp.Or(failureText(s.failure), w.reason), w.final
+	return m.Because(failureText(s.failure))
+}
+
+// checkClusterReady says why a cluster takes no new node group now.
+func checkClusterReady(c *aks.ManagedCluster) error {
+	s := clusterState(c)
+	return ready.Check("the cluster", s.native(), s.meaning())
+}
+
+// checkMendable says why a cluster or an agent pool takes no change now that may mend
+// it: one that has failed takes it, one that is stopped does not.
+func (s state) checkMendable(what string) error {
+	if s.isStopped() {
+		return ready.Check(what, s.native(), s.meaning())
+	}
+	return ready.CheckMend(what, s.native(), s.meaning())
 }
 
 // failureText joins what AKS says of a failure, details and all.
-func failureText(d *armcontainerservice.ErrorDetail) string {
-	if d == nil {
-		return ""
-	}
-	parts := []string{value(d.Code), value(d.Message)}
-	for _, inner := range d.Details {
-		parts = append(parts, failureText(inner))
-	}
-	var said []string
-	for _, p := range parts {
-		if p != "" {
-			said = append(said, p)
+func failureText(d *aks.ErrorDetail) string {
+	var words []string
+	saidOf(d).each(0, func(s said) {
+		for _, part := range []string{s.Code, s.Message} {
+			if part != "" {
+				words = append(words, part)
+			}
 		}
-	}
-	return strings.Join(said, ": ")
+	})
+	return strings.Join(words, ": ")
 }
 
-func clusterState(c *armcontainerservice.ManagedCluster) state {
+// saidOf is a failure in the form of the answers that are errors.
+func saidOf(d *aks.ErrorDetail) said {
+	if d == nil {
+		return said{}
+	}
+	s := said{Code: value(d.Code), Message: value(d.Message)}
+	for _, inner := range d.Details {
+		s.Details = append(s.Details, saidOf(inner))
+	}
+	return s
+}
+
+func clusterState(c *aks.ManagedCluster) state {
 	var s state
 	if p := c.Properties; p != nil {
 		s.provisioning = value(p.ProvisioningState)

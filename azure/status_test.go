@@ -78,7 +78,8 @@ func TestState(t *testing.T) {
 				if cluster != pool {
 					t.Fatalf("a cluster is %+v, a node group %+v", cluster, pool)
 				}
-				status, reason, gotFinal := cluster.portable()
+				m := cluster.meaning()
+				status, reason, gotFinal := m.Status, m.Reason, m.Final
 				if status != want || gotFinal != final {
 					t.Errorf("got %s final=%t, want %s final=%t", status, gotFinal, want, final)
 				}
@@ -102,7 +103,7 @@ func TestState(t *testing.T) {
 func TestState_UnknownWord(t *testing.T) {
 	t.Parallel()
 	s, _ := bothStates("Hibernating", "Running", nil)
-	if _, reason, _ := s.portable(); !strings.Contains(reason, `"Hibernating"`) {
+	if reason := s.meaning().Reason; !strings.Contains(reason, `"Hibernating"`) {
 		t.Errorf("the reason %q does not name the word", reason)
 	}
 }
@@ -118,8 +119,8 @@ func TestState_Absent(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if status, reason, final := s.portable(); s != (state{}) || status != pmks.ClusterInactive || reason == "" || final {
-				t.Errorf("got %+v, which is %s %q final=%t", s, status, reason, final)
+			if m := s.meaning(); s != (state{}) || m.Status != pmks.ClusterInactive || m.Reason == "" || m.Final {
+				t.Errorf("got %+v, which is %+v", s, m)
 			}
 		})
 	}
@@ -146,10 +147,10 @@ func TestState_Reason(t *testing.T) {
 		failure      *armcontainerservice.ErrorDetail
 		want         string
 	}{
-		{"none", "Failed", "", nil, statusTable["Failed"].reason},
-		{"canceled", "Canceled", "", nil, statusTable["Canceled"].reason},
-		{"stopped", "Succeeded", "Stopped", nil, stopped.reason},
-		{"empty", "Failed", "", detail("", ""), statusTable["Failed"].reason},
+		{"none", "Failed", "", nil, statusTable["Failed"].Reason},
+		{"canceled", "Canceled", "", nil, statusTable["Canceled"].Reason},
+		{"stopped", "Succeeded", "Stopped", nil, stopped.Reason},
+		{"empty", "Failed", "", detail("", ""), statusTable["Failed"].Reason},
 		{"code-only", "Failed", "", detail("AllocationFailed", ""), "AllocationFailed"},
 		{"message-only", "Failed", "", detail("", "no capacity"), "no capacity"},
 		{"both", "Failed", "Running", detail("AllocationFailed", "no capacity"), "AllocationFailed: no capacity"},
@@ -165,7 +166,7 @@ func TestState_Reason(t *testing.T) {
 			t.Parallel()
 			cluster, pool := bothStates(test.provisioning, test.power, test.failure)
 			for _, s := range []state{cluster, pool} {
-				if _, got, _ := s.portable(); got != test.want {
+				if got := s.meaning().Reason; got != test.want {
 					t.Errorf("got %q, want %q", got, test.want)
 				}
 			}
@@ -178,7 +179,7 @@ func TestTables_Sorted(t *testing.T) {
 	t.Parallel()
 	for _, table := range []struct{ file, name string }{
 		{"api.go", "cloudTable"}, {"azure.go", "credentialTable"}, {"azure.go", "settingTable"},
-		{"errors.go", "errorTable"}, {"errors.go", "hintTable"},
+		{"errors.go", "errorTable"}, {"errors.go", "hintTable"}, {"limits.go", "rateTable"},
 		{"nodegroup.go", "diskTable"}, {"nodegroup.go", "imageTable"}, {"status.go", "statusTable"},
 	} {
 		t.Run(table.name, func(t *testing.T) {

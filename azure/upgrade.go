@@ -8,131 +8,21 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/containerservice/armcontainerservice/v8"
-	"golang.org/x/sync/errgroup"
+	aks "github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/containerservice/armcontainerservice/v8"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/kver"
 	"github.com/pmks-go/pmks/internal/once"
+	"github.com/pmks-go/pmks/internal/provider/errs"
+	"github.com/pmks-go/pmks/internal/provider/fanout"
 	"github.com/pmks-go/pmks/internal/refuse"
 )
-
-// offer is the versions of the region.
-type offer struct {
-	versions []pmks.Version
-	// previews are taken only when they are asked for literally.
-	previews []string
-}
-
-func (o offer) names() []string {
-	names := make([]string, len(o.versions))
-	for i, v := range o.versions {
-		names[i] = v.Name
-	}
-	return names
-}
-
-func (o offer) standard() string {
-	for _, v := range o.versions {
-		if v.Default {
-			return v.Name
-		}
-	}
-	newest, _ := kver.Newest(o.names())
-	return newest
-}
-
-// ListVersions implements [pmks.VersionLister] with one call. Previews are left
-// out, and versions that only clusters with long-term support may have.
-func (h *Handler) ListVersions(ctx context.Context) (_ []pmks.Version, err error) {
-	defer place(&err, "ListVersions", pmks.IID{}, pmks.IID{})
-	o, err := h.offered(ctx)
-	return o.versions, err
-}
-
-func (h *Handler) offered(ctx context.Context) (offer, error) {
-	out, err := h.api.clusters.ListKubernetesVersions(ctx, h.cfg.Location, nil)
-	if err != nil {
-		return offer{}, fail(err)
-	}
-	return readOffer(out.Values, h.cfg.SKUTier == string(armcontainerservice.ManagedClusterSKUTierPremium)), nil
-}
-
-// readOffer sorts what the region offers, newest first; Azure promises no order.
-func readOffer(values []*armcontainerservice.KubernetesVersion, longTerm bool) offer {
-	var o offer
-	byName := map[string]pmks.Version{}
-	var names []string
-	for _, v := range values {
-		if v == nil {
-			continue
-		}
-		var patches []string
-		for patch := range v.PatchVersions {
-			patches = append(patches, patch)
-		}
-		if value(v.IsPreview) {
-			o.previews = append(o.previews, patches...)
-			continue
-		}
-		official := hasPlan(v, armcontainerservice.KubernetesSupportPlanKubernetesOfficial)
-		if !official && !longTerm {
-			continue
-		}
-		newest, _ := kver.Newest(patches)
-		for _, patch := range patches {
-			byName[patch] = pmks.Version{Name: patch, Default: value(v.IsDefault) && patch == newest, Deprecated: !official}
-			names = append(names, patch)
-		}
-	}
-	for _, name := range kver.Sort(names) {
-		o.versions = append(o.versions, byName[name])
-	}
-	return o
-}
-
-// hasPlan reports whether a version is offered with a plan; one that names none is
-// offered with all.
-func hasPlan(v *armcontainerservice.KubernetesVersion, plan armcontainerservice.KubernetesSupportPlan) bool {
-	if v.Capabilities == nil || len(v.Capabilities.SupportPlan) == 0 {
-		return true
-	}
-	return slices.ContainsFunc(v.Capabilities.SupportPlan, func(p *armcontainerservice.KubernetesSupportPlan) bool { return value(p) == plan })
-}
-
-// resolveVersion returns the full version to create a cluster with: AKS takes a
-// minor for an alias, which later means nothing. Where the caller may not list
-// versions, AKS resolves it.
-func (h *Handler) resolveVersion(ctx context.Context, version string) (string, error) {
-	o, err := h.offered(ctx)
-	if has(err, pmks.CodePermissionDenied) {
-		if kver.IsDefault(version) {
-			return "", nil
-		}
-		return strings.TrimPrefix(version, "v"), nil
-	}
-	if err != nil {
-		return "", err
-	}
-	return o.choose("Version", version)
-}
-
-func (o offer) choose(field, version string) (string, error) {
-	if bare := strings.TrimPrefix(version, "v"); slices.Contains(o.previews, bare) {
-		return bare, nil
-	}
-	chosen, err := kver.Choose(version, o.names(), o.standard())
-	if err != nil {
-		return "", refuse.Invalid(field, "%v", err)
-	}
-	return chosen, nil
-}
 
 // UpgradeCluster implements [pmks.ClusterHandler]: the cluster and where it can go
 // are read in parallel, then one request upgrades the control plane and all node
 // groups.
 func (h *Handler) UpgradeCluster(ctx context.Context, clusterIID pmks.IID, newVersion string) (_ pmks.ClusterInfo, err error) {
-	defer place(&err, "UpgradeCluster", clusterIID, pmks.IID{})
+	defer errs.Annotate(&err, Name, "UpgradeCluster", clusterIID, pmks.IID{})
 	r, err := h.clusterRef(clusterIID)
 	if err != nil {
 		return pmks.ClusterInfo{}, err
@@ -140,7 +30,7 @@ func (h *Handler) UpgradeCluster(ctx context.Context, clusterIID pmks.IID, newVe
 	if _, err := kver.Parse(newVersion); err != nil && !kver.IsDefault(newVersion) {
 		return pmks.ClusterInfo{}, refuse.Invalid("newVersion", "%q is not a Kubernetes version such as 1.33", newVersion)
 	}
-	c, reachable, err := h.readUpgrade(ctx, r, &newVersion)
+	c, body, reachable, err := h.readUpgrade(ctx, r, &newVersion)
 	if err != nil {
 		return pmks.ClusterInfo{}, err
 	}
@@ -149,41 +39,34 @@ func (h *Handler) UpgradeCluster(ctx context.Context, clusterIID pmks.IID, newVe
 		return pmks.ClusterInfo{}, err
 	}
 	if target != "" {
-		if c, err = h.putVersion(ctx, r, c, target); err != nil {
+		if c, err = h.putVersion(ctx, r, c, body, target); err != nil {
 			return pmks.ClusterInfo{}, err
 		}
 	}
 	info := clusterInfo(c, h.cfg.ResourceGroup)
 	if target != "" {
-		info.Status = pmks.ClusterUpdating
+		info.Status, info.StatusReason, info.StatusFinal = pmks.ClusterUpdating, "", false
 	}
 	return info, nil
 }
 
 // readUpgrade reads the cluster beside the versions that it can be upgraded to,
 // and replaces the word default.
-func (h *Handler) readUpgrade(ctx context.Context, r ref, version *string) (c *armcontainerservice.ManagedCluster, reachable []string, err error) {
-	var g errgroup.Group
+func (h *Handler) readUpgrade(ctx context.Context, r ref, version *string) (c *aks.ManagedCluster, body []byte, reachable []string, err error) {
 	var clusterErr, profileErr, offerErr error
-	g.Go(func() error {
-		c, clusterErr = h.readCluster(ctx, r)
-		return nil
-	})
-	g.Go(func() error {
-		out, err := h.api.clusters.GetUpgradeProfile(ctx, r.group, r.name, nil)
-		profileErr = absent(fail(err))
-		if err == nil && out.Properties != nil && out.Properties.ControlPlaneProfile != nil {
-			for _, u := range out.Properties.ControlPlaneProfile.Upgrades {
-				if u != nil && (!value(u.IsPreview) || value(u.KubernetesVersion) == strings.TrimPrefix(*version, "v")) {
-					reachable = append(reachable, value(u.KubernetesVersion))
-				}
-			}
-		}
-		return nil
-	})
 	resolved := *version
+	reads := []func(context.Context) error{
+		func(ctx context.Context) error {
+			c, body, clusterErr = h.readClusterBody(ctx, r)
+			return nil
+		},
+		func(ctx context.Context) error {
+			reachable, profileErr = h.readReachable(ctx, r, *version)
+			return nil
+		},
+	}
 	if kver.IsDefault(resolved) {
-		g.Go(func() error {
+		reads = append(reads, func(ctx context.Context) error {
 			var o offer
 			if o, offerErr = h.offered(ctx); offerErr == nil {
 				resolved = o.standard()
@@ -191,39 +74,63 @@ func (h *Handler) readUpgrade(ctx context.Context, r ref, version *string) (c *a
 			return nil
 		})
 	}
-	_ = g.Wait()
+	if err := fanout.All(ctx, reads...); err != nil {
+		return nil, nil, nil, err
+	}
 	*version = resolved
 	if clusterErr != nil {
-		return nil, nil, clusterErr
+		return nil, nil, nil, clusterErr
 	}
-	return c, reachable, errors.Join(profileErr, offerErr)
+	return c, body, reachable, errs.Join(profileErr, offerErr)
+}
+
+// readReachable reads the versions that a cluster can be upgraded to in one step. Of
+// previews it has the one that is asked for literally.
+func (h *Handler) readReachable(ctx context.Context, r ref, version string) (reachable []string, err error) {
+	out, err := read(ctx, h, aksRest, func(ctx context.Context) (aks.ManagedClustersClientGetUpgradeProfileResponse, error) {
+		out, err := h.api.clusters.GetUpgradeProfile(ctx, r.group, r.name, nil)
+		return out, absent(fail(err), r)
+	}, func(out aks.ManagedClustersClientGetUpgradeProfileResponse) error {
+		if out.Properties == nil || out.Properties.ControlPlaneProfile == nil {
+			return lost("versions to upgrade to")
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, u := range out.Properties.ControlPlaneProfile.Upgrades {
+		if u != nil && (!value(u.IsPreview) || value(u.KubernetesVersion) == strings.TrimPrefix(version, "v")) {
+			reachable = append(reachable, value(u.KubernetesVersion))
+		}
+	}
+	return reachable, nil
 }
 
 // step returns the version to send; nothing when all is there or on its way.
-func (h *Handler) step(ctx context.Context, c *armcontainerservice.ManagedCluster, reachable []string, want string) (string, error) {
+func (h *Handler) step(ctx context.Context, c *aks.ManagedCluster, reachable []string, want string) (string, error) {
 	p := c.Properties
-	if p == nil {
-		return "", &pmks.Error{Code: pmks.CodeInternal, Message: "Azure sent a cluster without properties"}
-	}
 	current := firstText(p.CurrentKubernetesVersion, p.KubernetesVersion)
 	s := clusterState(c)
-	if status, _, _ := s.portable(); status == pmks.ClusterUpdating && upgradingTo(p, want) {
+	meaning := s.meaning()
+	if meaning.Status == pmks.ClusterUpdating && upgradingTo(p, want) {
 		return "", nil
 	}
 	target, err := kver.Next(current, want, append(slices.Clone(reachable), current), 1)
 	if err != nil {
 		return "", h.explain(ctx, err, current, want, reachable)
 	}
-	if target == "" && len(behind(p, current)) == 0 {
-		return "", accepts(c)
-	}
-	if err := accepts(c); err != nil {
+	if err := s.checkMendable("the cluster"); err != nil {
 		return "", err
+	}
+	// The same request mends a cluster whose last operation failed.
+	if failed := meaning.Status == pmks.ClusterInactive; target == "" && len(behind(p, current)) == 0 && !failed {
+		return "", nil
 	}
 	for _, pool := range p.AgentPoolProfiles {
 		if pool != nil {
-			if err := settled(properties(pool)); err != nil {
-				return "", pmks.Annotate(err, pmks.Error{NodeGroup: pmks.IID{NameId: value(pool.Name), SystemId: value(pool.Name)}})
+			if err := poolState(properties(pool)).checkMendable("the node group"); err != nil {
+				return "", errs.OfNodeGroup(err, pmks.IID{NameId: value(pool.Name), SystemId: value(pool.Name)})
 			}
 		}
 	}
@@ -232,7 +139,7 @@ func (h *Handler) step(ctx context.Context, c *armcontainerservice.ManagedCluste
 
 // upgradingTo reports whether the version that was last asked for is the one that
 // is wanted now.
-func upgradingTo(p *armcontainerservice.ManagedClusterProperties, want string) bool {
+func upgradingTo(p *aks.ManagedClusterProperties, want string) bool {
 	asked := value(p.KubernetesVersion)
 	if asked == "" || asked == value(p.CurrentKubernetesVersion) && len(behind(p, asked)) == 0 {
 		return false
@@ -242,7 +149,7 @@ func upgradingTo(p *armcontainerservice.ManagedClusterProperties, want string) b
 }
 
 // behind names the pools that do not run a version.
-func behind(p *armcontainerservice.ManagedClusterProperties, version string) []string {
+func behind(p *aks.ManagedClusterProperties, version string) []string {
 	var names []string
 	for _, pool := range p.AgentPoolProfiles {
 		if pool == nil {
@@ -272,56 +179,29 @@ func (h *Handler) explain(ctx context.Context, err error, current, want string, 
 	return refuse.Precondition("AKS upgrades one minor at a time: from %s only to %s; the job Upgrade takes all the steps to %s", current, next, want)
 }
 
-// bareIdentity is an identity as a request has it: what Azure adds of its own is
-// not for sending back.
-func bareIdentity(read *armcontainerservice.ManagedClusterIdentity) *armcontainerservice.ManagedClusterIdentity {
-	if read == nil {
-		return nil
+// putVersion sends the cluster as it was read with another version, on the condition
+// that nobody has changed it meanwhile.
+func (h *Handler) putVersion(ctx context.Context, r ref, read *aks.ManagedCluster, body []byte, version string) (*aks.ManagedCluster, error) {
+	body, err := upgradeBody(body, version)
+	if err != nil {
+		return nil, err
 	}
-	bare := &armcontainerservice.ManagedClusterIdentity{Type: read.Type, DelegatedResources: read.DelegatedResources}
-	for id := range read.UserAssignedIdentities {
-		if bare.UserAssignedIdentities == nil {
-			bare.UserAssignedIdentities = map[string]*armcontainerservice.ManagedServiceIdentityUserAssignedIdentitiesValue{}
-		}
-		bare.UserAssignedIdentities[id] = &armcontainerservice.ManagedServiceIdentityUserAssignedIdentitiesValue{}
-	}
-	return bare
-}
-
-// putVersion sends the cluster as it was read with another version, for the
-// control plane and every pool: any other mixture is refused, or moves the control
-// plane alone.
-func (h *Handler) putVersion(ctx context.Context, r ref, read *armcontainerservice.ManagedCluster, version string) (*armcontainerservice.ManagedCluster, error) {
-	want, properties := *read, *read.Properties
-	want.Identity = bareIdentity(read.Identity)
-	want.Properties, properties.KubernetesVersion = &properties, &version
-	properties.AgentPoolProfiles = nil
-	for _, p := range read.Properties.AgentPoolProfiles {
-		if p != nil {
-			pool := *p
-			pool.OrchestratorVersion = &version
-			properties.AgentPoolProfiles = append(properties.AgentPoolProfiles, &pool)
-		}
-	}
-	made := read
-	err := once.Do(ctx, once.Mutation{
-		Send: func(ctx context.Context) error {
-			out, err := h.putCluster(ctx, r, want, &armcontainerservice.ManagedClustersClientBeginCreateOrUpdateOptions{IfMatch: read.ETag})
-			if err == nil {
-				made = out
-			}
+	var made *aks.ManagedCluster
+	err = h.mutate(ctx, once.Mutation{
+		Send: func(ctx context.Context) (err error) {
+			made, err = h.putCluster(withBody(ctx, body), r, *read, &aks.ManagedClustersClientBeginCreateOrUpdateOptions{IfMatch: read.ETag})
 			return err
 		},
+		// A tag of the request would be copied to everything that AKS made for the
+		// cluster. The eTag tells that nothing happened; that somebody asked for the
+		// very same version meanwhile has the same effect.
 		Happened: func(ctx context.Context) (bool, error) {
 			found, err := h.readCluster(ctx, r)
 			if err != nil {
 				return false, err
 			}
-			if found.Properties == nil || value(found.Properties.KubernetesVersion) != version || value(found.ETag) == value(read.ETag) {
-				return false, nil
-			}
 			made = found
-			return true, nil
+			return value(found.Properties.KubernetesVersion) == version && value(found.ETag) != value(read.ETag), nil
 		},
 	})
 	return made, err

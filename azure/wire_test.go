@@ -280,24 +280,25 @@ var poolWire = []wireTest{
 	{"set-autoscaling-is-on", nil, []exchange{{"GET clusters/devel/agentPools/system", "200 pool-system.json"}}, setAutoScaling(system, true)},
 	{
 		"change-scaling-on", nil,
-		[]exchange{{"GET clusters/devel/agentPools/system", "200 pool-system.json"}, {"PUT clusters/devel/agentPools/system", "200 pool-system-updating.json"}},
+		[]exchange{{"GET clusters/devel/agentPools/system", "200 pool-system.json"}, {"GET clusters/devel/agentPools/system/machines", "200 machines-system.json"}, {"PUT clusters/devel/agentPools/system", "200 pool-system-updating.json"}},
 		changeScaling(system, 4, 2, 8),
 	},
 	{
 		"change-scaling-off", nil,
-		[]exchange{{"GET clusters/devel/agentPools/batch", "200 pool-batch.json"}, {"PUT clusters/devel/agentPools/batch", "200 pool-batch.json"}},
+		[]exchange{{"GET clusters/devel/agentPools/batch", "200 pool-batch.json"}, {"GET clusters/devel/agentPools/batch/machines", "200 machines-none.json"}, {"PUT clusters/devel/agentPools/batch", "200 pool-batch.json"}},
 		changeScaling(batch, 3, 0, 6),
 	},
 	{
 		// A System pool cannot become empty, a User pool can.
 		"change-scaling-to-empty", nil,
-		[]exchange{{"GET clusters/devel/agentPools/system", "200 pool-system-off.json"}, {"PUT clusters/devel/agentPools/system", "200 pool-system-updating.json"}},
+		[]exchange{{"GET clusters/devel/agentPools/system", "200 pool-system-off.json"}, {"GET clusters/devel/agentPools/system/machines", "200 machines-system.json"}, {"PUT clusters/devel/agentPools/system", "200 pool-system-updating.json"}},
 		changeScaling(system, 0, 0, 3),
 	},
 	{
 		"change-scaling-lost", nil,
 		[]exchange{
-			{"GET clusters/devel/agentPools/batch", "200 pool-batch.json"}, {"PUT clusters/devel/agentPools/batch", "500"},
+			{"GET clusters/devel/agentPools/batch", "200 pool-batch.json"}, {"GET clusters/devel/agentPools/batch/machines", "200 machines-none.json"},
+			{"PUT clusters/devel/agentPools/batch", "500"},
 			{"GET clusters/devel/agentPools/batch", "200 pool-batch.json"}, {"PUT clusters/devel/agentPools/batch", "200 pool-batch.json"},
 		},
 		changeScaling(batch, 3, 0, 6),
