@@ -60,7 +60,8 @@ func init() {
 	const zone, region = "zones/{zone}/", "regions/{region}/"
 	computeTable = []computeRoute{
 		{"GET", "", "projects.get", "compute.projects.get", false, (*Server).getProject},
-		{"GET", "aggregated/instances", "instances.aggregatedList", "compute.instances.list", true, nil},
+		{"GET", "aggregated/instanceGroupManagers", "instanceGroupManagers.aggregatedList", "compute.instanceGroupManagers.list", true, (*Server).aggregateManagers},
+		{"GET", "aggregated/instances", "instances.aggregatedList", "compute.instances.list", true, (*Server).aggregateInstances},
 		{"GET", "global/networks", "networks.list", "compute.networks.list", true, (*Server).listNetworks},
 		{"GET", "global/networks/{network}", "networks.get", "compute.networks.get", false, (*Server).getNetwork},
 		{"GET", "regions/{region}", "regions.get", "compute.regions.get", false, (*Server).getRegion},
@@ -102,7 +103,11 @@ func (s *Server) computeCall(w http.ResponseWriter, r *http.Request, body []byte
 	c.fault = s.checkCompute(found, in, ok, r, body)
 	s.serve(w, r, c, func() (simkit.Reply, *apiError) {
 		out, e := found.handle(s, in)
-		return jsonReply(http.StatusOK, out), e
+		reply := jsonReply(http.StatusOK, out)
+		if mask, ok := parseMask(in.query.Get("fields")); ok {
+			reply.Body = mask.trim(reply.Body)
+		}
+		return reply, e
 	})
 }
 
@@ -180,8 +185,11 @@ func (s *Server) checkCompute(found computeRoute, in computeCallInfo, ok bool, r
 			return invalidCompute("Unknown parameter: %s", key)
 		}
 	}
-	for _, key := range []string{"filter", "orderBy", "fields"} {
-		if query.Get(key) != "" {
+	if _, ok := parseMask(query.Get("fields")); !ok && query.Get("fields") != "" {
+		return invalidCompute("Invalid field selection %s", query.Get("fields"))
+	}
+	for _, key := range []string{"filter", "orderBy"} {
+		if query.Get(key) != "" && (key != "filter" || !strings.HasSuffix(found.op, ".aggregatedList")) {
 			return notSimulated("the parameter %s", key)
 		}
 	}

@@ -154,6 +154,7 @@ func (s *Server) newRecord(l *location, uid string, base *cluster) *clusterRecor
 		dns:         fmt.Sprintf("gke-%s-%s.%s.gke.goog", s.Random.Text(32, simkit.LowerHex), s.number, l.name),
 		certificate: s.newCertificate(),
 		pools:       map[string]*poolRecord{},
+		remakes:     map[string]int{},
 	}
 }
 

@@ -12,8 +12,6 @@ import (
 	"time"
 
 	"cloud.google.com/go/container/apiv1/containerpb"
-	"google.golang.org/genproto/googleapis/rpc/code"
-	rpcstatus "google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/protobuf/types/known/emptypb"
 
 	"github.com/pmks-go/pmks/internal/sim/core"
@@ -67,18 +65,7 @@ func (s *Server) operationObject(op *opRecord, now time.Time) *operation {
 		out.Progress = &containerpb.OperationProgress{Metrics: metrics(op.kind, op.rec)}
 		return out
 	}
-	condition, canonical, message := readReason(op.Failure)
-	if canonical == code.Code_UNKNOWN {
-		canonical = code.Code_INTERNAL
-	}
-	out.StatusMessage = message
-	out.Error = &rpcstatus.Status{Code: int32(canonical), Message: message}
-	conditions := []*containerpb.StatusCondition{{Code: condition, Message: message}}
-	if op.pool == "" {
-		out.ClusterConditions = conditions
-	} else {
-		out.NodepoolConditions = conditions
-	}
+	readFailure(op.Failure).show(out, op.pool)
 	return out
 }
 

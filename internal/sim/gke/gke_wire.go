@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"cloud.google.com/go/container/apiv1/containerpb"
-	"google.golang.org/genproto/googleapis/rpc/code"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/pmks-go/pmks/internal/sim/core"
@@ -192,42 +191,17 @@ func (s *Server) poolObject(shown *core.Cluster, rec *clusterRecord, g *core.Nod
 // conditions explains a state that needs it; the reason may begin with the code of
 // a condition.
 func conditions(state profile.State, reason string) ([]*containerpb.StatusCondition, string) {
-	condition, canonical, message := readReason(reason)
+	f := readFailure(reason)
 	switch state {
 	case profile.Creating, profile.Updating, profile.Deleting:
 		return nil, ""
 	case profile.Active:
 		// After a failed update it runs as before; one condition is but a warning.
-		if condition != containerpb.StatusCondition_CA_EXPIRING {
+		if f.Condition != containerpb.StatusCondition_CA_EXPIRING {
 			return nil, ""
 		}
 	}
-	return []*containerpb.StatusCondition{{Code: condition, CanonicalCode: canonical, Message: message}}, message
-}
-
-// canonicalTable holds the canonical codes of the conditions.
-var canonicalTable = map[containerpb.StatusCondition_Code]code.Code{
-	containerpb.StatusCondition_CLOUD_KMS_KEY_DESTROYED:                  code.Code_FAILED_PRECONDITION,
-	containerpb.StatusCondition_CLOUD_KMS_KEY_ERROR:                      code.Code_FAILED_PRECONDITION,
-	containerpb.StatusCondition_GCE_QUOTA_EXCEEDED:                       code.Code_RESOURCE_EXHAUSTED,
-	containerpb.StatusCondition_GCE_STOCKOUT:                             code.Code_RESOURCE_EXHAUSTED,
-	containerpb.StatusCondition_GKE_SERVICE_ACCOUNT_DELETED:              code.Code_FAILED_PRECONDITION,
-	containerpb.StatusCondition_NODE_SERVICE_ACCOUNT_MISSING_PERMISSIONS: code.Code_PERMISSION_DENIED,
-}
-
-// readReason takes "CONDITION: message" apart.
-func readReason(reason string) (containerpb.StatusCondition_Code, code.Code, string) {
-	if word, rest, ok := strings.Cut(reason, ": "); ok {
-		if number, known := containerpb.StatusCondition_Code_value[word]; known {
-			condition := containerpb.StatusCondition_Code(number)
-			canonical, ok := canonicalTable[condition]
-			if !ok {
-				canonical = code.Code_UNKNOWN
-			}
-			return condition, canonical, rest
-		}
-	}
-	return containerpb.StatusCondition_UNKNOWN, code.Code_UNKNOWN, reason
+	return f.condition(), f.Message
 }
 
 // stamp is a time as GKE writes it.

@@ -60,6 +60,8 @@ type clusterRecord struct {
 	failed time.Time
 	// alter changes what reads show.
 	alter func(*containerpb.Cluster)
+	// remakes is how often each pool is made again once it is deleted.
+	remakes map[string]int
 }
 
 // poolRecord holds what GKE knows of a node pool and the core does not.
@@ -132,11 +134,13 @@ func (s *Server) finish(op *opRecord, r core.OperationRecord, effect func()) {
 	}
 	created := op.kind == containerpb.Operation_CREATE_CLUSTER
 	switch {
-	case r.Failure != "" && created && s.options.RemoveFailed > 0:
-		op.rec.failed = r.End
-		l.failed = append(l.failed, op.rec)
-	case r.Failure == "" && effect != nil:
+	case r.Failure != "":
+		s.failed(op, r.End)
+	case effect != nil:
 		effect()
+	}
+	if op.kind == containerpb.Operation_DELETE_NODE_POOL && r.Failure == "" {
+		s.remake(op.rec, op.pool, r.End)
 	}
 	if created && r.Failure == "" && s.Random.Float64() < s.options.Upkeep {
 		s.startOwn(r.End, op.rec, "", containerpb.Operation_UPDATE_CLUSTER, s.duration(profile.UpdateCluster), core.Outcome{}, nil)

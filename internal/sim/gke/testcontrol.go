@@ -4,10 +4,12 @@ package gke
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"cloud.google.com/go/container/apiv1/containerpb"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/profile"
@@ -30,7 +32,7 @@ func (s *Server) named(name string) (*clusterRecord, error) {
 
 // Force puts a cluster, or a node pool of it, into a state, whatever it was doing.
 // A state in transition stays until it is forced again or deleted; Gone removes.
-// The reason may be "CONDITION: message". A name that several locations have is
+// The reason may be "CONDITION: message" or that of a Failure. A name that several locations have is
 // that of the first zone, unless it is "location/name".
 func (s *Server) Force(cluster, pool string, state profile.State, reason string) error {
 	s.Mu.Lock()
@@ -75,6 +77,47 @@ func (s *Server) Start(cluster, pool string, kind containerpb.Operation_Type, d 
 		return "", fmt.Errorf("gke: cluster %q has no node pool %q", cluster, pool)
 	}
 	return s.startOwn(now, rec, pool, kind, d, core.Outcome{Stick: d == 0}, nil).ID, nil
+}
+
+// Remake lets a controller make a node pool again so many times, as soon as it has been
+// deleted: it has the same name and other instances.
+func (s *Server) Remake(cluster, pool string, times int) error {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	rec, err := s.named(cluster)
+	if err == nil {
+		rec.remakes[pool] = times
+	}
+	return err
+}
+
+// remake makes a pool again that has just gone, if it is to be.
+func (s *Server) remake(rec *clusterRecord, pool string, now time.Time) {
+	if rec.remakes[pool] == 0 || rec.live.State == profile.Deleting {
+		return
+	}
+	rec.remakes[pool]--
+	base := proto.CloneOf(rec.pools[pool].base)
+	base.Version = rec.live.Version
+	op := s.newOp(now, rec, pool, containerpb.Operation_CREATE_NODE_POOL)
+	if s.apply(now, op, groupOf(rec.live.ID, base), core.Outcome{}, nil) == nil {
+		s.newPool(rec, base)
+	}
+}
+
+// Deny takes a permission from everybody, such as "container.operations.list"; the
+// returned function gives it back.
+func (s *Server) Deny(permission string) (allow func()) {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	s.denied = append(s.denied, permission)
+	return func() {
+		s.Mu.Lock()
+		defer s.Mu.Unlock()
+		if i := slices.Index(s.denied, permission); i >= 0 {
+			s.denied = slices.Delete(s.denied, i, i+1)
+		}
+	}
 }
 
 // NextEvent returns when the next operation ends.
