@@ -304,7 +304,7 @@ type (
 		On        bool
 	}
 	// Force puts a cluster, or a group of it, into a state, whatever it was
-	// doing: the hand of a test, or of the vendor's own failures. A state in
+	// doing, as a test or a failure of the vendor does. A state in
 	// transition stays until it is forced again or deleted. Gone removes.
 	Force struct {
 		ClusterID, GroupID string

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/pmks-go/pmks/internal/sim/profile"
 	"github.com/pmks-go/pmks/internal/sim/simkit"
@@ -198,7 +199,7 @@ func (s *Server) tagChanges(c *call) ([]tagChange, *apiError) {
 		if kind := f.text(item + ".ResourceType"); kind != asgType {
 			f.refuse(f.bad, "The resource type %q is not valid", kind)
 		}
-		if len(key) > 128 || len(value) > 256 || strings.HasPrefix(key, "aws:") {
+		if utf8.RuneCountInString(key) > 128 || utf8.RuneCountInString(value) > 256 || strings.HasPrefix(key, "aws:") {
 			f.refuse(f.bad, "The tag %q is not valid", key)
 		}
 		group, ok := s.asgs.named(id)

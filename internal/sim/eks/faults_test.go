@@ -164,65 +164,6 @@ func TestServer_buckets(t *testing.T) {
 	}
 }
 
-// TestServer_failures: what is accepted and fails later shows it in the health.
-func TestServer_failures(t *testing.T) {
-	t.Parallel()
-	ctx := t.Context()
-	t.Run("create-cluster", func(t *testing.T) {
-		t.Parallel()
-		w := newWorld(t)
-		w.Inject(core.Fault{Op: "CreateCluster", Kind: core.FaultFailLater, Reason: "InsufficientFreeAddresses: none left"})
-		w.createCluster(t, "a") //nolint:contextcheck // a helper takes the context of its t
-		out, err := w.eks.DescribeCluster(ctx, &eks.DescribeClusterInput{Name: aws.String("a")})
-		if err != nil || out.Cluster.Status != types.ClusterStatusFailed || out.Cluster.Health.Issues[0].Code != types.ClusterIssueCodeInsufficientFreeAddresses {
-			t.Errorf("got %v\n%s", err, mustJSON(t, out))
-		}
-	})
-	t.Run("unknown-instance-type", func(t *testing.T) {
-		t.Parallel()
-		w := newWorld(t)
-		w.createCluster(t, "a") //nolint:contextcheck // a helper takes the context of its t
-		in := groupInput(w.Server, "a", "g")
-		in.InstanceTypes = []string{"x9.huge"}
-		if _, err := w.eks.CreateNodegroup(ctx, in); err != nil {
-			t.Fatal(err)
-		}
-		w.pass()
-		out, err := w.eks.DescribeNodegroup(ctx, &eks.DescribeNodegroupInput{ClusterName: aws.String("a"), NodegroupName: aws.String("g")})
-		if err != nil || out.Nodegroup.Status != types.NodegroupStatusCreateFailed || out.Nodegroup.Health.Issues[0].Code != types.NodegroupIssueCodeEc2InstanceTypeDoesNotExist {
-			t.Errorf("got %v\n%s", err, mustJSON(t, out))
-		}
-	})
-	t.Run("update", func(t *testing.T) {
-		t.Parallel()
-		w := newWorld(t)
-		w.createCluster(t, "a") //nolint:contextcheck // a helper takes the context of its t
-		w.Inject(core.Fault{Op: "UpdateClusterVersion", Kind: core.FaultFailLater, Reason: "InsufficientFreeAddresses: none left"})
-		up, err := w.eks.UpdateClusterVersion(ctx, &eks.UpdateClusterVersionInput{Name: aws.String("a"), Version: aws.String("1.35")})
-		if err != nil {
-			t.Fatal(err)
-		}
-		w.pass()
-		u, err := w.eks.DescribeUpdate(ctx, &eks.DescribeUpdateInput{Name: aws.String("a"), UpdateId: up.Update.Id})
-		if err != nil || u.Update.Status != types.UpdateStatusFailed || u.Update.Errors[0].ErrorCode != types.ErrorCodeInsufficientFreeAddresses {
-			t.Errorf("got %v\n%s", err, mustJSON(t, u))
-		}
-		out, err := w.eks.DescribeCluster(ctx, &eks.DescribeClusterInput{Name: aws.String("a")})
-		if err != nil || out.Cluster.Status != types.ClusterStatusActive || aws.ToString(out.Cluster.Version) != "1.34" {
-			t.Errorf("after the failed update: %v\n%s", err, mustJSON(t, out))
-		}
-	})
-	t.Run("stick", func(t *testing.T) {
-		t.Parallel()
-		w := newWorld(t)
-		w.Inject(core.Fault{Op: "CreateCluster", Kind: core.FaultStick})
-		w.createCluster(t, "a") //nolint:contextcheck // a helper takes the context of its t
-		if got := w.state(ctx, t, "a"); got != "CREATING" {
-			t.Errorf("got %s", got)
-		}
-	})
-}
-
 // TestServer_foreseen: node groups that are accepted and cannot work.
 func TestServer_foreseen(t *testing.T) {
 	t.Parallel()

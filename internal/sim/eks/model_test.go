@@ -10,13 +10,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
-	"github.com/aws/aws-sdk-go-v2/service/eks"
-	"github.com/aws/aws-sdk-go-v2/service/eks/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
-
-	"github.com/pmks-go/pmks/internal/sim/core"
 )
 
 // TestServer_leftOut: what is in the service models of AWS and not here is
@@ -59,24 +55,6 @@ func TestServer_leftOut(t *testing.T) {
 				t.Errorf("got %d %s, want 501 %s", response.StatusCode, got.Code, CodeNotSimulated)
 			}
 		})
-	}
-}
-
-// TestServer_failures_withoutReason: the code of an update that failed is one that
-// updates can have.
-func TestServer_failures_withoutReason(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.createCluster(t, "a")
-	w.Inject(core.Fault{Op: "UpdateClusterVersion", Kind: core.FaultFailLater})
-	up, err := w.eks.UpdateClusterVersion(t.Context(), &eks.UpdateClusterVersionInput{Name: aws.String("a"), Version: aws.String("1.35")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.pass()
-	out, err := w.eks.DescribeUpdate(t.Context(), &eks.DescribeUpdateInput{Name: aws.String("a"), UpdateId: up.Update.Id})
-	if err != nil || len(out.Update.Errors) != 1 || out.Update.Errors[0].ErrorCode != types.ErrorCodeUnknown {
-		t.Errorf("got %v\n%s", err, mustJSON(t, out))
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/profile"
@@ -185,6 +186,9 @@ func readTags(f *form, prefix, kind string) map[string]string {
 				f.refuse(f.bad, "The tag key '%s' is reserved, given twice, or one too many", key)
 			}
 			tags[key] = f.text(tag + ".Value")
+			if utf8.RuneCountInString(key) > 128 || utf8.RuneCountInString(tags[key]) > 256 {
+				f.refuse(f.bad, "The key of a tag may have 128 characters and its value 256")
+			}
 		}
 	}
 	return tags
