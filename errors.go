@@ -104,6 +104,16 @@ func (c Code) String() string {
 	return codeTable[c].word
 }
 
+// codeOfWord is the inverse of String; CodeUnknown for words that it never says.
+func codeOfWord(word string) Code {
+	for code, row := range codeTable {
+		if row.word == word {
+			return Code(code)
+		}
+	}
+	return CodeUnknown
+}
+
 // sentinel returns the error that errors.Is compares with; nil for CodeOK and
 // for numbers that are not codes.
 func (c Code) sentinel() error {

@@ -72,6 +72,49 @@ func Lookup(list []KeyValue, key string) (string, bool) {
 	return "", false
 }
 
+// UnreadFact is one entry of [KeyUnread].
+type UnreadFact struct {
+	// Field is the field that is empty, such as "Nodes".
+	Field string
+	// Code says why it could not be read.
+	Code Code
+}
+
+// String returns the entry as it stands in the list, such as
+// "Nodes(PermissionDenied)".
+func (u UnreadFact) String() string { return u.Field + "(" + u.Code.String() + ")" }
+
+// Unread returns what could not be read, from the KeyValueList of a cluster or node
+// group.
+func Unread(list []KeyValue) []UnreadFact {
+	value, _ := Lookup(list, KeyUnread)
+	var facts []UnreadFact
+	for entry := range strings.SplitSeq(value, ",") {
+		field, word, _ := strings.Cut(strings.TrimSpace(entry), "(")
+		if field != "" {
+			facts = append(facts, UnreadFact{field, codeOfWord(strings.TrimSuffix(word, ")"))})
+		}
+	}
+	return facts
+}
+
+// AddUnread returns list with an entry more under [KeyUnread]; list itself stays as
+// it is. Nothing is added where err is nil.
+func AddUnread(list []KeyValue, field string, err error) []KeyValue {
+	if err == nil {
+		return list
+	}
+	list = slices.Clone(list)
+	entry := UnreadFact{field, CodeOf(err)}.String()
+	for i, kv := range list {
+		if kv.Key == KeyUnread {
+			list[i].Value = kv.Value + "," + entry
+			return list
+		}
+	}
+	return append(list, KeyValue{Key: KeyUnread, Value: entry})
+}
+
 // ClusterInfo describes a cluster, both as a request and as read.
 //
 // A request uses IId.NameId, Version, Network, NodeGroupList and TagList; the

@@ -22,6 +22,9 @@ const (
 	// DefaultReadErrors is how many reads in a row may fail with a passing error
 	// until a wait ends.
 	DefaultReadErrors = 10
+	// DefaultReadTimeout is how long one read may take. A read that is never
+	// answered costs that, not the wait.
+	DefaultReadTimeout = time.Minute
 
 	firstInterval  = 5 * time.Second
 	longestPause   = 30 * time.Second
@@ -37,17 +40,22 @@ const (
 type WaitOption func(*waitOptions)
 
 type waitOptions struct {
-	policy     func() backoff.BackOff
-	progress   func(Progress)
-	maxWait    time.Duration
-	grace      time.Duration
-	readErrors int
+	policy      func() backoff.BackOff
+	progress    func(Progress)
+	maxWait     time.Duration
+	grace       time.Duration
+	readErrors  int
+	readTimeout time.Duration
+	// since is when the mutation was sent that the wait is about; zero: when the wait
+	// began.
+	since time.Time
 }
 
 // WithBackOff sets the pauses between checks. The function is called once for
 // each wait, because a policy has state; a shared one would be a race. A policy
 // that stops ends the wait with ErrTimeout. The default grows from 5 s to 30 s
-// with jitter and never stops.
+// with jitter and never stops. Where the cloud asks to wait longer, that is the
+// pause.
 func WithBackOff(policy func() backoff.BackOff) WaitOption {
 	return func(o *waitOptions) { o.policy = policy }
 }
@@ -63,7 +71,8 @@ func WithMaxWait(d time.Duration) WaitOption {
 	return func(o *waitOptions) { o.maxWait = d }
 }
 
-// WithProgress calls f after each check, on the waiting goroutine.
+// WithProgress calls f after each check, and before each pause in which a whole
+// job waits to send a call again, on the waiting goroutine.
 func WithProgress(f func(Progress)) WaitOption {
 	return func(o *waitOptions) { o.progress = f }
 }
@@ -78,8 +87,17 @@ func WithReadErrors(n int) WaitOption {
 	return func(o *waitOptions) { o.readErrors = n }
 }
 
+// WithReadTimeout replaces [DefaultReadTimeout]; 0 leaves reads to the context alone.
+func WithReadTimeout(d time.Duration) WaitOption {
+	return func(o *waitOptions) { o.readTimeout = d }
+}
+
+func withSince(t time.Time) WaitOption {
+	return func(o *waitOptions) { o.since = t }
+}
+
 func newWaitOptions(opts []WaitOption) waitOptions {
-	o := waitOptions{policy: defaultPolicy, grace: DefaultGrace, readErrors: DefaultReadErrors}
+	o := waitOptions{policy: defaultPolicy, grace: DefaultGrace, readErrors: DefaultReadErrors, readTimeout: DefaultReadTimeout}
 	for _, opt := range opts {
 		opt(&o)
 	}
@@ -98,17 +116,21 @@ func defaultPolicy() backoff.BackOff {
 	)
 }
 
-// Progress is what a wait knows after a check.
+// Progress is what a wait knows after a check, or a job before it tries again.
 type Progress struct {
-	// Goal is what is waited for, such as "cluster Active".
-	Goal      string
-	Cluster   IID
+	// Goal is what is waited for, such as "cluster Active", or "AddNodeGroup
+	// accepted" while a job waits to send that call again.
+	Goal    string
+	Cluster IID
+	// NodeGroup is the group that is waited for. It is also set when a wait for a
+	// whole cluster looks at one group that is being changed.
 	NodeGroup IID
 	// Status is the word of the last read, empty when nothing was found.
 	Status string
-	// Reason is the StatusReason of the last read, or the error it failed with.
+	// Reason is the StatusReason of the last read, or the error that it, or the call
+	// that is to be sent again, failed with.
 	Reason string
-	// Attempt counts the checks of this wait, from 1.
+	// Attempt counts the checks of this wait, or the tries of this call, from 1.
 	Attempt int
 	Elapsed time.Duration
 	// Next is the pause until the next check; 0 when the wait is over.
@@ -131,7 +153,8 @@ type WaitError struct {
 	LastReadErr error
 	Attempts    int
 	Elapsed     time.Duration
-	// Err says why the wait ended.
+	// Err says why the wait ended. Where the cloud keeps a record of operations and
+	// the last one failed, its error is in the text and found by errors.As.
 	Err error
 }
 
@@ -182,21 +205,17 @@ func (e *WaitError) Format(f fmt.State, _ rune) { fmt.Fprint(f, e.Error()) }
 func (e *WaitError) LogValue() slog.Value { return slog.StringValue(e.Error()) }
 
 // WaitClusterActive waits until a cluster is Active. Like all waiters it checks
-// at once, then as its schedule says; the context is in charge of how long. A
-// cluster that is not found is forgiven for a grace period, for creations that
-// are not visible yet. Failed reads that may pass are tolerated unless many come
-// in a row. All errors are [*WaitError]: ErrFailedPrecondition when the cluster
-// failed for good (its reason is in the text) or is being deleted, ErrNotFound,
-// ErrTimeout, ErrCanceled, or that of the reads.
+// at once, then as its schedule says, with [StateReader] where the handler has it;
+// the context is in charge of how long. A cluster that is not found is forgiven for
+// a grace period, for creations that are not visible yet. Failed reads that may
+// pass are tolerated unless many come in a row. All errors are [*WaitError]:
+// ErrFailedPrecondition when the cluster failed for good (its reason is in the
+// text) or is being deleted, ErrNotFound, ErrTimeout, ErrCanceled, or that of the
+// reads.
 func WaitClusterActive(ctx context.Context, h ClusterHandler, iid IID, opts ...WaitOption) (ClusterInfo, error) {
 	w := newWait("cluster Active", h, iid, IID{}, opts)
 	w.typical = w.durations.CreateCluster
-	return w.run(ctx, func(s sight) (bool, error) {
-		if !s.found {
-			return false, w.missing(s)
-		}
-		return s.info.Status == ClusterActive, failedCluster(s.info)
-	})
+	return w.run(ctx, w.checkActive)
 }
 
 // WaitClusterDeleted waits until a cluster is not found. ErrFailedPrecondition:
@@ -204,13 +223,7 @@ func WaitClusterActive(ctx context.Context, h ClusterHandler, iid IID, opts ...W
 func WaitClusterDeleted(ctx context.Context, h ClusterHandler, iid IID, opts ...WaitOption) error {
 	w := newWait("cluster deleted", h, iid, IID{}, opts)
 	w.typical = w.durations.DeleteCluster
-	end := deletion{w: w}
-	_, err := w.run(ctx, func(s sight) (bool, error) {
-		if !s.found {
-			return true, nil
-		}
-		return false, end.judge(s, string(s.info.Status), s.info.StatusFinal, s.info.StatusReason, "DeleteCluster")
-	})
+	_, err := w.run(ctx, (&deletionCheck{w: w, op: "DeleteCluster"}).check)
 	return err
 }
 
@@ -222,25 +235,30 @@ func WaitClusterVersion(ctx context.Context, h ClusterHandler, iid IID, version 
 	w := newWait("version "+clip(version), h, iid, IID{}, opts)
 	want, err := kver.Parse(version)
 	if err != nil {
-		return ClusterInfo{}, w.refused(invalid("version", "%q is not a Kubernetes version", clip(version)))
+		return ClusterInfo{}, w.refused(ctx, invalid("version", "%q is not a Kubernetes version", clip(version)))
 	}
 	w.typical = w.durations.UpgradeControlPlane
-	update := settling{w: w}
-	return w.run(ctx, func(s sight) (bool, error) {
-		if !s.found {
-			return false, w.missing(s)
+	update := updateCheck{w: w}
+	return w.run(ctx, func(_ context.Context, o observation) (bool, error) {
+		if !o.found {
+			return false, w.missing(o)
 		}
-		if err := failedCluster(s.info); err != nil {
+		if err := failedState(o.state); err != nil {
 			return false, err
 		}
-		return update.judge(s, runs(s.info.Version, want))
+		if o.state.Version == "" && !o.whole {
+			return !o.state.Status.Transitional(), nil // the whole cluster tells
+		}
+		return update.check(o, runs(o.state.Version, want))
 	})
 }
 
 // WaitCluster waits until cond says true of a cluster. An error of cond ends the
-// wait.
+// wait. Each check reads the whole cluster.
 func WaitCluster(ctx context.Context, h ClusterHandler, iid IID, cond func(ClusterInfo) (bool, error), opts ...WaitOption) (ClusterInfo, error) {
-	return newWait("condition", h, iid, IID{}, opts).until(ctx, cond)
+	w := newWait("condition", h, iid, IID{}, opts)
+	w.explained = true // what is not reached, only cond knows
+	return w.until(ctx, cond)
 }
 
 // WaitNodeGroupActive waits until a node group is Active, as WaitClusterActive
@@ -248,12 +266,7 @@ func WaitCluster(ctx context.Context, h ClusterHandler, iid IID, cond func(Clust
 func WaitNodeGroupActive(ctx context.Context, h ClusterHandler, clusterIID, nodeGroupIID IID, opts ...WaitOption) (NodeGroupInfo, error) {
 	w := newWait("node group Active", h, clusterIID, nodeGroupIID, opts)
 	w.typical = w.durations.AddNodeGroup
-	return w.runGroup(ctx, func(s sight) (bool, error) {
-		if !s.groupFound {
-			return false, w.missing(s)
-		}
-		return s.group.Status == NodeGroupActive, failedGroup(s.group)
-	})
+	return w.runGroup(ctx, w.checkActive)
 }
 
 // WaitNodeGroupDeleted waits until a node group, or its whole cluster, is not
@@ -261,29 +274,21 @@ func WaitNodeGroupActive(ctx context.Context, h ClusterHandler, clusterIID, node
 func WaitNodeGroupDeleted(ctx context.Context, h ClusterHandler, clusterIID, nodeGroupIID IID, opts ...WaitOption) error {
 	w := newWait("node group deleted", h, clusterIID, nodeGroupIID, opts)
 	w.typical = w.durations.RemoveNodeGroup
-	end := deletion{w: w}
-	_, err := w.runGroup(ctx, func(s sight) (bool, error) {
-		if !s.groupFound {
-			return true, nil
-		}
-		return false, end.judge(s, string(s.group.Status), s.group.StatusFinal, s.group.StatusReason, "RemoveNodeGroup")
-	})
+	_, err := w.runGroup(ctx, (&deletionCheck{w: w, op: "RemoveNodeGroup"}).check)
 	return err
 }
 
-// WaitNodeCount waits until a node group is Active with exactly n nodes.
+// WaitNodeCount waits until a node group is Active with exactly n nodes. A list of
+// nodes that could not be read says nothing of their number.
+// ErrFailedPrecondition: the group rests at another size and its last operation
+// failed, for the reason in the text.
 func WaitNodeCount(ctx context.Context, h ClusterHandler, clusterIID, nodeGroupIID IID, n int, opts ...WaitOption) (NodeGroupInfo, error) {
 	w := newWait(fmt.Sprintf("%d nodes", n), h, clusterIID, nodeGroupIID, opts)
 	if n < 0 {
-		return NodeGroupInfo{}, w.refused(invalid("n", "must not be negative, got %d", n))
+		return NodeGroupInfo{}, w.refused(ctx, invalid("n", "must not be negative, got %d", n))
 	}
 	w.typical = w.durations.ScaleNodeGroup
-	return w.runGroup(ctx, func(s sight) (bool, error) {
-		if !s.groupFound {
-			return false, w.missing(s)
-		}
-		return s.group.Status == NodeGroupActive && len(s.group.Nodes) == n, failedGroup(s.group)
-	})
+	return w.runGroup(ctx, (&countCheck{w: w, n: n}).check)
 }
 
 // runs reports whether a cluster's version is the wanted one, or a patch of it
@@ -297,20 +302,4 @@ func runs(version string, want kver.Version) bool {
 		return v.Compare(want) == 0
 	}
 	return v.SameMinor(want)
-}
-
-// failedCluster is the error of a cluster that will not become Active by itself.
-func failedCluster(info ClusterInfo) error {
-	switch {
-	case info.Status == ClusterDeleting:
-		return &Error{Code: CodeFailedPrecondition, Message: "it is being deleted"}
-	case info.Status == ClusterInactive && info.StatusFinal:
-		return &Error{Code: CodeFailedPrecondition, Message: "it failed and will not recover by itself: " + info.StatusReason}
-	}
-	return nil
-}
-
-// failedGroup is failedCluster for a node group.
-func failedGroup(g NodeGroupInfo) error {
-	return failedCluster(ClusterInfo{Status: ClusterStatus(g.Status), StatusFinal: g.StatusFinal, StatusReason: g.StatusReason})
 }

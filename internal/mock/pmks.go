@@ -432,3 +432,81 @@ func (mr *MockAccessOpenerMockRecorder) OpenAccess(ctx, clusterIID any) *gomock.
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "OpenAccess", reflect.TypeOf((*MockAccessOpener)(nil).OpenAccess), ctx, clusterIID)
 }
+
+// MockStateReader is a mock of StateReader interface.
+type MockStateReader struct {
+	ctrl     *gomock.Controller
+	recorder *MockStateReaderMockRecorder
+	isgomock struct{}
+}
+
+// MockStateReaderMockRecorder is the mock recorder for MockStateReader.
+type MockStateReaderMockRecorder struct {
+	mock *MockStateReader
+}
+
+// NewMockStateReader creates a new mock instance.
+func NewMockStateReader(ctrl *gomock.Controller) *MockStateReader {
+	mock := &MockStateReader{ctrl: ctrl}
+	mock.recorder = &MockStateReaderMockRecorder{mock}
+	return mock
+}
+
+// EXPECT returns an object that allows the caller to indicate expected use.
+func (m *MockStateReader) EXPECT() *MockStateReaderMockRecorder {
+	return m.recorder
+}
+
+// ReadState mocks base method.
+func (m *MockStateReader) ReadState(ctx context.Context, clusterIID, nodeGroupIID pmks.IID) (pmks.State, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "ReadState", ctx, clusterIID, nodeGroupIID)
+	ret0, _ := ret[0].(pmks.State)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// ReadState indicates an expected call of ReadState.
+func (mr *MockStateReaderMockRecorder) ReadState(ctx, clusterIID, nodeGroupIID any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ReadState", reflect.TypeOf((*MockStateReader)(nil).ReadState), ctx, clusterIID, nodeGroupIID)
+}
+
+// MockOperationReader is a mock of OperationReader interface.
+type MockOperationReader struct {
+	ctrl     *gomock.Controller
+	recorder *MockOperationReaderMockRecorder
+	isgomock struct{}
+}
+
+// MockOperationReaderMockRecorder is the mock recorder for MockOperationReader.
+type MockOperationReaderMockRecorder struct {
+	mock *MockOperationReader
+}
+
+// NewMockOperationReader creates a new mock instance.
+func NewMockOperationReader(ctrl *gomock.Controller) *MockOperationReader {
+	mock := &MockOperationReader{ctrl: ctrl}
+	mock.recorder = &MockOperationReaderMockRecorder{mock}
+	return mock
+}
+
+// EXPECT returns an object that allows the caller to indicate expected use.
+func (m *MockOperationReader) EXPECT() *MockOperationReaderMockRecorder {
+	return m.recorder
+}
+
+// LastOperation mocks base method.
+func (m *MockOperationReader) LastOperation(ctx context.Context, clusterIID, nodeGroupIID pmks.IID) (pmks.Operation, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "LastOperation", ctx, clusterIID, nodeGroupIID)
+	ret0, _ := ret[0].(pmks.Operation)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// LastOperation indicates an expected call of LastOperation.
+func (mr *MockOperationReaderMockRecorder) LastOperation(ctx, clusterIID, nodeGroupIID any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "LastOperation", reflect.TypeOf((*MockOperationReader)(nil).LastOperation), ctx, clusterIID, nodeGroupIID)
+}

@@ -6,10 +6,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pmks-go/pmks/internal/kver"
+	"github.com/pmks-go/pmks/internal/poll"
 )
 
 // Provision makes a cluster with all its node groups and waits until everything
@@ -55,15 +58,18 @@ func Teardown(ctx context.Context, h ClusterHandler, iid IID, opts ...WaitOption
 
 // job is one whole job under way.
 type job struct {
-	op   string
-	h    ClusterHandler
-	caps Capabilities
-	iid  IID
-	opts []WaitOption
+	op      string
+	h       ClusterHandler
+	caps    Capabilities
+	iid     IID
+	opts    []WaitOption
+	options waitOptions
+	// sent is when the last mutation was sent; zero: none was.
+	sent time.Time
 }
 
 func newJob(op string, h ClusterHandler, iid IID, opts []WaitOption) *job {
-	return &job{op: op, h: h, caps: capabilitiesOf(h), iid: iid, opts: opts}
+	return &job{op: op, h: h, caps: capabilitiesOf(h), iid: iid, opts: opts, options: newWaitOptions(opts)}
 }
 
 func (j *job) wrap(err error) error {
@@ -77,38 +83,72 @@ func (j *job) wrap(err error) error {
 // send makes a mutation. While the cloud is busy, throttles or cannot serve, and
 // it is certain that nothing happened, it tries again as the schedule says; busy
 // targets for as long as ctx and WithMaxWait allow, because long operations are
-// normal. The bound is for the pauses: it never cuts a request off.
-func (j *job) send(ctx context.Context, mutate func() error) error {
-	o := newWaitOptions(j.opts)
-	policy := o.policy()
-	policy.Reset()
+// normal. The bound is for the pauses: it never cuts a request off. Each time, the
+// progress callback is told why.
+func (j *job) send(ctx context.Context, op string, group IID, mutate func() error) error {
+	j.sent = time.Now()
+	return j.try(ctx, op+" accepted", group, mutate)
+}
+
+// look makes a read of a job, with the bound of a read, in the same way.
+func look[T any](ctx context.Context, j *job, op string, read func(context.Context) (T, error)) (result T, err error) {
+	err = j.try(ctx, op+" answered", IID{}, func() error {
+		result, err = readOnce(ctx, j.options.readTimeout, read)
+		return err
+	})
+	return result, err
+}
+
+func (j *job) try(ctx context.Context, goal string, group IID, call func() error) error {
+	o := j.options
 	waiting := ctx
 	if o.maxWait > 0 {
 		var cancel context.CancelFunc
 		waiting, cancel = context.WithTimeout(ctx, o.maxWait)
 		defer cancel()
 	}
-	for failures := 0; ; {
-		err := mutate()
-		if err == nil || !Retryable(err) {
-			return err
-		}
-		if !errors.Is(err, ErrBusy) {
-			if failures++; failures > o.readErrors {
-				return err
+	start, attempts, failures := time.Now(), 0, 0
+	var last error
+	err := poll.Loop{
+		BackOff:  o.policy(),
+		Failures: math.MaxInt, // counted below: a busy target is no failure
+		Passing: func(err error) bool {
+			if !Retryable(err) {
+				return false
 			}
-		}
-		pause := policy.NextBackOff()
-		if asked := retryAfter(err); asked > 0 && pause >= 0 {
-			pause = asked
-		}
-		if pause < 0 { // the schedule stopped
-			return err
-		}
-		if ended := sleep(waiting, pause); ended != nil {
-			return errors.Join(Annotate(ended, Error{Message: "while trying again"}), err)
-		}
+			if !errors.Is(err, ErrBusy) {
+				failures++
+			}
+			return failures <= o.readErrors
+		},
+		Asked: retryAfter,
+		Pause: func(next time.Duration, failure error) {
+			if o.progress != nil && waiting.Err() == nil {
+				o.progress(Progress{Goal: goal, Cluster: j.iid, NodeGroup: group, Reason: failure.Error(),
+					Attempt: attempts, Elapsed: time.Since(start), Next: next})
+			}
+		},
+	}.Run(waiting, func(context.Context) (bool, error) {
+		attempts++
+		last = call()
+		return last == nil, last
+	})
+	switch {
+	case err == nil:
+		return nil
+	case last == nil: // ctx was over before the first try
+		return err
+	case waiting.Err() != nil && Retryable(last):
+		return errors.Join(Annotate(waiting.Err(), Error{Message: "while trying again"}), last)
+	case ctx.Err() != nil && !errors.Is(last, ctx.Err()):
+		return errors.Join(last, ctx.Err())
 	}
+	return last
+}
+
+// waits are the options of the waits for what was sent last.
+func (j *job) waits() []WaitOption {
+	return append(slices.Clip(j.opts), withSince(j.sent))
 }
 
 func (j *job) provision(ctx context.Context, req ClusterInfo) (ClusterInfo, error) {
@@ -121,7 +161,7 @@ func (j *job) provision(ctx context.Context, req ClusterInfo) (ClusterInfo, erro
 		return info, err
 	}
 	j.iid = info.IId
-	active, err := WaitClusterActive(ctx, j.h, j.iid, j.opts...)
+	active, err := WaitClusterActive(ctx, j.h, j.iid, j.waits()...)
 	if info = latest(info, active); err != nil {
 		return info, err
 	}
@@ -129,7 +169,7 @@ func (j *job) provision(ctx context.Context, req ClusterInfo) (ClusterInfo, erro
 		if _, ok := info.NodeGroup(IID{NameId: g.IId.NameId}); ok {
 			continue
 		}
-		err := j.send(ctx, func() error {
+		err := j.send(ctx, "AddNodeGroup", IID{NameId: g.IId.NameId}, func() error {
 			_, err := j.h.AddNodeGroup(ctx, j.iid, g)
 			return err
 		})
@@ -140,7 +180,7 @@ func (j *job) provision(ctx context.Context, req ClusterInfo) (ClusterInfo, erro
 		}
 	}
 	for _, g := range groups {
-		made, err := WaitNodeGroupActive(ctx, j.h, j.iid, IID{NameId: g.IId.NameId}, j.opts...)
+		made, err := WaitNodeGroupActive(ctx, j.h, j.iid, IID{NameId: g.IId.NameId}, j.waits()...)
 		if err != nil {
 			return info, err
 		}
@@ -150,7 +190,7 @@ func (j *job) provision(ctx context.Context, req ClusterInfo) (ClusterInfo, erro
 		if made.OnAutoScaling != g.OnAutoScaling || j.caps.Scaling.AutoScaling != AutoScalingNative {
 			// Where autoscaling is not the cloud's own, the switch takes full effect
 			// only once the group is up; already so is no write.
-			err := j.send(ctx, func() error {
+			err := j.send(ctx, "SetNodeGroupAutoScaling", made.IId, func() error {
 				_, err := j.h.SetNodeGroupAutoScaling(ctx, j.iid, made.IId, g.OnAutoScaling)
 				return err
 			})
@@ -160,11 +200,13 @@ func (j *job) provision(ctx context.Context, req ClusterInfo) (ClusterInfo, erro
 		}
 	}
 	if opener, ok := j.h.(AccessOpener); ok && j.caps.Access.OpenCall {
-		if err := j.send(ctx, func() error { return opener.OpenAccess(ctx, j.iid) }); err != nil {
+		if err := j.send(ctx, "OpenAccess", IID{}, func() error { return opener.OpenAccess(ctx, j.iid) }); err != nil {
 			return info, err
 		}
 	}
-	ready, err := newWait("cluster ready for use", j.h, j.iid, IID{}, j.opts).until(ctx, usable(groups))
+	w := newWait("cluster ready for use", j.h, j.iid, IID{}, j.waits())
+	w.follow = true
+	ready, err := w.until(ctx, usable(groups))
 	return latest(info, ready), err
 }
 
@@ -182,7 +224,7 @@ func latest(before, seen ClusterInfo) ClusterInfo {
 func usable(groups []NodeGroupInfo) func(ClusterInfo) (bool, error) {
 	absences := 0
 	return func(info ClusterInfo) (bool, error) {
-		if err := failedCluster(info); err != nil {
+		if err := failedState(stateOf(info)); err != nil {
 			return false, err
 		}
 		ready := info.Status == ClusterActive && info.AccessInfo.Kubeconfig != ""
@@ -197,8 +239,8 @@ func usable(groups []NodeGroupInfo) func(ClusterInfo) (bool, error) {
 				}
 				return false, nil
 			}
-			if err := failedGroup(g); err != nil {
-				return false, err
+			if err := failedState(stateOfGroup(info, g)); err != nil {
+				return false, Annotate(err, Error{NodeGroup: g.IId})
 			}
 			ready = ready && g.Status == NodeGroupActive
 		}
@@ -251,17 +293,14 @@ func (j *job) check(create ClusterInfo, groups []NodeGroupInfo, n int) error {
 // createOrAdopt creates the cluster, or finds the one that an earlier call made.
 func (j *job) createOrAdopt(ctx context.Context, create ClusterInfo, groups []NodeGroupInfo) (ClusterInfo, error) {
 	var info ClusterInfo
-	err := j.send(ctx, func() (err error) {
+	err := j.send(ctx, "CreateCluster", IID{}, func() (err error) {
 		info, err = j.h.CreateCluster(ctx, create)
 		return err
 	})
 	if !errors.Is(err, ErrAlreadyExists) {
 		return info, err
 	}
-	err = j.send(ctx, func() (err error) {
-		info, err = j.h.GetCluster(ctx, j.iid)
-		return err
-	})
+	info, err = j.get(ctx)
 	if err != nil {
 		return info, err // not that it exists: it may be what was asked for
 	}
@@ -343,24 +382,20 @@ func (j *job) teardown(ctx context.Context) error {
 	}
 	if j.iid.SystemId == "" {
 		// Wait for the end of this very cluster: its name may be taken again.
-		var info ClusterInfo
-		err := j.send(ctx, func() (err error) {
-			info, err = j.h.GetCluster(ctx, j.iid)
-			return err
-		})
+		info, err := j.get(ctx)
 		if err != nil {
 			return ignoreNotFound(err)
 		}
 		j.iid = info.IId
 	}
-	err := j.send(ctx, func() error {
+	err := j.send(ctx, "DeleteCluster", IID{}, func() error {
 		_, err := j.h.DeleteCluster(ctx, j.iid)
 		return err
 	})
 	if err != nil {
 		return ignoreNotFound(err)
 	}
-	return WaitClusterDeleted(ctx, j.h, j.iid, j.opts...)
+	return WaitClusterDeleted(ctx, j.h, j.iid, j.waits()...)
 }
 
 func ignoreNotFound(err error) error {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pmks-go/pmks/internal/kver"
@@ -24,9 +25,9 @@ func (j *job) upgrade(ctx context.Context, version string) (ClusterInfo, error) 
 	if err != nil {
 		return info, err
 	}
-	idle := 0 // steps in a row that changed nothing
+	ineffective := 0 // steps in a row that changed nothing
 	for {
-		hop, err := j.hop(info, target, offered, idle > 0)
+		hop, err := j.nextVersion(info, target, offered, ineffective > 0)
 		if err != nil {
 			return info, err
 		}
@@ -37,22 +38,18 @@ func (j *job) upgrade(ctx context.Context, version string) (ClusterInfo, error) 
 		if hop == target {
 			return info, nil
 		}
-		if idle++; fingerprint(info) != was {
-			idle = 0
+		if ineffective++; fingerprint(info) != was {
+			ineffective = 0
 		}
-		if idle >= confirmReads {
+		if ineffective >= confirmReads {
 			return info, &Error{Code: CodeFailedPrecondition, Message: fmt.Sprintf(
 				"the cloud has nothing to do for %s, but shows %s", hop, was)}
 		}
 	}
 }
 
-func (j *job) get(ctx context.Context) (info ClusterInfo, err error) {
-	err = j.send(ctx, func() (err error) {
-		info, err = j.h.GetCluster(ctx, j.iid)
-		return err
-	})
-	return info, err
+func (j *job) get(ctx context.Context) (ClusterInfo, error) {
+	return look(ctx, j, "GetCluster", func(ctx context.Context) (ClusterInfo, error) { return j.h.GetCluster(ctx, j.iid) })
 }
 
 // target resolves the wanted version once, so that all steps mean the same one.
@@ -62,11 +59,7 @@ func (j *job) target(ctx context.Context, version string) (offered []string, tar
 	if !ok {
 		return nil, version, nil
 	}
-	var versions []Version
-	err = j.send(ctx, func() (err error) {
-		versions, err = lister.ListVersions(ctx)
-		return err
-	})
+	versions, err := look(ctx, j, "ListVersions", lister.ListVersions)
 	if errors.Is(err, ErrUnsupported) {
 		return nil, version, nil
 	}
@@ -87,12 +80,12 @@ func (j *job) target(ctx context.Context, version string) (offered []string, tar
 	return offered, target, nil
 }
 
-// hop returns the version of the next step: the present one while node groups
+// nextVersion returns the version of the next step: the present one while node groups
 // lag behind it, because no cloud lets them fall back far; else the furthest
 // that the cloud allows towards the target. Where a step changed nothing, the
 // groups are as far as the cloud takes them, and do not count as lagging.
-func (j *job) hop(info ClusterInfo, target string, offered []string, settled bool) (string, error) {
-	if !settled && lagging(info) && info.Version != target && older(info.Version, target) {
+func (j *job) nextVersion(info ClusterInfo, target string, offered []string, unchanged bool) (string, error) {
+	if !unchanged && len(lagging(info)) > 0 && info.Version != target && older(info.Version, target) {
 		return info.Version, nil
 	}
 	if len(offered) == 0 {
@@ -116,15 +109,12 @@ func older(a, b string) bool {
 	return errA == nil && errB == nil && va.Compare(vb) < 0
 }
 
-// lagging reports whether a node group is behind the control plane. Groups whose
+// lagging returns the node groups that are behind the control plane. Groups whose
 // version the cloud does not tell are not, and those that are being removed.
-func lagging(info ClusterInfo) bool {
-	for _, g := range info.NodeGroupList {
-		if g.Status != NodeGroupDeleting && older(g.Version, info.Version) {
-			return true
-		}
-	}
-	return false
+func lagging(info ClusterInfo) []NodeGroupInfo {
+	return slices.DeleteFunc(slices.Clone(info.NodeGroupList), func(g NodeGroupInfo) bool {
+		return g.Status == NodeGroupDeleting || !older(g.Version, info.Version)
+	})
 }
 
 // reach takes steps until the cluster and all its groups are at one version. A
@@ -132,7 +122,7 @@ func lagging(info ClusterInfo) bool {
 func (j *job) reach(ctx context.Context, before ClusterInfo, version string) (ClusterInfo, error) {
 	for {
 		var info ClusterInfo
-		err := j.send(ctx, func() (err error) {
+		err := j.send(ctx, "UpgradeCluster", IID{}, func() (err error) {
 			info, err = j.h.UpgradeCluster(ctx, j.iid, version)
 			return err
 		})
@@ -142,32 +132,43 @@ func (j *job) reach(ctx context.Context, before ClusterInfo, version string) (Cl
 		if info.Status == ClusterActive {
 			return j.get(ctx)
 		}
-		w := newWait("upgrade to "+version, j.h, j.iid, IID{}, j.opts)
-		w.typical = w.durations.UpgradeControlPlane + w.durations.UpgradeNodeGroup
-		step := settling{w: w, withGroups: true}
-		was := fingerprint(before)
-		want, errWant := kver.Parse(version)
-		seen, err := w.run(ctx, func(s sight) (bool, error) {
-			if !s.found {
-				return false, w.missing(s)
-			}
-			if err := failedCluster(s.info); err != nil {
-				return false, err
-			}
-			for _, g := range s.info.NodeGroupList {
-				if err := failedGroup(g); err != nil && g.Status == NodeGroupInactive {
-					return false, err
-				}
-			}
-			// The step may have been under way, and shown as done, when before was read.
-			there := errWant == nil && runs(s.info.Version, want) && !lagging(s.info)
-			return step.judge(s, there || fingerprint(s.info) != was)
-		})
+		seen, err := j.waitStep(ctx, before, version)
 		before = latest(before, seen)
 		if err != nil {
 			return before, err
 		}
 	}
+}
+
+// waitStep waits until one accepted step has ended.
+func (j *job) waitStep(ctx context.Context, before ClusterInfo, version string) (ClusterInfo, error) {
+	w := newWait("upgrade to "+clip(version), j.h, j.iid, IID{}, j.waits())
+	w.typical = w.durations.UpgradeControlPlane + w.durations.UpgradeNodeGroup
+	w.whole, w.follow = true, true // the versions of the groups count
+	step := updateCheck{w: w, withGroups: true}
+	was := fingerprint(before)
+	want, errWant := kver.Parse(version)
+	return w.run(ctx, func(_ context.Context, o observation) (bool, error) {
+		if !o.found {
+			return false, w.missing(o)
+		}
+		if err := failedState(o.state); err != nil {
+			return false, err
+		}
+		for _, g := range o.info.NodeGroupList {
+			if err := failedState(stateOfGroup(o.info, g)); err != nil && g.Status == NodeGroupInactive {
+				return false, Annotate(err, Error{NodeGroup: g.IId})
+			}
+		}
+		lags := lagging(o.info)
+		there := errWant == nil && runs(o.info.Version, want)
+		// The step may have been under way, and shown as done, when before was read.
+		done, err := step.check(o, there && len(lags) == 0 || fingerprint(o.info) != was)
+		if err != nil && there && len(lags) > 0 {
+			err = Annotate(err, Error{NodeGroup: lags[0].IId})
+		}
+		return done, err
+	})
 }
 
 // fingerprint is what a step of an upgrade changes.
