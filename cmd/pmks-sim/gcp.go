@@ -42,14 +42,21 @@ func serveGCP(o options) (simulator, error) {
 		return simulator{}, err
 	}
 	s := simulator{
-		url:         listener.URL(),
-		provider:    "gcp",
-		region:      region,
-		zone:        region + "-a",
-		trustedBy:   []string{"SSL_CERT_FILE"},
-		environment: []string{"GOOGLE_APPLICATION_CREDENTIALS=" + key},
-		settings:    []string{"pollInterval=200ms"},
-		resources:   describeGCP(resources),
+		url:       listener.URL(),
+		provider:  "gcp",
+		region:    region,
+		zone:      region + "-a",
+		trustedBy: []string{"SSL_CERT_FILE", "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", "REQUESTS_CA_BUNDLE", "HTTPLIB2_CA_CERTS", "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE"},
+		environment: []string{
+			"GOOGLE_APPLICATION_CREDENTIALS=" + key,
+			"GOOGLE_CLOUD_PROJECT=" + gke.DefaultProject,
+			// What the vendor's command line reads.
+			"CLOUDSDK_CORE_PROJECT=" + gke.DefaultProject,
+			"CLOUDSDK_API_ENDPOINT_OVERRIDES_CONTAINER=" + listener.URL() + "/",
+			"CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE=" + listener.URL() + "/compute/v1/",
+		},
+		settings:  []string{"pollInterval=200ms"},
+		resources: describeGCP(resources),
 		close: func() error {
 			_ = os.RemoveAll(dir) // what is left is a key to nothing
 			return listener.Close()

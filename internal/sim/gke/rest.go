@@ -84,6 +84,9 @@ func (s *Server) containerCall(w http.ResponseWriter, r *http.Request, body []by
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if !ok || err != nil {
 		c := &call{service: serviceContainer, Exchange: simkit.Exchange{Entry: Call{Service: "container"}}, anonymous: true, fault: notFound("Method not found.")}
+		if strings.HasSuffix(r.URL.Path, "/.well-known/openid-configuration") && err == nil {
+			c.fault = notSimulated("getOpenid-configuration") // it is not there over gRPC
+		}
 		s.serve(w, r, c, func() (simkit.Reply, *apiError) { return simkit.Reply{}, c.fault })
 		return
 	}
@@ -147,8 +150,10 @@ func decodeREST(m proto.Message, found routed, fields map[string]string, query u
 			return invalid("Request payload size exceeds the limit: %d bytes.", maxBody)
 		case len(body) > 0 && kind != "application/json":
 			return unread("The content type must be application/json.")
-		case len(body) > 0 && protojson.Unmarshal(body, m) != nil:
-			return unread("Unknown name, or not the type of its field.")
+		case len(body) > 0:
+			if err := protojson.Unmarshal(body, m); err != nil {
+				return misread(err)
+			}
 		}
 	} else if len(bytes.TrimSpace(body)) > 0 {
 		return unread("%s takes no body.", found.MethodName)
@@ -167,6 +172,20 @@ func decodeREST(m proto.Message, found routed, fields map[string]string, query u
 		}
 	}
 	return nil
+}
+
+// newerNames are members, and values of enumerations, that Google's discovery document
+// has and the definition of the protocol in use has not yet.
+var newerNames = []string{"MICROVM", "ambientNetworkingConfig", "autopilotConfig", "parentProductConfig"}
+
+// misread refuses a body that is none of the message.
+func misread(err error) *apiError {
+	for _, name := range newerNames {
+		if strings.Contains(err.Error(), strconv.Quote(name)) {
+			return notSimulated("%s", name)
+		}
+	}
+	return invalid("Invalid JSON payload received. Unknown name, or not the type of its field.").badField("")
 }
 
 // setField sets a text, a number or a truth value.
