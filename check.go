@@ -328,8 +328,9 @@ func checkIIDs(f *faults, field string, iids []IID) {
 }
 
 // CheckIID refuses, with ErrInvalidArgument for field, an IID that names nothing
-// or that could bend a URL. A SystemId may be a path (ARM ids are), so slashes
-// stay, but no segment may be empty, "." or "..". Every handler of pmks calls it
+// or that could bend a URL. A SystemId may be a path (ARM ids are), or a link that
+// begins with https:// (those of Google are), so slashes stay, but no segment may be
+// empty, "." or "..". Every handler of pmks calls it
 // before it touches the network.
 func CheckIID(field string, iid IID) error {
 	if iid.IsZero() {
@@ -341,7 +342,7 @@ func CheckIID(field string, iid IID) error {
 		}
 	}
 	if iid.SystemId != "" {
-		return checkPath(field+".SystemId", iid.SystemId)
+		return checkPath(field+".SystemId", strings.TrimPrefix(iid.SystemId, "https://"))
 	}
 	return nil
 }

@@ -338,6 +338,10 @@ func TestCheckIID(t *testing.T) {
 	}{
 		{"name", pmks.IID{NameId: "a"}, ""},
 		{"arm-id", pmks.IID{SystemId: "/subscriptions/s/g"}, ""},
+		{"self-link", pmks.IID{SystemId: "https://container.googleapis.com/v1/projects/p"}, ""},
+		{"link-to-nowhere", pmks.IID{SystemId: "https://"}, "F.SystemId"},
+		{"link-with-a-hole", pmks.IID{SystemId: "https://h//p"}, "F.SystemId"},
+		{"link-as-name", pmks.IID{NameId: "https://h/p"}, "F.NameId"},
 		{"both-empty", pmks.IID{}, "F"},
 		{"bad-name", pmks.IID{NameId: "a/../b", SystemId: "x"}, "F.NameId"},
 		{"bad-id", pmks.IID{NameId: "a", SystemId: "./b"}, "F.SystemId"},

@@ -44,7 +44,7 @@ func (r resource) short(project string) string {
 
 // resourcePath matches paths and self links of Compute Engine. The project may be
 // left out.
-var resourcePath = regexp.MustCompile(`^(?:https://(?:www|compute)\.googleapis\.com/compute/[a-z0-9]+/|//compute\.googleapis\.com/|/)?(?:projects/([^/]+)/)?(?:global|regions/([^/]+))/([a-z]+)/([^/]+)$`)
+var resourcePath = regexp.MustCompile(`^(?:https://(?:www|compute)\.googleapis\.com/compute/[a-z0-9]+/|/)?(?:projects/([^/]+)/)?(?:global|regions/([^/]+))/([a-z]+)/([^/]+)$`)
 
 // readResource reads a reference: a name, or a path or self link that says all of
 // it. Of another project than the default it is kept so, and of another region it is

@@ -37,7 +37,6 @@ func serveAWS(o options) (simulator, error) {
 			"AWS_ACCESS_KEY_ID=" + eks.DefaultAccessKey,
 			"AWS_SECRET_ACCESS_KEY=" + eks.DefaultSecret,
 			"AWS_REGION=" + region,
-			"AWS_DEFAULT_REGION=" + region, // boto3 and the aws command read this one
 			"AWS_DEFAULT_REGION=" + region, // what the vendor's command line reads
 			"AWS_ENDPOINT_URL=" + listener.URL(),
 			"AWS_EC2_METADATA_DISABLED=true",

@@ -33,7 +33,7 @@ var leftOutTable = map[string][]string{
 		"Tags", "TokenCode", "TransitiveTagKeys"},
 	"AssumeRoleWithWebIdentity": {"MinimumSessionTokenSize", "Policy", "PolicyArns"},
 	"CreateLaunchTemplate":      append(prefixed("LaunchTemplateData.", leftOutData), "DryRun", "Operator"),
-	"CreateRole":                {"PermissionsBoundary"},
+	"CreateRole":                {"MaxSigninSessionDuration", "PermissionsBoundary"},
 	"DeleteLaunchTemplate":      {"DryRun"},
 	"DescribeAutoScalingGroups": {"IncludeManagedResources"},
 	"DescribeInstanceTypes":     {"DryRun", "IncludeUnsupportedInRegion"},

@@ -1,17 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks the simulator of EKS against botocore, a client that pmks did not write.
+"""Checks the simulator of EKS against boto3 and the aws command, clients that pmks did
+not write.
 
-A cluster is taken through its life with boto3, every body that comes back is held
-against the service models that botocore ships, and every parameter of those models
-is sent once. Ends with status 1 if there was a fault. See README.md.
+A cluster is taken through its life with each, every body that comes back to boto3 is
+held against the service models that botocore ships, and every parameter of those
+models is sent once. The last line says how many faults there were. See README.md.
 """
 import base64
 import datetime
 import json
+import os
+import pathlib
 import re
+import subprocess
 import sys
+import tempfile
+import time
 import xml.etree.ElementTree as ET
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "simkit"))
+import oraclekit
+from oraclekit import expect, fault
+
+oraclekit.prepare("boto3", "awscli")
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError, WaiterError
@@ -22,19 +33,7 @@ COMMON = {
     "MissingAuthenticationToken", "NotSimulated", "SignatureDoesNotMatch", "UnrecognizedClientException", "ValidationError",
 }
 UNKNOWN = re.compile(r"UnknownOperation|InvalidAction|UnknownParameter|unknown (query )?parameter|not recognized", re.I)
-FAULTS, ANSWERS = set(), {}
-
-
-def fault(where, what):
-    if (where, what) not in FAULTS:
-        FAULTS.add((where, what))
-        print("FAULT", where, what)
-
-
-def expect(condition, what):
-    condition or fault("life", what)
-
-
+ANSWERS = {}
 JSON_TYPES = {"structure": dict, "map": dict, "list": list, "string": str, "boolean": bool, "integer": int, "long": int,
               "timestamp": (int, float), "double": (int, float), "float": (int, float)}
 
@@ -197,9 +196,12 @@ def sweep(client, operations, base):
                     fault(f"{client.meta.service_model.service_name}:{op}", f"{path} is in the model and unknown here: {e}")
 
 
-session = boto3.session.Session()
-session._session.register("before-parse", check)
-eks, ec2, iam, sts, asg = (session.client(n, config=Config(retries={"total_max_attempts": 1})) for n in ("eks", "ec2", "iam", "sts", "autoscaling"))
+def connect():
+    """Makes the clients, when the environment says where the simulator is."""
+    global eks, ec2, iam, sts, asg
+    session = boto3.session.Session()
+    session._session.register("before-parse", check)
+    eks, ec2, iam, sts, asg = (session.client(n, config=Config(retries={"total_max_attempts": 1})) for n in ("eks", "ec2", "iam", "sts", "autoscaling"))
 
 
 def refused(code, call, /, **args):
@@ -293,7 +295,80 @@ def life(name="oracle"):
     refused("NotFoundException", eks.list_tags_for_resource, **arn)
 
 
+def aws(*args, fails=None, **environment):
+    """Runs the aws command, unmodified, and returns what it prints, read as JSON."""
+    env = {k: v for k, v in (os.environ | environment).items() if v is not None}
+    run = subprocess.run([oraclekit.tool("aws"), *args, "--output", "json"], env=env, capture_output=True, text=True)
+    ANSWERS["aws " + " ".join(args[:2])] = ANSWERS.get("aws " + " ".join(args[:2]), 0) + 1
+    if fails:
+        expect(run.returncode and fails in run.stderr, f"{args[:2]}: {run.stderr.strip() or run.stdout}, not {fails}", "aws")
+    elif run.returncode:
+        fault("aws", f"{' '.join(args)}: {run.stderr.strip()}")
+    return json.loads(run.stdout) if run.stdout.lstrip().startswith("{") else {}
+
+
+def rest(name, group=None):
+    """Waits until a cluster or a node group rests; the waiters of the command look every
+    30 seconds, which is long for a simulated cloud."""
+    what = ("describe-nodegroup", "--cluster-name", name, "--nodegroup-name", group) if group else ("describe-cluster", "--name", name)
+    for _ in range(60):
+        status = aws("eks", *what).get("nodegroup" if group else "cluster", {}).get("status")
+        if status not in ("CREATING", "UPDATING"):
+            expect(status == "ACTIVE", f"{what} is {status}", "aws")
+            return
+        time.sleep(0.2)
+    fault("aws", f"{what} never rests")
+
+
+def command_life(name="command"):
+    roles = {r: iam.get_role(RoleName=r)["Role"]["Arn"] for r in ("oracle-control", "oracle-nodes")}
+    subnets = [s["SubnetId"] for s in aws("ec2", "describe-subnets")["Subnets"]]
+    versions = [v["clusterVersion"] for v in aws("eks", "describe-cluster-versions")["clusterVersions"]]
+    aws("eks", "describe-cluster", "--name", name, fails="ResourceNotFoundException")
+    aws("eks", "create-cluster", "--name", name, "--role-arn", roles["oracle-control"], "--kubernetes-version", versions[1],
+        "--resources-vpc-config", "subnetIds=" + ",".join(subnets), "--tags", "team=a", "--deletion-protection")
+    rest(name)
+    aws("eks", "wait", "cluster-active", "--name", name)
+    expect(name in aws("eks", "list-clusters")["clusters"], "list-clusters", "aws")
+    with tempfile.TemporaryDirectory() as scratch:
+        kubeconfig = pathlib.Path(scratch) / "config"
+        aws("eks", "update-kubeconfig", "--name", name, "--kubeconfig", str(kubeconfig))
+        expect("certificate-authority-data" in kubeconfig.read_text(), "update-kubeconfig", "aws")
+    # A token holds the address of STS, and is made without a call.
+    token = aws("eks", "get-token", "--cluster-name", name, AWS_ENDPOINT_URL=None)
+    expect(token.get("status", {}).get("token", "").startswith("k8s-aws-v1."), f"get-token: {token}", "aws")
+    group = ("--cluster-name", name, "--nodegroup-name", "n1")
+    aws("eks", "create-nodegroup", *group, "--node-role", roles["oracle-nodes"], "--subnets", *subnets, "--scaling-config", "minSize=1,maxSize=3,desiredSize=2",
+        "--labels", "a=b", "--instance-types", "t3.large")
+    rest(name, "n1")
+    aws("eks", "wait", "nodegroup-active", *group)
+    made = aws("eks", "describe-nodegroup", *group)["nodegroup"]
+    groups = aws("autoscaling", "describe-auto-scaling-groups", "--auto-scaling-group-names", made["resources"]["autoScalingGroups"][0]["name"])
+    expect(len(groups["AutoScalingGroups"][0]["Instances"]) == 2, f"{groups}", "aws")
+    update = aws("eks", "update-nodegroup-config", *group, "--scaling-config", "minSize=1,maxSize=5,desiredSize=4")["update"]
+    rest(name, "n1")
+    expect(update["id"] in aws("eks", "list-updates", "--name", name, "--nodegroup-name", "n1")["updateIds"], "list-updates", "aws")
+    update = aws("eks", "update-cluster-version", "--name", name, "--kubernetes-version", versions[0])["update"]
+    rest(name)
+    expect(aws("eks", "describe-update", "--name", name, "--update-id", update["id"])["update"]["status"] == "Successful", "describe-update", "aws")
+    aws("eks", "update-nodegroup-version", *group)
+    rest(name, "n1")
+    aws("eks", "tag-resource", "--resource-arn", made["nodegroupArn"], "--tags", "x=y")
+    expect(aws("eks", "list-tags-for-resource", "--resource-arn", made["nodegroupArn"])["tags"] == {"x": "y"}, "tags", "aws")
+    aws("eks", "delete-cluster", "--name", name, fails="nodegroups attached")
+    aws("eks", "delete-nodegroup", *group)
+    aws("eks", "wait", "nodegroup-deleted", *group)
+    aws("eks", "delete-cluster", "--name", name, fails="deletion protection")
+    aws("eks", "update-cluster-config", "--name", name, "--no-deletion-protection")
+    rest(name)
+    aws("eks", "delete-cluster", "--name", name)
+    aws("eks", "wait", "cluster-deleted", "--name", name)
+    expect(name not in aws("eks", "list-clusters")["clusters"], "it is still listed", "aws")
+
+
 if __name__ == "__main__":
-    life()
-    print(len(FAULTS), "faults in", sum(ANSWERS.values()), "answers of", len(ANSWERS), "operations")
-    sys.exit(1 if FAULTS else 0)
+    with oraclekit.simulator("aws", "-speed", "1000x"):
+        connect()
+        life()
+        command_life()
+    oraclekit.finish(f"in {sum(ANSWERS.values())} answers of {len(ANSWERS)} operations of boto3 {boto3.__version__} and the aws command")

@@ -6,8 +6,13 @@ ships, for the operations named on the command line, and prints them as JSON. Se
 README.md.
 """
 import json
+import pathlib
 import sys
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "simkit"))
+import oraclekit
+
+oraclekit.prepare("boto3", "awscli")
 import botocore
 import botocore.session
 
