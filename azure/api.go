@@ -156,7 +156,7 @@ func newClients(cfg Config) (clients, error) {
 	if cfg.RateLimits == limitsNone {
 		c.limiter = fanout.NewLimiter(nil)
 	}
-	options.PerCallPolicies = append(options.PerCallPolicies, c.gate, replaceBody{})
+	options.PerCallPolicies = append(options.PerCallPolicies, c.gate, replaceBody{}, checkList{})
 	return c, c.build(cfg.SubscriptionID)
 }
 

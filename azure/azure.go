@@ -93,12 +93,13 @@ type Config struct {
 	// PodCIDR is the range of pods in overlay mode, ServiceCIDR that of services.
 	PodCIDR     string
 	ServiceCIDR string
-	// MaxPods is how many pods a node takes, 10 to 250.
+	// MaxPods is how many pods a node of a new cluster takes, 10 to 250.
 	MaxPods int
 	// AdminUsername is the user of the SSH key on the nodes.
 	AdminUsername string
-	// Zones are the availability zones of node groups, such as "1" and "2"; nil
-	// leaves it to AKS.
+	// Zones are the availability zones of the node groups of new clusters, such as "1"
+	// and "2"; nil leaves it to AKS. A group that is added later goes where the first
+	// one of its cluster is.
 	Zones []string
 	// EntraAdmins are the object ids of the Entra groups that administer new
 	// clusters; giving any makes them Entra clusters.
@@ -206,7 +207,7 @@ var settingTable = []setting.Setting[Config]{
 		Set: setting.Text(func(c *Config) *string { return &c.SubscriptionID })},
 	{Setting: pmks.Setting{Name: "tenantId", Help: "id of the Entra tenant, where it is not among the credentials"},
 		Set: setting.Text(func(c *Config) *string { return &c.TenantID })},
-	{Setting: pmks.Setting{Name: "zones", Help: "comma-separated availability zones of node groups, such as 1,2,3"},
+	{Setting: pmks.Setting{Name: "zones", Help: "comma-separated availability zones of the node groups of new clusters, such as 1,2,3"},
 		Set: setting.List(func(c *Config) *[]string { return &c.Zones })},
 }
 

@@ -92,6 +92,15 @@ func clusterInfo(c *aks.ManagedCluster, group string) pmks.ClusterInfo {
 		facts.add("PodCIDR", value(n.PodCidr))
 		facts.add("ServiceCIDR", value(n.ServiceCidr))
 	}
+	if c.SKU != nil && value(c.SKU.Name) != aks.ManagedClusterSKUNameBase {
+		facts.add("SKU", string(value(c.SKU.Name)))
+	}
+	if n := p.NodeProvisioningProfile; n != nil && value(n.Mode) != aks.NodeProvisioningModeManual {
+		facts.add("NodeProvisioning", string(value(n.Mode))) // there are nodes outside of the node groups
+	}
+	if a := p.APIServerAccessProfile; a != nil && value(a.EnablePrivateCluster) {
+		facts.add("APIServer", "private")
+	}
 	if value(p.DisableLocalAccounts) {
 		facts.add("LocalAccounts", "disabled")
 	}
@@ -126,8 +135,10 @@ func properties(p *aks.ManagedClusterAgentPoolProfile) *poolProperties {
 		AvailabilityZones: p.AvailabilityZones, Count: p.Count, CurrentOrchestratorVersion: p.CurrentOrchestratorVersion,
 		ETag: p.ETag, EnableAutoScaling: p.EnableAutoScaling, MaxCount: p.MaxCount, MaxPods: p.MaxPods, MinCount: p.MinCount,
 		Mode: p.Mode, NodeImageVersion: p.NodeImageVersion, OSDiskSizeGB: p.OSDiskSizeGB, OSDiskType: p.OSDiskType, OSSKU: p.OSSKU,
-		OrchestratorVersion: p.OrchestratorVersion, PowerState: p.PowerState, ProvisioningState: p.ProvisioningState,
-		Status: p.Status, Tags: p.Tags, VMSize: p.VMSize, VnetSubnetID: p.VnetSubnetID,
+		OSType: p.OSType, OrchestratorVersion: p.OrchestratorVersion, PodSubnetID: p.PodSubnetID, PowerState: p.PowerState,
+		ProvisioningState: p.ProvisioningState, ScaleSetPriority: p.ScaleSetPriority, Status: p.Status, Tags: p.Tags, Type: p.Type,
+		VMSize: p.VMSize, VirtualMachineNodesStatus: p.VirtualMachineNodesStatus, VirtualMachinesProfile: p.VirtualMachinesProfile,
+		VnetSubnetID: p.VnetSubnetID,
 	}
 }
 
@@ -136,13 +147,21 @@ func properties(p *aks.ManagedClusterAgentPoolProfile) *poolProperties {
 func poolInfo(clusterID, name string, p *poolProperties, key pmks.IID) pmks.NodeGroupInfo {
 	info := pmks.NodeGroupInfo{
 		IId:             pmks.IID{NameId: name, SystemId: clusterID + "/agentPools/" + name},
-		ImageIID:        pmks.IID{NameId: firstOf(string(value(p.OSSKU)), "Ubuntu"), SystemId: value(p.NodeImageVersion)},
+		ImageIID:        pmks.IID{NameId: firstOf(string(value(p.OSSKU)), defaultImage(p)), SystemId: value(p.NodeImageVersion)},
 		VMSpecName:      value(p.VMSize),
 		RootDiskType:    string(value(p.OSDiskType)),
 		KeyPairIID:      cmp.Or(tags(p.Tags).keyPair(), key),
 		OnAutoScaling:   value(p.EnableAutoScaling),
 		DesiredNodeSize: int(value(p.Count)),
 		Version:         firstText(p.CurrentOrchestratorVersion, p.OrchestratorVersion),
+	}
+	singles := singleMachines(p)
+	if len(singles) > 0 {
+		info.DesiredNodeSize = 0
+	}
+	for _, m := range singles {
+		info.DesiredNodeSize += m.count
+		info.VMSpecName = firstOf(info.VMSpecName, m.size)
 	}
 	if size := value(p.OSDiskSizeGB); size > 0 {
 		info.RootDiskSize = strconv.Itoa(int(size))
@@ -161,9 +180,64 @@ func poolInfo(clusterID, name string, p *poolProperties, key pmks.IID) pmks.Node
 	if n := value(p.MaxPods); n > 0 {
 		facts.add("MaxPods", strconv.Itoa(int(n)))
 	}
+	// What pmks makes is left out: scale sets of Linux machines at the regular price.
+	if t := value(p.Type); t != aks.AgentPoolTypeVirtualMachineScaleSets {
+		facts.add("Type", string(t))
+	}
+	if t := value(p.OSType); t != aks.OSTypeLinux {
+		facts.add("OSType", string(t))
+	}
+	if t := value(p.ScaleSetPriority); t != aks.ScaleSetPriorityRegular {
+		facts.add("Priority", string(t))
+	}
+	facts.add("VMSizes", machinesText(singles))
 	facts.add("Zones", strings.Join(texts(p.AvailabilityZones), ","))
 	info.KeyValueList = facts
 	return info
+}
+
+// defaultImage is what nodes run of whose operating system AKS tells no more.
+func defaultImage(p *poolProperties) string {
+	if p.OSType != nil && *p.OSType != aks.OSTypeLinux {
+		return string(*p.OSType)
+	}
+	return "Ubuntu"
+}
+
+// machines are some of one size.
+type machines struct {
+	size  string
+	count int
+}
+
+// singleMachines are those of a pool of single virtual machines, by size: what is
+// asked for, or else what there is. Other pools have none.
+func singleMachines(p *poolProperties) []machines {
+	var list []machines
+	if v := p.VirtualMachinesProfile; v != nil && v.Scale != nil && len(v.Scale.Manual) > 0 {
+		for _, m := range v.Scale.Manual {
+			if m != nil {
+				list = append(list, machines{value(m.Size), int(value(m.Count))})
+			}
+		}
+		return list
+	}
+	if value(p.Type) == aks.AgentPoolTypeVirtualMachines && value(p.Count) == 0 {
+		for _, m := range p.VirtualMachineNodesStatus {
+			if m != nil {
+				list = append(list, machines{value(m.Size), int(value(m.Count))})
+			}
+		}
+	}
+	return list
+}
+
+func machinesText(list []machines) string {
+	var parts []string
+	for _, m := range list {
+		parts = append(parts, m.size+"="+strconv.Itoa(m.count))
+	}
+	return strings.Join(parts, ",")
 }
 
 // bounds are those of the autoscaler, or while it is off the recorded ones.

@@ -211,10 +211,24 @@ func (h *Handler) addRequest(ctx context.Context, clusterIID pmks.IID, req pmks.
 	if !key.IsZero() {
 		p.Tags[poolTagKeyPair] = &key.SystemId // as the pools that came with the cluster have it
 	}
-	if n := c.Properties; n != nil && len(n.AgentPoolProfiles) > 0 && n.AgentPoolProfiles[0] != nil {
-		p.VnetSubnetID = n.AgentPoolProfiles[0].VnetSubnetID
-	}
+	joinNetwork(p, c)
 	return r, c, p, nil
+}
+
+// joinNetwork puts a new pool where the others of its cluster are. What a cluster has
+// decides, not the configuration, which is for new ones: AKS wants all pools in one
+// network, and a subnet has room for so many pods on a node.
+func joinNetwork(p *poolProperties, c *aks.ManagedCluster) {
+	for _, other := range c.Properties.AgentPoolProfiles {
+		if other == nil || other.Type != nil && *other.Type != aks.AgentPoolTypeVirtualMachineScaleSets {
+			continue
+		}
+		p.VnetSubnetID, p.PodSubnetID, p.AvailabilityZones = other.VnetSubnetID, other.PodSubnetID, other.AvailabilityZones
+		if value(other.MaxPods) > 0 {
+			p.MaxPods = other.MaxPods
+		}
+		return
+	}
 }
 
 // sameKey compares two references to keys. A tag may hold the name alone, as

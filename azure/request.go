@@ -39,11 +39,7 @@ func pages[P, T any](ctx context.Context, h *Handler, bucket string, p *runtime.
 	seen := map[string]bool{}
 	for p.More() {
 		page, err := fanout.Read(ctx, h.api.limiter, bucket, func(ctx context.Context) (P, error) {
-			var raw *http.Response
-			page, err := p.NextPage(policy.WithCaptureResponse(ctx, &raw))
-			if items, _ := open(page); err == nil && items == nil && !hasMember(raw, "value") {
-				err = lost("list")
-			}
+			page, err := p.NextPage(context.WithValue(ctx, listKey{}, true))
 			return page, fail(err)
 		})
 		if err != nil {
@@ -65,19 +61,29 @@ func pages[P, T any](ctx context.Context, h *Handler, bucket string, p *runtime.
 	return nil
 }
 
-// hasMember reports whether an answer is an object with a member of that name: an
-// empty list may be null.
-func hasMember(raw *http.Response, name string) bool {
-	if raw == nil {
-		return false
+type listKey struct{}
+
+// checkList is the policy that refuses an answer to a list that holds none: the SDK
+// would take it for an empty one and its pager go on. An empty list may be null.
+type checkList struct{}
+
+// Do implements [policy.Policy].
+func (checkList) Do(r *policy.Request) (*http.Response, error) {
+	response, err := r.Next()
+	if err != nil || response.StatusCode != http.StatusOK || r.Raw().Context().Value(listKey{}) == nil {
+		return response, err
 	}
-	body, err := runtime.Payload(raw)
-	var members map[string]json.RawMessage
-	if err != nil || json.Unmarshal(body, &members) != nil {
-		return false
+	body, err := runtime.Payload(response)
+	if err != nil {
+		return response, err
 	}
-	_, ok := members[name]
-	return ok
+	var list struct {
+		Value *json.RawMessage `json:"value"`
+	}
+	if json.Unmarshal(body, &list) != nil || list.Value == nil && !bytes.Contains(body, []byte(`"value"`)) {
+		return nil, lost("list")
+	}
+	return response, nil
 }
 
 // holds refuses an answer that is no resource: one without a name and properties.
