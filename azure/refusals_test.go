@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package azure_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/azure"
+	"github.com/pmks-go/pmks/internal/sim/profile"
+)
+
+// change is a call that changes something, with the request that it makes.
+type change struct {
+	name   string
+	method string
+	suffix string
+	do     func(context.Context, *azure.Handler) error
+}
+
+func changes() []change {
+	p, _ := profile.Get("azure")
+	plain := p.SampleNodeGroup("plain")
+	plain.KeyPairIID = pmks.IID{}
+	return []change{
+		{"create", http.MethodPut, "/managedClusters/new", func(ctx context.Context, h *azure.Handler) error {
+			_, err := h.CreateCluster(ctx, p.SampleRequest("new"))
+			return err
+		}},
+		{"delete", http.MethodDelete, "/managedClusters/c", func(ctx context.Context, h *azure.Handler) error {
+			_, err := h.DeleteCluster(ctx, clusterC)
+			return err
+		}},
+		{"upgrade", http.MethodPut, "/managedClusters/c", func(ctx context.Context, h *azure.Handler) error {
+			_, err := h.UpgradeCluster(ctx, clusterC, "1.34")
+			return err
+		}},
+		{"add", http.MethodPut, "/agentPools/plain", func(ctx context.Context, h *azure.Handler) error {
+			_, err := h.AddNodeGroup(ctx, clusterC, plain)
+			return err
+		}},
+		{"remove", http.MethodDelete, "/agentPools/g0", func(ctx context.Context, h *azure.Handler) error {
+			_, err := h.RemoveNodeGroup(ctx, clusterC, poolG0)
+			return err
+		}},
+		{"scale", http.MethodPut, "/agentPools/g0", func(ctx context.Context, h *azure.Handler) error {
+			_, err := h.ChangeNodeGroupScaling(ctx, clusterC, poolG0, 3, 1, 4)
+			return err
+		}},
+		{"autoscaling", http.MethodPut, "/agentPools/g0", func(ctx context.Context, h *azure.Handler) error {
+			_, err := h.SetNodeGroupAutoScaling(ctx, clusterC, poolG0, true)
+			return err
+		}},
+	}
+}
+
+// TestRefused_once: a 4xx settles the outcome although nobody knows its code. One
+// request leaves, and the error says what it was.
+func TestRefused_once(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[int]pmks.Code{
+		400: pmks.CodeInvalidArgument, 402: pmks.CodeFailedPrecondition, 403: pmks.CodePermissionDenied, 404: pmks.CodeUnavailable,
+		405: pmks.CodeInvalidArgument, 409: pmks.CodeBusy, 411: pmks.CodeInvalidArgument, 413: pmks.CodeInvalidArgument,
+		415: pmks.CodeInvalidArgument, 422: pmks.CodeInvalidArgument, 429: pmks.CodeThrottled, 451: pmks.CodePermissionDenied,
+	} {
+		for _, c := range changes() {
+			t.Run(fmt.Sprintf("%d/%s", status, c.name), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					h, p, _ := tapped(t, seedOf("g0", "g1"), nil)
+					p.answer = func(r *http.Request) *http.Response {
+						if ending(c.method, c.suffix)(r) {
+							return replyWith(status, `{"code":"NeverHeardOf","message":"Azure says why."}`)
+						}
+						return nil
+					}
+					err := c.do(t.Context(), h)
+					var e *pmks.Error
+					if !errors.As(err, &e) || e.Code != want || e.MayHaveHappened || e.ProviderCode != "NeverHeardOf" || !strings.Contains(e.Message, "Azure says why.") {
+						t.Errorf("got %v, want %s", err, want)
+					}
+					if n := p.count(c.method); n != 1 {
+						t.Errorf("%d requests left, want one", n)
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestRefused_meaning: the true code is found wherever it stands.
+func TestRefused_meaning(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name   string
+		status int
+		body   string
+		want   pmks.Code
+		native string
+	}{
+		{"quota-in-details", 400, `{"code":"BadRequest","message":"Provisioning failed.","details":[{"code":"QuotaExceeded","message":"Cores: 10 of 10."}]}`, pmks.CodeQuotaExceeded, "QuotaExceeded"},
+		{"quota-in-details-of-details", 400, `{"error":{"code":"DeploymentFailed","message":"x","details":[{"code":"Conflict","details":[{"code":"ErrCode_InsufficientVCPUQuota","message":"y"}]}]}}`, pmks.CodeQuotaExceeded, "ErrCode_InsufficientVCPUQuota"},
+		{"known-code-stays", 400, `{"code":"K8sVersionNotSupported","message":"x","details":[{"code":"QuotaExceeded"}]}`, pmks.CodeInvalidArgument, "K8sVersionNotSupported"},
+		{"operation-in-progress", 409, `{"code":"Conflict","message":"Another operation is in progress on the managed cluster."}`, pmks.CodeBusy, "Conflict"},
+		{"exists", 409, `{"code":"Conflict","message":"The managed cluster already exists."}`, pmks.CodeAlreadyExists, "Conflict"},
+		{"throttled-by-compute", 429, `{"error":{"code":"OperationNotAllowed","message":"The server rejected the request because too many requests have been received.","details":[{"code":"TooManyRequests","target":"PutVM"}]}}`, pmks.CodeThrottled, "TooManyRequests"},
+		{"throttled-in-words-of-a-quota", 429, `{"code":"QuotaExceeded","message":"x"}`, pmks.CodeThrottled, "QuotaExceeded"},
+		{"details-that-are-none", 400, `{"code":"InvalidParameter","message":"x","details":"none"}`, pmks.CodeInvalidArgument, "InvalidParameter"},
+		{"subnet-not-found", 404, `{"error":{"code":"ResourceNotFound","message":"The Resource 'Microsoft.Network/virtualNetworks/v' under resource group 'g' was not found."}}`, pmks.CodeFailedPrecondition, "ResourceNotFound"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			h, p, _ := tapped(t, seedOf("g0"), nil)
+			create := changes()[0]
+			p.answer = func(r *http.Request) *http.Response {
+				if ending(create.method, create.suffix)(r) {
+					return replyWith(test.status, test.body)
+				}
+				return nil
+			}
+			err := create.do(t.Context(), h)
+			var e *pmks.Error
+			if !errors.As(err, &e) || e.Code != test.want || e.ProviderCode != test.native {
+				t.Errorf("got %v, want %s of %s", err, test.want, test.native)
+			}
+		})
+	}
+}
+
+// TestAbsence: a 404 that is not Azure's word for that very resource ends no wait as
+// success while the cluster lives.
+func TestAbsence(t *testing.T) {
+	t.Parallel()
+	const html = "<!DOCTYPE html><html><head><title>404 Not Found</title></head></html>"
+	g1 := pmks.IID{NameId: "g1"}
+	for name, body := range map[string]string{
+		"page-of-a-proxy": html, "empty": "", "no-code": `{"message":"not found"}`,
+		"another-resource": `{"error":{"code":"ResourceNotFound","message":"The Resource 'Microsoft.ContainerService/managedClusters/other' under resource group 'g' was not found."}}`,
+		"another-service":  `{"error":{"code":"ResourceNotFound","message":"The Resource 'Microsoft.Network/virtualNetworks/v' under resource group 'g' was not found."}}`,
+	} {
+		for what, wait := range map[string]func(context.Context, *azure.Handler) error{
+			"cluster": func(ctx context.Context, h *azure.Handler) error {
+				return pmks.WaitClusterDeleted(ctx, h, clusterC, pmks.WithInterval(time.Second))
+			},
+			"node-group": func(ctx context.Context, h *azure.Handler) error {
+				return pmks.WaitNodeGroupDeleted(ctx, h, clusterC, g1, pmks.WithInterval(time.Second))
+			},
+			"teardown": func(ctx context.Context, h *azure.Handler) error {
+				return pmks.Teardown(ctx, h, clusterC, pmks.WithInterval(time.Second))
+			},
+			"look": func(ctx context.Context, h *azure.Handler) error {
+				_, err := h.ReadState(ctx, clusterC, pmks.IID{})
+				return err
+			},
+		} {
+			t.Run(name+"/"+what, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					h, p, _ := tapped(t, seedOf("g0", "g1"), nil)
+					p.answer = func(r *http.Request) *http.Response {
+						if r.Method == http.MethodGet && strings.Contains(r.URL.Path, "/managedClusters/c") || r.Method == http.MethodDelete {
+							kind := "application/json"
+							if body == html {
+								kind = "text/html"
+							}
+							return replyWith(http.StatusNotFound, body, "Content-Type", kind)
+						}
+						return nil
+					}
+					if err := wait(t.Context(), h); pmks.CodeOf(err) != pmks.CodeUnavailable {
+						t.Errorf("got %v", err)
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestAbsence_true: Azure's own word is taken for it.
+func TestAbsence_true(t *testing.T) {
+	t.Parallel()
+	for name, body := range map[string]string{
+		"gateway":        `{"error":{"code":"ResourceNotFound","message":"The Resource 'Microsoft.ContainerService/managedClusters/c' under resource group 'pmks' was not found."}}`,
+		"provider":       `{"code":"NotFound","message":"Could not find managed cluster."}`,
+		"resource-group": `{"error":{"code":"ResourceGroupNotFound","message":"Resource group 'pmks' could not be found."}}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h, p, _ := tapped(t, seedOf("g0"), nil)
+			p.answer = func(*http.Request) *http.Response { return replyWith(http.StatusNotFound, body) }
+			if _, err := h.ReadState(t.Context(), clusterC, pmks.IID{}); pmks.CodeOf(err) != pmks.CodeNotFound {
+				t.Errorf("ReadState: %v", err)
+			}
+			if _, err := h.GetCluster(t.Context(), clusterC); pmks.CodeOf(err) != pmks.CodeNotFound {
+				t.Errorf("GetCluster: %v", err)
+			}
+		})
+	}
+}
