@@ -39,7 +39,7 @@ func answers(credentials aws.CredentialsProvider) func(*middleware.Stack) error 
 		}
 		service, op := middleware.GetServiceID(ctx), middleware.GetOperationName(ctx)
 		ok = answer.StatusCode/100 == 2
-		switch foreign := errs.Foreign(answer.Header, body); {
+		switch foreign := errs.Foreign(answer.Header, body) || !ok && len(body) > largestRefusal; {
 		case foreign || answer.StatusCode/100 == 3:
 			err = &pmks.Error{Code: errs.ByStatus(answer.StatusCode), HTTPStatus: answer.StatusCode,
 				RetryAfter: errs.RetryAfter(answer.Header), Message: errs.ForeignText("AWS", answer.StatusCode)}
@@ -56,6 +56,9 @@ func answers(credentials aws.CredentialsProvider) func(*middleware.Stack) error 
 	})
 	return func(stack *middleware.Stack) error { return stack.Deserialize.Add(look, middleware.After) }
 }
+
+// largestRefusal is more than a fault of AWS ever takes.
+const largestRefusal = 256 << 10
 
 // holds reports whether the body of a success is one of the operation: a JSON
 // object of EKS, the XML element that is named after the action elsewhere.

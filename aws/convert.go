@@ -229,7 +229,7 @@ func nodes(groups []asgtypes.AutoScalingGroup) []pmks.IID {
 }
 
 func groupNames(n *types.Nodegroup) []string {
-	if n.Resources == nil {
+	if n == nil || n.Resources == nil {
 		return nil
 	}
 	var names []string

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package aws_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/aws"
+	"github.com/pmks-go/pmks/internal/sim/core"
+	"github.com/pmks-go/pmks/internal/sim/eks"
+	"github.com/pmks-go/pmks/internal/sim/profile"
+)
+
+const jsonType, htmlType = "application/json", "text/html"
+
+func answered(status int, kind, body string) *core.Answer {
+	return &core.Answer{Status: status, Header: map[string]string{"Content-Type": kind}, Body: body}
+}
+
+// What something on the way answers in place of AWS is taken for what it is: the
+// status counts, absence needs AWS's own word, and a success must hold its subject.
+func TestHandler_foreignAnswers(t *testing.T) {
+	t.Parallel()
+	const page = "<!DOCTYPE html><html><body>go away</body></html>"
+	for _, test := range []struct {
+		name   string
+		answer *core.Answer
+		want   error
+		says   string
+	}{
+		{"html-403", answered(403, htmlType, page), pmks.ErrPermissionDenied, "not from AWS"},
+		{"html-404", answered(404, htmlType, page), pmks.ErrUnavailable, "not from AWS"},
+		{"html-429", answered(429, htmlType, page), pmks.ErrThrottled, "not from AWS"},
+		{"html-502", answered(502, htmlType, page), pmks.ErrUnavailable, "not from AWS"},
+		{"html-200", answered(200, htmlType, page), pmks.ErrUnavailable, "not from AWS"},
+		{"redirect", &core.Answer{Status: 307, Header: map[string]string{"Location": "https://elsewhere.example/"}}, pmks.ErrUnavailable, "redirect"},
+		{"bare-404", answered(404, jsonType, ""), pmks.ErrUnavailable, "without a code"},
+		{"empty-404", answered(404, jsonType, "{}"), pmks.ErrUnavailable, "without a code"},
+		{"404-of-another-kind", &core.Answer{Status: 404, Header: map[string]string{"X-Amzn-ErrorType": "UnknownOperationException"}, Body: "{}"}, pmks.ErrUnavailable, "UnknownOperationException"},
+		{"unknown-422", answered(422, jsonType, "{}"), pmks.ErrInvalidArgument, ""},
+		{"unknown-418", answered(418, jsonType, "{}"), pmks.ErrFailedPrecondition, ""},
+		{"unknown-451", answered(451, jsonType, "{}"), pmks.ErrPermissionDenied, ""},
+		{"known-code-at-429", &core.Answer{Status: 429, Header: map[string]string{"X-Amzn-ErrorType": "InvalidRequestException"}, Body: `{"message":"slow"}`}, pmks.ErrThrottled, "slow"},
+		{"nothing", answered(200, jsonType, ""), pmks.ErrUnavailable, "lost"},
+		{"null", answered(200, jsonType, "null"), pmks.ErrUnavailable, "lost"},
+		{"object-without-its-subject", answered(200, jsonType, "{}"), pmks.ErrUnavailable, "lost"},
+		{"empty-subject", answered(200, jsonType, `{"cluster":{}}`), pmks.ErrUnavailable, "lost"},
+		{"another-subject", answered(200, jsonType, `{"cluster":{"name":"other","status":"ACTIVE"}}`), pmks.ErrUnavailable, "lost"},
+		{"list", answered(200, jsonType, "[]"), pmks.ErrUnavailable, "lost"},
+		{"cut", answered(200, jsonType, `{"cluster":{"name":"c0`), pmks.ErrUnavailable, "lost"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := fleet(t, 1, 0, eks.Options{})
+				s.Inject(core.Fault{Op: "DescribeCluster", Kind: core.FaultAnswer, Answer: test.answer, Times: -1})
+				h, cluster := newHandler(t, s), pmks.IID{NameId: "c000"}
+				info, err := h.GetCluster(t.Context(), cluster)
+				says(t, err, test.want, test.says)
+				if info.IId != (pmks.IID{}) {
+					t.Errorf("the error comes with %+v", info)
+				}
+				if err := pmks.Teardown(t.Context(), h, cluster, pmks.WithMaxWait(time.Hour)); err == nil {
+					t.Error("Teardown takes it for the cluster's end")
+				}
+			})
+		})
+	}
+}
+
+// An empty answer to a list is no empty list.
+func TestHandler_emptyAnswersToLists(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p, _ := profile.Get("aws")
+		create := p.SampleRequest("new")
+		create.NodeGroupList = nil
+		for op, call := range map[string]func(context.Context, *aws.Handler) error{
+			"ListClusters": func(ctx context.Context, h *aws.Handler) error { _, err := h.ListCluster(ctx); return err },
+			"ListNodegroups": func(ctx context.Context, h *aws.Handler) error {
+				_, err := h.GetCluster(ctx, pmks.IID{NameId: "c000"})
+				return err
+			},
+			"ListFargateProfiles": func(ctx context.Context, h *aws.Handler) error {
+				_, err := h.DeleteCluster(ctx, pmks.IID{NameId: "c000"})
+				return err
+			},
+			"DescribeClusterVersions": func(ctx context.Context, h *aws.Handler) error { _, err := h.ListVersions(ctx); return err },
+			"ListUpdates": func(ctx context.Context, h *aws.Handler) error {
+				_, err := h.LastOperation(ctx, pmks.IID{NameId: "c000"}, pmks.IID{})
+				return err
+			},
+			"DescribeSubnets": func(ctx context.Context, h *aws.Handler) error { _, err := h.CreateCluster(ctx, create); return err },
+			"GetRole":         func(ctx context.Context, h *aws.Handler) error { _, err := h.CreateCluster(ctx, create); return err },
+		} {
+			for _, body := range []string{"", "{}", "null"} {
+				s := fleet(t, 1, 1, eks.Options{})
+				s.Inject(core.Fault{Op: op, Kind: core.FaultAnswer, Answer: answered(200, jsonType, body), Times: -1})
+				if err := call(t.Context(), newHandler(t, s)); !errors.Is(err, pmks.ErrUnavailable) || s.Count("DeleteNodegroup")+s.Count("CreateCluster") != 0 {
+					t.Errorf("%s answered with %q: %v", op, body, err)
+				}
+			}
+		}
+	})
+}
+
+// A mutation whose answer holds nothing is open, not done: what it did is looked for.
+func TestHandler_emptyAnswersToMutations(t *testing.T) {
+	t.Parallel()
+	p, _ := profile.Get("aws")
+	create := p.SampleRequest("new")
+	create.NodeGroupList = nil
+	cluster, group := pmks.IID{NameId: "c000"}, pmks.IID{NameId: "g0"}
+	for op, call := range map[string]func(context.Context, *aws.Handler) error{
+		"CreateCluster": func(ctx context.Context, h *aws.Handler) error { _, err := h.CreateCluster(ctx, create); return err },
+		"CreateNodegroup": func(ctx context.Context, h *aws.Handler) error {
+			_, err := h.AddNodeGroup(ctx, cluster, p.SampleNodeGroup("new"))
+			return err
+		},
+		"CreateLaunchTemplate": func(ctx context.Context, h *aws.Handler) error {
+			_, err := h.AddNodeGroup(ctx, cluster, p.SampleNodeGroup("new"))
+			return err
+		},
+		"DeleteNodegroup": func(ctx context.Context, h *aws.Handler) error {
+			_, err := h.RemoveNodeGroup(ctx, cluster, group)
+			return err
+		},
+		"DeleteCluster": func(ctx context.Context, h *aws.Handler) error {
+			_, err := h.DeleteCluster(ctx, pmks.IID{NameId: "c001"})
+			return err
+		},
+		"UpdateClusterVersion": func(ctx context.Context, h *aws.Handler) error {
+			_, err := h.UpgradeCluster(ctx, cluster, "1.34")
+			return err
+		},
+		"UpdateNodegroupConfig": func(ctx context.Context, h *aws.Handler) error {
+			_, err := h.ChangeNodeGroupScaling(ctx, cluster, group, 3, 1, 4)
+			return err
+		},
+		"DeleteTags": func(ctx context.Context, h *aws.Handler) error {
+			_, err := h.SetNodeGroupAutoScaling(ctx, cluster, group, false)
+			return err
+		},
+	} {
+		for _, applied := range []core.FaultKind{core.FaultAnswer, core.FaultAnswerReply} {
+			for _, body := range []string{"", "{}", "null"} {
+				t.Run(fmt.Sprintf("%s/%s/%q", op, applied, body), func(t *testing.T) {
+					t.Parallel()
+					synctest.Test(t, func(t *testing.T) {
+						s := fleet(t, 1, 1, eks.Options{})
+						if err := s.Put(core.Seed{Name: "c001"}); err != nil {
+							t.Fatal(err)
+						}
+						s.Inject(core.Fault{Op: op, Kind: applied, Answer: answered(200, jsonType, body)})
+						if err := call(t.Context(), newHandler(t, s)); err != nil {
+							t.Error(err)
+						}
+						done := 0
+						for _, c := range s.Calls() {
+							if c.Op == op {
+								done++
+							}
+						}
+						if done == 1 && applied == core.FaultAnswer {
+							t.Error("it is taken for done, and was not")
+						}
+						info, err := newHandler(t, s).GetCluster(t.Context(), cluster)
+						if err != nil || len(info.NodeGroupList) > 2 || len(s.Templates()) > 1 {
+							t.Errorf("%d node groups, %v, %v", len(info.NodeGroupList), s.Templates(), err)
+						}
+					})
+				})
+			}
+		}
+	}
+}
+
+// A refusal that quotes what it was sent is shown without it.
+func TestHandler_quotedCredential(t *testing.T) {
+	clearEnvironment(t)
+	echo := func(r *http.Request) (*http.Response, error) {
+		quoted := r.Header.Get("Authorization") + " " + r.Header.Get("X-Amz-Security-Token") + " " + replaySecret
+		return &http.Response{StatusCode: 403, Header: http.Header{"X-Amzn-Errortype": {"AccessDeniedException"}}, Request: r,
+			Body: io.NopCloser(strings.NewReader(fmt.Sprintf(`{"message":%q}`, quoted)))}, nil
+	}
+	const session = "FwoGZXIvYXdzEJr//session/token+for/a/test=="
+	h := newHandlerWith(t, aws.Config{Region: "us-west-2", AccessKeyID: replayKey, SecretAccessKey: replaySecret, SessionToken: session,
+		Transport: roundTripper(echo)})
+	_, err := h.GetCluster(t.Context(), devel)
+	says(t, err, pmks.ErrPermissionDenied, "[redacted]")
+	for e := err; e != nil; e = errors.Unwrap(e) { // the vendor's own error as well
+		for _, secret := range []string{session, replaySecret, "Signature="} {
+			if text := fmt.Sprintf("%v %+v", e, e); strings.Contains(text, secret) {
+				t.Errorf("%q is shown: %s", secret, text)
+			}
+		}
+	}
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// A redirect is not followed, with nothing of a request.
+func TestHandler_redirect(t *testing.T) {
+	clearEnvironment(t)
+	synctest.Test(t, func(t *testing.T) {
+		asked := map[string]int{}
+		var mu sync.Mutex
+		h := newHandlerWith(t, aws.Config{Region: "us-west-2", AccessKeyID: replayKey, SecretAccessKey: replaySecret, SessionToken: "t",
+			Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+				mu.Lock()
+				defer mu.Unlock()
+				asked[r.URL.Host]++
+				return &http.Response{StatusCode: 307, Header: http.Header{"Location": {"https://elsewhere.example/"}}, Body: http.NoBody, Request: r}, nil
+			})})
+		_, err := h.GetCluster(t.Context(), devel)
+		says(t, err, pmks.ErrUnavailable, "redirect")
+		_, err = h.RemoveNodeGroup(t.Context(), devel, system)
+		says(t, err, pmks.ErrUnavailable, "redirect")
+		if asked["elsewhere.example"] != 0 || len(asked) != 1 {
+			t.Errorf("asked %v", asked)
+		}
+	})
+}
+
+// Credentials are sent over TLS, or within this machine.
+func TestNew_endpoints(t *testing.T) {
+	clearEnvironment(t)
+	for endpoint, ok := range map[string]bool{
+		"https://eks.example.com": true, "http://127.0.0.1:4566": true, "http://localhost:4566": true, "http://[::1]:4566": true,
+		"http://eks.example.com": false, "ftp://eks.example.com": false, "http://10.0.0.1": false, "eks.example.com": false, "https://": false,
+	} {
+		for field, cfg := range map[string]pmks.Config{
+			"Endpoint":             {Endpoint: endpoint},
+			"Settings.stsEndpoint": {Settings: map[string]string{"stsEndpoint": endpoint}},
+		} {
+			cfg.Region = "us-east-2"
+			_, err := pmks.Open(t.Context(), aws.Name, cfg)
+			var e *pmks.Error
+			if ok != (err == nil) || !ok && (!errors.As(err, &e) || e.Code != pmks.CodeInvalidArgument || e.Field != field) {
+				t.Errorf("%s %q: %v", field, endpoint, err)
+			}
+		}
+	}
+}
+
+// The SDK asks a metadata service that is not there, with a time limit of its own,
+// while the caller still waits: there are no credentials, and that is no timeout.
+func TestHandler_metadataHangs(t *testing.T) {
+	clearEnvironment(t)
+	t.Setenv("AWS_EC2_METADATA_DISABLED", "false")
+	hanging := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+	defer hanging.Close()
+	t.Setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", hanging.URL)
+	h := newHandlerWith(t, aws.Config{Region: "us-west-2", Endpoint: hanging.URL})
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	_, err := h.GetCluster(ctx, devel)
+	says(t, err, pmks.ErrUnauthenticated, "accessKeyId", "profile")
+	if errors.Is(err, context.DeadlineExceeded) || strings.Contains(err.Error(), "\n") {
+		t.Errorf("got %v", err)
+	}
+}
