@@ -116,10 +116,18 @@ func CheckImports(g *Graph) []string {
 				fault("%s imports %s: tests use no assertion library", rel, imp)
 			}
 		}
+		for _, imp := range p.Imports {
+			if kit, ok := g.rel(imp); ok && slices.Contains(testKits, kit) {
+				fault("%s imports %s: it is for tests alone", rel, kit)
+			}
+		}
 	}
 	slices.Sort(faults)
 	return slices.Compact(faults)
 }
+
+// testKits are imported by tests and by nothing else: they define flags and stop tests.
+var testKits = []string{"internal/providertest", "internal/sim/wiretest"}
 
 type faultFunc func(format string, args ...any)
 

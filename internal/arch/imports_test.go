@@ -146,6 +146,11 @@ func TestCheckImports(t *testing.T) {
 			want:  []string{"internal/sim/nks reaches nhn"},
 		},
 		{
+			name:  "test-kit-in-a-program",
+			graph: graph("m.org/m/internal/sim/eks: m.org/m/internal/sim/wiretest; m.org/m/internal/sim/wiretest"),
+			want:  []string{"internal/sim/eks imports internal/sim/wiretest"},
+		},
+		{
 			name:  "impure-state-machine",
 			graph: graph("m.org/m/internal/sim/core: net/http os math/rand; os"),
 			want:  []string{"core imports math/rand", "core imports net/http", "core imports os"},

@@ -47,7 +47,7 @@ func TestServer_golden(t *testing.T) {
 // drawing.
 var idPattern = regexp.MustCompile(`[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|i-0[0-9a-f]{16}|https://[0-9a-f]{32}`)
 
-// tape writes down what goes over the wire, and holds the answers of EKS against the
+// tape writes down what goes over the wire, and holds the answers against the
 // vendor's model.
 func (w *world) tape(t *testing.T) *wiretest.Tape {
 	t.Helper()
@@ -58,10 +58,16 @@ func (w *world) tape(t *testing.T) *wiretest.Tape {
 			return strings.TrimRight(" "+r.Header.Get("x-amzn-ErrorType"), " ") + "\n"
 		},
 		Watch: func(r *http.Request, sent []byte, response *http.Response, got []byte) {
-			if to := routeOf(r, r.URL.Query(), sent); to.service == "eks" && response.StatusCode == http.StatusOK {
-				for _, fault := range table.Answer(to.op, got) {
-					t.Error(fault)
-				}
+			to, faults := routeOf(r, r.URL.Query(), sent), []string(nil)
+			switch op := to.service + "." + to.op; {
+			case response.StatusCode != http.StatusOK:
+			case to.service == "eks":
+				faults = table.Answer(to.op, got)
+			case table.Operations[op].Output != "":
+				faults = table.AnswerXML(op, got)
+			}
+			for _, fault := range faults {
+				t.Error(fault)
 			}
 		},
 	}

@@ -220,6 +220,28 @@ func TestTable(t *testing.T) {
 	}
 }
 
+func TestTable_AnswerXML(t *testing.T) {
+	t.Parallel()
+	table := ReadTable(t, "table.json")
+	for body, want := range map[string]string{
+		`<MakeResponse><requestId>1</requestId><name>ab</name><size>3</size><parts><item><on>true</on></item></parts></MakeResponse>`: "",
+		`<MakeResponse><MakeResult><name>ab</name><parts/></MakeResult><ResponseMetadata/></MakeResponse>`:                            "",
+		`<MakeResponse><name>ab</name><size>x</size></MakeResponse>`:                                                                  "s.Make.size is a text, and must be a integer",
+		`<MakeResponse><name>ab</name><colour>1</colour></MakeResponse>`:                                                              "s.Make.colour is not in the vendor's model",
+		`<MakeResponse><name>ab</name><parts><part/></parts></MakeResponse>`:                                                          "s.Make.parts is an object, and must be a list",
+		`<MakeResponse><name>ab</name><parts><item><on>yes</on></item></parts></MakeResponse>`:                                        "s.Make.parts[0].on is a text, and must be a boolean",
+		`<Other/>`: "s.Make: the root is Other",
+		`<`:        "s.Make: XML syntax error on line 1: unexpected EOF",
+	} {
+		if got := strings.Join(table.AnswerXML("s.Make", []byte(body)), "; "); got != want {
+			t.Errorf("%s: got %q, want %q", body, got, want)
+		}
+	}
+	if len(table.AnswerXML("s.Other", []byte("<OtherResponse/>"))) != 1 {
+		t.Error("an operation that is not in the table")
+	}
+}
+
 func TestTable_Struct(t *testing.T) {
 	t.Parallel()
 	table := ReadTable(t, "table.json")
