@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/sim/profile"
 )
 
 // respond is an answer to a request, JSON unless it looks like a page.
@@ -36,4 +37,10 @@ func asError(t *testing.T, err error) *pmks.Error {
 		t.Fatalf("got %v, want an error of pmks", err)
 	}
 	return e
+}
+
+// sample is a request for a cluster.
+func sample(name string) pmks.ClusterInfo {
+	p, _ := profile.Get("gcp")
+	return p.SampleRequest(name)
 }
