@@ -7,10 +7,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/googleapis/gax-go/v2/apierror"
@@ -86,6 +88,14 @@ func TestFail(t *testing.T) {
 		{"rest-exists-409", overREST(409, "ALREADY_EXISTS", "alreadyExists", "there", ""), pmks.CodeAlreadyExists},
 		{"rest-busy", overREST(400, "FAILED_PRECONDITION", "failedPrecondition", "wait",
 			`{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"CLUSTER_ALREADY_HAS_OPERATION"}`), pmks.CodeBusy},
+		{"rest-busy-by-count", overREST(429, "RESOURCE_EXHAUSTED", "rateLimitExceeded", `Too many operations: cluster "c" hits the concurrent operations quota 5, please try again later.`, ""), pmks.CodeBusy},
+		{"rest-rate", overREST(429, "RESOURCE_EXHAUSTED", "rateLimitExceeded", "Quota exceeded for quota metric", ""), pmks.CodeThrottled},
+		{"rest-not-found-without-word", &googleapi.Error{Code: 404, Body: `{"error":{"code":404,"message":"Not found"}}`}, pmks.CodeUnavailable},
+		{"rest-redirect", &googleapi.Error{Code: 302}, pmks.CodeUnavailable},
+		{"gaia", overGRPC(t, codes.NotFound, "Gaia id not found for email x@p.iam.gserviceaccount.com"), pmks.CodeFailedPrecondition},
+		{"proxy-404", overGRPC(t, codes.Unimplemented, `unexpected HTTP status code received from server: 404 (Not Found)`), pmks.CodeUnavailable},
+		{"proxy-403", overGRPC(t, codes.PermissionDenied, `unexpected HTTP status code received from server: 403 (Forbidden); transport: received unexpected content-type "text/html"`), pmks.CodePermissionDenied},
+		{"server-cancels", overGRPC(t, codes.Canceled, "The operation was cancelled."), pmks.CodeUnavailable},
 		{"compute-rate", overREST(403, "", "rateLimitExceeded", "slow down", ""), pmks.CodeThrottled},
 		{"compute-denied", overREST(403, "", "forbidden", "Required 'compute.networks.get' permission", ""), pmks.CodePermissionDenied},
 		{"compute-not-found", overREST(404, "", "notFound", "The resource was not found", ""), pmks.CodeNotFound},
@@ -93,6 +103,8 @@ func TestFail(t *testing.T) {
 		{"nothing-known", &googleapi.Error{Code: 418, Body: "{}"}, pmks.CodeFailedPrecondition},
 
 		{"network", &url.Error{Op: "Post", URL: "https://x", Err: errors.New("connection refused")}, pmks.CodeUnavailable},
+		{"cut", fmt.Errorf("proto: %w", io.ErrUnexpectedEOF), pmks.CodeUnavailable},
+		{"unreadable", errors.New("proto: syntax error (line 1:1): unexpected token"), pmks.CodeUnavailable},
 		{"canceled", context.Canceled, pmks.CodeCanceled},
 		{"deadline", fmt.Errorf("x: %w", context.DeadlineExceeded), pmks.CodeTimeout},
 		{"inside", &url.Error{Op: "Get", URL: "https://x", Err: &pmks.Error{Code: pmks.CodeUnauthenticated}}, pmks.CodeUnauthenticated},
@@ -124,6 +136,25 @@ func TestFail_details(t *testing.T) {
 			t.Errorf("%s: got %+v, retry after %s, request %q, %s", name, err, e.RetryAfter, e.RequestID, e.ProviderCode)
 		}
 	}
+}
+
+// TestFail_retryAfter: what is asked is never negative, and a date counts from now.
+func TestFail_retryAfter(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]time.Duration{"7": 7 * time.Second, "-5": 0, "1m": 0, "": 0, "2.5": 2500 * time.Millisecond, "99999999": time.Hour} {
+		err := fail(&googleapi.Error{Code: 429, Body: "{}", Header: http.Header{"Retry-After": {text}}})
+		var e *pmks.Error
+		if !errors.As(err, &e) || e.RetryAfter != want {
+			t.Errorf("%q: got %s, want %s", text, e.RetryAfter, want)
+		}
+	}
+	synctest.Test(t, func(t *testing.T) {
+		at := time.Now().Add(time.Minute).UTC().Format(http.TimeFormat)
+		var e *pmks.Error
+		if err := fail(&googleapi.Error{Code: 429, Body: "{}", Header: http.Header{"Retry-After": {at}}}); !errors.As(err, &e) || e.RetryAfter != time.Minute {
+			t.Errorf("a date: got %s", e.RetryAfter)
+		}
+	})
 }
 
 // FuzzFail: whatever a server sends, there is a code and no panic.

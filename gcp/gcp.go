@@ -7,38 +7,63 @@
 //
 // GKE Standard clusters with their node pools: a Type-II cloud, so at least one
 // node group comes with the cluster. Zonal by the connection's zone, regional by
-// setting. Regional and Autopilot clusters are listed and read; Autopilot ones are
-// never made, and their nodes are Google's own affair.
+// setting. What pmks did not make is shown as it is: regional clusters and such with
+// nodes in several zones, spot, preemptible and Windows pools, pools of node
+// auto-provisioning, Autopilot clusters. What would be wrong or half done for them is
+// refused: the pools of an Autopilot cluster are not changed, and autoscaling of an
+// auto-provisioned pool is not turned off.
 //
 // # Authentication
 //
 // With no credentials given, Application Default Credentials apply. The key of a
 // service account can be given as its JSON, as a file, or as project, e-mail and
-// private key, or any token source.
+// private key, or any token source. A token is replaced ten minutes before its end,
+// and used to its end while no new one can be had.
 //
 // The caller needs roles/container.admin, roles/iam.serviceAccountUser on the
 // service account of the nodes, and compute.instanceGroupManagers.get and list;
-// without the last two node groups show no nodes.
+// without the last two the nodes and sizes of node groups stay unknown, which
+// pmks:unread says. In a network of another project it needs compute.networkUser
+// there.
+//
+// # Settings
+//
+// See [Config]; the names and defaults of the registered provider are listed in
+// docs/settings.md.
 //
 // # Identifiers
 //
 // The SystemId of a cluster is its name, or its path where its location is not the
-// connection's. That of a node group is its name, that of a node the name of its VM.
+// connection's; paths and self links are understood, and compared whole with the
+// connection. A name alone is that of any cluster which ListCluster shows, in the
+// region or a zone of it; one that several have is ambiguous. The ids of a node group
+// are its name, those of a node the name of its VM. Networks, subnetworks and firewall
+// rules are given by name, by path or by self link, those of a host project whole.
+//
+// # Capabilities
+//
+// See [Handler.Capabilities] and the matrix in docs/capabilities.md.
 //
 // # Rate limits
 //
-// At most 8 requests are under way at a time for one call of a handler. Reads are
-// repeated by the client library while Google is unavailable; mutations never.
+// At most 8 requests of a handler are under way, whoever calls it. They keep to 70 %
+// of what Google publishes of its quotas, unless Config.RateLimits says otherwise:
+// 35 requests of GKE a second, and 10 a second and region that read the instances of
+// a group. Reads are repeated when they fail in passing; the client libraries' own
+// retries are off.
 //
 // # Differences from other providers
 //
-//   - One operation is under way in a cluster at a time: anything else is ErrBusy,
-//     at times because of an operation that Google began.
+//   - One operation is under way in a cluster at a time, or one in each of its pools:
+//     anything else is ErrBusy, at times because of an operation that Google began.
 //   - Security groups become network tags of the nodes; firewall rules name those.
 //   - Sizes are totals: in a cluster of several zones they must divide evenly.
 //   - Bounds of autoscaling that is off, the key pair and the security groups are
 //     kept in labels.
+//   - A failed node pool takes changes of its size and bounds, which may mend it.
 //   - GKE upgrades clusters of a release channel by itself as well.
+//
+// # Example
 //
 // See examples/realcloud for the whole life of a cluster.
 package gcp
