@@ -149,7 +149,9 @@ func (h *Handler) checkRequest(req pmks.ClusterInfo) ([]*poolProperties, error) 
 		f.Join(err)
 		pools[i] = p
 		system = system || value(p.Mode) == aks.AgentPoolModeSystem
-		if !h.sameKey(group.KeyPairIID, req.NodeGroupList[0].KeyPairIID) {
+		if _, err := h.keyRef(group.KeyPairIID); err != nil && !group.KeyPairIID.IsZero() {
+			f.Join(errs.With(err, func(e *pmks.Error) { e.Field = field + "KeyPairIID" }))
+		} else if !h.sameKey(group.KeyPairIID, req.NodeGroupList[0].KeyPairIID) {
 			f.Add(field+"KeyPairIID", "must be the same for all node groups: AKS has one key per cluster")
 		}
 	}
