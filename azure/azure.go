@@ -6,8 +6,11 @@
 // # What it manages
 //
 // AKS clusters with their agent pools: a Type-II cloud, so at least one node group
-// comes with the cluster. AKS Automatic clusters are listed and read, never made.
-// The resource group, virtual network, subnets and security groups are the user's.
+// comes with the cluster. The resource group, virtual network, subnets and security
+// groups are the user's. What pmks did not make is shown as it is: AKS Automatic and
+// node auto-provisioning, whose nodes partly belong to no node group, stopped and
+// private clusters, pools of spot machines, of Windows, and of single virtual
+// machines. The last, and gateways, have no one size, so changing it is refused.
 //
 // # Authentication
 //
@@ -17,18 +20,34 @@
 //
 // The caller needs Azure Kubernetes Service Contributor Role on the resource
 // group, Reader on the virtual network and
-// Microsoft.Network/virtualNetworks/subnets/join/action on the subnet.
+// Microsoft.Network/virtualNetworks/subnets/join/action on the subnet; Reader on the
+// subscription for the index that large listings use. Reads go on without what they
+// may not see, and name it under pmks:unread.
+//
+// # Settings
+//
+// See [Config]; the names and defaults of the registered provider are listed in
+// docs/settings.md.
 //
 // # Identifiers
 //
-// The SystemId of a cluster and of a node group is its ARM id; a cluster may lie
-// in another resource group than the handler's. A node's SystemId is the ARM id of
-// its virtual machine, its NameId the name of the Kubernetes node.
+// The SystemId of a cluster and of a node group is its ARM id, compared in all its
+// parts; a cluster may lie in another resource group than the handler's. A node's
+// SystemId is the ARM id of its virtual machine, its NameId the name of the
+// Kubernetes node.
+//
+// # Capabilities
+//
+// See [Handler.Capabilities] and the matrix in docs/capabilities.md.
 //
 // # Rate limits
 //
-// At most 8 requests are under way at a time for one call of a handler. The SDK
-// repeats failed reads three times; it never repeats a mutation.
+// At most 8 requests of a handler are under way, whoever calls it, paced by the
+// limits that Azure publishes: of Azure Resource Manager, and of AKS for each cluster
+// and for the subscription. Config.RateLimits turns the pace off. ListCluster reads
+// the machines of up to 40 pools singly, beyond that with Azure Resource Graph where
+// its count is right. Reads are repeated when they fail in passing; the SDK's own
+// retries are off.
 //
 // # Differences from other providers
 //
@@ -37,7 +56,12 @@
 //     be associated with the subnet; none are attached to nodes.
 //   - A node group whose least size is zero is a pool of mode User, any other is of
 //     mode System, and the last of those cannot be removed.
-//   - One operation upgrades the control plane and all node groups.
+//   - One operation upgrades the control plane and all node groups. On a cluster
+//     that failed it is also what mends it.
+//   - AKS keeps the outcome of the last operation with the resource: LastOperation
+//     has no id and no times.
+//
+// # Example
 //
 // See examples/realcloud for the whole life of a cluster.
 package azure
