@@ -8,12 +8,39 @@ import (
 
 	"cloud.google.com/go/container/apiv1/containerpb"
 
+	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/sim/core"
 )
 
+// BenchmarkServer_group reads one instance group among those of ever more clusters: the
+// time does not grow with them.
+func BenchmarkServer_group(b *testing.B) {
+	for _, clusters := range []int{30, 300, 3000} {
+		b.Run(fmt.Sprint(clusters), func(b *testing.B) {
+			s := New(Options{Seed: 1, Unlimited: true})
+			for i := range clusters {
+				if err := s.Put(core.Seed{Name: fmt.Sprintf("c%d", i), Groups: []pmks.NodeGroupInfo{seedGroup("g")}}); err != nil {
+					b.Fatal(err)
+				}
+			}
+			_, vm := newREST(b, s.Transport(), DefaultToken)
+			rec, err := s.named("c7")
+			if err != nil {
+				b.Fatal(err)
+			}
+			group := rec.pools["g"].groupName(rec, rec.pools["g"].hashes[0])
+			for b.Loop() {
+				if _, err := vm.InstanceGroupManagers.ListManagedInstances(DefaultProject, zoneA, group).Context(b.Context()).Do(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
 // BenchmarkServer measures calls through the vendor's clients in process.
 func BenchmarkServer(b *testing.B) {
-	s := New(Options{Seed: 1})
+	s := New(Options{Seed: 1, Unlimited: true})
 	for i := range 90 {
 		seed := core.Seed{Name: fmt.Sprintf("c%d", i)}
 		for j := range 5 {

@@ -5,11 +5,11 @@ package gke
 import (
 	"context"
 	"errors"
+	"io"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	container "cloud.google.com/go/container/apiv1"
 	"cloud.google.com/go/container/apiv1/containerpb"
 	"github.com/googleapis/gax-go/v2/apierror"
 	"google.golang.org/api/googleapi"
@@ -17,16 +17,17 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/sim/core"
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
 func faultLater(op, reason string) core.Fault {
 	return core.Fault{Op: op, Kind: core.FaultFailLater, Reason: reason}
 }
 
-// TestServer_faults: each code that a fault can ask for, over both protocols.
-func TestServer_faults(t *testing.T) {
+// TestServer_Inject: every kind of fault, and every code, over both transports.
+func TestServer_Inject(t *testing.T) {
 	t.Parallel()
-	for code, want := range map[pmks.Code]codes.Code{
+	words := map[pmks.Code]codes.Code{
 		pmks.CodeAlreadyExists:      codes.AlreadyExists,
 		pmks.CodeBusy:               codes.FailedPrecondition,
 		pmks.CodeFailedPrecondition: codes.FailedPrecondition,
@@ -39,26 +40,32 @@ func TestServer_faults(t *testing.T) {
 		pmks.CodeTimeout:            codes.DeadlineExceeded,
 		pmks.CodeUnauthenticated:    codes.Unauthenticated,
 		pmks.CodeUnavailable:        codes.Unavailable,
-	} {
-		t.Run(code.String(), func(t *testing.T) {
+	}
+	for _, transport := range []string{"grpc", "rest"} {
+		t.Run(transport, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			w.create(t, "demo")
-			for name, c := range map[string]*container.ClusterManagerClient{"grpc": w.gke, "rest": w.rest} {
-				w.Inject(core.Fault{Op: "SetNodePoolSize", Cluster: "demo", NodeGroup: "ng1", Kind: core.FaultRefuse, Code: code})
-				_, err := size("ng1", 3)(t.Context(), c)
-				got := codeOf(err)
-				var rest *googleapi.Error
-				if errors.As(err, &rest) && rest.Code == statusTable[want].status {
-					got = want // several codes have one status
+			m := wiretest.Matrix{Codes: map[pmks.Code]string{}, Start: func(t *testing.T) wiretest.Subject {
+				w := newWorld(t, func(o *Options) { o.Now = nil })
+				c := w.gke
+				if transport == "rest" {
+					c = w.rest
 				}
-				if got != want {
-					t.Errorf("%s: got %v, want %v", name, err, want)
+				return wiretest.Subject{Sim: w.Kit, Op: "CreateCluster", Cluster: "demo",
+					Do: func(ctx context.Context) error {
+						_, err := c.CreateCluster(ctx, clusterRequest("demo"))
+						synctest.Wait() // the other end of a connection learns of it later
+						return err
+					},
+					Applied: func() bool { _, err := w.named("demo"); return err == nil },
 				}
+			}, Refusal: func(err error) string { return codeOf(err).String() }}
+			for code, want := range words {
+				m.Codes[code] = want.String()
 			}
-			if got := w.get(t, "demo").GetNodePools()[0].GetInitialNodeCount(); got != 2 {
-				t.Errorf("the size is %d", got)
+			if transport == "grpc" {
+				m.Lost = func(err error) bool { return codeOf(err) == codes.Unavailable }
 			}
+			m.Run(t)
 		})
 	}
 }
@@ -84,67 +91,31 @@ func TestServer_throttle(t *testing.T) {
 	}
 }
 
-// TestServer_lost: a connection that is lost is UNAVAILABLE; what the request did
-// depends on which way it was lost.
+// TestServer_lost: a connection on a listener that is lost, or breaks off, is
+// UNAVAILABLE or an unexpected end; what the request did depends on where.
 func TestServer_lost(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []core.FaultKind{core.FaultLoseRequest, core.FaultLoseReply} {
-		for _, transport := range []string{"grpc", "rest", "grpc-loopback", "rest-loopback"} {
+	for kind, want := range map[core.FaultKind]codes.Code{core.FaultLoseRequest: codes.NotFound, core.FaultLoseReply: codes.OK, core.FaultCut: codes.OK} {
+		for _, transport := range []string{"grpc", "rest"} {
 			t.Run(string(kind)+"/"+transport, func(t *testing.T) {
 				t.Parallel()
 				w := newWorld(t)
-				if transport == "grpc-loopback" || transport == "rest-loopback" {
-					w.listen(t)
-				}
+				w.listen(t)
 				c := w.gke
-				if transport == "rest" || transport == "rest-loopback" {
+				if transport == "rest" {
 					c = w.rest
 				}
 				w.Inject(core.Fault{Op: "CreateCluster", Kind: kind})
 				_, err := c.CreateCluster(t.Context(), clusterRequest("demo"))
-				if err == nil {
-					t.Fatal("it got an answer")
+				if c == w.gke && codeOf(err) != codes.Unavailable || c == w.rest && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+					t.Errorf("got %v", err)
 				}
-				if c == w.gke && codeOf(err) != codes.Unavailable {
-					t.Errorf("got %v, want UNAVAILABLE", err)
-				}
-				_, err = c.GetCluster(t.Context(), &containerpb.GetClusterRequest{Name: clusterName("demo")})
-				if want := map[core.FaultKind]codes.Code{core.FaultLoseRequest: codes.NotFound, core.FaultLoseReply: codes.OK}[kind]; codeOf(err) != want {
+				if _, err := c.GetCluster(t.Context(), &containerpb.GetClusterRequest{Name: clusterName("demo")}); codeOf(err) != want {
 					t.Errorf("afterwards: got %v, want %v", err, want)
-				}
-				if n := w.Count("CreateCluster"); n != 1 {
-					t.Errorf("%d calls were made", n)
-				}
-				if call := w.Calls()[0]; !call.Lost || call.Status != 0 {
-					t.Errorf("the journal has %+v", call)
 				}
 			})
 		}
 	}
-}
-
-// TestServer_delay: a call that is held ends with its context.
-func TestServer_delay(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		s := New(Options{Seed: 1, Latency: time.Second})
-		c := newGRPC(t, s, static(DefaultToken))
-		began := time.Now()
-		if _, err := c.CreateCluster(t.Context(), clusterRequest("one")); err != nil || time.Since(began) != time.Second {
-			t.Errorf("it took %s: %v", time.Since(began), err)
-		}
-		s.Inject(core.Fault{Kind: core.FaultDelay, Delay: 10 * time.Second})
-		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
-		defer cancel()
-		_, err := c.CreateCluster(ctx, clusterRequest("two"))
-		if codeOf(err) != codes.DeadlineExceeded {
-			t.Errorf("got %v", err)
-		}
-		time.Sleep(time.Minute) //nolint:forbidigo // inside a synctest bubble
-		if _, err := c.GetCluster(t.Context(), &containerpb.GetClusterRequest{Name: clusterName("two")}); codeOf(err) != codes.NotFound {
-			t.Errorf("what was given up has happened: %v", err)
-		}
-	})
 }
 
 // TestServer_stick: an operation that never ends, and a fault that is taken back.

@@ -3,14 +3,8 @@
 package gke
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"fmt"
-	"io"
 	"net/http"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -26,57 +20,28 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/sim/core"
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
 // tape writes down what goes over the wire.
-type tape struct {
-	next http.RoundTripper
-	text strings.Builder
-}
+type tape struct{ wiretest.Tape }
 
-func (p *tape) RoundTrip(r *http.Request) (*http.Response, error) {
-	var sent []byte
-	if r.Body != nil {
-		read, err := io.ReadAll(r.Body)
-		if err != nil {
-			return nil, err
-		}
-		sent = read
-		r.Body = io.NopCloser(bytes.NewReader(sent))
-	}
-	response, err := p.next.RoundTrip(r)
-	if err != nil {
-		return nil, err
-	}
-	got, err := io.ReadAll(response.Body)
-	if err != nil {
-		return nil, err
-	}
-	response.Body = io.NopCloser(bytes.NewReader(got))
-	fmt.Fprintf(&p.text, "> %s %s\n", r.Method, r.URL.RequestURI())
-	if params := r.Header.Get("x-goog-request-params"); params != "" {
-		fmt.Fprintf(&p.text, "> x-goog-request-params: %s\n", params)
-	}
-	fmt.Fprintf(&p.text, "%s< %d\n", canonical(sent), response.StatusCode)
-	if after := response.Header.Get("Retry-After"); after != "" {
-		fmt.Fprintf(&p.text, "< Retry-After: %s\n", after)
-	}
-	fmt.Fprintf(&p.text, "%s\n", canonical(got))
-	return response, nil
-}
-
-// canonical makes a body readable and always the same.
-func canonical(body []byte) string {
-	if len(body) == 0 {
-		return ""
-	}
-	var v any
-	if json.Unmarshal(body, &v) == nil {
-		if text, err := json.MarshalIndent(v, "", "  "); err == nil {
-			return string(text) + "\n"
-		}
-	}
-	return string(body) + "\n"
+func newTape(next http.RoundTripper) *tape {
+	return &tape{wiretest.Tape{
+		Next: next,
+		Sent: func(r *http.Request) string {
+			if params := r.Header.Get("x-goog-request-params"); params != "" {
+				return "\n> x-goog-request-params: " + params + "\n"
+			}
+			return "\n"
+		},
+		Got: func(r *http.Response) string {
+			if after := r.Header.Get("Retry-After"); after != "" {
+				return "\n< Retry-After: " + after + "\n"
+			}
+			return "\n"
+		},
+	}}
 }
 
 // interceptor writes calls over gRPC down, their messages as JSON.
@@ -90,18 +55,17 @@ func (p *tape) interceptor(ctx context.Context, method string, req, reply any, c
 		if err != nil {
 			return err.Error() + "\n"
 		}
-		return canonical(data)
+		return wiretest.Canonical("", data)
 	}
 	md, _ := metadata.FromOutgoingContext(ctx)
-	fmt.Fprintf(&p.text, "> %s\n> x-goog-request-params: %s\n%s", method, strings.Join(md.Get("x-goog-request-params"), " and "), shown(req))
+	p.Note("> %s\n> x-goog-request-params: %s\n%s", method, strings.Join(md.Get("x-goog-request-params"), " and "), shown(req))
 	err := invoke(ctx, method, req, reply, conn, opts...)
 	st, _ := status.FromError(err)
-	fmt.Fprintf(&p.text, "< %s\n", st.Code())
+	answer := reply
 	if err != nil {
-		fmt.Fprintf(&p.text, "%s\n", shown(st.Proto()))
-	} else {
-		fmt.Fprintf(&p.text, "%s\n", shown(reply))
+		answer = st.Proto()
 	}
+	p.Note("< %s\n%s\n", st.Code(), shown(answer))
 	return err
 }
 
@@ -109,47 +73,10 @@ func (p *tape) interceptor(ctx context.Context, method string, req, reply any, c
 // drawing.
 var idPattern = regexp.MustCompile(`operation-\d+-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|gke-[0-9a-f]{32}|gke-demo-ng\d-[0-9a-f]{8}(?:-[a-z0-9]{4})?(?:\b|-grp)|0x[0-9a-f]{16}|"[0-9a-f]{64}"|"LS0t[^"]*"|"id": "\d+"`)
 
-// mask numbers the random ids of a text in the order in which they appear.
-func mask(text string) string {
-	seen := map[string]string{}
-	return idPattern.ReplaceAllStringFunc(text, func(id string) string {
-		if seen[id] == "" {
-			seen[id] = fmt.Sprintf("{id %d}", len(seen)+1)
-		}
-		return seen[id]
-	})
-}
-
-func golden(t *testing.T, name, got string) {
+// golden compares what a tape has with a file.
+func (p *tape) golden(t *testing.T, name string) {
 	t.Helper()
-	got = mask(got)
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.MkdirAll("testdata", 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	gotLines, wantLines := strings.Split(got, "\n"), strings.Split(string(data), "\n")
-	for i := range max(len(gotLines), len(wantLines)) {
-		if g, w := at(gotLines, i), at(wantLines, i); g != w {
-			t.Fatalf("%s, line %d:\ngot  %s\nwant %s", path, i+1, g, w)
-		}
-	}
-}
-
-func at(lines []string, i int) string {
-	if i < len(lines) {
-		return lines[i]
-	}
-	return "(nothing)"
+	wiretest.Golden(t, name, wiretest.Mask(p.Text(), idPattern))
 }
 
 // TestServer_golden keeps pairs of requests, as the vendor's clients send them, and
@@ -158,26 +85,26 @@ func TestServer_golden(t *testing.T) {
 	t.Parallel()
 	t.Run("grpc", func(t *testing.T) {
 		t.Parallel()
-		w, p := newWorld(t), &tape{}
+		w, p := newWorld(t), newTape(nil)
 		w.gke = newGRPC(t, w.Server, static(DefaultToken), option.WithGRPCDialOption(grpc.WithChainUnaryInterceptor(p.interceptor)))
 		goldenLife(t, w)
-		golden(t, "grpc.golden", p.text.String())
+		p.golden(t, "grpc.golden")
 	})
 	t.Run("rest", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
-		p := &tape{next: w.Transport()}
+		p := newTape(w.Transport())
 		w.gke, _ = newREST(t, p, DefaultToken)
 		goldenLife(t, w)
-		golden(t, "rest.golden", p.text.String())
+		p.golden(t, "rest.golden")
 	})
 	t.Run("compute", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
-		p := &tape{next: w.Transport()}
+		p := newTape(w.Transport())
 		_, w.compute = newREST(t, p, DefaultToken)
 		goldenCompute(t, w)
-		golden(t, "compute.golden", p.text.String())
+		p.golden(t, "compute.golden")
 	})
 }
 

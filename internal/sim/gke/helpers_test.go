@@ -5,11 +5,8 @@ package gke
 import (
 	"context"
 	"errors"
-	"flag"
 	"net/http"
-	"sync"
 	"testing"
-	"time"
 
 	container "cloud.google.com/go/container/apiv1"
 	"cloud.google.com/go/container/apiv1/containerpb"
@@ -28,9 +25,8 @@ import (
 
 	"github.com/pmks-go/pmks/internal/sim/profile"
 	"github.com/pmks-go/pmks/internal/sim/simkit"
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
@@ -40,30 +36,10 @@ const (
 	inZone = "projects/" + DefaultProject + "/locations/" + zoneA
 )
 
-// clock is a clock that a test moves.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func newClock() *clock { return &clock{now: time.Date(2026, 11, 2, 9, 30, 0, 0, time.UTC)} }
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) Add(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
 // world is a server with the vendor's own clients in front of it.
 type world struct {
 	*Server
-	clock   *clock
+	clock   *wiretest.Clock
 	gke     *container.ClusterManagerClient // over gRPC
 	rest    *container.ClusterManagerClient
 	compute *compute.Service
@@ -77,7 +53,7 @@ func static(token string) option.ClientOption {
 func newWorld(t *testing.T, change ...func(*Options)) *world {
 	t.Helper()
 	o := Options{Seed: 1}
-	c := newClock()
+	c := wiretest.NewClock()
 	o.Now = c.Now
 	for _, f := range change {
 		f(&o)
@@ -169,7 +145,7 @@ func (w *world) listen(t *testing.T) *simkit.Listener {
 }
 
 // pass lets every operation that is under way end.
-func (w *world) pass() { w.clock.Add(24 * time.Hour) }
+func (w *world) pass() { w.clock.Pass() }
 
 // clusterRequest is a request that is accepted.
 func clusterRequest(name string, change ...func(*containerpb.Cluster)) *containerpb.CreateClusterRequest {

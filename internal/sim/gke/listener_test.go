@@ -19,32 +19,6 @@ import (
 	"google.golang.org/grpc/codes"
 )
 
-// TestServer_Listen: only loopback addresses, and a second Close does not hang.
-func TestServer_Listen(t *testing.T) {
-	t.Parallel()
-	s := New(Options{Seed: 1})
-	for _, addr := range []string{"0.0.0.0:0", "192.0.2.1:0", "nothing", "example.com:0"} {
-		if l, err := s.Listen(addr, false); err == nil {
-			t.Errorf("it listens on %s", addr)
-			_ = l.Close()
-		}
-	}
-	for _, secure := range []bool{false, true} {
-		l, err := s.Listen("localhost:0", secure)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if strings.HasPrefix(l.URL(), "https://") != secure || (l.Certificate() != nil) != secure || (l.CertPool() != nil) != secure {
-			t.Errorf("with secure %t it is %s", secure, l.URL())
-		}
-		for range 2 {
-			if err := l.Close(); err != nil {
-				t.Error(err)
-			}
-		}
-	}
-}
-
 // TestServer_concurrent: many calls at once, on one connection.
 func TestServer_concurrent(t *testing.T) {
 	t.Parallel()

@@ -62,7 +62,7 @@ func keyID() string {
 func (s *Server) ServiceAccountJSON(tokenURI string) []byte {
 	data, err := json.MarshalIndent(map[string]string{
 		"type":            "service_account",
-		"project_id":      s.project,
+		"project_id":      orElse(s.options.KeyProject, s.project),
 		"private_key_id":  keyID(),
 		"private_key":     PrivateKey(),
 		"client_email":    ServiceAccountEmail,

@@ -25,6 +25,8 @@ const (
 type Options struct {
 	// Project and ProjectNumber name the only project; empty means the defaults.
 	Project, ProjectNumber string
+	// KeyProject is the project of the service account, where that is another one.
+	KeyProject string
 	// Region is the only region there is; empty means the profile's. Its zones end
 	// in -a, -b and -c.
 	Region string

@@ -17,10 +17,10 @@ import (
 	"cloud.google.com/go/container/apiv1/containerpb"
 	"google.golang.org/api/iterator"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/protobuf/proto"
 
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
 // TestServer_rest: what REST refuses before a method is asked.
@@ -291,23 +291,17 @@ func TestServer_lag(t *testing.T) {
 // TestServer_same: the same seed and calls give the same answers.
 func TestServer_same(t *testing.T) {
 	t.Parallel()
-	dump := func() string {
+	wiretest.Same(t, func() string {
 		w := newWorld(t, func(o *Options) { o.Upkeep = 0.5 })
+		p := newTape(w.Transport())
 		if err := w.Put(core.Seed{Name: "put", State: profile.Degraded, Reason: "GKE_SERVICE_ACCOUNT_DELETED: gone"}); err != nil {
 			t.Fatal(err)
 		}
 		w.create(t, "demo")
-		list, err := w.gke.ListClusters(t.Context(), &containerpb.ListClustersRequest{Parent: inZone})
-		if err != nil {
+		w.rest, _ = newREST(t, p, DefaultToken)
+		if _, err := w.rest.ListClusters(t.Context(), &containerpb.ListClustersRequest{Parent: inZone}); err != nil {
 			t.Fatal(err)
 		}
-		data, err := proto.MarshalOptions{Deterministic: true}.Marshal(list)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return string(data)
-	}
-	if first, second := dump(), dump(); first != second {
-		t.Error("two worlds of one seed differ")
-	}
+		return p.Text()
+	})
 }

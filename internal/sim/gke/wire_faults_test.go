@@ -3,14 +3,12 @@
 package gke
 
 import (
-	"context"
 	"errors"
 	"io"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"cloud.google.com/go/container/apiv1/containerpb"
@@ -20,63 +18,6 @@ import (
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
-
-// TestServer_hang: a call that hangs ends with its caller, over either transport,
-// and what it did depends on where it hung.
-func TestServer_hang(t *testing.T) {
-	t.Parallel()
-	for _, kind := range []core.FaultKind{core.FaultHang, core.FaultHangReply} {
-		for _, transport := range []string{"grpc", "rest"} {
-			t.Run(string(kind)+"/"+transport, func(t *testing.T) {
-				t.Parallel()
-				synctest.Test(t, func(t *testing.T) {
-					w := newWorld(t, func(o *Options) { o.Now = nil })
-					c := w.gke
-					if transport == "rest" {
-						c = w.rest
-					}
-					w.Inject(core.Fault{Op: "CreateCluster", Kind: kind})
-					ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-					defer cancel()
-					start := time.Now()
-					if _, err := c.CreateCluster(ctx, clusterRequest("demo")); codeOf(err) != codes.DeadlineExceeded || time.Since(start) != time.Minute {
-						t.Errorf("after %s: %v", time.Since(start), err)
-					}
-					_, err := c.GetCluster(t.Context(), &containerpb.GetClusterRequest{Name: clusterName("demo")})
-					if there := err == nil; there != (kind == core.FaultHangReply) {
-						t.Errorf("afterwards: %v", err)
-					}
-				})
-			})
-		}
-	}
-}
-
-// TestServer_cut: an answer that breaks off is none; the call took effect.
-func TestServer_cut(t *testing.T) {
-	t.Parallel()
-	for _, transport := range []string{"grpc", "rest", "grpc-loopback", "rest-loopback"} {
-		t.Run(transport, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t)
-			if strings.HasSuffix(transport, "loopback") {
-				w.listen(t)
-			}
-			c := w.gke
-			if strings.HasPrefix(transport, "rest") {
-				c = w.rest
-			}
-			w.Inject(core.Fault{Op: "CreateCluster", Kind: core.FaultCut})
-			_, err := c.CreateCluster(t.Context(), clusterRequest("demo"))
-			if c == w.rest && !errors.Is(err, io.ErrUnexpectedEOF) || c == w.gke && codeOf(err) != codes.Unavailable {
-				t.Errorf("got %v", err)
-			}
-			if _, err := c.GetCluster(t.Context(), &containerpb.GetClusterRequest{Name: clusterName("demo")}); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-}
 
 // TestServer_answers: whole answers are replaced, and read as the clients read those
 // of a proxy.
@@ -215,18 +156,18 @@ func TestServer_aggregated(t *testing.T) {
 	if sizes["zones/"+zoneA] != 2 || sizes["zones/"+zoneB] != 2 || len(sizes) != 2 || managers.Items["zones/asia-northeast3-c"].Warning.Code != "UNREACHABLE" {
 		t.Errorf("the target sizes are %v", sizes)
 	}
-	for what, call := range map[string]func() error{
-		"whole": func() error {
-			_, err := w.compute.Instances.AggregatedList(DefaultProject).Context(t.Context()).Do()
-			return err
-		},
-		"filter": func() error { _, err := list.Filter("a OR b").Context(t.Context()).Do(partial); return err },
-		"fields": func() error { _, err := list.Filter("").Fields("items(").Context(t.Context()).Do(partial); return err },
+	for what, tt := range map[string]struct {
+		filter, fields string
+		options        []googleapi.CallOption
+		want           int
+	}{
+		"whole": {want: 503}, "filter": {filter: "a OR b", options: []googleapi.CallOption{partial}, want: 501},
+		"fields": {fields: "items(", options: []googleapi.CallOption{partial}, want: 400},
 	} {
-		if got, want := codeOf(call()), map[string]codes.Code{"whole": codes.Unavailable, "filter": codes.Unimplemented, "fields": codes.InvalidArgument}[what]; what != "fields" && got != want {
-			t.Errorf("%s: %s, want %s", what, got, want)
-		} else if got == codes.OK {
-			t.Errorf("%s: accepted", what)
+		_, err := w.compute.Instances.AggregatedList(DefaultProject).Filter(tt.filter).Fields(googleapi.Field(tt.fields)).Context(t.Context()).Do(tt.options...)
+		var api *googleapi.Error
+		if !errors.As(err, &api) || api.Code != tt.want {
+			t.Errorf("%s: %v, want %d", what, err, tt.want)
 		}
 	}
 }
