@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	asgtypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/eks"
@@ -84,7 +85,11 @@ func (h *Handler) SetNodeGroupAutoScaling(ctx context.Context, clusterIID, nodeG
 		Send: func(ctx context.Context) error {
 			_, err := send(ctx, h, bucketEKS, h.api.eks.TagResource, &eks.TagResourceInput{
 				ResourceArn: n.NodegroupArn, Tags: map[string]string{tagAutoScaling: onOff(on)}},
-				"result", func(*eks.TagResourceOutput) bool { return true }) // it is empty
+				// It is an empty object: only the id of the request shows that EKS sent it.
+				"id of the request", func(o *eks.TagResourceOutput) bool {
+					_, ok := awsmiddleware.GetRequestIDMetadata(o.ResultMetadata)
+					return ok
+				})
 			return err
 		},
 		Happened: func(ctx context.Context) (bool, error) {
@@ -201,14 +206,10 @@ func repeatable(ctx context.Context, request func(context.Context) error, done f
 	return once.Do(ctx, once.Mutation{
 		Send: request,
 		Happened: func(ctx context.Context) (bool, error) {
-			err := request(ctx)
-			if err == nil {
+			if request(ctx) == nil {
 				return true, nil
 			}
-			if ok, lookErr := done(ctx); lookErr == nil && ok {
-				return true, nil
-			}
-			return false, err
+			return done(ctx)
 		},
 	})
 }
