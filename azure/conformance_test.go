@@ -137,7 +137,7 @@ func virtual(t conformance.T, wrap func(pmks.ClusterHandler) pmks.ClusterHandler
 const scale = 1e-4
 
 func loopback(t conformance.T) *conformance.Cloud {
-	s := aks.New(aks.Options{Scale: scale})
+	s := aks.New(aks.Options{Scale: scale, Unlimited: true})
 	l, err := s.Listen("127.0.0.1:0", true)
 	if err != nil {
 		t.Fatalf("Listen: %v", err)

@@ -78,8 +78,8 @@ func (s *Server) admit(c *call) *apiError {
 	if c.fault != nil {
 		return c.fault
 	}
-	s.advance(c.now)
-	for _, check := range []func(*call) *apiError{s.checkScope, s.authorize, s.checkGroup, s.takeToken} {
+	s.advance(c.Now)
+	for _, check := range []func(*call) *apiError{s.checkScope, s.authorize, s.checkGroup} {
 		if e := check(c); e != nil {
 			return e
 		}
@@ -108,18 +108,22 @@ func (s *Server) authenticate(c *call) (identity, *apiError) {
 	}
 	expires := time.Unix(claims.Expires, 0)
 	switch {
-	case !c.now.Before(expires):
+	case !c.Now.Before(expires):
 		return unauthorized("ExpiredAuthenticationToken", "The access token expiry UTC time '%s' is earlier than current UTC time '%s'.",
-			expires.UTC().Format(time.RFC3339), c.now.UTC().Format(time.RFC3339))
-	case c.now.Add(5 * time.Minute).Before(time.Unix(claims.NotBefore, 0)):
+			expires.UTC().Format(time.RFC3339), c.Now.UTC().Format(time.RFC3339))
+	case c.Now.Add(5 * time.Minute).Before(time.Unix(claims.NotBefore, 0)):
 		return unauthorized("InvalidAuthenticationToken", "The access token is not valid yet.")
 	case !slices.Contains(armAudiences, claims.Audience):
 		return unauthorized("InvalidAuthenticationTokenAudience", "The access token has been obtained for wrong audience or resource '%s'. "+
 			"It should exactly match with one of the allowed audiences '%s'.", claims.Audience, strings.Join(armAudiences, "','"))
 	}
 	app, ok := s.apps[claims.AppID]
-	if !ok {
+	switch {
+	case !ok:
 		return unauthorized("InvalidAuthenticationToken", "The access token is invalid.")
+	case claims.TenantID != s.tenant:
+		return unauthorized("InvalidAuthenticationTokenTenant", "The access token is from the wrong issuer '%s'. "+
+			"It must match the tenant '%s' associated with this subscription.", claims.Issuer, s.tenant)
 	}
 	return identity{clientID: claims.AppID, objectID: claims.ObjectID, app: app}, nil
 }
@@ -152,7 +156,7 @@ func sameLocation(a, b string) bool {
 
 // authorize refuses what the caller's roles do not allow.
 func (s *Server) authorize(c *call) *apiError {
-	if !c.who.app.denied(c.action) {
+	if !s.denied && !c.who.app.denied(c.action) {
 		return nil
 	}
 	return gateway(http.StatusForbidden, "AuthorizationFailed", "The client '%s' with object id '%s' does not have authorization to perform action '%s' "+

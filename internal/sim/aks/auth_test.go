@@ -27,6 +27,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/containerservice/armcontainerservice/v8"
 
 	"github.com/pmks-go/pmks/internal/sim/core"
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
 // realClock lets tokens of azidentity, which knows no other clock, be good.
@@ -311,7 +312,7 @@ func TestServer_issueToken_refusals(t *testing.T) {
 			w := newWorld(t, func(o *Options) {
 				o.Apps = map[string]App{
 					DefaultClientID:                        {Secrets: []string{DefaultClientSecret}},
-					"44444444-2222-4222-8222-222222222222": {Secrets: []string{DefaultClientSecret}, SecretsExpire: newClock().now},
+					"44444444-2222-4222-8222-222222222222": {Secrets: []string{DefaultClientSecret}, SecretsExpire: wiretest.NewClock().Now()},
 				}
 			})
 			response, body := w.send(t, http.MethodPost, "/"+test.tenant+"/oauth2/v2.0/token", test.body, "Content-Type", "application/x-www-form-urlencoded")

@@ -7,9 +7,11 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // clusterID is the ARM id of a cluster. AKS writes "resourceGroups" into the
@@ -95,10 +97,12 @@ func (s *Server) getCluster(c *call) (*answer, *apiError) {
 // The pages are cut before the group is looked at, so that a page may have few
 // items or none and a next one all the same.
 func (s *Server) listClusters(c *call) (*answer, *apiError) {
-	page, next, err := s.world.Page(c.now, skipToken(c.query), s.pageSize)
+	given := skipToken(c.query)
+	page, next, err := s.world.Page(c.Now, given, s.pageSize)
 	if err != nil {
 		return nil, badToken()
 	}
+	next = c.NextToken(given, next)
 	out := list[clusterObject]{Value: []clusterObject{}}
 	for _, shown := range page {
 		rec := s.clusters[shown.Attr[attrUID]]
@@ -129,6 +133,19 @@ func nextLink(c *call, token string) string {
 
 func badToken() *apiError {
 	return badRequest("The skip token is not valid.")
+}
+
+// paged cuts the page that a call asks for out of a whole list.
+func paged[T any](s *Server, c *call, all list[T]) (*answer, *apiError) {
+	items, next, valid := simkit.PageByNumber(s.Kit, &c.Exchange, c.op+"/"+c.resource(), skipToken(c.query), s.pageSize, all.Value)
+	if !valid {
+		return nil, badToken()
+	}
+	out := list[T]{Value: items}
+	if next != "" {
+		out.NextLink = nextLink(c, next)
+	}
+	return ok(out)
 }
 
 func (s *Server) putCluster(c *call) (*answer, *apiError) {
@@ -163,13 +180,13 @@ func (s *Server) createCluster(c *call, in *clusterObject) (*answer, *apiError) 
 	if e := s.planCluster(c, in); e != nil {
 		return nil, e
 	}
-	uid, name := s.uuid(), c.vars["cluster"]
+	uid, name := s.Random.UUID(), c.vars["cluster"]
 	rec := s.newRecord(uid, s.groupName(c.group()), name, in)
 	cmd := core.CreateCluster{Name: rec.key, Version: *in.Properties.KubernetesVersion, Tags: in.Tags, Attr: map[string]string{attrUID: uid}}
 	for _, p := range coreOrder(in.Properties.AgentPoolProfiles) {
 		cmd.Groups = append(cmd.Groups, core.AddNodeGroup{Spec: p.spec(*p.Name), Version: text(p.OrchestratorVersion)})
 	}
-	result, err := s.world.Apply(c.now, cmd, c.outcome)
+	result, err := s.world.Apply(c.Now, cmd, c.Outcome)
 	if err != nil {
 		return nil, s.overQuota(err, "ManagedClusterCountExceedsQuotaLimit")
 	}
@@ -180,7 +197,7 @@ func (s *Server) createCluster(c *call, in *clusterObject) (*answer, *apiError) 
 		own.operation = result.Operation.ID
 	}
 	s.touch(rec)
-	s.forget(c.now)
+	s.forget(c.Now)
 	return &answer{status: http.StatusCreated, body: s.clusterObject(rec.live, rec, false), operation: result.Operation.ID}, nil
 }
 
@@ -208,9 +225,9 @@ func (s *Server) newRecord(uid, group, name string, in *clusterObject) *clusterR
 		uid: uid, key: keyOf(group, name), group: group, name: name,
 		requested: orElse(text(p.KubernetesVersion), s.world.Profile().Default()),
 		nodeGroup: orElse(text(p.NodeResourceGroup), s.nodeGroupName(group, name)),
-		scaleSet:  s.id(8, digits),
-		host:      text(p.DNSPrefix) + "-" + s.id(8, lowerAlnum),
-		token:     s.id(128, lowerHex),
+		scaleSet:  s.Random.Text(8, simkit.Digits),
+		host:      text(p.DNSPrefix) + "-" + s.Random.Text(8, simkit.LowerAlnum),
+		token:     s.Random.Text(128, simkit.LowerHex),
 		pools:     map[string]*poolRecord{},
 	}
 	rec.spec = clusterObject{Location: &s.location, SKU: in.SKU, Identity: in.Identity, Properties: p}
@@ -260,20 +277,20 @@ func (s *Server) patchCluster(c *call) (*answer, *apiError) {
 	if e := s.writable(rec, true); e != nil {
 		return nil, e
 	}
-	p, e := s.changeCluster(c, rec, in.Tags)
+	id, e := s.changeCluster(c, rec, in.Tags)
 	if e != nil {
 		return nil, e
 	}
-	return &answer{status: http.StatusOK, body: s.clusterObject(rec.live, rec, false), operation: p.id}, nil
+	return &answer{status: http.StatusOK, body: s.clusterObject(rec.live, rec, false), operation: id}, nil
 }
 
 // changeCluster sets the tags and begins the operation that every change is.
-func (s *Server) changeCluster(c *call, rec *clusterRecord, tags map[string]string) (*phase, *apiError) {
-	if e := s.must(c.now, core.SetTags{ClusterID: rec.live.ID, Tags: tags}); e != nil {
-		return nil, e
+func (s *Server) changeCluster(c *call, rec *clusterRecord, tags map[string]string) (operation string, e *apiError) {
+	if e := s.must(c.Now, core.SetTags{ClusterID: rec.live.ID, Tags: tags}); e != nil {
+		return "", e
 	}
 	s.touch(rec)
-	return s.startPhase(c, rec, &phase{word: wordUpdating, to: profile.Active}, s.typical(profile.UpdateCluster, 1))
+	return s.work(c, rec, wordUpdating, core.Work{Took: s.typical(profile.UpdateCluster, 1)}, func(at time.Time) { s.mend(rec, at) })
 }
 
 // writable says whether the state of a cluster lets it be written to. pools: none
@@ -319,8 +336,7 @@ func (s *Server) deleteCluster(c *call) (*answer, *apiError) {
 	case rec.live.State == profile.Deleting && !s.assumed.RepeatedDeletionOK:
 		return nil, pending("the managed cluster '%s' is being deleted", rec.name)
 	}
-	s.dropPhase(rec, c.now, "canceled: the cluster is being deleted")
-	result, err := s.world.Apply(c.now, core.DeleteCluster{ClusterID: rec.live.ID}, c.outcome)
+	result, err := s.world.Apply(c.Now, core.DeleteCluster{ClusterID: rec.live.ID}, c.Outcome)
 	if err != nil {
 		return nil, refused(err)
 	}

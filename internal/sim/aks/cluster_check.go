@@ -131,7 +131,7 @@ func (s *Server) checkIdentity(in *clusterObject) *apiError {
 		if len(id.UserAssignedIdentities) > 0 {
 			return invalid("identity.userAssignedIdentities", "user assigned identities need the type UserAssigned")
 		}
-		id.PrincipalID, id.TenantID = s.uuid(), s.tenant
+		id.PrincipalID, id.TenantID = s.Random.UUID(), s.tenant
 	case "UserAssigned":
 		if len(id.UserAssignedIdentities) != 1 {
 			return invalid("identity.userAssignedIdentities", "exactly one user assigned identity must be given")
@@ -144,7 +144,7 @@ func (s *Server) checkIdentity(in *clusterObject) *apiError {
 			if _, ok := s.resources.identity(ref.group, ref.names[0]); !ok {
 				return gateway(http.StatusBadRequest, "FailedIdentityOperation", "Identity operation failed: the resource '%.256s' was not found.", key)
 			}
-			id.UserAssignedIdentities[key] = &assignedIdentity{s.uuid(), s.uuid()}
+			id.UserAssignedIdentities[key] = &assignedIdentity{s.Random.UUID(), s.Random.UUID()}
 		}
 	default:
 		return invalid("identity.type", "%q is not one of SystemAssigned and UserAssigned", id.Type)

@@ -315,8 +315,8 @@ func TestServer_updateCluster_refusals(t *testing.T) {
 
 // Dump shows the world of the core; the records follow it.
 func (w *world) Dump() string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.Mu.Lock()
+	defer w.Mu.Unlock()
 	return w.world.Dump()
 }
 

@@ -51,7 +51,7 @@ func (s *Server) updateCluster(c *call, rec *clusterRecord, in *clusterObject) (
 func (s *Server) reconcile(c *call, rec *clusterRecord, in *clusterObject, changed []*core.NodeGroup) (*answer, *apiError) {
 	for _, g := range changed {
 		inner := *c
-		inner.outcome = core.Outcome{}
+		inner.Outcome = core.Outcome{}
 		result, e := s.applyPool(&inner, rec, g, profileOf(in.Properties.AgentPoolProfiles, g.Name), "")
 		if e != nil {
 			return nil, e
@@ -59,23 +59,23 @@ func (s *Server) reconcile(c *call, rec *clusterRecord, in *clusterObject, chang
 		rec.pools[g.Name].operation = result.Operation.ID
 	}
 	s.keepCluster(rec, in)
-	p, e := s.changeCluster(c, rec, in.Tags)
+	id, e := s.changeCluster(c, rec, in.Tags)
 	if e != nil {
 		return nil, e
 	}
-	return &answer{status: http.StatusOK, body: s.clusterObject(rec.live, rec, false), operation: p.id}, nil
+	return &answer{status: http.StatusOK, body: s.clusterObject(rec.live, rec, false), operation: id}, nil
 }
 
 func (s *Server) upgradeCluster(c *call, rec *clusterRecord, in *clusterObject, target string, pools bool) (*answer, *apiError) {
 	if rec.live.State == profile.Degraded || rec.live.State == profile.CreateFailed || rec.live.State == profile.DeleteFailed {
-		if e := s.force(c.now, rec, profile.UpdateFailed, rec.live.Reason); e != nil {
+		if e := s.force(c.Now, rec, profile.UpdateFailed, rec.live.Reason); e != nil {
 			return nil, e
 		}
 	}
-	if e := s.must(c.now, core.SetTags{ClusterID: rec.live.ID, Tags: in.Tags}); e != nil {
+	if e := s.must(c.Now, core.SetTags{ClusterID: rec.live.ID, Tags: in.Tags}); e != nil {
 		return nil, e
 	}
-	result, err := s.world.Apply(c.now, core.UpgradeControlPlane{ClusterID: rec.live.ID, Version: target, Groups: pools}, c.outcome)
+	result, err := s.world.Apply(c.Now, core.UpgradeControlPlane{ClusterID: rec.live.ID, Version: target, Groups: pools}, c.Outcome)
 	if err != nil {
 		return nil, s.badStep(rec, target, err)
 	}

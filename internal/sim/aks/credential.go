@@ -4,29 +4,31 @@ package aks
 
 import (
 	"crypto/ed25519"
-	"crypto/rand"
 	"crypto/sha256"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/base64"
-	"encoding/pem"
 	"errors"
 	"fmt"
-	"math/big"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // credentialObject is the answer of both credential calls.
 type credentialObject struct {
-	Kubeconfigs []kubeconfigObject `json:"kubeconfigs"`
+	Kubeconfigs []Kubeconfig `json:"kubeconfigs"`
 }
 
-type kubeconfigObject struct {
+// The accounts of kubeconfigs, as their names tell.
+const (
+	adminAccount = "clusterAdmin"
+	userAccount  = "clusterUser"
+)
+
+// Kubeconfig is one kubeconfig of a credential call.
+type Kubeconfig struct {
 	Name  string `json:"name"`
 	Value []byte `json:"value"`
 }
@@ -58,10 +60,13 @@ func (s *Server) adminCredential(c *call) (*answer, *apiError) {
 	if e != nil {
 		return nil, e
 	}
+	if list, found := rec.kubeconfigs[adminAccount]; found {
+		return ok(credentialObject{list})
+	}
 	if e := noLocalAccounts(rec); e != nil {
 		return nil, e
 	}
-	return s.kubeconfig(c, rec, "clusterAdmin", rec.name, s.staticUser(rec, "masterclient", "system:masters"))
+	return s.kubeconfig(c, rec, adminAccount, s.staticUser(rec, "masterclient", "system:masters"))
 }
 
 func (s *Server) userCredential(c *call) (*answer, *apiError) {
@@ -73,27 +78,38 @@ func (s *Server) userCredential(c *call) (*answer, *apiError) {
 	if !slices.Contains([]string{"", "azure", "exec"}, format) {
 		return nil, badRequest("The format %.64s is not supported.", format)
 	}
+	if list, found := rec.kubeconfigs[userAccount]; found {
+		return ok(credentialObject{list})
+	}
 	aad := rec.spec.Properties.AADProfile
 	switch {
 	case aad == nil:
 		if e := noLocalAccounts(rec); e != nil {
 			return nil, e
 		}
-		return s.kubeconfig(c, rec, "clusterUser", rec.name, s.staticUser(rec, "clusteruser", "system:masters"))
+		return s.kubeconfig(c, rec, userAccount, s.staticUser(rec, "clusteruser", "system:masters"))
 	case format == "azure":
-		return s.kubeconfig(c, rec, "clusterUser", rec.name, "    auth-provider:\n      config:\n        apiserver-id: "+KubernetesAudience+
+		return s.kubeconfig(c, rec, userAccount, entraUser("    auth-provider:\n      config:\n        apiserver-id: "+KubernetesAudience+
 			"\n        client-id: 80faf920-1908-4b52-b5ef-a8e7bedfc67a\n        config-mode: \"1\"\n        environment: AzurePublicCloud\n        tenant-id: "+
-			aad.TenantID+"\n      name: azure\n")
+			aad.TenantID+"\n      name: azure\n"))
 	}
-	return s.kubeconfig(c, rec, "clusterUser", rec.name, "    exec:\n      apiVersion: client.authentication.k8s.io/v1beta1\n      args:\n"+
+	return s.kubeconfig(c, rec, userAccount, entraUser("    exec:\n      apiVersion: client.authentication.k8s.io/v1beta1\n      args:\n"+
 		"      - get-token\n      - --environment\n      - AzurePublicCloud\n      - --server-id\n      - "+KubernetesAudience+
 		"\n      - --client-id\n      - 80faf920-1908-4b52-b5ef-a8e7bedfc67a\n      - --tenant-id\n      - "+aad.TenantID+
 		"\n      - --login\n      - devicecode\n      command: kubelogin\n      env: null\n      installHint: |2\n\n"+
-		"        kubelogin is not installed which is required to connect to AAD enabled cluster.\n      provideClusterInfo: false\n")
+		"        kubelogin is not installed which is required to connect to AAD enabled cluster.\n      provideClusterInfo: false\n"))
 }
 
-// kubeconfig writes the answer; user is what stands below the name of the user.
-func (s *Server) kubeconfig(c *call, rec *clusterRecord, name, context, user string) (*answer, *apiError) {
+// userOf writes what stands below the name of a user.
+type userOf func(simkit.Authority) (string, error)
+
+// entraUser is a user with nothing of the cluster's.
+func entraUser(text string) userOf {
+	return func(simkit.Authority) (string, error) { return text, nil }
+}
+
+// kubeconfig writes the answer.
+func (s *Server) kubeconfig(c *call, rec *clusterRecord, name string, user userOf) (*answer, *apiError) {
 	var p clusterProperties
 	p.APIServerAccessProfile = rec.spec.Properties.APIServerAccessProfile
 	s.showAddresses(rec, &p)
@@ -110,31 +126,33 @@ func (s *Server) kubeconfig(c *call, rec *clusterRecord, name, context, user str
 	if host == "" {
 		return nil, badRequest("The managed cluster '%s' has no such FQDN.", rec.name)
 	}
-	account := name + "_" + rec.group + "_" + rec.name
-	value := "apiVersion: v1\nclusters:\n- cluster:\n    certificate-authority-data: " + s.authority(rec).certificate +
-		"\n    server: https://" + host + ":443\n  name: " + rec.name +
-		"\ncontexts:\n- context:\n    cluster: " + rec.name + "\n    user: " + account + "\n  name: " + context +
-		"\ncurrent-context: " + context + "\nkind: Config\npreferences: {}\nusers:\n- name: " + account + "\n  user:\n" + user
-	return ok(credentialObject{[]kubeconfigObject{{name, []byte(value)}}})
-}
-
-// staticUser is a user with a client certificate, and a token where the assumption is
-// that there is one.
-func (s *Server) staticUser(rec *clusterRecord, name, organization string) string {
-	certificate, key := s.authority(rec).issue(name, organization)
-	user := "    client-certificate-data: " + certificate + "\n    client-key-data: " + key + "\n"
-	if s.assumed.StaticTokens {
-		user += "    token: " + rec.token + "\n"
+	authority, err := simkit.NewAuthority("ca", rec.keyFor("ca"))
+	text := ""
+	if err == nil {
+		text, err = user(authority)
 	}
-	return user
+	if err != nil {
+		return nil, fail(http.StatusInternalServerError, "InternalOperationError", "%v", err)
+	}
+	account := name + "_" + rec.group + "_" + rec.name
+	value := "apiVersion: v1\nclusters:\n- cluster:\n    certificate-authority-data: " + authority.Certificate +
+		"\n    server: https://" + host + ":443\n  name: " + rec.name +
+		"\ncontexts:\n- context:\n    cluster: " + rec.name + "\n    user: " + account + "\n  name: " + rec.name +
+		"\ncurrent-context: " + rec.name + "\nkind: Config\npreferences: {}\nusers:\n- name: " + account + "\n  user:\n" + text
+	return ok(credentialObject{[]Kubeconfig{{name, []byte(value)}}})
 }
 
-// authority is the certificate authority of a cluster. It is the same for the same
-// seed.
-type authority struct {
-	key         ed25519.PrivateKey
-	certificate string // PEM in base64
-	parsed      *x509.Certificate
+// staticUser is a user with a client certificate, and a token where the assumption
+// is that there is one.
+func (s *Server) staticUser(rec *clusterRecord, name, organization string) userOf {
+	return func(authority simkit.Authority) (string, error) {
+		certificate, key, err := authority.Issue(name, organization)
+		user := "    client-certificate-data: " + certificate + "\n    client-key-data: " + key + "\n"
+		if s.assumed.StaticTokens {
+			user += "    token: " + rec.token + "\n"
+		}
+		return user, err
+	}
 }
 
 // keyFor derives a key from what it is for. The static token of a cluster is as
@@ -144,62 +162,14 @@ func (rec *clusterRecord) keyFor(what string) ed25519.PrivateKey {
 	return ed25519.NewKeyFromSeed(sum[:])
 }
 
-func (s *Server) authority(rec *clusterRecord) authority {
-	a := authority{key: rec.keyFor("ca")}
-	template := &x509.Certificate{
-		SerialNumber:          big.NewInt(1),
-		Subject:               pkix.Name{CommonName: "ca"},
-		NotBefore:             time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC),
-		NotAfter:              time.Date(2120, 1, 1, 0, 0, 0, 0, time.UTC),
-		KeyUsage:              x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature,
-		IsCA:                  true,
-		BasicConstraintsValid: true,
-	}
-	// Ed25519 draws nothing from the random source.
-	der, err := x509.CreateCertificate(rand.Reader, template, template, a.key.Public(), a.key)
-	if err != nil {
-		return a
-	}
-	a.certificate = encodePEM("CERTIFICATE", der)
-	a.parsed, _ = x509.ParseCertificate(der) // what was just written
-	return a
-}
-
-// issue returns a client certificate and its key, both PEM in base64.
-func (a authority) issue(name, organization string) (certificate, key string) {
-	sum := sha256.Sum256(append([]byte(name), a.key.Seed()...))
-	private := ed25519.NewKeyFromSeed(sum[:])
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(2),
-		Subject:      pkix.Name{CommonName: name, Organization: []string{organization}},
-		NotBefore:    a.parsed.NotBefore,
-		NotAfter:     a.parsed.NotAfter,
-		KeyUsage:     x509.KeyUsageDigitalSignature,
-		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, a.parsed, private.Public(), a.key)
-	if err != nil {
-		return "", ""
-	}
-	secret, err := x509.MarshalPKCS8PrivateKey(private)
-	if err != nil {
-		return "", ""
-	}
-	return encodePEM("CERTIFICATE", der), encodePEM("PRIVATE KEY", secret)
-}
-
-func encodePEM(kind string, der []byte) string {
-	return base64.StdEncoding.EncodeToString(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
-}
-
 // VerifyToken checks a bearer token for a cluster as its API server does, and
 // returns the object id of the service principal, or "masterclient" for the static
 // token. The cluster is named alone, in DefaultResourceGroup, or as
 // "group/name". It counts as no call.
 func (s *Server) VerifyToken(token, cluster string) (subject string, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := s.now()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	now := s.Now()
 	s.advance(now)
 	rec, err := s.named(cluster)
 	if err != nil {

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // routeEntra says what a request asks of Entra; false if it is not for Entra.
@@ -87,7 +88,7 @@ func (s *Server) entraBody(c *call, e *apiError) oauthBody {
 		Error:         e.code,
 		Description:   e.message + " Trace ID: " + c.requestID + " Correlation ID: " + c.requestID,
 		Codes:         []int{},
-		Timestamp:     c.now.UTC().Format("2006-01-02 15:04:05Z"),
+		Timestamp:     c.Now.UTC().Format("2006-01-02 15:04:05Z"),
 		TraceID:       c.requestID,
 		CorrelationID: c.requestID,
 	}
@@ -99,9 +100,14 @@ func (s *Server) entraBody(c *call, e *apiError) oauthBody {
 	return b
 }
 
-// checkTenant refuses another tenant than the only one.
+// checkTenant refuses a tenant that does not exist.
 func (s *Server) checkTenant(c *call) *apiError {
-	if tenant := c.vars["tenant"]; !strings.EqualFold(tenant, s.tenant) {
+	tenant := c.vars["tenant"]
+	known := strings.EqualFold(tenant, s.home)
+	for _, other := range s.servers {
+		known = known || strings.EqualFold(tenant, other.tenant)
+	}
+	if !known {
 		return oauthError(http.StatusBadRequest, "invalid_request", 90002, "Tenant '%.64s' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud.", tenant)
 	}
 	return nil
@@ -110,7 +116,7 @@ func (s *Server) checkTenant(c *call) *apiError {
 func (s *Server) instanceDiscovery(c *call) (*answer, *apiError) {
 	host := strings.TrimPrefix(strings.TrimPrefix(c.base, "https://"), "http://")
 	return ok(map[string]any{
-		"tenant_discovery_endpoint": c.base + "/" + s.tenant + "/v2.0/.well-known/openid-configuration",
+		"tenant_discovery_endpoint": c.base + "/" + s.home + "/v2.0/.well-known/openid-configuration",
 		"api-version":               "1.1",
 		"metadata": []map[string]any{
 			{"preferred_network": host, "preferred_cache": host, "aliases": []string{host}},
@@ -122,7 +128,7 @@ func (s *Server) openIDConfiguration(c *call) (*answer, *apiError) {
 	if e := s.checkTenant(c); e != nil {
 		return nil, e
 	}
-	base := c.base + "/" + s.tenant
+	base := c.base + "/" + c.vars["tenant"]
 	return ok(map[string]any{
 		"authorization_endpoint":                base + "/oauth2/v2.0/authorize",
 		"token_endpoint":                        base + "/oauth2/v2.0/token",
@@ -173,7 +179,7 @@ func (s *Server) issueToken(c *call) (*answer, *apiError) {
 	}
 	id := strings.ToLower(form.Get("client_id"))
 	app, known := s.apps[id]
-	if !known {
+	if !known || !strings.EqualFold(c.vars["tenant"], s.home) {
 		return nil, oauthError(http.StatusBadRequest, "unauthorized_client", 700016, "Application with identifier '%.64s' was not found in the directory.", id)
 	}
 	if e := s.checkClient(c, id, app, form); e != nil {
@@ -216,15 +222,15 @@ func (s *Server) newToken(c *call, id, audience string) string {
 	object := s.objectID(id)
 	return s.signToken(accessClaims{
 		Audience:  audience,
-		Issuer:    c.base + "/" + s.tenant + "/v2.0",
-		IssuedAt:  c.now.Unix(),
-		NotBefore: c.now.Unix(),
-		Expires:   c.now.Add(s.lifetime).Unix(),
+		Issuer:    c.base + "/" + s.home + "/v2.0",
+		IssuedAt:  c.Now.Unix(),
+		NotBefore: c.Now.Unix(),
+		Expires:   c.Now.Add(s.lifetime).Unix(),
 		AppID:     id,
 		IDType:    "app",
 		ObjectID:  object,
 		Subject:   object,
-		TenantID:  s.tenant,
+		TenantID:  s.home,
 		Version:   "1.0",
 	})
 }
@@ -232,7 +238,7 @@ func (s *Server) newToken(c *call, id, audience string) string {
 // objectID is the id of the service principal of an application.
 func (s *Server) objectID(clientID string) string {
 	sum := sha256.Sum256([]byte("principal/" + clientID))
-	return asUUID(hex.EncodeToString(sum[:16]))
+	return simkit.UUIDOf(hex.EncodeToString(sum[:16]))
 }
 
 // checkClient verifies the credentials of a client.
@@ -251,7 +257,7 @@ func (s *Server) checkClient(c *call, id string, app App, form url.Values) *apiE
 	case !slices.Contains(app.Secrets, form.Get("client_secret")):
 		return oauthError(http.StatusUnauthorized, "invalid_client", 7000215, "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, "+
 			"not the client secret ID, for a secret added to app '%s'.", id)
-	case !app.SecretsExpire.IsZero() && !c.now.Before(app.SecretsExpire):
+	case !app.SecretsExpire.IsZero() && !c.Now.Before(app.SecretsExpire):
 		return oauthError(http.StatusUnauthorized, "invalid_client", 7000222, "The provided client secret keys for app '%s' are expired.", id)
 	}
 	return nil
@@ -268,9 +274,9 @@ func (s *Server) checkAssertion(c *call, id string, app App, assertion string) e
 	}
 	const skew = 5 * time.Minute
 	switch {
-	case claims.Expires == 0 || !c.now.Add(-skew).Before(time.Unix(claims.Expires, 0)):
+	case claims.Expires == 0 || !c.Now.Add(-skew).Before(time.Unix(claims.Expires, 0)):
 		return errors.New("the assertion is expired")
-	case c.now.Add(skew).Before(time.Unix(claims.NotBefore, 0)):
+	case c.Now.Add(skew).Before(time.Unix(claims.NotBefore, 0)):
 		return errors.New("the assertion is not valid yet")
 	}
 	for _, f := range app.Federated {
@@ -288,7 +294,7 @@ func (s *Server) checkAssertion(c *call, id string, app App, assertion string) e
 	if !strings.EqualFold(claims.Issuer, id) || !strings.EqualFold(claims.Subject, id) {
 		return errors.New("no matching federated identity record found, and issuer and subject are not the client")
 	}
-	if want := c.base + "/" + s.tenant + "/oauth2/v2.0/token"; string(claims.Audience) != want {
+	if want := c.base + "/" + s.home + "/oauth2/v2.0/token"; string(claims.Audience) != want {
 		return fmt.Errorf("the audience is %.64q and must be %q", claims.Audience, want)
 	}
 	for _, cert := range app.Certificates {
@@ -296,7 +302,7 @@ func (s *Server) checkAssertion(c *call, id string, app App, assertion string) e
 		if !sameThumbprint(header.SHA256, long[:]) && !sameThumbprint(header.SHA1, short[:]) {
 			continue
 		}
-		if c.now.After(cert.NotAfter) {
+		if c.Now.After(cert.NotAfter) {
 			return errors.New("the certificate is expired")
 		}
 		if signed.verifies(header.Algorithm, cert.PublicKey) {

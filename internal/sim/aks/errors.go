@@ -30,6 +30,9 @@ type apiError struct {
 	challenge string
 }
 
+// Verdict is what the journal holds.
+func (e *apiError) Verdict() (status int, code string) { return e.status, e.code }
+
 // fail is an error of the AKS resource provider.
 func fail(status int, code, format string, args ...any) *apiError {
 	return &apiError{status: status, code: code, message: fmt.Sprintf(format, args...)}

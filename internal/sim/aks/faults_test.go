@@ -19,7 +19,8 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/sim/core"
-	"github.com/pmks-go/pmks/internal/sim/httpsim"
+	"github.com/pmks-go/pmks/internal/sim/simkit"
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
 func TestServer_Inject(t *testing.T) {
@@ -79,7 +80,7 @@ func TestServer_Inject_lost(t *testing.T) {
 			w := newWorld(t)
 			w.Inject(core.Fault{Op: "ManagedClusters_CreateOrUpdate", Kind: kind})
 			_, err := w.clusters.BeginCreateOrUpdate(t.Context(), testGroup, "a", clusterInput(), nil)
-			if !errors.Is(err, httpsim.ErrConnectionLost) {
+			if !errors.Is(err, simkit.ErrConnectionLost) {
 				t.Fatalf("got %v", err)
 			}
 			_, err = w.clusters.Get(t.Context(), testGroup, "a", nil)
@@ -200,7 +201,7 @@ func TestServer_preempted(t *testing.T) {
 func TestServer_Inject_stick(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w := &world{Server: New(Options{Seed: 1}), clock: newClock()}
+		w := &world{Server: New(Options{Seed: 1}), clock: wiretest.NewClock()}
 		w.connect(t, simURL, w.Transport())
 		w.Inject(core.Fault{Op: "ManagedClusters_Stop", Kind: core.FaultStick})
 		w.Inject(core.Fault{Op: "ManagedClusters_Get", Kind: core.FaultDelay, Delay: time.Minute})

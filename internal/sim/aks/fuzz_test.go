@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/pmks-go/pmks/internal/sim/core"
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // FuzzServer sends requests made of arbitrary bytes under a good token: there is
@@ -63,7 +64,7 @@ func FuzzServer(f *testing.F) {
 		if strings.HasSuffix(r.URL.Path, "/token") {
 			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		}
-		r.Header.Set("Authorization", "Bearer "+s.newToken(&call{now: now, base: simURL}, DefaultClientID, armAudiences[0]))
+		r.Header.Set("Authorization", "Bearer "+s.newToken(&call{Exchange: simkit.Exchange{Now: now}, base: simURL}, DefaultClientID, armAudiences[0]))
 		response, err := s.Transport().RoundTrip(r)
 		if err != nil {
 			t.Skip("not a request that HTTP can carry")
@@ -112,7 +113,7 @@ func checkShape(t *testing.T, response *http.Response, answer []byte) {
 // FuzzToken: no text but what the simulator has signed is a token.
 func FuzzToken(f *testing.F) {
 	s := New(Options{Seed: 1, Now: time.Now})
-	good := s.newToken(&call{now: time.Now(), base: simURL}, DefaultClientID, armAudiences[0])
+	good := s.newToken(&call{Exchange: simkit.Exchange{Now: time.Now()}, base: simURL}, DefaultClientID, armAudiences[0])
 	f.Add(good)
 	f.Add(good[:len(good)-1])
 	f.Add("eyJhbGciOiJub25lIn0.eyJhcHBpZCI6IngifQ.")

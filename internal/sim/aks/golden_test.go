@@ -3,16 +3,9 @@
 package aks
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
-	"net/url"
-	"os"
-	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
@@ -20,45 +13,20 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/sim/core"
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
-// tape writes down what goes over the wire.
-type tape struct {
-	next http.RoundTripper
-	text strings.Builder
-	// tokens: those of Entra too.
-	tokens bool
+// tape writes down what goes over the wire, with the headers that matter.
+func (w *world) tape(tokens bool) *wiretest.Tape {
+	return &wiretest.Tape{
+		Next: w.Transport(),
+		Sent: func(r *http.Request) string { return "\n" + headers(r.Header) },
+		Got:  func(r *http.Response) string { return "\n" + headers(r.Header) },
+		Skip: func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/token") && !tokens },
+	}
 }
 
-// shownHeaders are those that matter.
 var shownHeaders = []string{"Azure-AsyncOperation", "If-Match", "If-None-Match", "Location", "Retry-After", "WWW-Authenticate", "x-ms-failure-cause"}
-
-func (p *tape) RoundTrip(r *http.Request) (*http.Response, error) {
-	var sent []byte
-	if r.Body != nil {
-		read, err := io.ReadAll(r.Body)
-		if err != nil {
-			return nil, err
-		}
-		sent = read
-		r.Body = io.NopCloser(bytes.NewReader(sent))
-	}
-	response, err := p.next.RoundTrip(r)
-	if err != nil {
-		return nil, err
-	}
-	got, err := io.ReadAll(response.Body)
-	if err != nil {
-		return nil, err
-	}
-	response.Body = io.NopCloser(bytes.NewReader(got))
-	if strings.HasSuffix(r.URL.Path, "/token") && !p.tokens {
-		return response, nil
-	}
-	fmt.Fprintf(&p.text, "> %s %s\n%s%s", r.Method, r.URL.RequestURI(), headers(r.Header), canonical(r.Header.Get("Content-Type"), sent))
-	fmt.Fprintf(&p.text, "< %d\n%s%s\n", response.StatusCode, headers(response.Header), canonical(response.Header.Get("Content-Type"), got))
-	return response, nil
-}
 
 func headers(h http.Header) string {
 	var b strings.Builder
@@ -68,29 +36,6 @@ func headers(h http.Header) string {
 		}
 	}
 	return b.String()
-}
-
-// canonical makes a body readable and always the same.
-func canonical(kind string, body []byte) string {
-	if len(body) == 0 {
-		return ""
-	}
-	var v any
-	switch {
-	case strings.HasPrefix(kind, "application/json") && json.Unmarshal(body, &v) == nil:
-		if text, err := json.MarshalIndent(v, "", "  "); err == nil {
-			return string(text) + "\n"
-		}
-	case strings.HasPrefix(kind, "application/x-www-form-urlencoded"):
-		form, _ := url.ParseQuery(string(body))
-		var lines []string
-		for key, values := range form {
-			lines = append(lines, key+"="+strings.Join(values, " and ")+"\n")
-		}
-		slices.Sort(lines)
-		return strings.Join(lines, "")
-	}
-	return string(body) + "\n"
 }
 
 // TestServer_golden keeps pairs of requests, as the SDK sends them, and answers.
@@ -107,10 +52,10 @@ func TestServer_golden(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, func(o *Options) { o.PageSize = 2 })
-			p := &tape{next: w.Transport(), tokens: name == "entra"}
+			p := w.tape(name == "entra")
 			w.connect(t, simURL, p)
 			run(t, w)
-			golden(t, name+".golden", p.text.String())
+			wiretest.Golden(t, name+".golden", mask(p.Text()))
 		})
 	}
 }
@@ -121,47 +66,9 @@ var (
 	tokenPattern = regexp.MustCompile(`eyJ[A-Za-z0-9_.-]+|"value": "[^"]{500,}"`)
 )
 
-// mask numbers the random ids of a text in the order in which they appear.
+// mask leaves out what is drawn at random.
 func mask(text string) string {
-	seen := map[string]string{}
-	fixed := []string{DefaultSubscriptionID, DefaultTenantID, DefaultClientID, KubernetesAudience}
-	text = tokenPattern.ReplaceAllString(text, "{token}")
-	return idPattern.ReplaceAllStringFunc(text, func(id string) string {
-		if slices.Contains(fixed, id) {
-			return id
-		}
-		if seen[id] == "" {
-			seen[id] = fmt.Sprintf("{id %d}", len(seen)+1)
-		}
-		return seen[id]
-	})
-}
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	got = mask(got)
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.MkdirAll("testdata", 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	gotLines, wantLines := strings.Split(got, "\n"), strings.Split(string(want), "\n")
-	for i := range max(len(gotLines), len(wantLines)) {
-		if i >= len(gotLines) || i >= len(wantLines) || gotLines[i] != wantLines[i] {
-			from := max(0, i-5)
-			t.Fatalf("%s differs at line %d:\ngot\n%s\nwant\n%s", path, i+1,
-				strings.Join(gotLines[from:min(len(gotLines), i+5)], "\n"), strings.Join(wantLines[from:min(len(wantLines), i+5)], "\n"))
-		}
-	}
+	return wiretest.Mask(tokenPattern.ReplaceAllString(text, "{token}"), idPattern, DefaultSubscriptionID, DefaultTenantID, DefaultClientID, KubernetesAudience)
 }
 
 func goldenCluster(t *testing.T, w *world) {

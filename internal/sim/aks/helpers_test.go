@@ -6,12 +6,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -25,31 +23,10 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
-var update = flag.Bool("update", false, "rewrite the golden files")
-
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// clock is a clock that a test moves.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func newClock() *clock { return &clock{now: time.Date(2026, 11, 2, 9, 30, 0, 0, time.UTC)} }
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) Add(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
 
 const (
 	simURL    = "https://aks.simulated"
@@ -59,7 +36,7 @@ const (
 // world is a server with the vendor's own clients in front of it.
 type world struct {
 	*Server
-	clock    *clock
+	clock    *wiretest.Clock
 	clusters *armcontainerservice.ManagedClustersClient
 	pools    *armcontainerservice.AgentPoolsClient
 	machine  *armcontainerservice.MachinesClient
@@ -75,7 +52,7 @@ type world struct {
 func newWorld(t *testing.T, change ...func(*Options)) *world {
 	t.Helper()
 	o := Options{Seed: 1}
-	c := newClock()
+	c := wiretest.NewClock()
 	o.Now = c.Now
 	for _, f := range change {
 		f(&o)
@@ -122,7 +99,7 @@ func clientOptions(base string, client *http.Client) *arm.ClientOptions {
 type login struct {
 	base, id, secret string
 	client           *http.Client
-	clock            *clock
+	clock            *wiretest.Clock
 }
 
 func (l *login) GetToken(ctx context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
@@ -146,7 +123,7 @@ func (l *login) GetToken(ctx context.Context, o policy.TokenRequestOptions) (azc
 }
 
 // pass lets every operation that is under way end.
-func (w *world) pass() { w.clock.Add(24 * time.Hour) }
+func (w *world) pass() { w.clock.Pass() }
 
 func sample() (vnet, subnet, key string) {
 	azure, _ := profile.Get("azure")

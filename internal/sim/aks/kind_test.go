@@ -3,6 +3,7 @@
 package aks
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 
@@ -190,5 +191,83 @@ func TestServer_failureDetails(t *testing.T) {
 	_, err = poller.PollUntilDone(t.Context(), &runtime.PollUntilDoneOptions{Frequency: 1})
 	if refusalOf(err) != (refusal{200, "ReconcileVMSSAgentPoolFailed"}) || !strings.Contains(err.Error(), "0 of 4 left") {
 		t.Errorf("the operation ends with %v", err)
+	}
+}
+
+// TestServer_remake: a pool that a controller wants there comes back.
+func TestServer_remake(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.create(t, "a")
+	w.addPool(t, "a", "ng2")
+	begin(t, w.Remake("a", "ng2", 1))
+	for _, want := range []string{"Creating", ""} {
+		begin(t, second(w.pools.BeginDelete(t.Context(), testGroup, "a", "ng2", nil)))
+		w.pass()
+		got, err := w.pools.Get(t.Context(), testGroup, "a", "ng2", nil)
+		switch {
+		case want == "" && refusalOf(err).status != 404:
+			t.Errorf("the second time: %v", err)
+		case want != "" && (err != nil || *got.Properties.ProvisioningState != want):
+			t.Errorf("the first time: %v", err)
+		}
+		w.pass()
+	}
+}
+
+// TestServer_SetKubeconfigs: credential calls answer what a test wants.
+func TestServer_SetKubeconfigs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.create(t, "a")
+	begin(t, w.SetKubeconfigs("a", true, Kubeconfig{"clusterMonitoring", []byte("x")}, Kubeconfig{"clusterAdmin", []byte("<html>")}))
+	got, err := w.clusters.ListClusterAdminCredentials(t.Context(), testGroup, "a", nil)
+	if err != nil || len(got.Kubeconfigs) != 2 || string(got.Kubeconfigs[1].Value) != "<html>" {
+		t.Errorf("got %v:\n%s", err, mustJSON(t, got))
+	}
+	begin(t, w.SetKubeconfigs("a", true))
+	got, err = w.clusters.ListClusterAdminCredentials(t.Context(), testGroup, "a", nil)
+	if err != nil || len(got.Kubeconfigs) != 1 || *got.Kubeconfigs[0].Name != "clusterAdmin" {
+		t.Errorf("got %v:\n%s", err, mustJSON(t, got))
+	}
+}
+
+// TestServer_Subscription: other subscriptions hold what they hold, and their
+// networks can be used from the same tenant only.
+func TestServer_Subscription(t *testing.T) {
+	t.Parallel()
+	const second2, denied, foreign, tenant = "aaaaaaaa-0000-4000-8000-000000000002", "aaaaaaaa-0000-4000-8000-000000000003",
+		"aaaaaaaa-0000-4000-8000-000000000004", "bbbbbbbb-1111-4111-8111-111111111111"
+	w := newWorld(t, func(o *Options) {
+		o.Subscriptions = []Subscription{{ID: second2}, {ID: denied, Denied: true}, {ID: foreign, TenantID: tenant}}
+	})
+	begin(t, w.Put(core.Seed{Name: "a"}))
+	begin(t, w.Subscription(second2).Put(core.Seed{Name: "a"}))
+	for sub, want := range map[string]refusal{
+		second2: {}, denied: {403, "AuthorizationFailed"}, foreign: {401, "InvalidAuthenticationTokenTenant"},
+		"aaaaaaaa-0000-4000-8000-000000000005": {404, "SubscriptionNotFound"},
+	} {
+		client := &http.Client{Transport: w.Transport()}
+		clusters, err := armcontainerservice.NewManagedClustersClient(sub, &login{base: simURL, client: client, id: DefaultClientID, secret: DefaultClientSecret, clock: w.clock},
+			clientOptions(simURL, client))
+		begin(t, err)
+		got, err := clusters.Get(t.Context(), testGroup, "a", nil)
+		if refusalOf(err) != want || err == nil && !strings.Contains(*got.ID, second2) {
+			t.Errorf("%s: got %v, want %v", sub, err, want)
+		}
+	}
+	for sub, want := range map[string]refusal{second2: {}, foreign: {400, "InvalidResourceReference"}} {
+		in := clusterInput()
+		in.Properties.AgentPoolProfiles[0].VnetSubnetID = new(strings.Replace(*in.Properties.AgentPoolProfiles[0].VnetSubnetID, DefaultSubscriptionID, sub, 1))
+		_, err := w.clusters.BeginCreateOrUpdate(t.Context(), testGroup, "b"+sub[len(sub)-1:], in, nil)
+		if refusalOf(err) != want {
+			t.Errorf("a subnet of %s: got %v, want %v", sub, err, want)
+		}
+	}
+	response, body := w.send(t, http.MethodPost, "/"+tenant+"/oauth2/v2.0/token",
+		"grant_type=client_credentials&client_id="+DefaultClientID+"&client_secret="+DefaultClientSecret+"&scope=https%3A%2F%2Fmanagement.azure.com%2F.default",
+		"Content-Type", "application/x-www-form-urlencoded")
+	if response.StatusCode != http.StatusBadRequest || !strings.Contains(body, "AADSTS700016") {
+		t.Errorf("a token of another tenant: %s %s", response.Status, body)
 	}
 }

@@ -43,11 +43,11 @@ func (s *Server) machines(c *call, rec *clusterRecord, g *core.NodeGroup, own *p
 
 // progress is how much of an operation is over, from 0 to 1.
 func (s *Server) progress(c *call, id string) float64 {
-	op, ok := s.world.Operation(c.now, id)
+	op, ok := s.world.Operation(c.Now, id)
 	if !ok || op.Done || !op.End.After(op.Start) {
 		return 0
 	}
-	return float64(c.now.Sub(op.Start)) / float64(op.End.Sub(op.Start))
+	return float64(c.Now.Sub(op.Start)) / float64(op.End.Sub(op.Start))
 }
 
 // scaleSetName is the name of the scale set of a pool. Windows allows few characters.

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/core"
 )
 
 // operationObject is the status of an operation.
@@ -29,76 +29,65 @@ func (s *Server) operationURL(c *call, kind, id string) string {
 		"/" + kind + "/" + id + "?api-version=" + version
 }
 
-// operationState is an operation of the core, or a phase.
-type operationState struct {
-	start, end time.Time
-	done       bool
-	failure    string
-	deletion   bool
+func (s *Server) operationOf(c *call) (core.OperationRecord, *apiError) {
+	op, found := s.world.Operation(c.Now, c.vars["operation"])
+	if !found {
+		return op, fail(http.StatusNotFound, "NotFound", "The entity was not found.")
+	}
+	return op, nil
 }
 
-func (s *Server) operationState(c *call) (operationState, *apiError) {
-	id := c.vars["operation"]
-	for _, p := range s.phases {
-		if p.id == id {
-			return operationState{start: p.start}, nil
-		}
-	}
-	if p, ok := s.past[id]; ok {
-		return operationState{p.start, p.end, true, p.failure, false}, nil
-	}
-	op, ok := s.world.Operation(c.now, id)
-	if !ok {
-		return operationState{}, fail(http.StatusNotFound, "NotFound", "The entity was not found.")
-	}
-	deletion := op.Kind == profile.DeleteCluster || op.Kind == profile.RemoveNodeGroup
-	return operationState{op.Start, op.End, op.Done, op.Failure, deletion}, nil
-}
-
-// failed returns the error of an operation that is over; nil if it went well.
-func (o operationState) failed() *errorDetail {
-	if o.failure == "" {
+// failureOf returns the error of an operation that is over; nil if it went well.
+func failureOf(op core.OperationRecord) *errorDetail {
+	if op.Failure == "" {
 		return nil
 	}
-	if reason, canceled := strings.CutPrefix(o.failure, "canceled: "); canceled {
+	if reason, canceled := strings.CutPrefix(op.Failure, "canceled: "); canceled {
 		code := "AKSOperationPreempted"
 		if strings.Contains(reason, "deleted") {
 			code = "AKSOperationPreemptedByDelete"
 		}
 		return &errorDetail{Code: code, Message: reason}
 	}
-	detail := failureDetail(o.failure)
+	detail := failureDetail(op.Failure)
 	return &detail
 }
 
 func (s *Server) operationStatus(c *call) (*answer, *apiError) {
-	state, e := s.operationState(c)
+	op, e := s.operationOf(c)
 	if e != nil {
 		return nil, e
 	}
-	o := operationObject{Name: c.vars["operation"], Status: "InProgress", StartTime: stamp(state.start)}
-	if state.done {
-		o.Status, o.EndTime = "Succeeded", stamp(state.end)
-		if o.Error = state.failed(); o.Error != nil {
-			o.Status = "Failed"
-			if strings.HasPrefix(o.Error.Code, "AKSOperationPreempted") {
-				o.Status = "Canceled"
-			}
-		}
+	return ok(statusOf(op))
+}
+
+// statusOf shows an operation.
+func statusOf(op core.OperationRecord) operationObject {
+	o := operationObject{Name: op.ID, Status: "InProgress", StartTime: stamp(op.Start)}
+	if !op.Done {
+		return o
 	}
-	return ok(o)
+	o.Status, o.EndTime, o.Error = "Succeeded", stamp(op.End), failureOf(op)
+	switch {
+	case o.Error == nil:
+	case strings.HasPrefix(o.Error.Code, "AKSOperationPreempted"):
+		o.Status = "Canceled"
+	default:
+		o.Status = "Failed"
+	}
+	return o
 }
 
 // operationResult answers 202 until the operation is over.
 func (s *Server) operationResult(c *call) (*answer, *apiError) {
-	state, e := s.operationState(c)
+	op, e := s.operationOf(c)
 	if e != nil {
 		return nil, e
 	}
-	if !state.done {
-		return &answer{status: http.StatusAccepted, operation: c.vars["operation"], location: true}, nil
+	if !op.Done {
+		return &answer{status: http.StatusAccepted, operation: op.ID, location: true}, nil
 	}
-	if detail := state.failed(); detail != nil {
+	if detail := failureOf(op); detail != nil {
 		return nil, fail(http.StatusConflict, detail.Code, "%s", detail.Message)
 	}
 	return &answer{status: http.StatusNoContent}, nil

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/pmks-go/pmks/internal/sim/core"
-	"github.com/pmks-go/pmks/internal/sim/httpsim"
 	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // Defaults of Options.
@@ -22,11 +22,13 @@ const (
 
 // Options configures a Server.
 type Options struct {
-	// TenantID is the only Entra tenant; empty means DefaultTenantID.
+	// TenantID is the Entra tenant of the apps; empty means DefaultTenantID.
 	TenantID string
-	// SubscriptionID is the only subscription; empty means
+	// SubscriptionID is the subscription of the Server; empty means
 	// DefaultSubscriptionID.
 	SubscriptionID string
+	// Subscriptions are others, of the same tenant or of another one.
+	Subscriptions []Subscription
 	// Location is the only region; empty means the profile's.
 	Location string
 	// Apps holds the application registrations by client id. Nil means
@@ -58,9 +60,10 @@ type Options struct {
 	Now func() time.Time
 	// PageSize is how many items a list call returns at most; 0 means 100.
 	PageSize int
-	// Buckets are the token buckets that throttle calls; nil means none. See
-	// DefaultBuckets.
-	Buckets []Bucket
+	// Buckets are the rate limits; nil means DefaultBuckets. Unlimited: there are
+	// none.
+	Buckets   []simkit.Bucket
+	Unlimited bool
 
 	// Resources is what the subscription holds; nil means DefaultResources.
 	Resources *Resources
@@ -71,6 +74,28 @@ type Options struct {
 
 	// Assumptions chooses where no source settles what Azure does.
 	Assumptions Assumptions
+}
+
+// Subscription is a subscription beside the Server's own.
+type Subscription struct {
+	ID string
+	// TenantID is its Entra tenant; empty means that of the Server. Tokens of one
+	// tenant are worth nothing in another.
+	TenantID string
+	// Denied: the principals of the Server's tenant have no rights on it.
+	Denied bool
+	// Resources is what it holds; nil means DefaultResources under its id.
+	Resources *Resources
+}
+
+func (o Options) buckets() []simkit.Bucket {
+	switch {
+	case o.Unlimited:
+		return nil
+	case o.Buckets == nil:
+		return DefaultBuckets()
+	}
+	return o.Buckets
 }
 
 // Assumptions holds choices between behaviours that no source settles. The zero
@@ -143,4 +168,4 @@ type Assumptions struct {
 
 // Call is a call as the journal holds it. Its Service is "entra" or the last word
 // of the resource provider, such as "ContainerService".
-type Call = httpsim.Call
+type Call = simkit.Call

@@ -32,7 +32,7 @@ func (p poolProperties) spec(name string) pmks.NodeGroupInfo {
 
 // newPool keeps what the core has no place for.
 func (s *Server) newPool(rec *clusterRecord, name string, p poolProperties) *poolRecord {
-	own := &poolRecord{name: name, seq: s.next(), spec: p, requested: orElse(text(p.OrchestratorVersion), rec.live.Version)}
+	own := &poolRecord{name: name, seq: s.Random.Next(), spec: p, requested: orElse(text(p.OrchestratorVersion), rec.live.Version)}
 	own.rev = own.seq
 	rec.pools[name] = own
 	return own
@@ -180,13 +180,13 @@ func (s *Server) onCluster(c *call, rec *clusterRecord, cmd core.Command) (core.
 	before, reason, canceled := rec.live.State, rec.live.Reason, rec.canceled
 	failed := before == profile.UpdateFailed || before == profile.Degraded || before == profile.DeleteFailed
 	if failed {
-		if e := s.force(c.now, rec, profile.Active, ""); e != nil {
+		if e := s.force(c.Now, rec, profile.Active, ""); e != nil {
 			return core.Result{}, e
 		}
 	}
-	result, err := s.world.Apply(c.now, cmd, c.outcome)
+	result, err := s.world.Apply(c.Now, cmd, c.Outcome)
 	if failed {
-		if e := s.force(c.now, rec, before, reason); e != nil {
+		if e := s.force(c.Now, rec, before, reason); e != nil {
 			return core.Result{}, e
 		}
 		rec.canceled = canceled
@@ -228,7 +228,7 @@ func (s *Server) deletePool(c *call) (*answer, *apiError) {
 	if e != nil {
 		return nil, e
 	}
-	own.rev, own.operation = s.next(), result.Operation.ID
+	own.rev, own.operation = s.Random.Next(), result.Operation.ID
 	return &answer{status: http.StatusAccepted, operation: result.Operation.ID, location: true}, nil
 }
 

@@ -40,7 +40,7 @@ func (s *Server) updatePool(c *call, rec *clusterRecord, g *core.NodeGroup, own 
 		return nil, e
 	}
 	s.keepPool(own, p)
-	own.rev, own.operation = s.next(), result.Operation.ID
+	own.rev, own.operation = s.Random.Next(), result.Operation.ID
 	return &answer{status: http.StatusOK, body: s.poolObject(rec.live, rec, g, own, false), operation: result.Operation.ID}, nil
 }
 
@@ -141,7 +141,7 @@ func (s *Server) applyPool(c *call, rec *clusterRecord, g *core.NodeGroup, p *po
 	}
 	if g.State == profile.CreateFailed || g.State == profile.DeleteFailed || g.State == profile.Stopped {
 		// AKS tries again; the core wants a pool that is there.
-		if e := s.must(c.now, core.Force{ClusterID: rec.live.ID, GroupID: g.ID, State: profile.UpdateFailed, Reason: g.Reason}); e != nil {
+		if e := s.must(c.Now, core.Force{ClusterID: rec.live.ID, GroupID: g.ID, State: profile.UpdateFailed, Reason: g.Reason}); e != nil {
 			return core.Result{}, e
 		}
 	}
@@ -153,13 +153,13 @@ func (s *Server) applyPool(c *call, rec *clusterRecord, g *core.NodeGroup, p *po
 		return s.onCluster(c, rec, switching)
 	case toggled:
 		// Two commands of the core in one call: the first takes effect at once.
-		outcome := c.outcome
-		c.outcome = core.Outcome{}
+		outcome := c.Outcome
+		c.Outcome = core.Outcome{}
 		if _, e := s.onCluster(c, rec, switching); e != nil {
 			return core.Result{}, e
 		}
-		c.outcome = outcome
-		if e := s.must(c.now, core.Force{ClusterID: rec.live.ID, GroupID: g.ID, State: profile.Active}); e != nil {
+		c.Outcome = outcome
+		if e := s.must(c.Now, core.Force{ClusterID: rec.live.ID, GroupID: g.ID, State: profile.Active}); e != nil {
 			return core.Result{}, e
 		}
 	}

@@ -4,7 +4,9 @@ package aks
 
 import (
 	"net/http"
+	"time"
 
+	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/profile"
 )
 
@@ -22,7 +24,7 @@ func (s *Server) stopCluster(c *call) (*answer, *apiError) {
 	if e := s.writable(rec, true); e != nil {
 		return nil, e
 	}
-	return s.switchPower(c, rec, &phase{word: wordStopping, to: profile.Stopped, reason: reasonStopped})
+	return s.switchPower(c, rec, wordStopping, core.Work{To: profile.Stopped, Reason: reasonStopped}, nil)
 }
 
 func (s *Server) startCluster(c *call) (*answer, *apiError) {
@@ -36,16 +38,17 @@ func (s *Server) startCluster(c *call) (*answer, *apiError) {
 		}
 		return nil, notAllowed(http.StatusBadRequest, "The managed cluster '%s' is not stopped.", rec.name)
 	}
-	return s.switchPower(c, rec, &phase{word: wordStarting, to: profile.Active})
+	return s.switchPower(c, rec, wordStarting, core.Work{}, nil)
 }
 
-func (s *Server) switchPower(c *call, rec *clusterRecord, p *phase) (*answer, *apiError) {
-	p, e := s.startPhase(c, rec, p, s.typical(profile.UpdateCluster, powerTimes))
+func (s *Server) switchPower(c *call, rec *clusterRecord, word string, cmd core.Work, then func(time.Time)) (*answer, *apiError) {
+	cmd.Took = s.typical(profile.UpdateCluster, powerTimes)
+	id, e := s.work(c, rec, word, cmd, then)
 	if e != nil {
 		return nil, e
 	}
 	s.touch(rec)
-	return &answer{status: http.StatusAccepted, operation: p.id, location: true}, nil
+	return &answer{status: http.StatusAccepted, operation: id, location: true}, nil
 }
 
 // abortCluster ends the operation on a cluster itself; it is Canceled then.
@@ -57,12 +60,12 @@ func (s *Server) abortCluster(c *call) (*answer, *apiError) {
 	switch {
 	case rec.live.State == profile.Deleting:
 		return nil, notAllowed(http.StatusConflict, "The deletion of the managed cluster '%s' cannot be aborted.", rec.name)
-	case !rec.transit() || rec.phase != nil && rec.phase.word == wordCanceling:
+	case !rec.transit() || workWord(rec.live) == wordCanceling:
 		return nil, notAllowed(http.StatusConflict, "The managed cluster '%s' has no operation that can be aborted.", rec.name)
 	}
-	p := &phase{word: wordCanceling, to: profile.UpdateFailed, reason: "OperationAborted: the operation was aborted", aborts: true}
+	cmd := core.Work{To: profile.UpdateFailed, Reason: "OperationAborted: the operation was aborted"}
 	if rec.live.State == profile.Creating {
-		p.to = profile.CreateFailed
+		cmd.To = profile.CreateFailed
 	}
-	return s.switchPower(c, rec, p)
+	return s.switchPower(c, rec, wordCanceling, cmd, func(time.Time) { rec.canceled = true })
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // attrUID is the key under which the core keeps the uid of a cluster's record.
@@ -36,7 +37,10 @@ type clusterRecord struct {
 	token     string // the static token of the admin kubeconfig
 	pools     map[string]*poolRecord
 	rev       uint64
-	phase     *phase
+	// kubeconfigs replace the answers of credential calls, by account; for tests.
+	kubeconfigs map[string][]Kubeconfig
+	// remade counts how often a pool comes back when it is removed; for tests.
+	remade map[string]int
 	// canceled: the last operation was aborted.
 	canceled bool
 	// shown replaces the provisioning state, for tests.
@@ -95,7 +99,7 @@ func (s *Server) noPool(c *call) *apiError {
 
 // view returns the cluster of a call as reads show it.
 func (s *Server) view(c *call) (*core.Cluster, *clusterRecord, *apiError) {
-	shown, ok := s.world.Cluster(c.now, keyOf(c.group(), c.vars["cluster"]))
+	shown, ok := s.world.Cluster(c.Now, keyOf(c.group(), c.vars["cluster"]))
 	if !ok {
 		return nil, nil, s.noCluster(c)
 	}
@@ -141,7 +145,7 @@ var groupOperations = []profile.Operation{
 func (rec *clusterRecord) transit() bool {
 	c := rec.live
 	return c.State == profile.Creating || c.State == profile.Deleting ||
-		c.State == profile.Updating && (rec.phase != nil || !slices.Contains(groupOperations, c.By))
+		c.State == profile.Updating && !slices.Contains(groupOperations, c.By)
 }
 
 // inTransit reports whether a pool is being worked on.
@@ -160,8 +164,8 @@ func (s *Server) clusterWords(c *core.Cluster, rec *clusterRecord) (word, power 
 	switch {
 	case c.State == profile.Stopped:
 		word, power = "Succeeded", "Stopped"
-	case c.State == profile.Updating && rec.phase != nil:
-		word = rec.phase.word
+	case c.State == profile.Updating && workWord(c) != "":
+		word = workWord(c)
 		if word == wordCanceling && s.assumed.CancelingHidden {
 			word = wordUpdating
 		}
@@ -204,7 +208,7 @@ func why(word, reason string) *status {
 // tag is an entity tag: another one whenever what it stands for has changed.
 func (s *Server) tag(what string, rev uint64, word string) string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%d/%s/%d/%s", s.seed, what, rev, word))
-	return asUUID(hex.EncodeToString(sum[:16]))
+	return simkit.UUIDOf(hex.EncodeToString(sum[:16]))
 }
 
 // clusterTag is the entity tag of a cluster. What its pools do does not change it.
@@ -223,7 +227,7 @@ func (s *Server) poolTag(c *core.Cluster, rec *clusterRecord, g *core.NodeGroup,
 
 // touch marks a cluster as changed, and every pool of it.
 func (s *Server) touch(rec *clusterRecord) {
-	rec.rev = s.next()
+	rec.rev = s.Random.Next()
 	for _, own := range rec.pools {
 		own.rev = rec.rev
 	}

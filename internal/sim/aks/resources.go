@@ -153,6 +153,16 @@ func (r Resources) clone() Resources {
 	return r
 }
 
+// in moves what DefaultResources returns to another subscription.
+func (r Resources) in(subscription string) Resources {
+	for _, v := range r.VirtualNetworks {
+		for i := range v.Subnets {
+			v.Subnets[i].SecurityGroup = strings.Replace(v.Subnets[i].SecurityGroup, DefaultSubscriptionID, subscription, 1)
+		}
+	}
+	return r
+}
+
 func (r Resources) group(name string) (ResourceGroup, bool) {
 	return find(r.ResourceGroups, func(g ResourceGroup) bool { return strings.EqualFold(g.Name, name) })
 }
@@ -237,10 +247,11 @@ func (r resourceID) is(kind string) bool { return strings.EqualFold(r.kind, kind
 // subnetByID finds a subnet with its virtual network.
 func (s *Server) subnetByID(id string) (*VirtualNetwork, *Subnet, bool) {
 	ref := armID(id)
-	if !ref.is("Microsoft.Network/virtualNetworks/subnets") || !strings.EqualFold(ref.sub, s.subscription) {
+	owner, known := s.servers[strings.ToLower(ref.sub)]
+	if !ref.is("Microsoft.Network/virtualNetworks/subnets") || !known || owner.tenant != s.tenant {
 		return nil, nil, false
 	}
-	v, ok := s.resources.network(ref.group, ref.names[0])
+	v, ok := owner.resources.network(ref.group, ref.names[0])
 	if !ok {
 		return nil, nil, false
 	}

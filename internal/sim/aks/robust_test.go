@@ -131,13 +131,13 @@ func TestServer_deterministic(t *testing.T) {
 	t.Parallel()
 	run := func() string {
 		w := newWorld(t)
-		p := &tape{next: w.Transport(), tokens: true}
+		p := w.tape(true)
 		w.connect(t, simURL, p)
 		w.create(t, "demo")
 		w.addPool(t, "demo", "ng2")
 		w.checkMachines(t, "demo", "ng2", 2)
 		begin(t, second(w.clusters.ListClusterAdminCredentials(t.Context(), testGroup, "demo", nil)))
-		return p.text.String()
+		return p.Text()
 	}
 	if a, b := run(), run(); a != b {
 		t.Errorf("two runs differ:\n%s\n%s", a, b)

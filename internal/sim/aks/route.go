@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // The services, as the journal shows them.
@@ -15,6 +17,7 @@ const (
 	containerService = "ContainerService"
 	network          = "Network"
 	compute          = "Compute"
+	resourceGraph    = "ResourceGraph"
 	entra            = "entra"
 )
 
@@ -57,8 +60,7 @@ const operationVersion = "2017-08-31"
 
 // routeOf says what a request asks for. Literal parts of a path match in any case.
 func routeOf(r *http.Request, query url.Values, body []byte) route {
-	// The escaped path: a "%2F" inside a segment is not a separator.
-	segments := strings.Split(strings.TrimPrefix(r.URL.EscapedPath(), "/"), "/")
+	segments := simkit.Segments(r)
 	if t, found := routeEntra(r, segments, query, body); found {
 		return t
 	}
@@ -136,28 +138,12 @@ func (t *route) check(r *http.Request, entry armRoute) *apiError {
 	return nil
 }
 
-// matchPath compares a path with a pattern and returns its variables, decoded. An
-// empty variable matches nothing.
+// matchPath compares a path with a pattern and returns its variables, decoded.
 func matchPath(pattern string, segments []string) (map[string]string, bool) {
-	parts := strings.Split(strings.TrimPrefix(pattern, "/"), "/")
-	if len(parts) != len(segments) {
+	if slices.Contains(segments, ".") || slices.Contains(segments, "..") {
 		return nil, false
 	}
-	vars := map[string]string{}
-	for i, part := range parts {
-		if !strings.HasPrefix(part, "{") {
-			if !strings.EqualFold(part, segments[i]) {
-				return nil, false
-			}
-			continue
-		}
-		value, err := url.PathUnescape(segments[i])
-		if err != nil || value == "" || value == "." || value == ".." {
-			return nil, false
-		}
-		vars[strings.Trim(part, "{}")] = value
-	}
-	return vars, true
+	return simkit.MatchPath(pattern, segments, simkit.AnyCase)
 }
 
 // group is the resource group that a call speaks of.

@@ -15,88 +15,85 @@ package aks
 
 import (
 	"crypto/ed25519"
-	"fmt"
-	"log/slog"
 	"maps"
-	"math/rand/v2"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/pmks-go/pmks/internal/sim/core"
-	"github.com/pmks-go/pmks/internal/sim/httpsim"
 	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
-// Server is one region of one subscription, with its Entra tenant. It is an
-// http.Handler, safe for concurrent use.
+// Server is one region of one subscription, with its Entra tenant and with the
+// other subscriptions of Options.Subscriptions. It is an http.Handler, safe for
+// concurrent use.
+//
+// For the Inject of its Kit, Op is the operation as the REST specification names
+// it, such as "ManagedClusters_CreateOrUpdate", "AgentPools_Delete" or
+// "Machines_List"; those of Entra are "OpenIDConfiguration" and "Token". The Reason
+// of a core.FaultFailLater may be "Code: message", and further lines of it are the
+// details of that error.
 type Server struct {
-	tenant, subscription, location string
-	seed                           uint64
-	scale                          float64
-	durations                      map[profile.Operation]time.Duration
-	latency                        time.Duration
-	now                            func() time.Time
-	log                            *slog.Logger
-	assumed                        Assumptions
-	pageSize                       int
-	lifetime                       time.Duration
-	unregistered                   bool
-	vcpuQuota                      int
-	signer                         ed25519.PrivateKey
-	journal                        httpsim.Journal
+	*simkit.Kit
+	*tenancy
+	*account
+}
 
-	mu        sync.Mutex
+// tenancy is what all subscriptions share. It does not change but for the apps.
+type tenancy struct {
+	location     string
+	seed         uint64
+	scale        float64
+	durations    map[profile.Operation]time.Duration
+	assumed      Assumptions
+	pageSize     int
+	lifetime     time.Duration
+	unregistered bool
+	vcpuQuota    int
+	signer       ed25519.PrivateKey
+	apps         map[string]App
+	// home is the tenant of the apps, and servers are the subscriptions by their id
+	// in lower case, ids in the order of the options.
+	home    string
+	servers map[string]*Server
+	ids     []string
+}
+
+// account is one subscription. Kit.Mu guards it.
+type account struct {
+	subscription, tenant string
+	// denied: the principals of home have no rights on it.
+	denied    bool
 	world     *core.World
-	plan      core.Plan
-	random    *rand.Rand
-	apps      map[string]App
 	resources Resources
 	clusters  map[string]*clusterRecord // by uid
 	latest    map[string]*clusterRecord // by key
-	phases    []*phase                  // in the order of their start
-	past      map[string]*phase         // by id
-	pastIDs   []string                  // the ids in past, oldest first
-	buckets   []bucketState
-	counter   uint64
 }
 
 // New returns a Server with no clusters.
 func New(o Options) *Server {
 	azure := newProfile(o.Assumptions)
 	s := &Server{
-		tenant:       orElse(o.TenantID, DefaultTenantID),
-		subscription: orElse(o.SubscriptionID, DefaultSubscriptionID),
-		location:     orElse(o.Location, azure.Region),
-		seed:         o.Seed,
-		scale:        o.Scale,
-		durations:    maps.Clone(o.Durations),
-		latency:      o.Latency,
-		now:          o.Now,
-		log:          o.Logger,
-		assumed:      o.Assumptions,
-		pageSize:     o.PageSize,
-		lifetime:     o.TokenLifetime,
-		unregistered: o.Unregistered,
-		vcpuQuota:    o.VCPUQuota,
-		random:       rand.New(rand.NewPCG(o.Seed, 0x616b73)),
-		apps:         map[string]App{},
-		clusters:     map[string]*clusterRecord{},
-		latest:       map[string]*clusterRecord{},
-		past:         map[string]*phase{},
-		buckets:      newBuckets(o.Buckets),
+		Kit: simkit.New(simkit.Options{
+			Seed: o.Seed, Stream: 0x616b73, Latency: o.Latency, Now: o.Now, Logger: o.Logger, Faults: o.Faults, Buckets: o.buckets(),
+		}),
+		tenancy: &tenancy{
+			location:     orElse(o.Location, azure.Region),
+			seed:         o.Seed,
+			scale:        o.Scale,
+			durations:    maps.Clone(o.Durations),
+			assumed:      o.Assumptions,
+			pageSize:     o.PageSize,
+			lifetime:     o.TokenLifetime,
+			unregistered: o.Unregistered,
+			vcpuQuota:    o.VCPUQuota,
+			apps:         map[string]App{},
+			home:         orElse(o.TenantID, DefaultTenantID),
+			servers:      map[string]*Server{},
+		},
 	}
-	s.signer = s.newKey()
-	s.world = core.New(azure, core.Options{
-		Seed: o.Seed, Scale: o.Scale, Durations: o.Durations, Region: s.location, ReadLag: o.ReadLag,
-	})
-	if s.now == nil {
-		s.now = time.Now
-	}
-	if s.log == nil {
-		s.log = slog.New(slog.DiscardHandler)
-	}
+	s.signer = s.Random.Key()
 	if o.Apps == nil {
 		s.apps[DefaultClientID] = App{Secrets: []string{DefaultClientSecret}}
 	}
@@ -115,15 +112,43 @@ func New(o Options) *Server {
 	if s.assumed.MinSystemNodes == 0 {
 		s.assumed.MinSystemNodes = 1
 	}
-	if o.Resources != nil {
-		s.resources = o.Resources.clone()
-	} else {
-		s.resources = DefaultResources(s.location)
-	}
-	for _, f := range o.Faults {
-		s.plan.Inject(f)
+	own := Subscription{ID: orElse(o.SubscriptionID, DefaultSubscriptionID), TenantID: s.home, Resources: o.Resources}
+	s.addAccount(s, own, azure, o)
+	for _, other := range o.Subscriptions {
+		s.addAccount(&Server{Kit: s.Kit, tenancy: s.tenancy}, other, azure, o)
 	}
 	return s
+}
+
+// addAccount gives a server its subscription.
+func (s *Server) addAccount(to *Server, sub Subscription, azure *profile.Profile, o Options) {
+	a := &account{
+		subscription: sub.ID, tenant: orElse(sub.TenantID, s.home), denied: sub.Denied,
+		clusters: map[string]*clusterRecord{}, latest: map[string]*clusterRecord{},
+	}
+	a.world = core.New(azure, core.Options{
+		// Each world has a stream of its own, the first one that of the seed.
+		Seed: o.Seed + uint64(len(s.ids)), Scale: o.Scale, Durations: o.Durations, Region: s.location, ReadLag: o.ReadLag,
+	})
+	if sub.Resources != nil {
+		a.resources = sub.Resources.clone()
+	} else {
+		a.resources = DefaultResources(s.location).in(sub.ID)
+	}
+	to.account = a
+	s.servers[strings.ToLower(sub.ID)] = to
+	s.ids = append(s.ids, sub.ID)
+}
+
+// Subscription returns the server of another subscription, for what tests put and
+// force there. It shares its calls, faults and clock with s. It panics if there is
+// no such subscription, which a test should know.
+func (s *Server) Subscription(id string) *Server {
+	other, ok := s.servers[strings.ToLower(id)]
+	if !ok {
+		panic("aks: there is no subscription " + id)
+	}
+	return other
 }
 
 // newProfile is Azure's profile with identifiers of the simulator's own: names in
@@ -146,89 +171,31 @@ func newProfile(assumed Assumptions) *profile.Profile {
 
 // Transport returns an http.RoundTripper that calls s in process, whatever the
 // host. It starts no goroutine.
-func (s *Server) Transport() http.RoundTripper { return transport{httpsim.NewTransport(s)} }
+func (s *Server) Transport() http.RoundTripper { return simkit.NewTransport(s) }
 
 // Listen serves s on a loopback address such as "127.0.0.1:0", with TLS if secure
 // is true. The SDK of Azure refuses an Entra authority without TLS.
-func (s *Server) Listen(addr string, secure bool) (*httpsim.Listener, error) {
-	return httpsim.Listen(addr, s, secure)
+func (s *Server) Listen(addr string, secure bool) (*simkit.Listener, error) {
+	return simkit.Listen(addr, s, simkit.ListenOptions{TLS: secure})
 }
 
-// Inject adds a fault; Op is the operation as the REST specification names it,
-// such as "ManagedClusters_CreateOrUpdate", "AgentPools_Delete" or "Machines_List";
-// those of Entra are "OpenIDConfiguration" and "Token". Cluster and NodeGroup are
-// names. The returned function takes the fault out again.
-//
-// FaultRefuse answers with the vendor's error for Code and changes nothing;
-// FaultLoseReply with a Code answers that error after the call took effect, and
-// without one ends the connection. The Reason of a FaultFailLater may be
-// "Code: message".
-func (s *Server) Inject(f core.Fault) (cancel func()) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	drop := s.plan.Inject(f)
-	return func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		drop()
-	}
-}
-
-// Calls returns every call since the last Reset, in the order of their start.
-func (s *Server) Calls() []Call { return s.journal.Calls() }
-
-// Count returns how many calls of an operation there were; "" counts all.
-func (s *Server) Count(op string) int { return s.journal.Count(op) }
-
-// Counts returns how many calls there were of each operation.
-func (s *Server) Counts() map[string]int { return s.journal.Counts() }
-
-// MaxConcurrent returns the largest number of calls that were under way at once.
-func (s *Server) MaxConcurrent() int { return s.journal.MaxConcurrent() }
-
-// Reset forgets the calls; the clusters stay.
-func (s *Server) Reset() { s.journal.Reset() }
-
-// NextEvent returns when the next operation ends.
-func (s *Server) NextEvent() (time.Time, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.advance(s.now())
-	at, ok := s.world.NextEvent()
-	for _, p := range s.phases {
-		if !p.end.IsZero() && (!ok || p.end.Before(at)) {
-			at, ok = p.end, true
+// NextEvent returns when the next operation ends, in any subscription.
+func (s *Server) NextEvent() (at time.Time, ok bool) {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	for _, each := range s.servers {
+		each.advance(s.Now())
+		if next, found := each.world.NextEvent(); found && (!ok || next.Before(at)) {
+			at, ok = next, true
 		}
 	}
 	return at, ok
 }
 
-const (
-	lowerHex   = "0123456789abcdef"
-	lowerAlnum = "abcdefghijklmnopqrstuvwxyz0123456789"
-	digits     = "0123456789"
-)
-
-// id returns n random characters. The lock is held, or s is new.
-func (s *Server) id(n int, alphabet string) string {
-	b := make([]byte, n)
-	for i := range b {
-		b[i] = alphabet[s.random.IntN(len(alphabet))]
-	}
-	return string(b)
-}
-
-func (s *Server) uuid() string { return asUUID(s.id(32, lowerHex)) }
-
-// asUUID shapes 32 hexadecimal digits.
-func asUUID(h string) string {
-	return fmt.Sprintf("%s-%s-4%s-a%s-%s", h[:8], h[8:12], h[13:16], h[17:20], h[20:32])
-}
-
-// next numbers what is made, in the order of making.
-func (s *Server) next() uint64 {
-	s.counter++
-	return s.counter
+// advance lets everything happen that happens until now.
+func (s *Server) advance(now time.Time) {
+	s.world.Advance(now)
+	s.remake(now)
 }
 
 func orElse(value, otherwise string) string {

@@ -4,8 +4,10 @@ package aks
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/kver"
@@ -51,9 +53,9 @@ const (
 // one node. Pools are in the subnet of the seed, or else in the first one there
 // is.
 func (s *Server) Put(seed core.Seed) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := s.now()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	now := s.Now()
 	s.advance(now)
 	attr, name, group := seed.Attr, seed.Name, DefaultResourceGroup
 	if attr[AttrResourceGroup] != "" {
@@ -75,7 +77,7 @@ func (s *Server) Put(seed core.Seed) error {
 		}
 	}
 	seed.Groups = withoutIDs(seed.Groups)
-	uid := s.uuid()
+	uid := s.Random.UUID()
 	seed.Name, seed.Attr = keyOf(group, name), map[string]string{attrUID: uid}
 	live, err := s.world.Put(now, seed)
 	if err != nil {
@@ -83,7 +85,7 @@ func (s *Server) Put(seed core.Seed) error {
 	}
 	in := &clusterObject{
 		SKU:      &skuObject{"Base", "Free"},
-		Identity: &identityObject{Type: "SystemAssigned", PrincipalID: s.uuid(), TenantID: s.tenant},
+		Identity: &identityObject{Type: "SystemAssigned", PrincipalID: s.Random.UUID(), TenantID: s.tenant},
 		Properties: &clusterProperties{
 			DNSPrefix: new(dnsPrefix(name)), EnableRBAC: new(true), SupportPlan: new(planOfficial),
 			NetworkProfile: &networkProfile{
@@ -221,9 +223,9 @@ func (s *Server) named(cluster string) (*clusterRecord, error) {
 // removes. The cluster is named as in VerifyToken. The reason may be
 // "Code: message".
 func (s *Server) Force(cluster, pool string, state profile.State, reason string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := s.now()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	now := s.Now()
 	s.advance(now)
 	rec, err := s.named(cluster)
 	if err != nil {
@@ -237,7 +239,6 @@ func (s *Server) Force(cluster, pool string, state profile.State, reason string)
 		}
 		cmd.GroupID = g.ID
 	} else {
-		s.dropPhase(rec, now, "canceled: the cluster was put into another state")
 		rec.canceled = false
 	}
 	s.touch(rec)
@@ -248,9 +249,9 @@ func (s *Server) Force(cluster, pool string, state profile.State, reason string)
 // Show makes a cluster, or an agent pool of it, show a provisioning state whatever
 // it is in, such as one that no document knows; "" ends that.
 func (s *Server) Show(cluster, pool, provisioningState string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.advance(s.now())
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	s.advance(s.Now())
 	rec, err := s.named(cluster)
 	if err != nil {
 		return err
@@ -270,9 +271,9 @@ func (s *Server) Show(cluster, pool, provisioningState string) error {
 // Protect puts a management lock against deletion on a cluster, or takes it off.
 // The lock guards the agent pools too.
 func (s *Server) Protect(cluster string, on bool) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := s.now()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	now := s.Now()
 	s.advance(now)
 	rec, err := s.named(cluster)
 	if err != nil {
@@ -280,4 +281,64 @@ func (s *Server) Protect(cluster string, on bool) error {
 	}
 	_, err = s.world.Apply(now, core.SetProtection{ClusterID: rec.live.ID, On: on}, core.Outcome{})
 	return err
+}
+
+// SetKubeconfigs replaces what the credential call of a cluster answers, that for
+// admins or that for users, such as several kubeconfigs, one with an exec plugin, or
+// a text that is none; none at all brings the cluster's own back.
+func (s *Server) SetKubeconfigs(cluster string, admin bool, list ...Kubeconfig) error {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	rec, err := s.named(cluster)
+	if err != nil {
+		return err
+	}
+	account := userAccount
+	if admin {
+		account = adminAccount
+	}
+	if rec.kubeconfigs == nil {
+		rec.kubeconfigs = map[string][]Kubeconfig{}
+	}
+	rec.kubeconfigs[account] = slices.Clone(list)
+	if len(list) == 0 {
+		delete(rec.kubeconfigs, account)
+	}
+	return nil
+}
+
+// Remake makes an agent pool come back each time it has been removed, that many
+// times: a controller outside of AKS wants it there.
+func (s *Server) Remake(cluster, pool string, times int) error {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	rec, err := s.named(cluster)
+	if err != nil {
+		return err
+	}
+	if rec.pools[pool] == nil {
+		return fmt.Errorf("aks: cluster %q has no agent pool %q", cluster, pool)
+	}
+	if rec.remade == nil {
+		rec.remade = map[string]int{}
+	}
+	rec.remade[pool] = times
+	return nil
+}
+
+// remake makes the pools again that are to come back.
+func (s *Server) remake(now time.Time) {
+	for _, rec := range s.latest {
+		for name, times := range rec.remade {
+			if _, there := rec.live.GroupByName(name); there || times < 1 || rec.live.State != profile.Active {
+				continue
+			}
+			p := rec.pools[name].spec
+			cmd := core.AddNodeGroup{ClusterID: rec.live.ID, Spec: p.spec(name)}
+			if result, err := s.world.Apply(now, cmd, core.Outcome{}); err == nil {
+				s.newPool(rec, name, p).operation = result.Operation.ID
+				rec.remade[name]--
+			}
+		}
+	}
 }

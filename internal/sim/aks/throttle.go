@@ -3,110 +3,80 @@
 package aks
 
 import (
-	"maps"
-	"slices"
+	"net/http"
 	"strings"
 	"time"
+
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
-// BucketScope says what has a bucket of its own.
-type BucketScope int
-
-// The scopes of buckets.
+// The classes of calls that Azure Resource Manager counts. Entra and Resource Graph
+// are none of its.
 const (
-	PerSubscription BucketScope = iota
-	PerResourceGroup
-	PerCluster
-	PerPool
+	classRead   = "read"
+	classWrite  = "write"
+	classDelete = "delete"
 )
 
-// Bucket is a token bucket: each call takes a token, and a call that finds none is
-// refused with 429 and the seconds until the next one.
-type Bucket struct {
-	// Ops are the operations that share it; empty means every one of AKS that is
-	// in no other bucket.
-	Ops   []string
-	Scope BucketScope
-	// Burst is how many tokens a full bucket holds.
-	Burst int
-	// Every is how long it takes for a token to come back.
-	Every time.Duration
+func classOf(c *call, method string) string {
+	switch {
+	case c.service == entra || c.service == resourceGraph:
+		return ""
+	case method == http.MethodGet || method == http.MethodHead:
+		return classRead
+	case method == http.MethodDelete:
+		return classDelete
+	}
+	return classWrite
 }
 
-// DefaultBuckets returns the limits of the AKS resource provider as its
-// documentation lists them (quotas, SKUs and regions: throttling limits).
-func DefaultBuckets() []Bucket {
-	return []Bucket{
-		{Ops: []string{"ManagedClusters_List"}, Scope: PerSubscription, Burst: 500, Every: time.Second},
-		{Ops: []string{"ManagedClusters_ListByResourceGroup"}, Scope: PerResourceGroup, Burst: 60, Every: time.Second},
-		{Ops: []string{"ManagedClusters_CreateOrUpdate"}, Scope: PerCluster, Burst: 20, Every: time.Minute},
-		{Ops: []string{"AgentPools_CreateOrUpdate"}, Scope: PerPool, Burst: 20, Every: time.Minute},
-		{Ops: []string{"ManagedClusters_Get"}, Scope: PerCluster, Burst: 60, Every: time.Second},
-		{Ops: []string{"Operations_GetStatus"}, Scope: PerSubscription, Burst: 200, Every: time.Second / 2},
-		{Scope: PerSubscription, Burst: 60, Every: time.Second},
+// DefaultBuckets returns the published limits: those of Azure Resource Manager and
+// of the resource providers behind it (quotas, SKUs and regions of AKS; throttling
+// limits of compute and network; guidance of Resource Graph). A call must be
+// admitted at every level. The words of Bucket.Per are "subscription", "group" for a
+// resource group, "cluster", "nodeGroup" and "set" for a scale set.
+//
+// No page says to which group of compute the list of the machines of a scale set
+// belongs; it is taken to be that of a single machine.
+func DefaultBuckets() []simkit.Bucket {
+	const sub = "subscription"
+	per := func(n int, every time.Duration) time.Duration { return every / time.Duration(n) }
+	return []simkit.Bucket{
+		{Level: "arm", Ops: []string{classRead}, Per: sub, Burst: 250, Every: per(25, time.Second)},
+		{Level: "arm", Ops: []string{classWrite}, Per: sub, Burst: 200, Every: per(10, time.Second)},
+		{Level: "arm", Ops: []string{classDelete}, Per: sub, Burst: 200, Every: per(10, time.Second)},
+
+		{Level: "aks", Ops: []string{"ManagedClusters_List"}, Per: sub, Burst: 500, Every: time.Second},
+		{Level: "aks", Ops: []string{"ManagedClusters_ListByResourceGroup"}, Per: "group", Burst: 60, Every: time.Second},
+		{Level: "aks", Ops: []string{"ManagedClusters_CreateOrUpdate"}, Per: "cluster", Burst: 20, Every: time.Minute},
+		{Level: "aks", Ops: []string{"AgentPools_CreateOrUpdate"}, Per: "nodeGroup", Burst: 20, Every: time.Minute},
+		{Level: "aks", Ops: []string{"ManagedClusters_Get"}, Per: "cluster", Burst: 60, Every: time.Second},
+		{Level: "aks", Ops: []string{"Operations_GetStatus"}, Per: sub, Burst: 200, Every: per(2, time.Second)},
+		{Level: "aks", Service: containerService, Per: sub, Burst: 60, Every: time.Second},
+
+		{Level: "compute", Ops: []string{"VirtualMachineScaleSets_List", "VirtualMachineScaleSets_ListAll"}, Per: sub, Burst: 1080, Every: per(360, time.Minute)},
+		{Level: "compute", Ops: []string{"VirtualMachineScaleSetVMs_List"}, Per: sub, Burst: 6000, Every: per(2000, time.Minute)},
+		{Level: "compute-set", Ops: []string{"VirtualMachineScaleSetVMs_List"}, Per: "set", Burst: 36, Every: per(12, time.Minute)},
+
+		{Level: "network", Service: network, Ops: []string{classRead}, Per: sub, Burst: 10000, Every: per(10000, 5*time.Minute)},
+		{Level: "network", Service: network, Ops: []string{classWrite, classDelete}, Per: sub, Burst: 1000, Every: per(1000, 5*time.Minute)},
+
+		{Level: "graph", Service: resourceGraph, Burst: 15, Every: per(15, 5*time.Second)},
 	}
 }
 
-// bucketState is a bucket with the levels of its instances.
-type bucketState struct {
-	Bucket
-	levels map[string]bucketLevel
-}
-
-// bucketLevel says how much was taken, as the time at which the bucket is full
-// again.
-type bucketLevel struct{ full time.Time }
-
-// levelLimit is how many levels are kept before those that are full are dropped.
-const levelLimit = 1000
-
-func newBuckets(list []Bucket) []bucketState {
-	var states []bucketState
-	for _, b := range list {
-		b.Ops = slices.Clone(b.Ops)
-		states = append(states, bucketState{b, map[string]bucketLevel{}})
+// bucketKey names what has a bucket of its own.
+func (s *Server) bucketKey(c *call, per string) string {
+	key := strings.ToLower(s.subscription)
+	switch per {
+	case "group":
+		key += "/" + strings.ToLower(c.group())
+	case "cluster":
+		key += "/" + keyOf(c.group(), c.vars["cluster"])
+	case "nodeGroup":
+		key += "/" + keyOf(c.group(), c.vars["cluster"]) + "/" + strings.ToLower(c.vars["pool"])
+	case "set":
+		key += "/" + keyOf(c.group(), c.vars["name"])
 	}
-	return states
-}
-
-// takeToken refuses a call too many.
-func (s *Server) takeToken(c *call) *apiError {
-	i := slices.IndexFunc(s.buckets, func(b bucketState) bool { return slices.Contains(b.Ops, c.op) })
-	if i < 0 && c.service == containerService {
-		i = slices.IndexFunc(s.buckets, func(b bucketState) bool { return len(b.Ops) == 0 })
-	}
-	if i < 0 {
-		return nil
-	}
-	if wait := s.buckets[i].take(c); wait > 0 {
-		return throttled(c).after(wait)
-	}
-	return nil
-}
-
-// take takes a token and returns how long to wait if there is none.
-func (b *bucketState) take(c *call) time.Duration {
-	var key string
-	switch b.Scope {
-	case PerPool:
-		key = keyOf(c.group(), c.vars["cluster"]) + "/" + strings.ToLower(c.vars["pool"])
-	case PerCluster:
-		key = keyOf(c.group(), c.vars["cluster"])
-	case PerResourceGroup:
-		key = strings.ToLower(c.group())
-	default: // one for the subscription
-	}
-	if len(b.levels) > levelLimit {
-		maps.DeleteFunc(b.levels, func(_ string, l bucketLevel) bool { return !l.full.After(c.now) })
-	}
-	full := b.levels[key].full
-	if full.Before(c.now) {
-		full = c.now
-	}
-	full = full.Add(b.Every)
-	if over := full.Sub(c.now) - time.Duration(b.Burst)*b.Every; over > 0 {
-		return over
-	}
-	b.levels[key] = bucketLevel{full}
-	return 0
+	return key
 }
