@@ -3,9 +3,7 @@
 package aws_test
 
 import (
-	"bytes"
 	"errors"
-	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -17,6 +15,7 @@ import (
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/aws"
 	"github.com/pmks-go/pmks/conformance"
+	"github.com/pmks-go/pmks/internal/providertest"
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/eks"
 	"github.com/pmks-go/pmks/internal/sim/profile"
@@ -56,28 +55,10 @@ var known = map[string]string{
 type world struct {
 	*eks.Server
 	handler *aws.Handler
-	logs    *log
+	logs    *providertest.Log
 	// replyLost: replies of deletions that are lost now have been applied.
 	mu        sync.Mutex
 	replyLost bool
-}
-
-// log collects what is logged.
-type log struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *log) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *log) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
 }
 
 // configFor is the configuration of a handler on a simulator.
@@ -102,9 +83,9 @@ func open(t interface {
 	conformance.T
 }, s *eks.Server, change func(*aws.Config)) *world {
 	t.Helper()
-	w := &world{Server: s, logs: &log{}}
+	w := &world{Server: s, logs: &providertest.Log{}}
 	cfg := configFor(s)
-	cfg.Logger = slog.New(slog.NewTextHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	cfg.Logger = w.logs.Logger()
 	if change != nil {
 		change(&cfg)
 	}

@@ -3,12 +3,8 @@
 package aws_test
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -17,162 +13,45 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/pmks-go/pmks/aws"
+	"github.com/pmks-go/pmks/internal/providertest"
 )
 
-var update = flag.Bool("update", false, "rewrite the golden files")
+// exchange is one request that the handler is expected to make, and its answer. The
+// request is "GET /clusters/devel" for EKS. For the services that take forms it is
+// the service and the action, and on EC2 the first filter, as in "ec2
+// DescribeSubnets subnet-id". The answer is a status and a file of testdata/replies,
+// which is written by hand; with the code of an error in between for EKS, which has
+// it in a header.
+type exchange = providertest.Exchange
 
-// exchange is one request that the handler is expected to make, and its answer.
-type exchange struct {
-	// request is "GET /clusters/devel" for EKS. For the services that take forms it
-	// is the service and the action, and on EC2 the first filter, as in
-	// "ec2 DescribeSubnets subnet-id".
-	request string
-	// answer is a status and a file of testdata/replies, which is written by hand;
-	// with the code of an error in between for EKS, which has it in a header.
-	answer string
-}
-
-// pace is how long each answer takes, in the virtual time of a bubble. Requests
-// that are under way together leave at the same moment, which orders the tape.
-const pace = time.Second
-
-// replay is a transport that knows a list of answers and writes down what it is
-// asked. Answers to the same request are given in their order, each once.
-type replay struct {
-	start time.Time
-
-	mu      sync.Mutex
-	answers map[string][]string
-	tape    []taped
-	faults  []error
-}
-
-// taped is a request with its answer, as it is written to a golden file.
-type taped struct {
-	step int
-	text string
-}
-
-func newReplay(exchanges []exchange) *replay {
-	p := &replay{start: time.Now(), answers: map[string][]string{}}
-	for _, e := range exchanges {
-		p.answers[e.request] = append(p.answers[e.request], e.answer)
-	}
-	return p
-}
-
-func (p *replay) RoundTrip(r *http.Request) (*http.Response, error) {
-	var body []byte
-	if r.Body != nil {
-		read, err := io.ReadAll(r.Body)
+// dialect is how requests to AWS are written down.
+var dialect = providertest.Dialect{
+	Key: func(r *http.Request, body []byte) (string, error) {
+		scope, err := credentialScope(r.Header.Get("Authorization"))
 		if err != nil {
-			return nil, err
+			return "", err
 		}
-		body = read
-	}
-	scope, err := credentialScope(r.Header.Get("Authorization"))
-	if err != nil {
-		return nil, p.fault("%s %s: %v", r.Method, r.URL, err)
-	}
-	if agent := r.Header.Get("User-Agent"); !strings.Contains(agent, "app/pmks") {
-		return nil, p.fault("%s %s: the user agent %q does not name pmks", r.Method, r.URL, agent)
-	}
-	key := r.Method + " " + r.URL.RequestURI()
-	form, _ := url.ParseQuery(string(body))
-	if action := form.Get("Action"); action != "" {
+		if agent := r.Header.Get("User-Agent"); !strings.Contains(agent, "app/pmks") {
+			return "", fmt.Errorf("the user agent %q does not name pmks", agent)
+		}
+		form, _ := url.ParseQuery(string(body))
+		action := form.Get("Action")
+		if action == "" {
+			return r.Method + " " + r.URL.RequestURI(), nil
+		}
 		_, service, _ := strings.Cut(scope, "/")
-		key = strings.TrimSpace(service + " " + action + " " + form.Get("Filter.1.Name"))
-	}
-	answer, err := p.take(key, scope, r, body)
-	if err != nil {
-		return nil, err
-	}
-	timer := time.NewTimer(pace)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return respond(r, answer)
-	case <-r.Context().Done():
-		return nil, r.Context().Err()
-	}
-}
-
-// take finds the answer to a request and writes both down.
-func (p *replay) take(key, scope string, r *http.Request, body []byte) (string, error) {
-	p.mu.Lock()
-	left := p.answers[key]
-	if len(left) > 0 {
-		p.answers[key] = left[1:]
-	}
-	p.mu.Unlock()
-	if len(left) == 0 {
-		return "", p.fault("there is no answer to %q", key)
-	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "> %s %s\n> Signed-For: %s\n", r.Method, r.URL, scope)
-	for _, name := range []string{"Accept", "Content-Type"} {
-		if v := r.Header.Get(name); v != "" {
-			fmt.Fprintf(&b, "> %s: %s\n", name, v)
-		}
-	}
-	b.WriteString(canonical(r.Header.Get("Content-Type"), body))
-	fmt.Fprintf(&b, "< %s\n", left[0])
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.tape = append(p.tape, taped{1 + int(time.Since(p.start)/pace), b.String()})
-	return left[0], nil
-}
-
-// fault keeps what is wrong with a request for the end of the test.
-func (p *replay) fault(format string, args ...any) error {
-	err := fmt.Errorf(format, args...)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.faults = append(p.faults, err)
-	return err
-}
-
-// text is the whole tape: the requests of a step, which were under way together,
-// are sorted.
-func (p *replay) text() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	slices.SortStableFunc(p.tape, func(a, b taped) int {
-		if a.step != b.step {
-			return a.step - b.step
-		}
-		return strings.Compare(a.text, b.text)
-	})
-	var b strings.Builder
-	last, n := 0, 0
-	for _, e := range p.tape {
-		if e.step != last {
-			last, n = e.step, n+1
-			fmt.Fprintf(&b, "== step %d\n", n)
-		}
-		b.WriteString(e.text + "\n")
-	}
-	return mask(b.String())
-}
-
-// check reports requests without an answer, and answers that nobody asked for.
-func (p *replay) check(t *testing.T) {
-	t.Helper()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, err := range p.faults {
-		t.Error(err)
-	}
-	for key, left := range p.answers {
-		if len(left) > 0 {
-			t.Errorf("%d requests %q were not made", len(left), key)
-		}
-	}
+		return strings.TrimSpace(service + " " + action + " " + form.Get("Filter.1.Name")), nil
+	},
+	Head: func(r *http.Request) string {
+		scope, _ := credentialScope(r.Header.Get("Authorization"))
+		return fmt.Sprintf("> %s %s\n> Signed-For: %s\n", r.Method, r.URL, scope) + providertest.Headers(r, "Accept", "Content-Type")
+	},
+	Body:   func(r *http.Request, body []byte) string { return canonical(r.Header.Get("Content-Type"), body) },
+	Answer: respond,
 }
 
 var scopePattern = regexp.MustCompile(`^AWS4-HMAC-SHA256 Credential=` + replayKey + `/\d{8}/([a-z0-9-]+)/([a-z0-9]+)/aws4_request, SignedHeaders=[a-z0-9;-]+, Signature=[0-9a-f]{64}$`)
@@ -206,11 +85,7 @@ func respond(r *http.Request, answer string) (*http.Response, error) {
 	if strings.HasSuffix(file, ".xml") {
 		header.Set("Content-Type", "text/xml")
 	}
-	return &http.Response{
-		StatusCode: status, Status: http.StatusText(status), Header: header, Request: r,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)),
-	}, nil
+	return providertest.Reply(r, status, header, body), nil
 }
 
 // canonical makes a body readable and always the same.
@@ -219,9 +94,8 @@ func canonical(kind string, body []byte) string {
 	case len(body) == 0:
 		return ""
 	case kind == "application/json":
-		var v any
-		if json.Unmarshal(body, &v) == nil {
-			return indented(v)
+		if text, err := providertest.CanonicalJSON(body); err == nil {
+			return text
 		}
 	case strings.HasPrefix(kind, "application/x-www-form-urlencoded"):
 		if form, err := url.ParseQuery(string(body)); err == nil {
@@ -234,17 +108,6 @@ func canonical(kind string, body []byte) string {
 		}
 	}
 	return string(body) + "\n"
-}
-
-func indented(v any) string {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	if err := e.Encode(v); err != nil {
-		return err.Error()
-	}
-	return b.String()
 }
 
 var (
@@ -266,38 +129,6 @@ func mask(text string) string {
 	return bearerPattern.ReplaceAllString(text, "k8s-aws-v1.{masked}")
 }
 
-// golden compares a text with a file of testdata, or rewrites the file.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", filepath.FromSlash(name))
-	if *update {
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	gotLines, wantLines := strings.Split(got, "\n"), strings.Split(string(want), "\n")
-	for i := range max(len(gotLines), len(wantLines)) {
-		if g, w := lineAt(gotLines, i), lineAt(wantLines, i); g != w {
-			t.Fatalf("%s, line %d:\ngot  %s\nwant %s", path, i+1, g, w)
-		}
-	}
-}
-
-func lineAt(lines []string, i int) string {
-	if i < len(lines) {
-		return lines[i]
-	}
-	return "(nothing)"
-}
-
 // The credentials of the replays. They appear in no golden file.
 const (
 	replayKey    = "AKIDREPLAY0000000001"
@@ -306,7 +137,7 @@ const (
 
 // replayConfig is the configuration of a handler on real addresses, whose requests
 // end at p.
-func replayConfig(p *replay) aws.Config {
+func replayConfig(p *providertest.Replay) aws.Config {
 	return aws.Config{
 		Region: "us-west-2", AccessKeyID: replayKey, SecretAccessKey: replaySecret,
 		Transport: p, PollInterval: 15 * time.Second,

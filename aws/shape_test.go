@@ -10,6 +10,7 @@ import (
 
 	"github.com/pmks-go/pmks/aws"
 	"github.com/pmks-go/pmks/internal/provider/fanout"
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
 // alone is a cluster without node groups and add-ons.
@@ -58,7 +59,7 @@ func TestShapes(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			result, _ := play(t, test)
-			golden(t, "conversion/"+test.name+".json", result)
+			wiretest.Golden(t, "conversion/"+test.name+".json", result)
 		})
 	}
 }

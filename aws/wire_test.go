@@ -15,6 +15,8 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/aws"
+	"github.com/pmks-go/pmks/internal/providertest"
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
 // wireTest is one call of a handler with the answers that it gets.
@@ -59,8 +61,8 @@ func TestWire(t *testing.T) {
 	for _, test := range append(clusterWire, nodegroupWire...) {
 		t.Run(test.name, func(t *testing.T) {
 			result, tape := play(t, test)
-			golden(t, "wire/"+test.name+".golden", tape)
-			golden(t, "conversion/"+test.name+".json", result)
+			wiretest.Golden(t, "wire/"+test.name+".golden", tape)
+			wiretest.Golden(t, "conversion/"+test.name+".json", result)
 		})
 	}
 }
@@ -69,17 +71,17 @@ func TestWire(t *testing.T) {
 func play(t *testing.T, test wireTest) (result, tape string) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		p := newReplay(test.exchanges)
+		p := providertest.NewReplay(dialect, test.exchanges)
 		cfg := replayConfig(p)
 		if test.settings != nil {
 			test.settings(&cfg)
 		}
 		out, err := test.do(t.Context(), newHandlerWith(t, cfg))
-		p.check(t)
+		p.Check(t)
 		if err != nil {
 			out = faultsOf(err)
 		}
-		result, tape = mask(indented(whole(t, out))), p.text()
+		result, tape = mask(providertest.Indented(whole(t, out))), mask(p.Text())
 	})
 	return result, tape
 }

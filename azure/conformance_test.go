@@ -3,10 +3,8 @@
 package azure_test
 
 import (
-	"bytes"
 	"crypto/tls"
 	"errors"
-	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -19,6 +17,7 @@ import (
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/azure"
 	"github.com/pmks-go/pmks/conformance"
+	"github.com/pmks-go/pmks/internal/providertest"
 	"github.com/pmks-go/pmks/internal/sim/aks"
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/profile"
@@ -59,28 +58,10 @@ var known = map[string]string{
 type world struct {
 	*aks.Server
 	handler *azure.Handler
-	logs    *log
+	logs    *providertest.Log
 	// replyLost: replies of deletions that are lost now have been applied.
 	mu        sync.Mutex
 	replyLost bool
-}
-
-// log collects what is logged.
-type log struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *log) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *log) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
 }
 
 // configFor is the configuration of a handler on a simulator.
@@ -110,9 +91,9 @@ func open(t interface {
 	conformance.T
 }, s *aks.Server, change func(*azure.Config)) *world {
 	t.Helper()
-	w := &world{Server: s, logs: &log{}}
+	w := &world{Server: s, logs: &providertest.Log{}}
 	cfg := configFor(s)
-	cfg.Logger = slog.New(slog.NewTextHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	cfg.Logger = w.logs.Logger()
 	if change != nil {
 		change(&cfg)
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/azure"
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
 // reply reads a canned body into the SDK's type.
@@ -146,7 +147,7 @@ func TestConversion(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			golden(t, "conversion/"+test.name+".json", indented(info))
+			wiretest.Golden(t, "conversion/"+test.name+".json", indented(info))
 		})
 	}
 }
@@ -162,7 +163,7 @@ func TestConversion_List(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "conversion/list-cluster.json", indented(list))
+	wiretest.Golden(t, "conversion/list-cluster.json", indented(list))
 	ids, err := h.ListIID(t.Context())
 	if err != nil {
 		t.Fatal(err)

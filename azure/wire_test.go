@@ -9,6 +9,8 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/azure"
+	"github.com/pmks-go/pmks/internal/providertest"
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
 // wireTest is one call of a handler with the answers that it gets.
@@ -74,7 +76,7 @@ func TestWire(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			result, tape := play(t, test)
-			golden(t, "wire/"+test.name+".golden", tape+"== result\n"+result)
+			wiretest.Golden(t, "wire/"+test.name+".golden", tape+"== result\n"+result)
 		})
 	}
 }
@@ -83,17 +85,17 @@ func TestWire(t *testing.T) {
 func play(t *testing.T, test wireTest) (result, tape string) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		p := newReplay(test.exchanges)
+		p := providertest.NewReplay(dialect, test.exchanges)
 		cfg := replayConfig(p)
 		if test.settings != nil {
 			test.settings(&cfg)
 		}
 		out, err := test.do(t.Context(), newHandlerWith(t, cfg))
-		p.check(t)
+		p.Check(t)
 		if err != nil {
 			out = faultsOf(err)
 		}
-		result, tape = indented(out), p.text()
+		result, tape = indented(out), mask(p.Text())
 	})
 	return result, tape
 }

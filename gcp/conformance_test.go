@@ -3,9 +3,7 @@
 package gcp_test
 
 import (
-	"bytes"
 	"errors"
-	"log/slog"
 	"net/http"
 	"slices"
 	"sync"
@@ -18,6 +16,7 @@ import (
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/conformance"
 	"github.com/pmks-go/pmks/gcp"
+	"github.com/pmks-go/pmks/internal/providertest"
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/gke"
 	"github.com/pmks-go/pmks/internal/sim/profile"
@@ -63,28 +62,10 @@ var known = map[string]string{
 type world struct {
 	*gke.Server
 	handler *gcp.Handler
-	logs    *log
+	logs    *providertest.Log
 	// replyLost: replies of deletions that are lost now have been applied.
 	mu        sync.Mutex
 	replyLost bool
-}
-
-// log collects what is logged.
-type log struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *log) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *log) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
 }
 
 // configFor is the configuration of a handler on a simulator, over REST.
@@ -116,9 +97,9 @@ func open(t interface {
 	conformance.T
 }, s *gke.Server, change func(*gcp.Config)) *world {
 	t.Helper()
-	w := &world{Server: s, logs: &log{}}
+	w := &world{Server: s, logs: &providertest.Log{}}
 	cfg := configFor(s)
-	cfg.Logger = slog.New(slog.NewTextHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	cfg.Logger = w.logs.Logger()
 	if change != nil {
 		change(&cfg)
 	}

@@ -5,8 +5,6 @@ package gcp_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
-	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -24,9 +22,9 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/gcp"
+	"github.com/pmks-go/pmks/internal/providertest"
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 // replies are the answers by method and path, written by hand after the REST
 // reference of GKE and Compute Engine, so that a misreading which the simulator
@@ -88,22 +86,11 @@ func (p *replay) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // canonical makes a body readable and always the same.
 func canonical(body []byte) string {
-	var v any
-	if json.Unmarshal(body, &v) != nil {
+	text, err := providertest.CanonicalJSON(body)
+	if err != nil {
 		return string(body)
 	}
-	return indented(v)
-}
-
-func indented(v any) string {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	if err := e.Encode(v); err != nil {
-		return err.Error()
-	}
-	return b.String()
+	return text
 }
 
 // drawn matches what marks a request as one's own.
@@ -170,31 +157,9 @@ func TestWire(t *testing.T) {
 					result = err
 				}
 				slices.SortStableFunc(p.tape, func(a, b string) int { return strings.Compare(a, b) })
-				text := strings.Join(p.tape, "\n") + "\nresult\n" + indented(result)
-				golden(t, test.name, drawn.ReplaceAllString(text, `"cb-spider-pmks-req": "DRAWN"`))
+				text := strings.Join(p.tape, "\n") + "\nresult\n" + providertest.Indented(result)
+				wiretest.Golden(t, "wire/"+test.name+".golden", drawn.ReplaceAllString(text, `"cb-spider-pmks-req": "DRAWN"`))
 			})
 		})
-	}
-}
-
-// golden compares a text with a file of testdata, or rewrites the file.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", "wire", name+".golden")
-	if *update {
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("%s differs; run with -update and review the difference. got\n%s", path, got)
 	}
 }
