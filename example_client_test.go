@@ -26,7 +26,7 @@ func stdoutLogger() *slog.Logger {
 }
 
 func ExampleClient_CreateCluster() {
-	ctx, client := context.Background(), pmks.New(fake.New(fake.WithScale(1e-5)))
+	ctx, client := context.Background(), pmks.New(fake.New(fake.WithSpeed(1e5)))
 	created, err := client.CreateCluster(ctx, demoRequest)
 	if err != nil {
 		fmt.Println(err)

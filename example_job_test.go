@@ -15,7 +15,7 @@ func ExampleProvision() {
 	// On aws node groups are added to a running cluster, on ibm they come with it;
 	// the call is the same.
 	for _, profile := range []string{"aws", "ibm"} {
-		client := pmks.New(fake.New(fake.WithProfile(profile), fake.WithScale(1e-6)))
+		client := pmks.New(fake.New(fake.WithProfile(profile), fake.WithSpeed(1e6)))
 		info, err := pmks.Provision(context.Background(), client, demoRequest, quickly)
 		if err != nil {
 			fmt.Println(err)
@@ -45,7 +45,7 @@ func ExampleTeardown() {
 }
 
 func ExampleWaitClusterActive() {
-	cloud := fake.New(fake.WithScale(1e-5), fake.WithFaults(fake.Fault{
+	cloud := fake.New(fake.WithSpeed(1e5), fake.WithFaults(fake.Fault{
 		Op: "CreateCluster", Kind: fake.FailLater, Reason: "the subnet has no free addresses",
 	}))
 	created, err := cloud.CreateCluster(context.Background(), demoRequest)

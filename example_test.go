@@ -30,7 +30,7 @@ var demoRequest = pmks.ClusterInfo{
 // demoClient is a client of a cloud where the cluster of demoRequest is running.
 // The cloud is in memory, and a minute of it takes less than a millisecond.
 func demoClient() *pmks.Client {
-	return pmks.New(fake.New(fake.WithScale(1e-5), fake.WithClusters(fake.Cluster{
+	return pmks.New(fake.New(fake.WithSpeed(1e5), fake.WithClusters(fake.Cluster{
 		Name: "demo", Version: "1.33.7", Network: demoRequest.Network, NodeGroups: demoRequest.NodeGroupList,
 	})))
 }
@@ -232,7 +232,7 @@ func ExampleWithBackOff() {
 }
 
 func ExampleWithProgress() {
-	ctx, client := context.Background(), pmks.New(fake.New(fake.WithScale(1e-3)))
+	ctx, client := context.Background(), pmks.New(fake.New(fake.WithSpeed(1e3)))
 	created, err := client.CreateCluster(ctx, demoRequest)
 	if err != nil {
 		fmt.Println(err)

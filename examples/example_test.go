@@ -70,7 +70,7 @@ func Example_jobs() {
 	ctx := context.Background()
 	quick := pmks.WithInterval(time.Millisecond)
 	for _, cloud := range []string{"aws", "ibm"} {
-		client := pmks.New(fake.New(fake.WithProfile(cloud), fake.WithScale(0.00001)))
+		client := pmks.New(fake.New(fake.WithProfile(cloud), fake.WithSpeed(100_000)))
 		req := pmks.ClusterInfo{
 			IId: pmks.IID{NameId: "demo"},
 			Network: pmks.NetworkInfo{

@@ -28,7 +28,7 @@ func ExampleNew() {
 	ctx := context.Background()
 	// Minutes become fractions of a millisecond. In tests, a testing/synctest
 	// bubble does without.
-	h := fake.New(fake.WithScale(1e-6))
+	h := fake.New(fake.WithSpeed(1e6))
 
 	info, err := h.CreateCluster(ctx, request("demo"))
 	fmt.Println(info.IId.NameId, info.Version, info.Status, err)

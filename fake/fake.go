@@ -15,7 +15,7 @@
 // # Time
 //
 // It takes its time from package time, so that inside a testing/synctest bubble
-// its hours pass in microseconds. Outside, [WithScale] makes them short.
+// its hours pass in microseconds. Outside, [WithSpeed] makes them short.
 //
 // # Faults
 //
@@ -72,6 +72,8 @@ var (
 	_ pmks.VersionLister      = (*Handler)(nil)
 	_ pmks.RequestChecker     = (*Handler)(nil)
 	_ pmks.AccessOpener       = (*Handler)(nil)
+	_ pmks.StateReader        = (*Handler)(nil)
+	_ pmks.OperationReader    = (*Handler)(nil)
 )
 
 // Option configures New.
@@ -108,14 +110,17 @@ func WithSeed(seed uint64) Option { return func(c *config) { c.core.Seed = seed 
 // WithRegion names the region; the default is the profile's.
 func WithRegion(region string) Option { return func(c *config) { c.core.Region = region } }
 
-// WithScale multiplies every duration of the cloud: 0.001 turns minutes into
-// hundredths of seconds. It panics unless scale is above 0.
-func WithScale(scale float64) Option {
-	if !(scale > 0) {
-		panic(fmt.Sprintf("fake: WithScale: %v is not above 0", scale))
+// WithSpeed makes the cloud work that many times faster: 1000 turns minutes into
+// hundredths of seconds. The setting "speed" says the same. It panics unless speed
+// is from 1e-6 to 1e12: beyond this a duration is no whole number of nanoseconds.
+func WithSpeed(speed float64) Option {
+	if !speedy(speed) {
+		panic(fmt.Sprintf("fake: WithSpeed: %v is not from 1e-6 to 1e12", speed))
 	}
-	return func(c *config) { c.core.Scale = scale }
+	return func(c *config) { c.core.Scale = 1 / speed }
 }
+
+func speedy(speed float64) bool { return speed >= 1e-6 && speed <= 1e12 }
 
 // WithDurations replaces the typical durations of the profile by those that are
 // not zero, in Capabilities too.
@@ -253,12 +258,11 @@ func open(_ context.Context, cfg pmks.Config) (pmks.ClusterHandler, error) {
 			opts = append(opts, WithSeed(seed))
 		case "speed":
 			speed, err := strconv.ParseFloat(strings.TrimSuffix(value, "x"), 64)
-			// Beyond this a duration is no whole number of nanoseconds any more.
-			if err != nil || !(speed >= 1e-6 && speed <= 1e12) {
+			if err != nil || !speedy(speed) {
 				f.Add(field, "%q is not a factor such as 1000x", value)
 				continue
 			}
-			opts = append(opts, WithScale(1/speed))
+			opts = append(opts, WithSpeed(speed))
 		}
 	}
 	if err := f.Err(); err != nil {

@@ -316,17 +316,44 @@ func TestHandler_Calls(t *testing.T) {
 	})
 }
 
-// TestWithScale_notPositive: a cloud cannot be infinitely fast, and not run backwards.
-func TestWithScale_notPositive(t *testing.T) {
+// TestWithSpeed: the option and the setting say the same.
+func TestWithSpeed(t *testing.T) {
 	t.Parallel()
-	for _, scale := range []float64{0, -1, math.NaN()} {
+	synctest.Test(t, func(t *testing.T) {
+		opened, err := pmks.Open(t.Context(), "fake", pmks.Config{Settings: map[string]string{"speed": "60x"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		took := func(h pmks.ClusterHandler) time.Duration {
+			start := time.Now()
+			p := mustProfile(t, "neutral")
+			info, err := h.CreateCluster(t.Context(), p.SampleRequest("demo"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := pmks.WaitClusterActive(t.Context(), h, info.IId, pmks.WithInterval(time.Millisecond)); err != nil {
+				t.Fatal(err)
+			}
+			return time.Since(start)
+		}
+		typical, option, setting := took(New()), took(New(WithSpeed(60))), took(opened)
+		if option != setting || option < typical/61 || option > typical/59 {
+			t.Errorf("%v at 60 times the speed by option, %v by setting, of %v", option, setting, typical)
+		}
+	})
+}
+
+// TestWithSpeed_outOfRange: a cloud cannot stand still, be infinitely fast or run backwards.
+func TestWithSpeed_outOfRange(t *testing.T) {
+	t.Parallel()
+	for _, speed := range []float64{0, -1, 1e-7, 1e13, math.NaN(), math.Inf(1)} {
 		func() {
 			defer func() {
 				if recover() == nil {
-					t.Errorf("WithScale(%v) is taken", scale)
+					t.Errorf("WithSpeed(%v) is taken", speed)
 				}
 			}()
-			WithScale(scale)
+			WithSpeed(speed)
 		}()
 	}
 }

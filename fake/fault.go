@@ -38,7 +38,8 @@ const (
 // reply was lost has happened.
 type Fault struct {
 	// Op is the method, such as "CreateCluster"; empty means every one. Looks
-	// after a lost reply are requests of "GetCluster".
+	// after a lost reply are requests of "GetCluster"; waits poll with "ReadState"
+	// and end with a "GetCluster".
 	Op string
 	// Cluster and NodeGroup are names or ids; empty means every one.
 	Cluster   string
@@ -60,8 +61,8 @@ var (
 	faultKinds = []FaultKind{Refuse, Throttle, Delay, LoseRequest, LoseReply, FailLater, Stick}
 	faultOps   = []string{
 		"", "AddNodeGroup", "ChangeNodeGroupScaling", "CheckCluster", "CheckNodeGroup", "CloseAccess", "CreateCluster",
-		"DeleteCluster", "GenerateClusterToken", "GetCluster", "ListCluster", "ListIID", "ListVersions", "OpenAccess",
-		"RemoveNodeGroup", "SetNodeGroupAutoScaling", "UpgradeCluster",
+		"DeleteCluster", "GenerateClusterToken", "GetCluster", "LastOperation", "ListCluster", "ListIID", "ListVersions", "OpenAccess",
+		"ReadState", "RemoveNodeGroup", "SetNodeGroupAutoScaling", "UpgradeCluster",
 	}
 )
 

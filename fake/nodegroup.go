@@ -85,7 +85,8 @@ func (h *Handler) RemoveNodeGroup(ctx context.Context, clusterIID, nodeGroupIID 
 }
 
 func (h *Handler) removeGroup(ctx context.Context, r request) error {
-	if _, err := h.lookGroup(ctx, &r); err != nil {
+	g, err := h.lookGroup(ctx, &r)
+	if err != nil || g.Status == pmks.NodeGroupDeleting { // on its way out already
 		return err
 	}
 	return h.mutate(ctx, r, func(now time.Time, out core.Outcome) error {

@@ -19,7 +19,7 @@ import (
 // Call is one request that was made to the cloud.
 type Call struct {
 	// Op is the method that made it, such as "CreateCluster", or "GetCluster" for
-	// every look at a single cluster.
+	// every look at a single cluster but the cheap one, which is "ReadState".
 	Op        string
 	Cluster   string // id, else name, else empty
 	NodeGroup string

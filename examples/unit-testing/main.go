@@ -31,7 +31,7 @@ func main() {
 // run is the program without its process, so that a test can call it.
 func run(ctx context.Context, w io.Writer) error {
 	const change = "ChangeNodeGroupScaling"
-	cloud := fake.New(fake.WithProfile("aws"), fake.WithScale(0.001),
+	cloud := fake.New(fake.WithProfile("aws"), fake.WithSpeed(1000),
 		fake.WithClusters(
 			cluster("shop", "large", 6),
 			cluster("test", "small", 4),
