@@ -66,7 +66,7 @@ type world struct {
 
 // configFor is the configuration of a handler on a simulator.
 func configFor(s *aks.Server) azure.Config {
-	return azure.Config{
+	cfg := azure.Config{
 		SubscriptionID: aks.DefaultSubscriptionID,
 		ResourceGroup:  aks.DefaultResourceGroup,
 		Location:       "koreacentral",
@@ -75,9 +75,12 @@ func configFor(s *aks.Server) azure.Config {
 		ClientSecret:   aks.DefaultClientSecret,
 		Endpoint:       "https://aks.simulated",
 		AuthorityHost:  "https://aks.simulated",
-		Transport:      s.Transport(),
 		EntraAdmins:    []string{"33333333-3333-4333-8333-333333333333"},
 	}
+	if s != nil {
+		cfg.Transport = s.Transport()
+	}
+	return cfg
 }
 
 // fataler is what both *testing.T and conformance.T offer.

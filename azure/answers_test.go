@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package azure_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/azure"
+	"github.com/pmks-go/pmks/internal/sim/profile"
+)
+
+// empties are answers of success that hold nothing.
+var empties = []string{"null", "{}", "", "[]", `"x"`, "<html></html>"}
+
+// TestAnswer_emptyRead: a read is never answered by nothing.
+func TestAnswer_emptyRead(t *testing.T) {
+	t.Parallel()
+	sample, _ := profile.Get("azure")
+	for _, read := range []struct {
+		name  string
+		match func(*http.Request) bool
+		do    func(context.Context, *azure.Handler) error
+	}{
+		{"cluster", ending(http.MethodGet, "/managedClusters/c"), func(ctx context.Context, h *azure.Handler) error { _, err := h.GetCluster(ctx, clusterC); return err }},
+		{"state", ending(http.MethodGet, "/managedClusters/c"), func(ctx context.Context, h *azure.Handler) error {
+			_, err := h.ReadState(ctx, clusterC, poolG0)
+			return err
+		}},
+		{"list", ending(http.MethodGet, "/managedClusters"), func(ctx context.Context, h *azure.Handler) error { _, err := h.ListCluster(ctx); return err }},
+		{"list-iid", ending(http.MethodGet, "/managedClusters"), func(ctx context.Context, h *azure.Handler) error { _, err := h.ListIID(ctx); return err }},
+		{"pool", ending(http.MethodGet, "/agentPools/g0"), func(ctx context.Context, h *azure.Handler) error {
+			_, err := h.SetNodeGroupAutoScaling(ctx, clusterC, poolG0, true)
+			return err
+		}},
+		{"versions", ending(http.MethodGet, "/kubernetesVersions"), func(ctx context.Context, h *azure.Handler) error { _, err := h.ListVersions(ctx); return err }},
+		{"upgrade-profile", ending(http.MethodGet, "/upgradeProfiles/default"), func(ctx context.Context, h *azure.Handler) error {
+			_, err := h.UpgradeCluster(ctx, clusterC, "1.34")
+			return err
+		}},
+		{"network", ending(http.MethodGet, "/virtualNetworks/vpc-01"), func(ctx context.Context, h *azure.Handler) error {
+			return h.CheckCluster(ctx, sample.SampleRequest("new"))
+		}},
+		{"security-group", ending(http.MethodGet, "/networkSecurityGroups/sg-01"), func(ctx context.Context, h *azure.Handler) error {
+			return h.CheckCluster(ctx, sample.SampleRequest("new"))
+		}},
+		{"key", ending(http.MethodGet, "/sshPublicKeys/keypair-01"), func(ctx context.Context, h *azure.Handler) error {
+			return h.CheckCluster(ctx, sample.SampleRequest("new"))
+		}},
+	} {
+		for _, body := range empties {
+			t.Run(read.name+"/"+body, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					h, p, _ := tapped(t, seedOf("g0"), nil)
+					p.answer = func(r *http.Request) *http.Response {
+						if read.match(r) {
+							return replyWith(http.StatusOK, body)
+						}
+						return nil
+					}
+					if err := read.do(t.Context(), h); pmks.CodeOf(err) != pmks.CodeUnavailable {
+						t.Errorf("got %v", err)
+					}
+					// Lost, and then not: one answer in a row is no matter.
+					p.reset()
+					p.answer = func(r *http.Request) *http.Response {
+						if read.match(r) && p.count(r.Method) == 0 {
+							return replyWith(http.StatusOK, body)
+						}
+						return nil
+					}
+					if err := read.do(t.Context(), h); err != nil {
+						t.Errorf("after one lost answer: %v", err)
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestAnswer_emptyMutation: success that says nothing leaves the outcome open. The look
+// finds what was done, and nothing is done twice.
+func TestAnswer_emptyMutation(t *testing.T) {
+	t.Parallel()
+	for _, c := range changes() {
+		if c.method != http.MethodPut {
+			continue // the status alone accepts a deletion
+		}
+		for _, body := range empties {
+			for _, applied := range []bool{true, false} {
+				t.Run(fmt.Sprintf("%s/%s/applied=%t", c.name, body, applied), func(t *testing.T) {
+					t.Parallel()
+					synctest.Test(t, func(t *testing.T) {
+						h, p, s := tapped(t, seedOf("g0", "g1"), nil)
+						p.answer = func(r *http.Request) *http.Response {
+							if !ending(c.method, c.suffix)(r) || p.count(r.Method) > 0 {
+								return nil
+							}
+							if applied {
+								if _, err := s.Transport().RoundTrip(r); err != nil {
+									t.Error(err)
+								}
+							}
+							return replyWith(http.StatusOK, body)
+						}
+						if err := c.do(t.Context(), h); err != nil {
+							t.Fatal(err)
+						}
+						op := "ManagedClusters_CreateOrUpdate"
+						if strings.Contains(c.suffix, "agentPools") {
+							op = "AgentPools_CreateOrUpdate"
+						}
+						if n := s.Count(op); n != 1 {
+							t.Errorf("%d requests arrived, want one", n)
+						}
+					})
+				})
+			}
+		}
+	}
+}
+
+// TestAnswer_pages: a next page that was there already is an error, and so is one on
+// another host, which gets no token.
+func TestAnswer_pages(t *testing.T) {
+	t.Parallel()
+	for name, next := range map[string]string{"repeated": "https://aks.simulated/next?api-version=2025-10-01&$skipToken=x", "another-host": "https://evil.example/next?api-version=2025-10-01"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				h, p, _ := tapped(t, seedOf("g0"), nil)
+				p.answer = func(r *http.Request) *http.Response {
+					if r.URL.Host == "evil.example" {
+						t.Error("a request left for another host")
+					}
+					if strings.HasSuffix(r.URL.Path, "/managedClusters") || r.URL.Path == "/next" {
+						return replyWith(http.StatusOK, fmt.Sprintf(`{"value":[],"nextLink":%q}`, next))
+					}
+					return nil
+				}
+				if _, err := h.ListIID(t.Context()); err == nil {
+					t.Error("a list without an end is a list")
+				}
+				if n := p.count(http.MethodGet); n > 8 {
+					t.Errorf("%d pages were read", n)
+				}
+			})
+		})
+	}
+}
+
+// TestAnswer_redirect: neither Azure Resource Manager's nor Entra's redirect is
+// followed, and the secret stays where it is meant for.
+func TestAnswer_redirect(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		t.Run(fmt.Sprint(status), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				h, p, _ := tapped(t, seedOf("g0"), nil)
+				away := func(r *http.Request) *http.Response {
+					if r.URL.Host == "evil.example" {
+						t.Errorf("%s with %v left for another host", r.Method, r.Header)
+					}
+					return replyWith(status, "", "Location", "https://evil.example"+r.URL.Path)
+				}
+				p.answer = away
+				if _, err := h.GetCluster(t.Context(), clusterC); pmks.CodeOf(err) != pmks.CodeUnavailable || !strings.Contains(err.Error(), "redirect") {
+					t.Errorf("GetCluster: %v", err)
+				}
+				if _, err := h.DeleteCluster(t.Context(), clusterC); pmks.CodeOf(err) != pmks.CodeUnavailable || p.count(http.MethodDelete) != 1 {
+					t.Errorf("DeleteCluster, %d times: %v", p.count(http.MethodDelete), err)
+				}
+				cfg := configFor(nil)
+				cfg.Transport = &tap{answer: func(r *http.Request) *http.Response {
+					if strings.HasSuffix(r.URL.Path, "/token") || r.URL.Host == "evil.example" {
+						return away(r)
+					}
+					return entraMetadata(r)
+				}}
+				if _, err := newHandlerWith(t, cfg).ListIID(t.Context()); pmks.CodeOf(err) != pmks.CodeUnavailable || !strings.Contains(err.Error(), "redirect") {
+					t.Errorf("sign-in: %v", err)
+				}
+			})
+		})
+	}
+}
+
+// TestAnswer_token: whatever comes from the token endpoint ends the call, not the
+// process, and the next sign-in works.
+func TestAnswer_token(t *testing.T) {
+	t.Parallel()
+	for _, body := range append([]string{`{"access_token":null}`, `{"token_type":"Bearer","expires_in":3600,"access_token":""}`, `{"token_type":"Bearer","expires_in":"x","access_token":"t"}`, `7`}, empties...) {
+		t.Run(body, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				_, p, _ := tapped(t, seedOf("g0"), nil)
+				cfg := configFor(nil)
+				cfg.Transport = p
+				h := newHandlerWith(t, cfg)
+				p.answer = func(r *http.Request) *http.Response {
+					if strings.HasSuffix(r.URL.Path, "/token") {
+						return replyWith(http.StatusOK, body)
+					}
+					return nil
+				}
+				_, err := h.GetCluster(t.Context(), clusterC)
+				var e *pmks.Error
+				if !errors.As(err, &e) || e.Code != pmks.CodeUnavailable && e.Code != pmks.CodeUnauthenticated {
+					t.Errorf("got %v", err)
+				}
+				_, err = h.DeleteCluster(t.Context(), clusterC)
+				if !errors.As(err, &e) || e.MayHaveHappened {
+					t.Errorf("nothing was sent: %v", err)
+				}
+				p.answer = func(*http.Request) *http.Response { return nil }
+				if _, err := h.GetCluster(t.Context(), clusterC); err != nil {
+					t.Errorf("afterwards: %v", err)
+				}
+			})
+		})
+	}
+}
+
+// TestSignIn_hangs: while one call's sign-in is not answered, another ends with its own
+// deadline.
+func TestSignIn_hangs(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		_, p, _ := tapped(t, seedOf("g0"), nil)
+		cfg := configFor(nil)
+		cfg.Transport = hanging{p}
+		h := newHandlerWith(t, cfg)
+		first := make(chan error)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go func() {
+			_, err := h.ListIID(ctx)
+			first <- err
+		}()
+		synctest.Wait()
+		for name, do := range map[string]func(context.Context) error{
+			"read":   func(ctx context.Context) error { _, err := h.GetCluster(ctx, clusterC); return err },
+			"change": func(ctx context.Context) error { _, err := h.DeleteCluster(ctx, clusterC); return err },
+		} {
+			short, stop := context.WithTimeout(t.Context(), 200*time.Millisecond)
+			start := time.Now()
+			err := do(short)
+			stop()
+			if took := time.Since(start); took != 200*time.Millisecond || !errors.Is(err, context.DeadlineExceeded) || pmks.CodeOf(err) != pmks.CodeTimeout {
+				t.Errorf("%s: after %s, %v", name, took, err)
+			}
+		}
+		cancel()
+		if err := <-first; !errors.Is(err, context.Canceled) {
+			t.Errorf("the first: %v", err)
+		}
+	})
+}
+
+// TestSignIn_attemptEnds: a sign-in that is never answered is given up after a minute,
+// and the next one works.
+func TestSignIn_attemptEnds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		_, p, _ := tapped(t, seedOf("g0"), nil)
+		cfg := configFor(nil)
+		once := &hangingOnce{tap: p}
+		cfg.Transport = once
+		h := newHandlerWith(t, cfg)
+		start := time.Now()
+		if _, err := h.ListIID(t.Context()); err != nil || time.Since(start) > 2*time.Minute {
+			t.Errorf("after %s: %v", time.Since(start), err)
+		}
+	})
+}
+
+// hanging does not answer requests for tokens.
+type hanging struct{ *tap }
+
+func (p hanging) RoundTrip(r *http.Request) (*http.Response, error) {
+	if strings.HasSuffix(r.URL.Path, "/token") {
+		<-r.Context().Done()
+		return nil, r.Context().Err()
+	}
+	return p.tap.RoundTrip(r)
+}
+
+// hangingOnce does not answer the first one.
+type hangingOnce struct {
+	*tap
+	asked bool
+}
+
+func (p *hangingOnce) RoundTrip(r *http.Request) (*http.Response, error) {
+	if strings.HasSuffix(r.URL.Path, "/token") && !p.asked {
+		p.asked = true
+		<-r.Context().Done()
+		return nil, r.Context().Err()
+	}
+	return p.tap.RoundTrip(r)
+}
+
+// entraMetadata answers what the SDK asks of Entra before it asks for a token.
+func entraMetadata(r *http.Request) *http.Response {
+	base := (&url.URL{Scheme: r.URL.Scheme, Host: r.URL.Host, Path: "/" + strings.Split(r.URL.Path, "/")[1]}).String()
+	return replyWith(http.StatusOK, fmt.Sprintf(`{"issuer":%q,"token_endpoint":%q,"authorization_endpoint":%q}`, base+"/v2.0", base+"/oauth2/v2.0/token", base+"/oauth2/v2.0/authorize"))
+}
+
+// TestAnswer_quotesSecrets: a message that quotes what it was sent is shown without it.
+func TestAnswer_quotesSecrets(t *testing.T) {
+	t.Parallel()
+	h, p, _ := tapped(t, seedOf("g0"), nil)
+	p.answer = func(r *http.Request) *http.Response {
+		return replyWith(http.StatusUnauthorized, fmt.Sprintf(`{"error":{"code":"InvalidAuthenticationToken","message":"The token '%s' is not valid."}}`, strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")))
+	}
+	_, err := h.GetCluster(t.Context(), clusterC)
+	if pmks.CodeOf(err) != pmks.CodeUnauthenticated || strings.Contains(err.Error(), "eyJ") || !strings.Contains(err.Error(), "is not valid") {
+		t.Errorf("got %v", err)
+	}
+	cfg := configFor(nil)
+	cfg.Transport = &tap{answer: func(r *http.Request) *http.Response {
+		if !strings.HasSuffix(r.URL.Path, "/token") {
+			return entraMetadata(r)
+		}
+		form, _ := io.ReadAll(r.Body)
+		values, _ := url.ParseQuery(string(form))
+		return replyWith(http.StatusUnauthorized, fmt.Sprintf(`{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided: '%s'. Trace ID: 1 Correlation ID: 2"}`, values.Get("client_secret")))
+	}}
+	_, err = newHandlerWith(t, cfg).ListIID(t.Context())
+	if pmks.CodeOf(err) != pmks.CodeUnauthenticated || strings.Contains(err.Error(), cfg.ClientSecret) || !strings.Contains(err.Error(), "Invalid client secret provided") || strings.Contains(err.Error(), "Trace ID") {
+		t.Errorf("got %v", err)
+	}
+}
