@@ -6,12 +6,25 @@ REST, and with the discovery client of google-api-python-client; every body of t
 latter is held against the schemas of the discovery documents, and every method and
 member of those is sent once. Ends with status 1 if there was a fault. See README.md.
 """
+import atexit
+import contextlib
 import json
 import os
+import pathlib
 import re
 import sys
 import time
 from urllib.parse import urlparse
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "simkit"))
+import oraclekit
+from oraclekit import expect, fault
+
+oraclekit.prepare("google-cloud-container", "google-api-python-client")
+# httplib2 looks for the certificate when it is imported.
+RUNNING = contextlib.ExitStack()
+atexit.register(RUNNING.close)
+ENDPOINT = RUNNING.enter_context(oraclekit.simulator("gcp", "-speed", "1000x", "-tls"))
 
 import google.auth
 import google_auth_httplib2
@@ -21,23 +34,12 @@ from google.api_core.client_options import ClientOptions
 from google.cloud import container_v1
 from googleapiclient import discovery, errors
 
-ENDPOINT = os.environ["CLOUDSDK_API_ENDPOINT_OVERRIDES_CONTAINER"].rstrip("/")
 PROJECT = os.environ["GOOGLE_CLOUD_PROJECT"]
-REGION = os.environ.get("ORACLE_REGION", "asia-northeast3")
+REGION = "asia-northeast3"
 ZONE = REGION + "-a"
 PARENT = f"projects/{PROJECT}/locations/{ZONE}"
 SCOPES = ["https://www.googleapis.com/auth/cloud-platform"]
-FAULTS, BODIES, SENT = set(), {}, 0
-
-
-def fault(where, what):
-    if (where, what) not in FAULTS:
-        FAULTS.add((where, what))
-        print("FAULT", where, what)
-
-
-def expect(condition, where, what):
-    condition or fault(where, what)
+BODIES, SENT = {}, 0
 
 
 # The schemas of a discovery document.
@@ -160,12 +162,12 @@ def discovery_life(c, vm):
     def finish(op):
         name = f"{PARENT}/operations/{op['name']}"
         end = wait(lambda: c.run(operations.get(name=name)), lambda o: o["status"] == "DONE", op["operationType"])
-        expect("error" not in end and "endTime" in end, where, f"{op['operationType']} ends as {end}")
+        expect("error" not in end and "endTime" in end, f"{op['operationType']} ends as {end}", where)
         return end
 
     name = f"{PARENT}/clusters/oracle-discovery"
     config = c.run(locations.getServerConfig(name=PARENT))
-    expect(config["defaultClusterVersion"] in config["validMasterVersions"], where, "the default version is none of the valid ones")
+    expect(config["defaultClusterVersion"] in config["validMasterVersions"], "the default version is none of the valid ones", where)
     c.refused(clusters.get(name=name), 404, "notFound")
     c.refused(clusters.create(parent=PARENT, body={"cluster": {**cluster_body("Bad_Name")}}), 400, "badRequest")
     c.refused(clusters.list(parent="projects/none-of-ours/locations/-"), 403, "PERMISSION_DENIED")
@@ -173,27 +175,27 @@ def discovery_life(c, vm):
     c.refused(clusters.create(parent=PARENT, body={"cluster": cluster_body("oracle-discovery")}), 409, "alreadyExists")
     finish(op)
     got = c.run(clusters.get(name=name))
-    expect(got["status"] == "RUNNING" and got["endpoint"] and got["masterAuth"]["clusterCaCertificate"], where, f"the cluster is {got}")
+    expect(got["status"] == "RUNNING" and got["endpoint"] and got["masterAuth"]["clusterCaCertificate"], f"the cluster is {got}", where)
     listed = c.run(clusters.list(parent=f"projects/{PROJECT}/locations/-"))
-    expect([x["name"] for x in listed["clusters"]].count("oracle-discovery") == 1, where, "the list has not the cluster once")
+    expect([x["name"] for x in listed["clusters"]].count("oracle-discovery") == 1, "the list has not the cluster once", where)
     pool = f"{name}/nodePools/ng2"
     finish(c.run(pools.create(parent=name, body={"nodePool": pool_body("ng2")})))
     finish(c.run(pools.setAutoscaling(name=pool, body={"autoscaling": {"enabled": True, "minNodeCount": 1, "maxNodeCount": 5}})))
     finish(c.run(pools.setSize(name=pool, body={"nodeCount": 4})))
     shown = c.run(pools.get(name=pool))
-    expect(shown["autoscaling"]["maxNodeCount"] == 5 and shown["initialNodeCount"] == 4, where, f"the pool is {shown}")
-    expect(len(c.run(pools.list(parent=name))["nodePools"]) == 2, where, "there are not two pools")
+    expect(shown["autoscaling"]["maxNodeCount"] == 5 and shown["initialNodeCount"] == 4, f"the pool is {shown}", where)
+    expect(len(c.run(pools.list(parent=name))["nodePools"]) == 2, "there are not two pools", where)
     zone, group = re.search(r"zones/([^/]+)/instanceGroupManagers/([^/]+)$", shown["instanceGroupUrls"][0]).groups()
     groups = vm.api.instanceGroupManagers()
     nodes = vm.run(groups.listManagedInstances(project=PROJECT, zone=zone, instanceGroupManager=group))
-    expect(len(nodes["managedInstances"]) == 4, where, f"the group has {len(nodes['managedInstances'])} instances")
-    expect(vm.run(groups.get(project=PROJECT, zone=zone, instanceGroupManager=group))["targetSize"] == 4, where, "the target size is not 4")
+    expect(len(nodes["managedInstances"]) == 4, f"the group has {len(nodes['managedInstances'])} instances", where)
+    expect(vm.run(groups.get(project=PROJECT, zone=zone, instanceGroupManager=group))["targetSize"] == 4, "the target size is not 4", where)
     counted, request = 0, vm.api.instances().aggregatedList(project=PROJECT, filter="labels.goog-k8s-cluster-name=oracle-discovery", maxResults=4)
     while request is not None:
         page = vm.run(request)
         counted += sum(len(scope.get("instances", [])) for scope in page["items"].values())
         request = vm.api.instances().aggregatedList_next(request, page)
-    expect(counted == 6, where, f"the list over all zones has {counted} instances")
+    expect(counted == 6, f"the list over all zones has {counted} instances", where)
     vm.run(groups.aggregatedList(project=PROJECT, filter="name:gke-*"))
     for request in (vm.api.networks().get(project=PROJECT, network="vpc-01"), vm.api.networks().list(project=PROJECT),
                     vm.api.subnetworks().get(project=PROJECT, region=REGION, subnetwork="subnet-01"), vm.api.zones().list(project=PROJECT),
@@ -201,14 +203,13 @@ def discovery_life(c, vm):
         vm.run(request)
     finish(c.run(clusters.setResourceLabels(name=name, body={"resourceLabels": {"env": "prod"}, "labelFingerprint": got["labelFingerprint"]})))
     target = next(v for ch in config["channels"] if ch["channel"] == "RAPID" for v in ch["validVersions"][:1])
-    expect(target > got["currentMasterVersion"], where, f"{target} is not newer than {got['currentMasterVersion']}")
+    expect(target > got["currentMasterVersion"], f"{target} is not newer than {got['currentMasterVersion']}", where)
     newer = next(v for ch in config["channels"] if ch["channel"] == "REGULAR" for v in ch["validVersions"] if v > got["currentMasterVersion"])
     finish(c.run(clusters.updateMaster(name=name, body={"masterVersion": newer})))
     for each in ("ng1", "ng2"):
         finish(c.run(pools.update(name=f"{name}/nodePools/{each}", body={"nodeVersion": newer, "imageType": "COS_CONTAINERD"})))
     done = c.run(clusters.get(name=name))
-    expect(done["currentMasterVersion"] == newer and {p["version"] for p in done["nodePools"]} == {newer} and done["resourceLabels"] == {"env": "prod"},
-           where, f"after the upgrade it is {done}")
+    expect(done["currentMasterVersion"] == newer and {p["version"] for p in done["nodePools"]} == {newer} and done["resourceLabels"] == {"env": "prod"}, f"after the upgrade it is {done}", where)
     c.run(operations.list(parent=PARENT))
     c.run(c.api.projects().aggregated().usableSubnetworks().list(parent=f"projects/{PROJECT}", pageSize=2))
     finish(c.run(pools.delete(name=pool)))
@@ -225,14 +226,14 @@ def gapic_life(transport):
     def finish(op):
         name = f"{PARENT}/operations/{op.name}"
         end = wait(lambda: client.get_operation(name=name), lambda o: o.status == v.Operation.Status.DONE, op.operation_type.name)
-        expect(not end.error.code and not end.status_message, where, f"{op.operation_type.name} ends as {end}")
+        expect(not end.error.code and not end.status_message, f"{op.operation_type.name} ends as {end}", where)
 
     def refused(kind, call, *args, **kwargs):
         try:
             call(*args, **kwargs)
             fault(where, f"{call.__name__} was not refused with {kind.__name__}")
         except exceptions.GoogleAPICallError as e:
-            expect(isinstance(e, kind), where, f"{call.__name__} was refused with {e!r}, want {kind.__name__}")
+            expect(isinstance(e, kind), f"{call.__name__} was refused with {e!r}, want {kind.__name__}", where)
 
     short = f"oracle-{transport}"
     name = f"{PARENT}/clusters/{short}"
@@ -246,25 +247,25 @@ def gapic_life(transport):
     refused((exceptions.Conflict), client.create_cluster, parent=PARENT, cluster=request)
     finish(op)
     got = client.get_cluster(name=name)
-    expect(got.status == v.Cluster.Status.RUNNING and got.endpoint and got.node_pools[0].instance_group_urls, where, f"the cluster is {got}")
-    expect(short in [c.name for c in client.list_clusters(parent=f"projects/{PROJECT}/locations/-").clusters], where, "the list has not the cluster")
+    expect(got.status == v.Cluster.Status.RUNNING and got.endpoint and got.node_pools[0].instance_group_urls, f"the cluster is {got}", where)
+    expect(short in [c.name for c in client.list_clusters(parent=f"projects/{PROJECT}/locations/-").clusters], "the list has not the cluster", where)
     pool = f"{name}/nodePools/ng2"
     finish(client.create_node_pool(parent=name, node_pool=v.NodePool(name="ng2", initial_node_count=1, config=v.NodeConfig(machine_type="e2-medium", spot=True))))
     finish(client.set_node_pool_autoscaling(request=v.SetNodePoolAutoscalingRequest(
         name=pool, autoscaling=v.NodePoolAutoscaling(enabled=True, min_node_count=1, max_node_count=3))))
     finish(client.set_node_pool_size(request=v.SetNodePoolSizeRequest(name=pool, node_count=2)))
     shown = client.get_node_pool(name=pool)
-    expect(shown.initial_node_count == 2 and shown.autoscaling.max_node_count == 3 and shown.config.spot, where, f"the pool is {shown}")
+    expect(shown.initial_node_count == 2 and shown.autoscaling.max_node_count == 3 and shown.config.spot, f"the pool is {shown}", where)
     finish(client.set_labels(request=v.SetLabelsRequest(name=name, resource_labels={"env": "prod"}, label_fingerprint=got.label_fingerprint)))
     newer = next(x for ch in config.channels if ch.channel == v.ReleaseChannel.Channel.REGULAR for x in ch.valid_versions if x > got.current_master_version)
     finish(client.update_master(request=v.UpdateMasterRequest(name=name, master_version=newer)))
     for each in ("ng1", "ng2"):
         finish(client.update_node_pool(request=v.UpdateNodePoolRequest(name=f"{name}/nodePools/{each}", node_version="-", image_type="COS_CONTAINERD")))
     done = client.get_cluster(name=name)
-    expect(done.current_master_version == newer and {p.version for p in done.node_pools} == {newer}, where, f"after the upgrade it is {done}")
-    expect(len(client.list_operations(parent=PARENT).operations) > 5, where, "the operations are not listed")
+    expect(done.current_master_version == newer and {p.version for p in done.node_pools} == {newer}, f"after the upgrade it is {done}", where)
+    expect(len(client.list_operations(parent=PARENT).operations) > 5, "the operations are not listed", where)
     seen = [s.subnetwork for s in client.list_usable_subnetworks(request=v.ListUsableSubnetworksRequest(parent=f"projects/{PROJECT}", page_size=1))]
-    expect(len(seen) == len(set(seen)) > 1, where, f"the pages of subnetworks have {seen}")
+    expect(len(seen) == len(set(seen)) > 1, f"the pages of subnetworks have {seen}", where)
     finish(client.delete_node_pool(name=pool))
     finish(client.delete_cluster(name=name))
     refused(exceptions.NotFound, client.get_cluster, name=name)
@@ -344,9 +345,8 @@ def main():
             run()
         except Exception as e:  # noqa: BLE001: whatever ends a life early is a fault
             fault(name, f"ends with {e!r}")
-    print(f"{sum(BODIES.values())} bodies of {len(BODIES)} methods checked, {SENT} methods and members sent: {len(FAULTS)} faults found")
-    return 1 if FAULTS else 0
+    oraclekit.finish(f"in {sum(BODIES.values())} bodies of {len(BODIES)} methods and {SENT} methods and members sent")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
