@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package providertest
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/pmks-go/pmks"
+)
+
+// Full is the environment variable that runs every cell of a matrix, where it is
+// "full". Without it a sample is run.
+const Full = "PMKS_MATRIX"
+
+// Matrix is a provider's fault matrix.
+type Matrix struct {
+	// Open makes a fresh simulated cloud without clusters, and a handler whose
+	// requests go through wire. Direct is another handler on the same cloud, by
+	// which the matrix learns the truth.
+	Open func(t testing.TB, wire func(http.RoundTripper) http.RoundTripper) Rig
+	// Request is a full request with one node group; Group one for a further group.
+	Request func(name string) pmks.ClusterInfo
+	Group   func(name string) pmks.NodeGroupInfo
+	// Token reports whether a request is for a credential, by its name. Nil where
+	// no request is.
+	Token func(call string) bool
+	// Refusal is an answer in the vendor's form with a code that nobody knows. Nil
+	// means a JSON object with a code and a message.
+	Refusal func(req *http.Request, status int) (contentType, body string)
+	// Secrets must never be shown.
+	Secrets []string
+	// Only limits the operations, such as to those that show how credentials fail.
+	Only []string
+	// Exceptions are cells whose verdict is another one for a reason.
+	Exceptions []Exception
+}
+
+// Rig is a handler under test and the cloud behind it.
+type Rig struct {
+	Handler, Direct pmks.ClusterHandler
+}
+
+// Exception excuses cells. Empty fields mean all; Call and Fault may end in "*".
+type Exception struct {
+	Op, Call, Fault string
+	Reason          string
+}
+
+func (e Exception) covers(c cell) bool {
+	return fits(e.Op, c.op.name) && fits(e.Call, c.at.name) && fits(e.Fault, c.fault)
+}
+
+func fits(pattern, s string) bool {
+	if prefix, ok := strings.CutSuffix(pattern, "*"); ok {
+		return strings.HasPrefix(s, prefix)
+	}
+	return pattern == "" || pattern == s
+}
+
+func (m *Matrix) refusal(req *http.Request, code int) (kind, body string) {
+	if m.Refusal != nil {
+		return m.Refusal(req, code)
+	}
+	return "application/json", `{"code":"SomethingNobodyKnows","message":"it does not go"}`
+}
+
+// cell is one operation with one fault at one of its requests.
+type cell struct {
+	op    operation
+	at    step
+	fault string
+	run   func(t testing.TB, m *Matrix, c cell) []string
+}
+
+func (c cell) String() string {
+	return fmt.Sprintf("%s / %s #%d / %s", c.op.name, c.at.name, c.at.n, c.fault)
+}
+
+// tally counts cells.
+type tally struct {
+	mu                     sync.Mutex
+	tried, passed, excused map[string]int
+	failed                 []string
+}
+
+// Run runs the matrix as subtests, one for each operation: a sample of its cells,
+// or every cell when the environment says so. It logs how many were tried and how
+// many passed.
+func (m *Matrix) Run(t *testing.T) {
+	full := os.Getenv(Full) == "full"
+	sum := &tally{tried: map[string]int{}, passed: map[string]int{}, excused: map[string]int{}}
+	t.Cleanup(func() { sum.log(t, full) })
+	for _, op := range operations {
+		if len(m.Only) > 0 && !slices.Contains(m.Only, op.name) {
+			continue
+		}
+		t.Run(op.name, func(t *testing.T) {
+			t.Parallel()
+			steps, skip := m.record(t, op)
+			if skip != "" {
+				t.Skip(skip)
+			}
+			cells := m.cells(op, steps)
+			for i, c := range cells {
+				if !full && i%m.stride(len(cells)) != 0 {
+					continue
+				}
+				m.try(t, c, sum)
+			}
+		})
+	}
+}
+
+// sampled is how many cells of an operation the short form runs.
+const sampled = 9
+
+// stride is how far apart the cells of a sample are. It is odd and no multiple of
+// the number of faults, so that every column comes up.
+func (m *Matrix) stride(n int) int {
+	s := max(1, n/sampled)
+	for s > 1 && len(kinds)%s == 0 {
+		s++
+	}
+	return s
+}
+
+// cells are every fault at every request, and the end of the context there.
+func (m *Matrix) cells(op operation, steps []step) []cell {
+	var list []cell
+	for _, s := range steps {
+		for i := range kinds {
+			list = append(list, cell{op: op, at: s, fault: kinds[i].name, run: struckCell(&kinds[i])})
+		}
+		for _, end := range endings {
+			list = append(list, cell{op: op, at: s, fault: end.name, run: endedCell(end)})
+		}
+	}
+	return list
+}
+
+// record runs an operation undisturbed and returns its requests.
+func (m *Matrix) record(t *testing.T, op operation) (steps []step, skip string) {
+	t.Helper()
+	m.bubble(t, func(t testing.TB) {
+		s := m.open(t, op)
+		s.wire.arm(step{}, nil)
+		out := s.do(context.Background())
+		if pmks.CodeOf(out.err) == pmks.CodeUnsupported {
+			skip = "by capability: " + out.err.Error()
+			return
+		}
+		if out.err != nil {
+			t.Fatalf("%s, undisturbed: %v", op.name, out.err)
+		}
+		steps = s.wire.recorded()
+	})
+	return steps, skip
+}
+
+// bubble runs f in virtual time.
+func (m *Matrix) bubble(t *testing.T, f func(t testing.TB)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) { f(t) })
+}
+
+// stillness is how long a cell may take in real time, where a thousand of them take
+// a minute: it ends a run that would never end.
+const stillness = 2 * time.Minute
+
+// try runs a cell and notes its verdict.
+func (m *Matrix) try(t *testing.T, c cell, sum *tally) {
+	t.Helper()
+	var faults []string
+	// Where a lock is held across a request, virtual time stands still for ever.
+	stuck := time.AfterFunc(stillness, func() {
+		panic("providertest: time stands still in the cell " + c.String() + ": a lock is held while a request is under way")
+	})
+	m.bubble(t, func(t testing.TB) { faults = c.run(t, m, c) })
+	stuck.Stop()
+	sum.mu.Lock()
+	defer sum.mu.Unlock()
+	sum.tried[c.op.name]++
+	if len(faults) == 0 {
+		sum.passed[c.op.name]++
+		return
+	}
+	for _, e := range m.Exceptions {
+		if e.covers(c) {
+			sum.excused[c.op.name]++
+			return
+		}
+	}
+	text := c.String() + ": " + strings.Join(faults, "; ")
+	sum.failed = append(sum.failed, text)
+	t.Error(text)
+}
+
+func (s *tally) log(t *testing.T, full bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	form := "a sample"
+	if full {
+		form = "every cell"
+	}
+	total, passed, excused := 0, 0, 0
+	for _, op := range slices.Sorted(maps.Keys(s.tried)) {
+		total, passed, excused = total+s.tried[op], passed+s.passed[op], excused+s.excused[op]
+		t.Logf("%-24s %5d tried %5d passed %5d excepted", op, s.tried[op], s.passed[op], s.excused[op])
+	}
+	t.Logf("matrix of %s, %s: %d tried, %d passed, %d excepted, %d failed", t.Name(), form, total, passed, excused, len(s.failed))
+}
