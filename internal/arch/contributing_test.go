@@ -97,3 +97,27 @@ func TestContributing_providerFiles(t *testing.T) {
 		}
 	}
 }
+
+// TestContributing_headings: the package comment of every provider has the headings
+// that the page names, in that order.
+func TestContributing_headings(t *testing.T) {
+	t.Parallel()
+	g := load(t)
+	page := strings.Join(strings.Fields(read(t, g, "CONTRIBUTING.md")), " ")
+	m := regexp.MustCompile(`The package comment has these headings, in this order: ([^.]+)\.`).FindStringSubmatch(page)
+	if m == nil {
+		t.Fatal("CONTRIBUTING.md names no headings")
+	}
+	want := strings.Split(m[1], ", ")
+	want[0] = strings.ToUpper(want[0][:1]) + want[0][1:]
+	for _, p := range present(g) {
+		comment, _, _ := strings.Cut(read(t, g, p+"/"+p+".go"), "\npackage ")
+		var got []string
+		for _, h := range regexp.MustCompile(`(?m)^// # (.+)$`).FindAllStringSubmatch(comment, -1) {
+			got = append(got, h[1])
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("the package comment of %s has the headings %q, want %q", p, got, want)
+		}
+	}
+}
