@@ -53,14 +53,15 @@ func (j *job) get(ctx context.Context) (ClusterInfo, error) {
 }
 
 // target resolves the wanted version once, so that all steps mean the same one.
-// Where the cloud does not list its versions, the handler resolves it.
+// Where the cloud does not list its versions, or not for this caller, the handler
+// resolves it.
 func (j *job) target(ctx context.Context, version string) (offered []string, target string, err error) {
 	lister, ok := j.h.(VersionLister)
 	if !ok {
 		return nil, version, nil
 	}
 	versions, err := look(ctx, j, "ListVersions", lister.ListVersions)
-	if errors.Is(err, ErrUnsupported) {
+	if errors.Is(err, ErrUnsupported) || errors.Is(err, ErrPermissionDenied) && !kver.IsDefault(version) {
 		return nil, version, nil
 	}
 	if err != nil {
@@ -89,7 +90,7 @@ func (j *job) nextVersion(info ClusterInfo, target string, offered []string, unc
 		return info.Version, nil
 	}
 	if len(offered) == 0 {
-		return target, nil
+		return blindHop(info.Version, target, j.caps.Versions.LargestStep), nil
 	}
 	hop, err := kver.Next(info.Version, target, offered, j.caps.Versions.LargestStep)
 	switch {
@@ -101,6 +102,17 @@ func (j *job) nextVersion(info ClusterInfo, target string, offered []string, unc
 		return target, nil
 	}
 	return hop, nil
+}
+
+// blindHop is the next step where it is not known what is on offer: as many minors as
+// the cloud climbs at once, or the target itself.
+func blindHop(current, target string, largestStep int) string {
+	from, err := kver.Parse(current)
+	to, toErr := kver.Parse(target)
+	if err != nil || toErr != nil || largestStep <= 0 || from.Major != to.Major || from.MinorDistance(to) <= largestStep {
+		return target
+	}
+	return fmt.Sprintf("%d.%d", from.Major, from.Minor+largestStep)
 }
 
 func older(a, b string) bool {

@@ -15,6 +15,7 @@ import (
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/kubeconfig"
 	"github.com/pmks-go/pmks/internal/provider/errs"
+	"github.com/pmks-go/pmks/internal/redact"
 )
 
 const (
@@ -121,14 +122,14 @@ func (h *Handler) access(ctx context.Context, c *types.Cluster, withKubeconfig b
 func (h *Handler) helperArgs(cluster string) []string {
 	args := []string{"-provider", Name, "-region", h.api.region, "-cluster", cluster}
 	if h.cfg.Endpoint != "" {
-		args = append(args, "-endpoint", h.cfg.Endpoint)
+		args = append(args, "-endpoint", redact.URL(h.cfg.Endpoint))
 	}
 	for _, s := range []struct{ name, value string }{
 		{"profile", h.cfg.Profile},
 		{"roleArn", h.cfg.RoleARN},
 		{"externalId", h.cfg.ExternalID},
 		{"webIdentityTokenFile", h.cfg.WebIdentityTokenFile},
-		{"stsEndpoint", h.cfg.STSEndpoint},
+		{"stsEndpoint", redact.URL(h.cfg.STSEndpoint)},
 	} {
 		if s.value != "" {
 			args = append(args, "-setting", s.name+"="+s.value)

@@ -49,7 +49,7 @@ func answers(credentials aws.CredentialsProvider) func(*middleware.Stack) error 
 		case ok && !holds(service, op, body):
 			err = errs.LostAnswer("AWS", op+" result")
 		case !ok:
-			body = []byte(redact.Text(string(body), sent(ctx, in.Request, credentials)...))
+			body = []byte(redact.Text(string(body), sentCredentials(ctx, in.Request, credentials)...))
 		}
 		answer.Body = io.NopCloser(bytes.NewReader(body))
 		return out, metadata, err
@@ -69,8 +69,8 @@ func holds(service, op string, body []byte) bool {
 	return bytes.Contains(body, []byte("<"+op+"Response"))
 }
 
-// sent lists what a request carried as its credential, and what belongs to it.
-func sent(ctx context.Context, request any, credentials aws.CredentialsProvider) []string {
+// sentCredentials lists what a request carried as its credential, and what belongs to it.
+func sentCredentials(ctx context.Context, request any, credentials aws.CredentialsProvider) []string {
 	var list []string
 	if r, ok := request.(*smithyhttp.Request); ok {
 		list = append(list, r.Header.Get("X-Amz-Security-Token"), r.Header.Get("Authorization"))

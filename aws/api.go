@@ -203,7 +203,7 @@ func newClients(ctx context.Context, cfg Config) (clients, error) {
 	}
 	sdk.HTTPClient = &http.Client{Transport: endpoint.Guard(transport)}
 	sdk.Credentials = chain(cfg, sdk)
-	own := quiet(sdk)
+	own := singleTry(sdk)
 	return clients{
 		eks:     eks.NewFromConfig(own),
 		ec2:     ec2.NewFromConfig(own),
@@ -216,9 +216,9 @@ func newClients(ctx context.Context, cfg Config) (clients, error) {
 	}, nil
 }
 
-// quiet is a configuration whose clients try once and check each answer: what is
+// singleTry is a configuration whose clients try once and check each answer: what is
 // repeated is decided in one place for all clouds.
-func quiet(sdk aws.Config) aws.Config {
+func singleTry(sdk aws.Config) aws.Config {
 	own := sdk.Copy()
 	own.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
 	own.APIOptions = append(slices.Clone(own.APIOptions), answers(sdk.Credentials))
@@ -279,7 +279,7 @@ func chain(cfg Config, sdk aws.Config) aws.CredentialsProvider {
 	if cfg.RoleARN == "" {
 		return sdk.Credentials
 	}
-	client := sts.NewFromConfig(quiet(sdk), func(o *sts.Options) {
+	client := sts.NewFromConfig(singleTry(sdk), func(o *sts.Options) {
 		if cfg.STSEndpoint != "" {
 			o.BaseEndpoint = aws.String(cfg.STSEndpoint)
 		}

@@ -30,13 +30,13 @@ func TestConformance(t *testing.T) {
 	t.Parallel()
 	t.Run("virtual/bare", func(t *testing.T) {
 		t.Parallel()
-		conformance.Run(t, conformance.Harness{Bubble: true, Known: known, Open: func(t conformance.T) *conformance.Cloud {
+		conformance.Run(t, conformance.Harness{Bubble: true, Open: func(t conformance.T) *conformance.Cloud {
 			return virtual(t, func(h pmks.ClusterHandler) pmks.ClusterHandler { return h })
 		}})
 	})
 	t.Run("virtual/client", func(t *testing.T) {
 		t.Parallel()
-		conformance.Run(t, conformance.Harness{Bubble: true, Known: known, Open: func(t conformance.T) *conformance.Cloud {
+		conformance.Run(t, conformance.Harness{Bubble: true, Open: func(t conformance.T) *conformance.Cloud {
 			return virtual(t, func(h pmks.ClusterHandler) pmks.ClusterHandler { return pmks.New(h) })
 		}})
 	})
@@ -44,11 +44,6 @@ func TestConformance(t *testing.T) {
 		t.Parallel()
 		conformance.Run(t, conformance.Harness{Open: loopback})
 	})
-}
-
-// known are the subtests that do not hold yet.
-var known = map[string]string{
-	"reasons/upgrade": "the cloud's record of a failed update is not read yet",
 }
 
 // world is a simulated account with a handler on it.

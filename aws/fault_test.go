@@ -66,7 +66,7 @@ func TestHandler_UpgradeCluster_waitsForItsRequests(t *testing.T) {
 			{NodegroupName: sdkaws.String("good"), Version: sdkaws.String("1.32"), Status: types.NodegroupStatusActive},
 			{NodegroupName: sdkaws.String("bad"), Version: sdkaws.String("1.32"), Status: types.NodegroupStatusCreateFailed},
 		}
-		_, err := h.upgradeGroups(t.Context(), "c", groups, planned(groups), "1.33")
+		_, err := h.upgradeGroups(t.Context(), "c", groups, planGroups(groups), "1.33")
 		atReturn := api.ended.Load()
 		time.Sleep(time.Minute) //nolint:forbidigo // inside a synctest bubble
 		if late := api.ended.Load() - atReturn; err == nil || late != 0 {

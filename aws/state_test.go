@@ -181,3 +181,40 @@ func TestHandler_LastOperation(t *testing.T) {
 		says(t, err, pmks.ErrNotFound)
 	})
 }
+
+// A wait ends with what the record of the operation says, not at its deadline.
+func TestWait_tellsTheRecord(t *testing.T) {
+	t.Parallel()
+	cluster, group := pmks.IID{NameId: "c000"}, pmks.IID{NameId: "g0"}
+	for op, wait := range map[string]func(context.Context, *aws.Handler) error{
+		"UpdateNodegroupConfig": func(ctx context.Context, h *aws.Handler) error {
+			if _, err := h.ChangeNodeGroupScaling(ctx, cluster, group, 3, 1, 4); err != nil {
+				return err
+			}
+			_, err := pmks.WaitNodeCount(ctx, h, cluster, group, 3)
+			return err
+		},
+		"UpdateClusterVersion": func(ctx context.Context, h *aws.Handler) error {
+			_, err := pmks.Upgrade(ctx, h, cluster, "1.34")
+			return err
+		},
+		"UpdateNodegroupVersion": func(ctx context.Context, h *aws.Handler) error {
+			_, err := pmks.Upgrade(ctx, h, cluster, "1.34")
+			return err
+		},
+	} {
+		t.Run(op, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := fleet(t, 1, 1, eks.Options{})
+				s.Inject(core.Fault{Op: op, Kind: core.FaultFailLater, Reason: "IpNotAvailable: no address is free [subnet-1, subnet-2]", Times: -1})
+				start := time.Now()
+				err := wait(t.Context(), newHandler(t, s))
+				says(t, err, pmks.ErrFailedPrecondition, "IpNotAvailable", "no address is free", "subnet-2")
+				if took := time.Since(start); took > 2*time.Hour {
+					t.Errorf("it took %s", took)
+				}
+			})
+		})
+	}
+}

@@ -118,7 +118,7 @@ func (h *Handler) UpgradeCluster(ctx context.Context, clusterIID pmks.IID, newVe
 		return pmks.ClusterInfo{}, err
 	}
 	info := h.assemble(ctx, found, scalingIndex{}, false)
-	if len(updates) > 0 || len(upgrade.Lagging(planned(groups), version)) > 0 {
+	if len(updates) > 0 || len(upgrade.Lagging(planGroups(groups), version)) > 0 {
 		info.Status = pmks.ClusterUpdating
 	}
 	addUpdate(&info.KeyValueList, updates[""])
@@ -158,7 +158,7 @@ func (h *Handler) step(ctx context.Context, c *types.Cluster, groups []*types.No
 	if err := checkOurs(c); err != nil {
 		return nil, err
 	}
-	facts := upgrade.Facts{Cloud: "EKS", Current: aws.ToString(c.Version), Target: version, Groups: planned(groups), LargestStep: 1}
+	facts := upgrade.Facts{Cloud: "EKS", Current: aws.ToString(c.Version), Target: version, Groups: planGroups(groups), LargestStep: 1}
 	plan, err := upgrade.Plan(facts)
 	var refusal *upgrade.Error
 	if errors.As(err, &refusal) && refusal.OfRequest() {
@@ -194,8 +194,8 @@ func (h *Handler) step(ctx context.Context, c *types.Cluster, groups []*types.No
 	return map[string]string{"": id}, err
 }
 
-// planned is what a plan wants to know of node groups.
-func planned(groups []*types.Nodegroup) []upgrade.Group {
+// planGroups is what a plan wants to know of node groups.
+func planGroups(groups []*types.Nodegroup) []upgrade.Group {
 	list := make([]upgrade.Group, len(groups))
 	for i, n := range groups {
 		list[i] = upgrade.Group{Name: aws.ToString(n.NodegroupName), Version: aws.ToString(n.Version), Leaving: n.Status == types.NodegroupStatusDeleting}
@@ -208,8 +208,8 @@ func planned(groups []*types.Nodegroup) []upgrade.Group {
 // where its nodes cannot follow.
 func checkImages(groups []*types.Nodegroup, version string) error {
 	var own []string
-	for _, g := range upgrade.Lagging(planned(groups), version) {
-		if named(groups, g.Name).AmiType == types.AMITypesCustom {
+	for _, g := range upgrade.Lagging(planGroups(groups), version) {
+		if groupNamed(groups, g.Name).AmiType == types.AMITypesCustom {
 			own = append(own, g.Name)
 		}
 	}
@@ -219,8 +219,8 @@ func checkImages(groups []*types.Nodegroup, version string) error {
 	return refuse.Unsupported("newVersion", "node groups %s run images of their own, which EKS does not replace: upgrade the control plane in EKS and give their launch templates an image for %s, or remove them", strings.Join(own, ", "), version)
 }
 
-// named returns the node group of a name that is among them.
-func named(groups []*types.Nodegroup, name string) *types.Nodegroup {
+// groupNamed returns the node group of a name that is among them.
+func groupNamed(groups []*types.Nodegroup, name string) *types.Nodegroup {
 	return groups[slices.IndexFunc(groups, func(n *types.Nodegroup) bool { return aws.ToString(n.NodegroupName) == name })]
 }
 
@@ -257,7 +257,7 @@ func (h *Handler) upgradeGroups(ctx context.Context, cluster string, groups []*t
 	var next []*types.Nodegroup
 	var faults []error
 	for _, g := range lagging {
-		n := named(groups, g.Name)
+		n := groupNamed(groups, g.Name)
 		if n.Status == types.NodegroupStatusUpdating {
 			continue
 		}

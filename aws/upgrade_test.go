@@ -44,6 +44,19 @@ func TestHandler_UpgradeCluster_versionsDenied(t *testing.T) {
 	})
 }
 
+// The whole job does so too, over several steps.
+func TestUpgrade_versionsDenied(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := fleet(t, 1, 2, eks.Options{})
+		away(s, "DescribeClusterVersions", pmks.CodePermissionDenied)
+		info, err := pmks.Upgrade(t.Context(), newHandler(t, s), pmks.IID{NameId: "c000"}, "1.35")
+		if err != nil || info.Version != "1.35" || info.NodeGroupList[1].Version != "1.35" {
+			t.Errorf("%s: %v", info.Version, err)
+		}
+	})
+}
+
 // What EKS says of a refusal is told, whatever it is about; that a version is not on
 // offer is added where it is so.
 func TestHandler_UpgradeCluster_wordsOfEKS(t *testing.T) {
