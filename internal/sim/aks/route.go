@@ -18,6 +18,7 @@ const (
 	network          = "Network"
 	compute          = "Compute"
 	resourceGraph    = "ResourceGraph"
+	resourceManager  = "Resources"
 	entra            = "entra"
 )
 
@@ -48,10 +49,14 @@ type armRoute struct {
 
 // apiVersions lists what each service takes: the version of the SDK that a client
 // is generated from, exactly. The URLs of operations may carry an old one.
+// The later ones of AKS are those of its clients in Python.
 var apiVersions = map[string][]string{
 	compute:          {"2025-04-01"},
-	containerService: {"2025-10-01"},
+	containerService: {"2025-10-01", "2026-06-01", "2026-08-01"},
 	network:          {"2025-01-01"},
+	resourceGraph:    {"2024-04-01", "2022-10-01", "2021-03-01"},
+	// What comes before any provider is the same in all versions.
+	resourceManager: {"2016-06-01", "2018-05-01", "2019-05-01", "2019-11-01", "2020-01-01", "2020-10-01", "2021-01-01", "2021-04-01", "2022-09-01", "2022-12-01", "2024-11-01", "2025-04-01"},
 }
 
 // operationVersion is the api-version that the URLs of operations carry where
@@ -71,7 +76,7 @@ func routeOf(r *http.Request, query url.Values, body []byte) route {
 		if !matches {
 			continue
 		}
-		known, t.vars = true, vars
+		known, t.vars, t.service = true, vars, orElse(t.service, resourceManager)
 		if entry.method != r.Method {
 			continue
 		}
@@ -90,13 +95,14 @@ func routeOf(r *http.Request, query url.Values, body []byte) route {
 	return t
 }
 
-// serviceOf returns the service that a path belongs to; empty for none.
+// serviceOf returns the service that a path belongs to; empty for none. A path that
+// ends with the name of a provider is about it, not its own.
 func serviceOf(segments []string) string {
-	for i, segment := range segments[:len(segments)-1] {
+	for i, segment := range segments[:max(0, len(segments)-2)] {
 		if !strings.EqualFold(segment, "providers") {
 			continue
 		}
-		for _, service := range []string{containerService, network, compute} {
+		for _, service := range []string{containerService, network, compute, resourceGraph} {
 			if strings.EqualFold(segments[i+1], "Microsoft."+service) {
 				return service
 			}
@@ -131,7 +137,7 @@ func (t *route) check(r *http.Request, entry armRoute) *apiError {
 			return gateway(http.StatusUnsupportedMediaType, "UnsupportedMediaType", "The content media type '%.64s' is not supported. Only 'application/json' is supported.", kind)
 		}
 	default:
-		if len(t.body) > 0 {
+		if len(t.body) > 0 && t.service != resourceGraph {
 			return gateway(http.StatusBadRequest, "InvalidRequestContent", "The request content was invalid: %s takes no body.", t.op)
 		}
 	}

@@ -17,6 +17,10 @@ const (
 	actionLoc  = "Microsoft.ContainerService/locations"
 	actionNet  = "Microsoft.Network/"
 	actionCom  = "Microsoft.Compute/"
+	actionRG   = "Microsoft.Resources/subscriptions/resourceGroups"
+
+	// opEndpoints is asked for before there is a token.
+	opEndpoints = "Metadata_Endpoints"
 )
 
 // armTable lists the operations of Azure Resource Manager. Those without a handler
@@ -55,6 +59,16 @@ func init() {
 		{"GET", pathLoc + "/operations/{operation}", "Operations_GetStatus", actionLoc + "/operations" + read, nil, (*Server).operationStatus},
 		{"GET", pathLoc + "/operationresults/{operation}", "Operations_GetResult", actionLoc + "/operationresults" + read, nil, (*Server).operationResult},
 
+		{"GET", "/metadata/endpoints", opEndpoints, "", nil, (*Server).cloudEndpoints},
+		{"GET", "/tenants", "Tenants_List", "", nil, (*Server).listTenants},
+		{"GET", "/subscriptions", "Subscriptions_List", "", nil, (*Server).listSubscriptions},
+		{"GET", pathSub, "Subscriptions_Get", "Microsoft.Resources/subscriptions" + read, nil, (*Server).getSubscription},
+		{"GET", pathSub + "/locations", "Subscriptions_ListLocations", "Microsoft.Resources/subscriptions/locations" + read, nil, (*Server).listLocations},
+		{"GET", pathSub + "/resourceGroups", "ResourceGroups_List", actionRG + read, append([]string{"$filter", "$top"}, pages...), (*Server).listResourceGroups},
+		{"GET", pathRG, "ResourceGroups_Get", actionRG + read, nil, (*Server).getResourceGroup},
+		{"GET", pathSub + "/providers/Microsoft.ContainerService", "Providers_Get", "Microsoft.Resources/subscriptions/providers" + read, nil, (*Server).getProvider},
+		{"POST", "/providers/Microsoft.ResourceGraph/resources", "ResourceGraph_Resources", "", nil, (*Server).askGraph},
+
 		{"GET", pathNet + "/virtualNetworks", "VirtualNetworks_List", actionNet + "virtualNetworks" + read, pages, (*Server).listVNets},
 		{"GET", pathNet + "/virtualNetworks/{name}", "VirtualNetworks_Get", actionNet + "virtualNetworks" + read, []string{"$expand"}, (*Server).getVNet},
 		{"GET", pathNet + "/virtualNetworks/{name}/subnets", "Subnets_List", actionNet + "virtualNetworks/subnets" + read, pages, (*Server).listSubnets},
@@ -75,9 +89,6 @@ func init() {
 // list need not be complete: any other path is refused too.
 var unsimulated = []armRoute{
 	{method: "POST", path: pathSub + "/providers/Microsoft.ContainerService/register", op: "Providers_Register"},
-	{method: "GET", path: pathSub + "/providers/Microsoft.ContainerService", op: "Providers_Get"},
-	{method: "GET", path: pathSub, op: "Subscriptions_Get"},
-	{method: "GET", path: pathRG, op: "ResourceGroups_Get"},
 	{method: "PUT", path: pathRG, op: "ResourceGroups_CreateOrUpdate"},
 	{method: "DELETE", path: pathRG, op: "ResourceGroups_Delete"},
 	{method: "POST", path: pathMC + "/accessProfiles/{name}/listCredential", op: "ManagedClusters_GetAccessProfile"},
