@@ -9,8 +9,9 @@ import (
 
 // Annotate says where an error happened: every [*Error] in err gets the Provider,
 // Op, Cluster and NodeGroup of where, unless it has its own, and what is not an
-// *Error is wrapped into one with the code of [CodeOf]. Joined errors stay joined.
-// Nil stays nil. Handlers and [Client] call it once for each method.
+// *Error is wrapped into one with the code of [CodeOf]. Joined errors stay joined;
+// a fault that is among them twice, as when two reads side by side meet it, stands
+// once. Nil stays nil. Handlers and [Client] call it once for each method.
 func Annotate(err error, where Error) error {
 	switch e := err.(type) { //nolint:errorlint // it walks the tree itself
 	case nil:
@@ -40,7 +41,7 @@ func Annotate(err error, where Error) error {
 		for i, part := range parts {
 			joined[i] = Annotate(part, where)
 		}
-		return errors.Join(joined...)
+		return joinOnce(joined)
 	}
 	var inner *Error
 	if errors.As(err, &inner) {
@@ -51,6 +52,37 @@ func Annotate(err error, where Error) error {
 	}
 	where.Err = err
 	return &where
+}
+
+// joinOnce joins errors, each fault once: they may differ in the request that met
+// them. One that is alone comes back as it is.
+func joinOnce(errs []error) error {
+	var once []error
+	known := map[string]bool{}
+	for _, err := range errs {
+		if err == nil {
+			continue
+		}
+		if fault := faultOf(err); !known[fault] {
+			known[fault] = true
+			once = append(once, err)
+		}
+	}
+	if len(once) == 1 {
+		return once[0]
+	}
+	return errors.Join(once...)
+}
+
+// faultOf is the text of an error without what is of one request alone.
+func faultOf(err error) string {
+	e, ok := err.(*Error) //nolint:errorlint // one inside another text is another fault
+	if !ok {
+		return err.Error()
+	}
+	c := *e
+	c.RequestID, c.RetryAfter = "", 0
+	return c.Error()
 }
 
 // mayHaveHappened reports whether any [*Error] in err says so.

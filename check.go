@@ -3,7 +3,6 @@
 package pmks
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"regexp"
@@ -34,12 +33,7 @@ func (f *faults) addErr(err error) {
 	}
 }
 
-func (f faults) err() error {
-	if len(f) == 1 {
-		return f[0]
-	}
-	return errors.Join(f...)
-}
+func (f faults) err() error { return joinOnce(f) }
 
 // CheckCluster checks a create request against c and returns every fault, joined:
 // ErrInvalidArgument with its Field for what is missing or wrong, ErrUnsupported
@@ -386,4 +380,18 @@ func clip(s string) string {
 		return s
 	}
 	return strings.ToValidUTF8(s[:most], "") + "…"
+}
+
+// clipLong is clip for what is shown whole up to the length of a real id.
+func clipLong(s string) string {
+	const most = 512
+	if len(s) <= most {
+		return s
+	}
+	return clip(s)
+}
+
+// clipIID is clipLong for both halves.
+func clipIID(iid IID) IID {
+	return IID{NameId: clipLong(iid.NameId), SystemId: clipLong(iid.SystemId)}
 }

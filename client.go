@@ -15,7 +15,8 @@ import (
 // as [*Error], and tells an observer of each call. It adds no queue, no cache and
 // no retry of mutations.
 //
-// A Client is safe for concurrent use if its handler is.
+// A Client is safe for concurrent use if its handler is. Make one with [Open] or
+// [New]: every call of the zero Client fails and says so.
 type Client struct {
 	h        ClusterHandler
 	provider string
@@ -94,16 +95,26 @@ func (c *Client) Format(f fmt.State, _ rune) {
 }
 
 // Unwrap returns the handler inside, for what only one provider can do.
-func (c *Client) Unwrap() ClusterHandler { return c.h }
+func (c *Client) Unwrap() ClusterHandler {
+	if c == nil {
+		return nil
+	}
+	return c.h
+}
 
 // Capabilities returns what the handler reports; the zero value if it reports
 // nothing.
-func (c *Client) Capabilities() Capabilities { return c.caps.clone() }
+func (c *Client) Capabilities() Capabilities {
+	if c == nil {
+		return Capabilities{}
+	}
+	return c.caps.clone()
+}
 
 // Close frees what the handler holds, such as connections. A handler that holds
 // nothing has no Close method, and then nothing happens.
 func (c *Client) Close() error {
-	if closer, ok := c.h.(io.Closer); ok {
+	if closer, ok := c.Unwrap().(io.Closer); ok {
 		return Annotate(closer.Close(), Error{Provider: c.provider, Op: "Close"})
 	}
 	return nil
@@ -113,10 +124,10 @@ func (c *Client) Close() error {
 func (c *Client) CreateCluster(ctx context.Context, clusterReqInfo ClusterInfo) (ClusterInfo, error) {
 	call := c.begin(ctx, "CreateCluster", IID{NameId: clusterReqInfo.IId.NameId}, IID{})
 	var check error
-	if c.hasCaps {
+	if c != nil && c.hasCaps {
 		check = c.caps.CheckCluster(clusterReqInfo)
 	}
-	return end1(call, check, func() (ClusterInfo, error) {
+	return callFor(call, check, func() (ClusterInfo, error) {
 		info, err := c.h.CreateCluster(ctx, c.prepare(clusterReqInfo))
 		if err == nil {
 			call.event.Cluster = info.IId
@@ -128,13 +139,13 @@ func (c *Client) CreateCluster(ctx context.Context, clusterReqInfo ClusterInfo) 
 // ListCluster implements [ClusterHandler].
 func (c *Client) ListCluster(ctx context.Context) ([]*ClusterInfo, error) {
 	call := c.begin(ctx, "ListCluster", IID{}, IID{})
-	return end1(call, nil, func() ([]*ClusterInfo, error) { return c.h.ListCluster(ctx) })
+	return callFor(call, nil, func() ([]*ClusterInfo, error) { return c.h.ListCluster(ctx) })
 }
 
 // GetCluster implements [ClusterHandler].
 func (c *Client) GetCluster(ctx context.Context, clusterIID IID) (ClusterInfo, error) {
 	call := c.begin(ctx, "GetCluster", clusterIID, IID{})
-	return end1(call, CheckIID("clusterIID", clusterIID), func() (ClusterInfo, error) {
+	return callFor(call, CheckIID("clusterIID", clusterIID), func() (ClusterInfo, error) {
 		return c.h.GetCluster(ctx, clusterIID)
 	})
 }
@@ -142,7 +153,7 @@ func (c *Client) GetCluster(ctx context.Context, clusterIID IID) (ClusterInfo, e
 // DeleteCluster implements [ClusterHandler].
 func (c *Client) DeleteCluster(ctx context.Context, clusterIID IID) (bool, error) {
 	call := c.begin(ctx, "DeleteCluster", clusterIID, IID{})
-	return end1(call, CheckIID("clusterIID", clusterIID), func() (bool, error) {
+	return callFor(call, CheckIID("clusterIID", clusterIID), func() (bool, error) {
 		return c.h.DeleteCluster(ctx, clusterIID)
 	})
 }
@@ -152,10 +163,10 @@ func (c *Client) AddNodeGroup(ctx context.Context, clusterIID IID, nodeGroupReqI
 	call := c.begin(ctx, "AddNodeGroup", clusterIID, IID{NameId: nodeGroupReqInfo.IId.NameId})
 	var f faults
 	f.addErr(CheckIID("clusterIID", clusterIID))
-	if c.hasCaps {
+	if c != nil && c.hasCaps {
 		f.addErr(c.caps.CheckNodeGroup(nodeGroupReqInfo))
 	}
-	return end1(call, f.err(), func() (NodeGroupInfo, error) {
+	return callFor(call, f.err(), func() (NodeGroupInfo, error) {
 		info, err := c.h.AddNodeGroup(ctx, clusterIID, c.prepareGroup(nodeGroupReqInfo))
 		if err == nil {
 			call.event.NodeGroup = info.IId
@@ -167,7 +178,7 @@ func (c *Client) AddNodeGroup(ctx context.Context, clusterIID IID, nodeGroupReqI
 // SetNodeGroupAutoScaling implements [ClusterHandler].
 func (c *Client) SetNodeGroupAutoScaling(ctx context.Context, clusterIID, nodeGroupIID IID, on bool) (bool, error) {
 	call := c.begin(ctx, "SetNodeGroupAutoScaling", clusterIID, nodeGroupIID)
-	return end1(call, checkIIDPair(clusterIID, nodeGroupIID), func() (bool, error) {
+	return callFor(call, checkIIDPair(clusterIID, nodeGroupIID), func() (bool, error) {
 		return c.h.SetNodeGroupAutoScaling(ctx, clusterIID, nodeGroupIID, on)
 	})
 }
@@ -178,10 +189,10 @@ func (c *Client) ChangeNodeGroupScaling(ctx context.Context, clusterIID, nodeGro
 	call := c.begin(ctx, "ChangeNodeGroupScaling", clusterIID, nodeGroupIID)
 	var f faults
 	f.addErr(checkIIDPair(clusterIID, nodeGroupIID))
-	if c.hasCaps {
+	if c != nil && c.hasCaps {
 		f.addErr(c.caps.CheckScaling(desiredNodeSize, minNodeSize, maxNodeSize))
 	}
-	return end1(call, f.err(), func() (NodeGroupInfo, error) {
+	return callFor(call, f.err(), func() (NodeGroupInfo, error) {
 		return c.h.ChangeNodeGroupScaling(ctx, clusterIID, nodeGroupIID, desiredNodeSize, minNodeSize, maxNodeSize)
 	})
 }
@@ -189,7 +200,7 @@ func (c *Client) ChangeNodeGroupScaling(ctx context.Context, clusterIID, nodeGro
 // RemoveNodeGroup implements [ClusterHandler].
 func (c *Client) RemoveNodeGroup(ctx context.Context, clusterIID, nodeGroupIID IID) (bool, error) {
 	call := c.begin(ctx, "RemoveNodeGroup", clusterIID, nodeGroupIID)
-	return end1(call, checkIIDPair(clusterIID, nodeGroupIID), func() (bool, error) {
+	return callFor(call, checkIIDPair(clusterIID, nodeGroupIID), func() (bool, error) {
 		return c.h.RemoveNodeGroup(ctx, clusterIID, nodeGroupIID)
 	})
 }
@@ -200,7 +211,7 @@ func (c *Client) UpgradeCluster(ctx context.Context, clusterIID IID, newVersion 
 	var f faults
 	f.addErr(CheckIID("clusterIID", clusterIID))
 	checkVersion(&f, "newVersion", newVersion)
-	return end1(call, f.err(), func() (ClusterInfo, error) {
+	return callFor(call, f.err(), func() (ClusterInfo, error) {
 		return c.h.UpgradeCluster(ctx, clusterIID, newVersion)
 	})
 }
@@ -209,7 +220,7 @@ func (c *Client) UpgradeCluster(ctx context.Context, clusterIID IID, newVersion 
 // for its ListCluster.
 func (c *Client) ListIID(ctx context.Context) ([]*IID, error) {
 	call := c.begin(ctx, "ListIID", IID{}, IID{})
-	return end1(call, nil, func() ([]*IID, error) {
+	return callFor(call, nil, func() ([]*IID, error) {
 		if l, ok := c.h.(IIDLister); ok {
 			return l.ListIID(ctx)
 		}
@@ -226,7 +237,7 @@ func (c *Client) ListIID(ctx context.Context) ([]*IID, error) {
 // does not.
 func (c *Client) GenerateClusterToken(ctx context.Context, clusterIID IID) (Token, error) {
 	call := c.begin(ctx, "GenerateClusterToken", clusterIID, IID{})
-	return end1(call, CheckIID("clusterIID", clusterIID), func() (Token, error) {
+	return callFor(call, CheckIID("clusterIID", clusterIID), func() (Token, error) {
 		if t, ok := c.h.(TokenIssuer); ok {
 			return t.GenerateClusterToken(ctx, clusterIID)
 		}
@@ -238,7 +249,7 @@ func (c *Client) GenerateClusterToken(ctx context.Context, clusterIID IID) (Toke
 // not.
 func (c *Client) ListVersions(ctx context.Context) ([]Version, error) {
 	call := c.begin(ctx, "ListVersions", IID{}, IID{})
-	return end1(call, nil, func() ([]Version, error) {
+	return callFor(call, nil, func() ([]Version, error) {
 		if l, ok := c.h.(VersionLister); ok {
 			return l.ListVersions(ctx)
 		}
@@ -251,7 +262,7 @@ func (c *Client) ListVersions(ctx context.Context) ([]Version, error) {
 func (c *Client) CheckCluster(ctx context.Context, clusterReqInfo ClusterInfo) error {
 	call := c.begin(ctx, "CheckCluster", IID{NameId: clusterReqInfo.IId.NameId}, IID{})
 	var check error
-	if c.hasCaps {
+	if c != nil && c.hasCaps {
 		check = c.caps.CheckCluster(clusterReqInfo)
 	}
 	return call.end(check, func() error {
@@ -267,7 +278,7 @@ func (c *Client) CheckNodeGroup(ctx context.Context, clusterIID IID, nodeGroupRe
 	call := c.begin(ctx, "CheckNodeGroup", clusterIID, IID{NameId: nodeGroupReqInfo.IId.NameId})
 	var f faults
 	f.addErr(CheckIID("clusterIID", clusterIID))
-	if c.hasCaps {
+	if c != nil && c.hasCaps {
 		f.addErr(c.caps.CheckNodeGroup(nodeGroupReqInfo))
 	}
 	return call.end(f.err(), func() error {
@@ -305,7 +316,7 @@ func (c *Client) CloseAccess(ctx context.Context, clusterIID IID) error {
 // waiters then read the whole cluster.
 func (c *Client) ReadState(ctx context.Context, clusterIID, nodeGroupIID IID) (State, error) {
 	call := c.begin(ctx, "ReadState", clusterIID, nodeGroupIID)
-	return end1(call, checkTarget(clusterIID, nodeGroupIID), func() (State, error) {
+	return callFor(call, checkTarget(clusterIID, nodeGroupIID), func() (State, error) {
 		if r, ok := c.h.(StateReader); ok {
 			return r.ReadState(ctx, clusterIID, nodeGroupIID)
 		}
@@ -317,7 +328,7 @@ func (c *Client) ReadState(ctx context.Context, clusterIID, nodeGroupIID IID) (S
 // not.
 func (c *Client) LastOperation(ctx context.Context, clusterIID, nodeGroupIID IID) (Operation, error) {
 	call := c.begin(ctx, "LastOperation", clusterIID, nodeGroupIID)
-	return end1(call, checkTarget(clusterIID, nodeGroupIID), func() (Operation, error) {
+	return callFor(call, checkTarget(clusterIID, nodeGroupIID), func() (Operation, error) {
 		if r, ok := c.h.(OperationReader); ok {
 			return r.LastOperation(ctx, clusterIID, nodeGroupIID)
 		}
@@ -368,6 +379,9 @@ type call struct {
 }
 
 func (c *Client) begin(ctx context.Context, op string, cluster, nodeGroup IID) *call {
+	if c == nil {
+		c = &Client{}
+	}
 	return &call{c, ctx, Event{Provider: c.provider, Op: op, Cluster: cluster, NodeGroup: nodeGroup, Start: time.Now()}}
 }
 
@@ -376,6 +390,9 @@ func (c *Client) begin(ctx context.Context, op string, cluster, nodeGroup IID) *
 // the caller learns the more useful of the two.
 func (k *call) end(check error, f func() error) error {
 	err := check
+	if k.c.h == nil {
+		err = &Error{Code: CodeFailedPrecondition, Message: "this Client has no handler: make it with pmks.Open, or with pmks.New around one"}
+	}
 	if err == nil {
 		err = k.ctx.Err()
 	}
@@ -403,10 +420,10 @@ func (k *call) log() {
 	}
 	attrs := []slog.Attr{slog.String("provider", e.Provider), slog.String("op", e.Op), slog.Duration("duration", e.Duration)}
 	if !e.Cluster.IsZero() {
-		attrs = append(attrs, slog.String("cluster", e.Cluster.String()))
+		attrs = append(attrs, slog.String("cluster", clipIID(e.Cluster).String()))
 	}
 	if !e.NodeGroup.IsZero() {
-		attrs = append(attrs, slog.String("nodeGroup", e.NodeGroup.String()))
+		attrs = append(attrs, slog.String("nodeGroup", clipIID(e.NodeGroup).String()))
 	}
 	if e.Err != nil {
 		attrs = append(attrs, slog.String("error", e.Err.Error()))
@@ -414,8 +431,8 @@ func (k *call) log() {
 	k.c.logger.LogAttrs(k.ctx, level, text, attrs...)
 }
 
-// end1 is call.end for functions with a result.
-func end1[T any](k *call, check error, f func() (T, error)) (T, error) {
+// callFor is call.end for functions with a result.
+func callFor[T any](k *call, check error, f func() (T, error)) (T, error) {
 	var result T
 	err := k.end(check, func() (err error) {
 		result, err = f()

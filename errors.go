@@ -157,18 +157,18 @@ func (e *Error) Error() string {
 	b.WriteString("pmks: ")
 	for _, s := range []string{e.Provider, e.Op} {
 		if s != "" {
-			b.WriteString(s + ": ")
+			b.WriteString(clipLong(s) + ": ")
 		}
 	}
 	if !e.Cluster.IsZero() {
-		fmt.Fprintf(&b, "cluster %q: ", e.Cluster.String())
+		fmt.Fprintf(&b, "cluster %q: ", clipIID(e.Cluster).String())
 	}
 	if !e.NodeGroup.IsZero() {
-		fmt.Fprintf(&b, "node group %q: ", e.NodeGroup.String())
+		fmt.Fprintf(&b, "node group %q: ", clipIID(e.NodeGroup).String())
 	}
 	b.WriteString(e.code().String())
 	if e.Field != "" {
-		b.WriteString(": " + e.Field)
+		b.WriteString(": " + clipLong(e.Field))
 	}
 	if message := e.message(); message != "" {
 		b.WriteString(": " + oneLine.Replace(message))
@@ -220,11 +220,11 @@ func (e *Error) Format(f fmt.State, _ rune) { fmt.Fprint(f, e.Error()) }
 func (e *Error) LogValue() slog.Value {
 	attrs := []slog.Attr{slog.String("code", e.code().String())}
 	for _, a := range []slog.Attr{
-		slog.String("provider", e.Provider),
+		slog.String("provider", clipLong(e.Provider)),
 		slog.String("op", e.Op),
-		slog.String("cluster", e.Cluster.String()),
-		slog.String("nodeGroup", e.NodeGroup.String()),
-		slog.String("field", e.Field),
+		slog.String("cluster", clipIID(e.Cluster).String()),
+		slog.String("nodeGroup", clipIID(e.NodeGroup).String()),
+		slog.String("field", clipLong(e.Field)),
 		slog.String("providerCode", e.ProviderCode),
 		slog.String("requestId", e.RequestID),
 		slog.String("message", e.message()),
@@ -263,7 +263,7 @@ func (e *Error) MarshalJSON() ([]byte, error) {
 		RetryAfter      string `json:",omitempty"`
 		MayHaveHappened bool   `json:",omitempty"`
 	}{
-		Code: e.code().String(), Provider: e.Provider, Op: e.Op, Cluster: e.Cluster, NodeGroup: e.NodeGroup, Field: e.Field,
+		Code: e.code().String(), Provider: clipLong(e.Provider), Op: e.Op, Cluster: clipIID(e.Cluster), NodeGroup: clipIID(e.NodeGroup), Field: clipLong(e.Field),
 		ProviderCode: e.ProviderCode, HTTPStatus: e.HTTPStatus, Message: e.message(), RequestID: e.RequestID,
 		MayHaveHappened: e.MayHaveHappened,
 	}
@@ -273,12 +273,19 @@ func (e *Error) MarshalJSON() ([]byte, error) {
 	return json.Marshal(out)
 }
 
+// longestMessage bounds the message of an error: a proxy's page is no sentence.
+const longestMessage = 8 << 10
+
 // message is e.Message, or else the text of the vendor's error.
 func (e *Error) message() string {
-	if e.Message == "" && e.Err != nil {
-		return e.Err.Error()
+	message := e.Message
+	if message == "" && e.Err != nil {
+		message = e.Err.Error()
 	}
-	return e.Message
+	if len(message) > longestMessage {
+		return strings.ToValidUTF8(message[:longestMessage], "") + "…"
+	}
+	return message
 }
 
 // CodeOf returns the code of err: CodeOK for nil, the code of the first [*Error]
@@ -317,17 +324,17 @@ func Retryable(err error) bool {
 	return false
 }
 
-// absent reports whether err says that something does not exist, and nothing else:
+// isNotFound reports whether err says that something does not exist, and nothing else:
 // of joined errors all must say so, and the cause of another failure does not count.
-func absent(err error) bool {
+func isNotFound(err error) bool {
 	switch e := err.(type) { //nolint:errorlint // it walks the tree itself
 	case *Error:
 		return e.Code == CodeNotFound
 	case interface{ Unwrap() error }:
-		return absent(e.Unwrap())
+		return isNotFound(e.Unwrap())
 	case interface{ Unwrap() []error }:
 		parts := e.Unwrap()
-		return len(parts) > 0 && !slices.ContainsFunc(parts, func(part error) bool { return !absent(part) })
+		return len(parts) > 0 && !slices.ContainsFunc(parts, func(part error) bool { return !isNotFound(part) })
 	}
 	return err == ErrNotFound //nolint:errorlint // it has been unwrapped
 }

@@ -399,7 +399,7 @@ func (j *job) teardown(ctx context.Context) error {
 }
 
 func ignoreNotFound(err error) error {
-	if absent(err) {
+	if isNotFound(err) {
 		return nil
 	}
 	return err

@@ -172,16 +172,25 @@ func Open(ctx context.Context, name string, cfg Config, opts ...Option) (*Client
 	return New(h, opts...), nil
 }
 
+// ownProviders are the providers of this module, whose import is known.
+var ownProviders = []string{"alibaba", "aws", "azure", "fake", "gcp", "ibm", "nhn", "tencent"}
+
 func unknownProvider(name string) error {
 	var names []string
 	for _, p := range Providers() {
 		names = append(names, p.Name)
 	}
-	known := "none is: import one, such as _ \"github.com/pmks-go/pmks/fake\""
+	registered := "none is"
 	if len(names) > 0 {
-		known = strings.Join(names, ", ") + " are: is the import of another missing?"
+		registered = "registered are " + strings.Join(names, ", ")
 	}
-	return invalid("provider", "%q is not registered; %s", clip(name), known)
+	for _, own := range ownProviders {
+		if strings.EqualFold(strings.TrimSpace(name), own) && !slices.Contains(names, own) {
+			return invalid("provider", "%q is not registered; add its import: import _ \"github.com/pmks-go/pmks/%s\" (%s)", clip(name), own, registered)
+		}
+	}
+	return invalid("provider", "%q is not registered; %s; pmks has %s, each registered by its import, such as import _ \"github.com/pmks-go/pmks/fake\"",
+		clip(name), registered, strings.Join(ownProviders, ", "))
 }
 
 // checkKeys refuses keys that the provider does not know, and misses the

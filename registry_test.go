@@ -192,3 +192,20 @@ func TestOpen_Errors(t *testing.T) {
 		t.Errorf("with a canceled context: %v", err)
 	}
 }
+
+// TestOpen_importLine: a provider of this module that was not imported is an error
+// with the line to add.
+func TestOpen_importLine(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"alibaba", "aws", "azure", "gcp", "ibm", "nhn", "tencent", "AWS"} {
+		_, err := pmks.Open(t.Context(), name, pmks.Config{})
+		want := `import _ "github.com/pmks-go/pmks/` + strings.ToLower(name) + `"`
+		if !errors.Is(err, pmks.ErrInvalidArgument) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v lacks %s", name, err, want)
+		}
+	}
+	_, err := pmks.Open(t.Context(), "nowhere", pmks.Config{})
+	if !errors.Is(err, pmks.ErrInvalidArgument) || !strings.Contains(err.Error(), "nowhere") || !strings.Contains(err.Error(), "alibaba, aws, azure, fake, gcp, ibm, nhn, tencent") {
+		t.Errorf("got %v", err)
+	}
+}

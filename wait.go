@@ -161,9 +161,9 @@ type WaitError struct {
 // Error says what was waited for, for how long, what was seen last and why it
 // ended.
 func (e *WaitError) Error() string {
-	target := fmt.Sprintf("cluster %q", e.Cluster.String())
+	target := fmt.Sprintf("cluster %q", clipIID(e.Cluster).String())
 	if !e.NodeGroup.IsZero() {
-		target += fmt.Sprintf(" node group %q", e.NodeGroup.String())
+		target += fmt.Sprintf(" node group %q", clipIID(e.NodeGroup).String())
 	}
 	status, reason := e.lastSeen()
 	if status == "" {

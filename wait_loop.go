@@ -319,7 +319,7 @@ func (w *wait) observe(err error) observation {
 // note keeps what is known of the presence of the target.
 func (w *wait) note(o observation, err error) (observation, error) {
 	switch {
-	case err != nil && !absent(err):
+	case err != nil && !isNotFound(err):
 		return o, err
 	case !o.found:
 		w.absences.hit(o.attempt)
