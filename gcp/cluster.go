@@ -30,7 +30,7 @@ func (h *Handler) CreateCluster(ctx context.Context, req pmks.ClusterInfo) (_ pm
 	if err != nil {
 		return pmks.ClusterInfo{}, err
 	}
-	r := ref{h.cfg.ProjectID, h.cfg.location(), req.IId.NameId}
+	r := ref{project: h.cfg.ProjectID, location: h.cfg.location(), name: req.IId.NameId}
 	var made *containerpb.Cluster
 	err = once.Create(ctx, func(ctx context.Context) error {
 		_, err := mutate(ctx, h, h.api.gke.CreateCluster, &containerpb.CreateClusterRequest{Parent: r.parent(), Cluster: in})

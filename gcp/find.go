@@ -64,7 +64,7 @@ func (h *Handler) anywhere() string { return ref{project: h.cfg.ProjectID, locat
 
 // refOf is where a cluster that was read is.
 func (h *Handler) refOf(c *containerpb.Cluster) ref {
-	return ref{h.cfg.ProjectID, cmp.Or(c.GetLocation(), c.GetZone(), h.cfg.location()), c.GetName()}
+	return ref{project: h.cfg.ProjectID, location: cmp.Or(c.GetLocation(), c.GetZone(), h.cfg.location()), name: c.GetName()}
 }
 
 // named returns the one cluster of a name. That there is none is certain only when

@@ -51,9 +51,11 @@ func TestScope_name(t *testing.T) {
 		if info, err := h.GetCluster(t.Context(), wide); err != nil || info.IId != want || len(info.NodeGroupList[0].Nodes) != 3 {
 			t.Fatalf("GetCluster: %s, %v", info.IId, err)
 		}
-		if info, err := h.GetCluster(t.Context(), pmks.IID{SystemId: "wide"}); err != nil || info.IId != want {
-			t.Errorf("GetCluster by the name as the id: %s, %v", info.IId, err)
+		// As an id it is that of no cluster in the zone.
+		if _, err := h.GetCluster(t.Context(), pmks.IID{SystemId: "wide"}); pmks.CodeOf(err) != pmks.CodeNotFound {
+			t.Errorf("GetCluster by the name as the id: %v", err)
 		}
+		s.Reset()
 		if state, err := h.ReadState(t.Context(), wide, pmks.IID{NameId: "g"}); err != nil || state.Cluster != want || state.Status != pmks.ClusterActive {
 			t.Errorf("ReadState: %+v, %v", state, err)
 		}
@@ -92,16 +94,15 @@ func TestScope_ambiguous(t *testing.T) {
 		h, twin, group := newHandler(t, s), pmks.IID{NameId: "twin"}, pmks.IID{NameId: "g"}
 		p, _ := profile.Get("gcp")
 		for name, call := range map[string]func() error{
-			"GetCluster":       func() error { _, err := h.GetCluster(t.Context(), twin); return err },
-			"ReadState":        func() error { _, err := h.ReadState(t.Context(), twin, pmks.IID{}); return err },
-			"DeleteCluster":    func() error { _, err := h.DeleteCluster(t.Context(), twin); return err },
-			"DeleteCluster-id": func() error { _, err := h.DeleteCluster(t.Context(), pmks.IID{SystemId: "twin"}); return err },
-			"AddNodeGroup":     func() error { _, err := h.AddNodeGroup(t.Context(), twin, p.SampleNodeGroup("x")); return err },
-			"RemoveNodeGroup":  func() error { _, err := h.RemoveNodeGroup(t.Context(), twin, group); return err },
-			"SetAutoScaling":   func() error { _, err := h.SetNodeGroupAutoScaling(t.Context(), twin, group, true); return err },
-			"ChangeScaling":    func() error { _, err := h.ChangeNodeGroupScaling(t.Context(), twin, group, 4, 1, 4); return err },
-			"UpgradeCluster":   func() error { _, err := h.UpgradeCluster(t.Context(), twin, "1.34"); return err },
-			"GenerateToken":    func() error { _, err := h.GenerateClusterToken(t.Context(), twin); return err },
+			"GetCluster":      func() error { _, err := h.GetCluster(t.Context(), twin); return err },
+			"ReadState":       func() error { _, err := h.ReadState(t.Context(), twin, pmks.IID{}); return err },
+			"DeleteCluster":   func() error { _, err := h.DeleteCluster(t.Context(), twin); return err },
+			"AddNodeGroup":    func() error { _, err := h.AddNodeGroup(t.Context(), twin, p.SampleNodeGroup("x")); return err },
+			"RemoveNodeGroup": func() error { _, err := h.RemoveNodeGroup(t.Context(), twin, group); return err },
+			"SetAutoScaling":  func() error { _, err := h.SetNodeGroupAutoScaling(t.Context(), twin, group, true); return err },
+			"ChangeScaling":   func() error { _, err := h.ChangeNodeGroupScaling(t.Context(), twin, group, 4, 1, 4); return err },
+			"UpgradeCluster":  func() error { _, err := h.UpgradeCluster(t.Context(), twin, "1.34"); return err },
+			"GenerateToken":   func() error { _, err := h.GenerateClusterToken(t.Context(), twin); return err },
 		} {
 			if err := call(); pmks.CodeOf(err) != pmks.CodeInvalidArgument || !strings.Contains(err.Error(), "ambiguous") || !strings.Contains(err.Error(), region+"-b/clusters/twin") {
 				t.Errorf("%s: %v", name, err)
@@ -120,6 +121,9 @@ func TestScope_ambiguous(t *testing.T) {
 			info, err := h.GetCluster(t.Context(), *id)
 			if err != nil || info.IId != *id {
 				t.Errorf("%s: %s, %v", id, info.IId, err)
+			}
+			if info, err = h.GetCluster(t.Context(), pmks.IID{SystemId: id.SystemId}); err != nil || info.IId != *id {
+				t.Errorf("%s by its SystemId: %s, %v", id, info.IId, err)
 			}
 		}
 		// The one of the own zone, as the list has it, and nothing else.

@@ -35,7 +35,7 @@
 //
 // The SystemId of a cluster is its name, or its path where its location is not the
 // connection's; paths and self links are understood, and compared whole with the
-// connection. A name alone is that of any cluster which ListCluster shows, in the
+// connection. A NameId alone is that of any cluster which ListCluster shows, in the
 // region or a zone of it; one that several have is ambiguous. The ids of a node group
 // are its name, those of a node the name of its VM. Networks, subnetworks and firewall
 // rules are given by name, by path or by self link, those of a host project whole.

@@ -44,9 +44,10 @@ func (r ref) pool(name string) string { return r.path() + "/nodePools/" + name }
 // clusterPath matches the path of a cluster, and its self link.
 var clusterPath = regexp.MustCompile(`^(?:https://container\.googleapis\.com/v1(?:beta1)?/|/)?projects/([^/]+)/(?:locations|zones|regions)/([^/]+)/clusters/([^/]+)$`)
 
-// clusterRef returns which cluster an IID stands for. A name alone is that of any
-// cluster that ListCluster shows; both halves, as ListCluster returns them, are that
-// of the handler's own location; a path or self link says all of it.
+// clusterRef returns which cluster an IID stands for. A NameId alone is that of any
+// cluster that ListCluster shows; as a SystemId, which ListCluster returns of clusters
+// in the handler's own location, it is that of the cluster there; a path or self link
+// says all of it.
 func (h *Handler) clusterRef(iid pmks.IID) (ref, error) {
 	const field = "clusterIID"
 	if err := pmks.CheckIID(field, iid); err != nil {
@@ -58,7 +59,7 @@ func (h *Handler) clusterRef(iid pmks.IID) (ref, error) {
 			return ref{}, refuse.Invalid(field, "%q is not a name that GKE can have", clip(text))
 		}
 		r := ref{project: h.cfg.ProjectID, name: text}
-		if iid.SystemId != "" && iid.NameId != "" {
+		if iid.SystemId != "" {
 			r.location = h.cfg.location()
 		}
 		return r, nil
@@ -68,7 +69,7 @@ func (h *Handler) clusterRef(iid pmks.IID) (ref, error) {
 		return ref{}, refuse.Invalid(field, "%q is not the path of a cluster: projects/PROJECT/locations/LOCATION/clusters/NAME", clip(text))
 	}
 	err := ident.Match(field, text, ident.Part{Name: "project", Got: m[1], Want: h.cfg.ProjectID}, ident.Part{Name: "region", Got: regionOf(m[2]), Want: h.cfg.Region})
-	return ref{m[1], m[2], m[3]}, err
+	return ref{project: m[1], location: m[2], name: m[3]}, err
 }
 
 // clusterIID is the identity of a cluster: its path where its location is not the

@@ -67,13 +67,13 @@ func TestNewest(t *testing.T) {
 		op("namesake", strings.Replace(link, "/z/", "/y/", 1), "2026-11-02T13:00:00Z", containerpb.Operation_SET_LABELS),
 		op("other", link+"-2", "2026-11-02T13:00:00Z", containerpb.Operation_SET_LABELS),
 	}
-	r := ref{"p", "z", "demo"}
+	r := ref{project: "p", location: "z", name: "demo"}
 	for pool, want := range map[string]string{"g": "resize", "": "labels", "of-the-first-hour": "create"} {
 		if got := newest(r, ops, pool); got.GetName() != want {
 			t.Errorf("%q: got %q, want %q", pool, got.GetName(), want)
 		}
 	}
-	if got := newest(ref{"p", "x", "demo"}, ops, ""); got != nil {
+	if got := newest(ref{project: "p", location: "x", name: "demo"}, ops, ""); got != nil {
 		t.Errorf("elsewhere there is %s", got.GetName())
 	}
 }

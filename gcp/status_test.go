@@ -115,7 +115,7 @@ func TestShowOperations(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			info := pmks.ClusterInfo{Status: pmks.ClusterActive, NodeGroupList: []pmks.NodeGroupInfo{{IId: pmks.IID{NameId: "g"}, Status: pmks.NodeGroupActive}}}
-			showOperations(&info, view{ref: ref{"p", zone, "demo"}, ops: []*containerpb.Operation{test.op}})
+			showOperations(&info, view{ref: ref{project: "p", location: zone, name: "demo"}, ops: []*containerpb.Operation{test.op}})
 			if info.Status != test.cluster || info.NodeGroupList[0].Status != test.group {
 				t.Errorf("got %s with %s", info.Status, info.NodeGroupList[0].Status)
 			}
@@ -131,7 +131,7 @@ func TestFailedCreation(t *testing.T) {
 		StartTime: "2026-11-02T09:00:00Z", StatusMessage: "GCE_STOCKOUT: no machines"}
 	deleted := &containerpb.Operation{OperationType: containerpb.Operation_DELETE_CLUSTER, Status: containerpb.Operation_DONE, TargetLink: link,
 		StartTime: "2026-11-02T10:00:00Z"}
-	r := ref{"p", "z", "demo"}
+	r := ref{project: "p", location: "z", name: "demo"}
 	for _, test := range []struct {
 		name string
 		ops  []*containerpb.Operation
