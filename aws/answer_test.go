@@ -79,6 +79,25 @@ func TestHandler_foreignAnswers(t *testing.T) {
 	}
 }
 
+// Whoever throttles says how long to wait.
+func TestHandler_retryAfter(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		page := answered(429, htmlType, "<html>slow down</html>")
+		page.Header["Retry-After"] = "45"
+		coded := &core.Answer{Status: 429, Header: map[string]string{"X-Amzn-ErrorType": "ThrottlingException", "Retry-After": "45"}, Body: `{"message":"Rate exceeded"}`}
+		for name, answer := range map[string]*core.Answer{"a proxy": page, "EKS": coded} {
+			s := fleet(t, 1, 0, eks.Options{})
+			s.Inject(core.Fault{Op: "DescribeCluster", Kind: core.FaultAnswer, Answer: answer, Times: -1})
+			_, err := newHandler(t, s).GetCluster(t.Context(), pmks.IID{NameId: "c000"})
+			var e *pmks.Error
+			if !errors.As(err, &e) || e.Code != pmks.CodeThrottled || e.RetryAfter != 45*time.Second {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	})
+}
+
 // An empty answer to a list is no empty list.
 func TestHandler_emptyAnswersToLists(t *testing.T) {
 	t.Parallel()
@@ -191,7 +210,7 @@ func TestHandler_quotedCredential(t *testing.T) {
 	clearEnvironment(t)
 	echo := func(r *http.Request) (*http.Response, error) {
 		quoted := r.Header.Get("Authorization") + " " + r.Header.Get("X-Amz-Security-Token") + " " + replaySecret
-		return &http.Response{StatusCode: 403, Header: http.Header{"X-Amzn-Errortype": {"AccessDeniedException"}}, Request: r,
+		return &http.Response{StatusCode: http.StatusForbidden, Header: http.Header{"X-Amzn-Errortype": {"AccessDeniedException"}}, Request: r,
 			Body: io.NopCloser(strings.NewReader(fmt.Sprintf(`{"message":%q}`, quoted)))}, nil
 	}
 	const session = "FwoGZXIvYXdzEJr//session/token+for/a/test=="
@@ -223,7 +242,7 @@ func TestHandler_redirect(t *testing.T) {
 				mu.Lock()
 				defer mu.Unlock()
 				asked[r.URL.Host]++
-				return &http.Response{StatusCode: 307, Header: http.Header{"Location": {"https://elsewhere.example/"}}, Body: http.NoBody, Request: r}, nil
+				return &http.Response{StatusCode: http.StatusTemporaryRedirect, Header: http.Header{"Location": {"https://elsewhere.example/"}}, Body: http.NoBody, Request: r}, nil
 			})})
 		_, err := h.GetCluster(t.Context(), devel)
 		says(t, err, pmks.ErrUnavailable, "redirect")

@@ -119,8 +119,7 @@ func TestHandler_GetCluster_pastItsDeadline(t *testing.T) {
 
 // A listing of many clusters starts goroutines in the order of its slots, not of the
 // clusters.
-func TestHandler_ListCluster_goroutines(t *testing.T) {
-	t.Parallel()
+func TestHandler_ListCluster_goroutines(t *testing.T) { //nolint:paralleltest // it counts the goroutines of the process
 	synctest.Test(t, func(t *testing.T) {
 		s := fleet(t, 400, 1, eks.Options{Latency: 10 * time.Millisecond, Unlimited: true})
 		h := newHandler(t, s)
@@ -145,8 +144,7 @@ func TestHandler_ListCluster_goroutines(t *testing.T) {
 		if err != nil || len(list) != 400 {
 			t.Fatalf("%d clusters, %v", len(list), err)
 		}
-		// Other tests run beside this one.
-		if grown := int(most.Load()) - before; grown > 400 {
+		if grown := int(most.Load()) - before; grown > 200 {
 			t.Errorf("%d goroutines more", grown)
 		}
 	})

@@ -64,3 +64,20 @@ func TestHandler_CreateCluster_tagCharacters(t *testing.T) {
 		}
 	})
 }
+
+// A refusal counts as AWS does.
+func TestHandler_CreateCluster_tagTooLong(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p, _ := profile.Get("aws")
+		s := eks.New(eks.Options{})
+		req := p.SampleRequest("tags")
+		req.NodeGroupList = nil
+		req.TagList = []pmks.KeyValue{{Key: strings.Repeat("키", 129), Value: "v"}, {Key: "k", Value: strings.Repeat("값", 257)}}
+		_, err := newHandler(t, s).CreateCluster(t.Context(), req)
+		says(t, err, pmks.ErrInvalidArgument, "TagList[0].Key: has 129 characters", "TagList[1].Value: has 257 characters")
+		if s.Count("") != 0 {
+			t.Error("something was sent")
+		}
+	})
+}

@@ -283,7 +283,7 @@ func (h *Handler) upgradeGroups(ctx context.Context, cluster string, groups []*t
 			updates[name] = ids[i]
 		}
 	}
-	if err := errs.Join(append(refusals, fault)...); err != nil {
+	if err := errs.Join(errs.Join(refusals...), fault); err != nil {
 		return nil, errs.With(err, func(e *pmks.Error) {
 			if len(updates) > 0 {
 				e.Message += fmt.Sprintf(" (the upgrade of the node groups %s has begun)", strings.Join(slices.Sorted(maps.Keys(updates)), ", "))
