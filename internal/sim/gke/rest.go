@@ -36,7 +36,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case strings.HasPrefix(r.URL.Path, computeRoot):
 		s.computeCall(w, r, body)
 	default:
-		s.containerCall(w, r, body)
+		s.containerCall(w, r, body) //nolint:contextcheck // its context is made of the request's, with its headers
 	}
 }
 
@@ -98,7 +98,6 @@ func (s *Server) containerCall(w http.ResponseWriter, r *http.Request, body []by
 		return nil
 	}
 	numbers := strings.Contains(query.Get("$alt")+query.Get("alt"), "enum-encoding=int")
-	//nolint:contextcheck // it is made of the request's, with its headers
 	_, err = found.Handler(&service{s: s}, withHeaders(r), decode, func(ctx context.Context, req any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
 		m, ok := req.(proto.Message)
 		if !ok {

@@ -9,6 +9,11 @@
 // with the errors of Google, and what Google has and this package has not is
 // answered with UNIMPLEMENTED. All services share one endpoint.
 //
+// Tests control it: Put and PutCluster add ready-made clusters of any kind, Inject lets
+// calls and accepted operations fail (see Failure), Deny takes one permission away,
+// Force and Alter change what is there, Start and Remake are what GKE or a controller
+// does by itself.
+//
 // The messages of GKE are the vendor's own definition of the protocol
 // (containerpb); the clients are not imported. What Compute Engine and the token
 // endpoint answer is written from descriptions of the wire formats.
