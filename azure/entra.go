@@ -62,8 +62,10 @@ func entraCode(f *azidentity.AuthenticationFailedError) pmks.Code {
 	r := f.RawResponse
 	if r == nil {
 		text := f.Error()
-		if strings.Contains(text, "server response error") || strings.Contains(text, "could not read the body") {
-			return pmks.CodeUnavailable
+		for _, lost := range []string{"server response error", "could not read the body", "json decode error", "unable to resolve an endpoint"} {
+			if strings.Contains(text, lost) {
+				return pmks.CodeUnavailable
+			}
 		}
 		return pmks.CodeUnauthenticated
 	}

@@ -40,12 +40,6 @@ func TestFaultMatrix(t *testing.T) {
 		Refusal: func(*http.Request, int) (string, string) {
 			return "application/json", `{"error":{"code":"SomethingNobodyKnows","message":"it does not go"}}`
 		},
-		Exceptions: []providertest.Exception{
-			{Call: "POST /*/oauth2/v2.0/token", Fault: "malformed*", Reason: "not mended yet: garbage of Entra is told as a refusal"},
-			{Call: "GET /*/v2.0/.well-known/openid-configuration", Fault: "malformed*", Reason: "not mended yet: garbage of Entra is told as a refusal"},
-			{Call: "GET /*/v2.0/.well-known/openid-configuration", Fault: "html-200", Reason: "not mended yet: garbage of Entra is told as a refusal"},
-			{Op: "ListIID", Reason: "not mended yet: an empty page is Unknown, no more pages"},
-		},
 		Secrets: []string{aks.DefaultClientSecret},
 	}
 	m.Run(t)
