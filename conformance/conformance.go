@@ -197,7 +197,7 @@ var checks = concat(
 	lifeChecks, sharingChecks, errorChecks, nameChecks, validationChecks, stateChecks, transitionChecks,
 	scalingChecks, deleteChecks, upgradeChecks, listChecks, accessChecks, contextChecks, concurrencyChecks,
 	onceChecks, secretChecks, jobChecks, interruptionChecks, identityChecks, unreadChecks, refusalChecks,
-	repairChecks, reasonChecks,
+	repairChecks, reasonChecks, boundChecks, patienceChecks,
 )
 
 func concat(lists ...[]check) []check {

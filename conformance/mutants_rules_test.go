@@ -7,6 +7,7 @@ import (
 	"errors"
 	"path"
 	"slices"
+	"time"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/fake"
@@ -160,4 +161,36 @@ var ruleMutants = []mutant{
 	{name: "reason-of-an-addition-lost", guard: "reasons/add", wrap: withoutReasons},
 	{name: "reason-of-an-upgrade-lost", guard: "reasons/upgrade", wrap: withoutReasons},
 	{name: "reason-of-a-removal-lost", guard: "reasons/remove", wrap: withoutReasons},
+	{name: "reason-of-a-scaling-lost", guard: "reasons/scale", wrap: withoutReasons},
+	{name: "no-bounds-are-zero", guard: "bounds/left-out", wrap: func(c correct) pmks.ClusterHandler {
+		return wrong{correct: c, add: func(ctx context.Context, iid pmks.IID, req pmks.NodeGroupInfo) (pmks.NodeGroupInfo, error) {
+			g, err := c.AddNodeGroup(ctx, iid, req)
+			g.MinNodeSize, g.MaxNodeSize = req.MinNodeSize, req.MaxNodeSize
+			return g, err
+		}}
+	}},
+	{name: "bounds-of-others-are-not-shown", guard: "bounds/written-back", wrap: reads(func(info *pmks.ClusterInfo) {
+		for i := range info.NodeGroupList {
+			if g := &info.NodeGroupList[i]; !g.OnAutoScaling {
+				g.MinNodeSize, g.MaxNodeSize = 0, 0
+			}
+		}
+	})},
+	{name: "reads-without-an-end", guard: "hangs/one-read-of-a-wait", wrap: func(c correct) pmks.ClusterHandler {
+		return wrong{correct: c, get: func(ctx context.Context, iid pmks.IID) (pmks.ClusterInfo, error) {
+			return c.GetCluster(context.WithoutCancel(ctx), iid)
+		}}
+	}},
+	{name: "repeats-in-silence", guard: "retries/reported", wrap: func(c correct) pmks.ClusterHandler {
+		return wrong{correct: c, create: func(ctx context.Context, req pmks.ClusterInfo) (pmks.ClusterInfo, error) {
+			for range 50 {
+				info, err := c.CreateCluster(ctx, req)
+				if !errors.Is(err, pmks.ErrThrottled) {
+					return info, err
+				}
+				time.Sleep(time.Minute) //nolint:forbidigo // inside a synctest bubble
+			}
+			return pmks.ClusterInfo{}, &pmks.Error{Code: pmks.CodeUnavailable, Message: "later"}
+		}}
+	}},
 }

@@ -15,6 +15,7 @@ import (
 var reasonChecks = []check{
 	{"reasons/create", reasonCreate},
 	{"reasons/add", reasonAdd},
+	{"reasons/scale", reasonScale},
 	{"reasons/upgrade", reasonUpgrade},
 	{"reasons/remove", reasonRemove},
 }
