@@ -34,6 +34,10 @@ func (s *said) UnmarshalJSON(data []byte) error {
 	_ = json.Unmarshal(raw["code"], &s.Code)
 	_ = json.Unmarshal(raw["message"], &s.Message)
 	_ = json.Unmarshal(raw["details"], &s.Details)
+	var within said
+	if json.Unmarshal(raw["innererror"], &within) == nil && within.Code != "" {
+		s.Details = append(s.Details, within)
+	}
 	s.Code, s.Message = oneLine(s.Code), oneLine(s.Message)
 	if inner, ok := raw["error"]; ok && s.Code == "" && s.Message == "" {
 		return json.Unmarshal(inner, s)
@@ -130,6 +134,9 @@ func classify(code, text string, status int) pmks.Code {
 	if c, ok := errorTable[code]; ok {
 		return c
 	}
+	if inUsePattern.MatchString(code) {
+		return pmks.CodeFailedPrecondition
+	}
 	if code == "PreconditionFailed" || status == http.StatusPreconditionFailed {
 		// Of If-Match; the callers that send If-None-Match know better.
 		return pmks.CodeBusy
@@ -152,11 +159,20 @@ func notAllowed(text string, status int) pmks.Code {
 	return pmks.CodeFailedPrecondition
 }
 
-// quotaPattern matches what AKS says of quotas under several codes.
-var quotaPattern = regexp.MustCompile(`(?i)\bquota\b`)
+// inUsePattern matches codes of what something else still uses, which waiting does not
+// change: InUseSubnetCannotBeDeleted, CannotDeleteLoadBalancerWithPrivateLinkService.
+var inUsePattern = regexp.MustCompile(`^(InUse|CannotDelete)|(InUse|CannotBeDeleted)$`)
+
+// quotaPattern matches what AKS says of quotas under several codes, exceededPattern
+// what says so under any.
+var (
+	quotaPattern    = regexp.MustCompile(`(?i)\bquota\b`)
+	exceededPattern = regexp.MustCompile(`(?i)\b(exceed\w*|insufficient)\b.*\bquota\b|\bquota\b.*\bexceed`)
+)
 
 // isQuota reports whether a limit of the subscription is meant, whatever the code.
 func isQuota(code, text string) bool {
 	return strings.Contains(code, "Quota") || strings.HasSuffix(code, "CountLimitReached") ||
-		code == "OperationNotAllowed" && quotaPattern.MatchString(text)
+		code == "OperationNotAllowed" && quotaPattern.MatchString(text) ||
+		slices.Contains([]string{"", "BadRequest", "Conflict", "InvalidParameter"}, code) && exceededPattern.MatchString(text)
 }

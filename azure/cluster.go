@@ -69,11 +69,19 @@ func (h *Handler) putCluster(ctx context.Context, r ref, in aks.ManagedCluster,
 	if err := got.decode(&out); err != nil {
 		return nil, err
 	}
-	return &out, checkCluster(&out)
+	return &out, checkCluster(&out, r.name)
 }
 
 // existsPattern matches the words of a conflict with something that is there.
 var existsPattern = regexp.MustCompile(`(?i)\bexists?\b`)
+
+// saysExists reports whether a conflict, of the general code or of one that nobody
+// knows, speaks of something that is there.
+func saysExists(e *pmks.Error) bool {
+	_, known := errorTable[e.ProviderCode]
+	return e.ProviderCode == "Conflict" && existsPattern.MatchString(e.Message) ||
+		!known && strings.Contains(strings.ToLower(e.Message), "already exist")
+}
 
 // refusedCreation puts right what the refusal of a creation means. If-None-Match fails
 // on what is there, a conflict may speak of that too, and what is not found is
@@ -84,8 +92,7 @@ func refusedCreation(err error, what string) error {
 		return err
 	}
 	switch {
-	case e.HTTPStatus == http.StatusPreconditionFailed,
-		e.HTTPStatus == http.StatusConflict && e.ProviderCode == "Conflict" && existsPattern.MatchString(e.Message):
+	case e.HTTPStatus == http.StatusPreconditionFailed, e.HTTPStatus == http.StatusConflict && saysExists(e):
 		return errs.With(err, func(e *pmks.Error) {
 			e.Code, e.Field, e.Message = pmks.CodeAlreadyExists, "IId.NameId", "a "+what+" of this name exists: "+e.Message
 		})

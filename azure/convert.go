@@ -169,6 +169,8 @@ func poolInfo(clusterID, name string, p *poolProperties, key pmks.IID) pmks.Node
 	info.MinNodeSize, info.MaxNodeSize = bounds(p)
 	if !info.OnAutoScaling {
 		info = capabilities.WithDefaultBounds(info)
+		// Others may have changed the size since: what is shown can be written back.
+		info.MinNodeSize, info.MaxNodeSize = min(info.MinNodeSize, info.DesiredNodeSize), max(info.MaxNodeSize, info.DesiredNodeSize)
 	}
 	s := poolState(p)
 	m := s.meaning()

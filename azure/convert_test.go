@@ -143,7 +143,8 @@ func TestConversion(t *testing.T) {
 			if test.change != nil {
 				test.change(&cfg)
 			}
-			info, err := newHandlerWith(t, cfg).GetCluster(t.Context(), pmks.IID{NameId: "odd"})
+			name := reply[armcontainerservice.ManagedCluster](t, test.fake.cluster).Name
+			info, err := newHandlerWith(t, cfg).GetCluster(t.Context(), pmks.IID{NameId: *name})
 			if err != nil {
 				t.Fatal(err)
 			}

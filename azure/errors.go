@@ -52,6 +52,7 @@ var errorTable = map[string]pmks.Code{
 	"PropertyChangeNotAllowed":              pmks.CodeInvalidArgument,
 	"PublicIPCountLimitReached":             pmks.CodeQuotaExceeded,
 	"QuotaExceeded":                         pmks.CodeQuotaExceeded,
+	"ReadOnlyDisabledSubscription":          pmks.CodeFailedPrecondition,
 	"RequestDisallowedByPolicy":             pmks.CodePermissionDenied,
 	"ReservedResourceName":                  pmks.CodeInvalidArgument,
 	"ResourceGroupNotFound":                 pmks.CodeFailedPrecondition,

@@ -75,7 +75,7 @@ func TestErrorTable(t *testing.T) {
 			"InvalidResourceLocation InvalidTagNameCharacters K8sVersionNotSupported MustDefineAtLeastOneSystemPool NodePoolMcVersionIncompatible " +
 			"NotAllAgentPoolOrchestratorVersionSpecifiedAndUnchanged PropertyChangeNotAllowed ReservedResourceName " +
 			"ServiceCidrOverlapExistingSubnetsCidr SubnetIsFull",
-		pmks.CodeFailedPrecondition: "InvalidResourceReference MissingSubscriptionRegistration ResourceGroupNotFound ScopeLocked " +
+		pmks.CodeFailedPrecondition: "InvalidResourceReference MissingSubscriptionRegistration ReadOnlyDisabledSubscription ResourceGroupNotFound ScopeLocked " +
 			"ServicePrincipalValidationClientError SubscriptionNotFound VirtualNetworkNotInSucceededState",
 		pmks.CodeUnauthenticated:  "AuthenticationFailed ExpiredAuthenticationToken InvalidAuthenticationToken InvalidAuthenticationTokenTenant",
 		pmks.CodePermissionDenied: "AuthorizationFailed LinkedAuthorizationFailed RequestDisallowedByPolicy",

@@ -59,10 +59,9 @@ func (h *Handler) poolName(cluster ref, iid pmks.IID) (string, error) {
 	if err := pmks.CheckIID("nodeGroupIID", iid); err != nil {
 		return "", err
 	}
-	text := iid.SystemId
+	text := firstOf(iid.SystemId, iid.NameId) // users put ids into either half
 	if !strings.HasPrefix(text, "/") {
-		r, err := h.resolve("nodeGroupIID", iid, poolType, cluster.group, poolPattern)
-		return r.name, err
+		return checkName("nodeGroupIID", text, poolPattern)
 	}
 	id, err := parseID("nodeGroupIID", text, poolType, h.cfg.SubscriptionID)
 	if err != nil {

@@ -84,7 +84,7 @@ func (h *Handler) readClusterBody(ctx context.Context, r ref) (*aks.ManagedClust
 	c, err := read(ctx, h, of(clusterReads, r, ""), func(ctx context.Context) (*aks.ManagedCluster, error) {
 		out, err := h.api.clusters.Get(policy.WithCaptureResponse(ctx, &raw), r.group, r.name, nil)
 		return &out.ManagedCluster, absent(fail(err), r)
-	}, checkCluster)
+	}, func(c *aks.ManagedCluster) error { return checkCluster(c, r.name) })
 	if err != nil {
 		return nil, nil, err
 	}
@@ -92,10 +92,10 @@ func (h *Handler) readClusterBody(ctx context.Context, r ref) (*aks.ManagedClust
 	return c, body, fail(err)
 }
 
-// checkCluster refuses an answer that is no cluster.
-func checkCluster(c *aks.ManagedCluster) error {
-	if value(c.ID) == "" {
-		return lost("cluster")
+// checkCluster refuses an answer that is no cluster, or not the one that was asked for.
+func checkCluster(c *aks.ManagedCluster, name string) error {
+	if value(c.ID) == "" || !strings.EqualFold(value(c.Name), name) {
+		return lost("cluster of that name")
 	}
 	return holds("cluster", c.Name, c.Properties)
 }
@@ -264,7 +264,7 @@ func (h *Handler) listClusters(ctx context.Context) ([]*aks.ManagedCluster, erro
 		func(page aks.ManagedClustersClientListByResourceGroupResponse) ([]*aks.ManagedCluster, *string) {
 			return page.Value, page.NextLink
 		}, func(c *aks.ManagedCluster) {
-			if err := checkCluster(c); err != nil {
+			if err := checkCluster(c, value(c.Name)); err != nil {
 				broken = err
 			} else if sameLocation(value(c.Location), h.cfg.Location) {
 				list = append(list, c)

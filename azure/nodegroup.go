@@ -252,7 +252,7 @@ func (h *Handler) readPool(ctx context.Context, r ref, name string) (*aks.AgentP
 	out, err := read(ctx, h, aksRest, func(ctx context.Context) (*aks.AgentPool, error) {
 		out, err := h.api.pools.Get(policy.WithCaptureResponse(ctx, &raw), r.group, r.name, name, nil)
 		return &out.AgentPool, absent(fail(err), r)
-	}, checkPool)
+	}, func(p *aks.AgentPool) error { return checkPool(p, name) })
 	if err != nil {
 		return nil, nil, err
 	}
@@ -260,8 +260,13 @@ func (h *Handler) readPool(ctx context.Context, r ref, name string) (*aks.AgentP
 	return out, body, fail(err)
 }
 
-// checkPool refuses an answer that is no agent pool.
-func checkPool(p *aks.AgentPool) error { return holds("agent pool", p.Name, p.Properties) }
+// checkPool refuses an answer that is no agent pool, or not the one that was asked for.
+func checkPool(p *aks.AgentPool, name string) error {
+	if !strings.EqualFold(value(p.Name), name) {
+		return lost("agent pool of that name")
+	}
+	return holds("agent pool", p.Name, p.Properties)
+}
 
 // putPool sends a pool and returns what Azure accepted.
 func (h *Handler) putPool(ctx context.Context, r ref, name string, p *poolProperties,
@@ -277,7 +282,7 @@ func (h *Handler) putPool(ctx context.Context, r ref, name string, p *poolProper
 	if err := got.decode(&out); err != nil {
 		return nil, err
 	}
-	return &out, checkPool(&out)
+	return &out, checkPool(&out, name)
 }
 
 // RemoveNodeGroup implements [pmks.ClusterHandler]: the cluster is read to see

@@ -103,7 +103,9 @@ func (h *Handler) ChangeNodeGroupScaling(ctx context.Context, clusterIID, nodeGr
 	want.Count = new(int32(desired))
 	setBounds(&want, on, minSize, maxSize)
 	fitMode(&want, desired, minSize)
-	if !sameSizes(p, &want) {
+	// A pool that failed may have kept the sizes that it failed with: sent again, they
+	// mend it.
+	if !sameSizes(p, &want) || poolState(p).meaning().Status == pmks.ClusterInactive {
 		if p, err = h.updatePool(ctx, r, name, body, &want); err != nil {
 			return pmks.NodeGroupInfo{}, err
 		}

@@ -81,6 +81,14 @@ func (h *Handler) readUpgrade(ctx context.Context, r ref, version *string) (c *a
 	if clusterErr != nil {
 		return nil, nil, nil, clusterErr
 	}
+	if errs.Is(profileErr, pmks.CodePermissionDenied) {
+		// AKS judges itself: the versions of the region will do, or the one asked for.
+		if o, err := h.offered(ctx); err == nil {
+			reachable, profileErr = o.names(), nil
+		} else if bare := strings.TrimPrefix(resolved, "v"); strings.Count(bare, ".") == 2 {
+			reachable, profileErr = []string{bare}, nil
+		}
+	}
 	return c, body, reachable, errs.Join(profileErr, offerErr)
 }
 

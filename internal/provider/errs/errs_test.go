@@ -175,7 +175,7 @@ func TestRetryAfter(t *testing.T) {
 func TestByStatus(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[int]pmks.Code{
-		307: pmks.CodeUnavailable,
+		0: pmks.CodeUnknown, 200: pmks.CodeUnavailable, 307: pmks.CodeUnavailable,
 		400: pmks.CodeInvalidArgument, 405: pmks.CodeInvalidArgument, 411: pmks.CodeInvalidArgument,
 		413: pmks.CodeInvalidArgument, 414: pmks.CodeInvalidArgument, 415: pmks.CodeInvalidArgument, 422: pmks.CodeInvalidArgument,
 		401: pmks.CodeUnauthenticated, 403: pmks.CodePermissionDenied, 451: pmks.CodePermissionDenied,

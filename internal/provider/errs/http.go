@@ -68,7 +68,7 @@ func ByStatus(status int) pmks.Code {
 		return pmks.CodeInternal
 	case status >= 400:
 		return pmks.CodeFailedPrecondition
-	case status >= 300: // a redirect, which is never followed
+	case status >= 200: // a redirect, which is never followed, or a success that is none of the call's
 		return pmks.CodeUnavailable
 	}
 	return pmks.CodeUnknown
