@@ -127,8 +127,9 @@ func newClients(ctx context.Context, cfg *Config) (clients, error) {
 	if err != nil {
 		return clients{}, fail(err)
 	}
-	// What is repeated, and how long one try may take, is decided in package fanout.
-	c.sdk.CallOptions = &container.ClusterManagerCallOptions{}
+	// What is repeated, and how long one try may take, is decided in package fanout. The
+	// client reads the struct that it was made with, so it is emptied in place.
+	*c.sdk.CallOptions = container.ClusterManagerCallOptions{}
 	c.gke = c.sdk
 	return c, nil
 }

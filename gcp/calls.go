@@ -47,7 +47,7 @@ func read[Req, Resp any](ctx context.Context, h *Handler, call func(context.Cont
 	})
 }
 
-// mutate makes a change of GKE, once.
+// mutate makes a request of GKE that is answered by an operation, once.
 func mutate[Req any](ctx context.Context, h *Handler, call func(context.Context, Req, ...gax.CallOption) (*containerpb.Operation, error), req Req) (*containerpb.Operation, error) {
 	return fanout.Do(ctx, h.api.limiter, bucketGKE, func(ctx context.Context) (*containerpb.Operation, error) {
 		op, err := call(ctx, req)

@@ -226,13 +226,12 @@ func (h *Handler) awaitOperation(ctx context.Context, r ref, op *containerpb.Ope
 		if isDone(op) {
 			return true, nil
 		}
-		found, err := read(ctx, h, h.api.gke.GetOperation, &containerpb.GetOperationRequest{Name: r.parent() + "/operations/" + op.GetName()},
-			func(found *containerpb.Operation) error {
-				if found.GetName() != op.GetName() {
-					return errs.LostAnswer(cloud, "operation "+op.GetName())
-				}
-				return nil
-			})
+		// One try a look: the loop repeats it, and ends after a run of failures.
+		name := op.GetName()
+		found, err := mutate(ctx, h, h.api.gke.GetOperation, &containerpb.GetOperationRequest{Name: r.parent() + "/operations/" + name})
+		if err == nil && found.GetName() != name {
+			err = errs.LostAnswer(cloud, "operation "+name)
+		}
 		if err != nil {
 			return false, err
 		}
