@@ -22,6 +22,9 @@ func (s *Server) automatic(in *clusterObject) {
 // checkProvisioning: nodes come from node provisioning or from the autoscaler of the
 // agent pools, never from both.
 func checkProvisioning(p *clusterProperties, pools []poolProfile) *apiError {
+	if b := p.BootstrapProfile; b != nil && b.ArtifactSource != "" && b.ArtifactSource != "Direct" {
+		return notSimulated("artifactSource %.64s", b.ArtifactSource)
+	}
 	n := p.NodeProvisioningProfile
 	if n == nil {
 		return nil

@@ -345,6 +345,9 @@ func (s *Server) keepCluster(rec *clusterRecord, in *clusterObject) {
 	if p.WindowsProfile != nil && is.WindowsProfile != nil {
 		is.WindowsProfile.EnableCSIProxy = p.WindowsProfile.EnableCSIProxy
 	}
+	if p.StorageProfile != nil {
+		is.StorageProfile = p.StorageProfile
+	}
 	if p.NodeProvisioningProfile != nil {
 		is.NodeProvisioningProfile = p.NodeProvisioningProfile
 	}

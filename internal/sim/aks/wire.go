@@ -76,13 +76,14 @@ type clusterProperties struct {
 	AutoUpgradeProfile      *autoUpgrade           `json:"autoUpgradeProfile,omitempty"`
 	WindowsProfile          *windowsProfile        `json:"windowsProfile,omitempty"`
 	NodeProvisioningProfile *nodeProvisioning      `json:"nodeProvisioningProfile,omitempty"`
+	StorageProfile          *storageProfile        `json:"storageProfile,omitempty"`
+	BootstrapProfile        *bootstrapProfile      `json:"bootstrapProfile,omitempty"`
 
 	IdentityProfile map[string]kubeletIdentity `json:"identityProfile,omitempty" sim:"read"`
 
 	AIToolchainOperatorProfile any `json:"aiToolchainOperatorProfile,omitempty" sim:"no"`
 	AutoScalerProfile          any `json:"autoScalerProfile,omitempty" sim:"no"`
 	AzureMonitorProfile        any `json:"azureMonitorProfile,omitempty" sim:"no"`
-	BootstrapProfile           any `json:"bootstrapProfile,omitempty" sim:"no"`
 	DiskEncryptionSetID        any `json:"diskEncryptionSetID,omitempty" sim:"no"`
 	FQDNSubdomain              any `json:"fqdnSubdomain,omitempty" sim:"no"`
 	HTTPProxyConfig            any `json:"httpProxyConfig,omitempty" sim:"no"`
@@ -95,7 +96,6 @@ type clusterProperties struct {
 	PublicNetworkAccess        any `json:"publicNetworkAccess,omitempty" sim:"no"`
 	SecurityProfile            any `json:"securityProfile,omitempty" sim:"no"`
 	ServiceMeshProfile         any `json:"serviceMeshProfile,omitempty" sim:"no"`
-	StorageProfile             any `json:"storageProfile,omitempty" sim:"no"`
 	UpgradeSettings            any `json:"upgradeSettings,omitempty" sim:"no"`
 	WorkloadAutoScalerProfile  any `json:"workloadAutoScalerProfile,omitempty" sim:"no"`
 }
@@ -205,6 +205,26 @@ const (
 type nodeProvisioning struct {
 	Mode             string `json:"mode,omitempty"`
 	DefaultNodePools string `json:"defaultNodePools,omitempty"`
+}
+
+// storageProfile switches storage drivers, which no API of AKS shows the effect of.
+type storageProfile struct {
+	BlobCSIDriver      *switchObject `json:"blobCSIDriver,omitempty"`
+	DiskCSIDriver      *switchObject `json:"diskCSIDriver,omitempty"`
+	FileCSIDriver      *switchObject `json:"fileCSIDriver,omitempty"`
+	SnapshotController *switchObject `json:"snapshotController,omitempty"`
+}
+
+// bootstrapProfile says from where nodes get their software; only Direct, the
+// default, is simulated.
+type bootstrapProfile struct {
+	ArtifactSource string `json:"artifactSource,omitempty"`
+
+	ContainerRegistryID any `json:"containerRegistryId,omitempty" sim:"no"`
+}
+
+type switchObject struct {
+	Enabled *bool `json:"enabled,omitempty"`
 }
 
 // kubeletIdentity is the identity that nodes have.

@@ -23,19 +23,27 @@ TOP = pathlib.Path(__file__).resolve().parents[3]
 FAULTS = set()
 
 
-def prepare(*packages):
-    """Goes on inside a virtual environment that holds the newest of these packages.
+def install(*packages):
+    """Makes a virtual environment that holds the newest of these packages.
 
     It is made below the directory for temporary files, and kept for the next run."""
     name = "pmks-oracle-" + hashlib.sha256(" ".join(packages).encode()).hexdigest()[:8]
     home = pathlib.Path(tempfile.gettempdir()) / f"{name}-{os.getuid()}"
-    python = home / "bin" / "python"
     if pathlib.Path(sys.prefix) == home:
-        return
+        return home
+    python = home / "bin" / "python"
     if not python.exists():
         venv.create(home, with_pip=True)
     subprocess.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--upgrade", *packages], check=True)
-    os.execv(python, [str(python), *sys.argv])
+    return home
+
+
+def prepare(*packages):
+    """Goes on inside an environment of install."""
+    home = install(*packages)
+    if pathlib.Path(sys.prefix) != home:
+        python = str(home / "bin" / "python")
+        os.execv(python, [python, *sys.argv])
 
 
 def tool(name):
