@@ -182,7 +182,7 @@ func (w *world) cloud(t conformance.T, wrap func(pmks.ClusterHandler) pmks.Clust
 }
 
 // operations are the calls that a method of the handler makes to change
-// something, in the words of AWS.
+// something, by the names that Azure gives its operations.
 var operations = map[string][]string{
 	"AddNodeGroup":            {"AgentPools_CreateOrUpdate"},
 	"ChangeNodeGroupScaling":  {"AgentPools_CreateOrUpdate"},
