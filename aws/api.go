@@ -141,24 +141,26 @@ func attempt[I, O, P any](call func(context.Context, *I, ...func(*P)) (*O, error
 	}
 }
 
-// pages reads a list to its end; with an error comes what was read before it. A
-// token that comes again would end the list early, or never.
-func pages[T any](next func(token *string) (items []T, more *string, err error)) ([]T, error) {
+// readList reads a list to its end, page by page; with an error comes what was read
+// before it. A token that comes again would end the list early, or never.
+func readList[I, O, P, T any](ctx context.Context, h *Handler, bucket string, call func(context.Context, *I, ...func(*P)) (*O, error), what string,
+	page func(token *string) *I, items func(*O) (list []T, next *string)) ([]T, error) {
 	all := []T{}
 	seen := map[string]bool{}
 	for token := (*string)(nil); ; {
-		items, more, err := next(token)
+		out, err := read(ctx, h, bucket, call, page(token), what, func(o *O) bool { list, _ := items(o); return list != nil })
 		if err != nil {
 			return all, err
 		}
-		all = append(all, items...)
-		switch name := aws.ToString(more); {
+		found, next := items(out)
+		all = append(all, found...)
+		switch name := aws.ToString(next); {
 		case name == "":
 			return all, nil
 		case seen[name]:
 			return all, &pmks.Error{Code: pmks.CodeUnavailable, Message: "AWS gave the same page token twice: the list cannot be read to its end"}
 		default:
-			seen[name], token = true, more
+			seen[name], token = true, next
 		}
 	}
 }

@@ -67,14 +67,10 @@ func (h *Handler) amiTypeOf(ctx context.Context, instanceType string) (types.AMI
 	if instanceType == "" {
 		return types.AMITypesAl2023X8664Standard, nil // EKS takes t3.medium
 	}
-	list, err := pages(func(token *string) ([]ec2types.InstanceTypeInfo, *string, error) {
-		out, err := read(ctx, h, bucketEC2+"DescribeInstanceTypes", h.api.ec2.DescribeInstanceTypes,
-			&ec2.DescribeInstanceTypesInput{Filters: []ec2types.Filter{nameFilter("instance-type", instanceType)}, NextToken: token},
-			"list of instance types", func(o *ec2.DescribeInstanceTypesOutput) bool { return o.InstanceTypes != nil })
-		if err != nil {
-			return nil, nil, err
-		}
-		return out.InstanceTypes, out.NextToken, nil
+	list, err := readList(ctx, h, bucketEC2+"DescribeInstanceTypes", h.api.ec2.DescribeInstanceTypes, "list of instance types", func(token *string) *ec2.DescribeInstanceTypesInput {
+		return &ec2.DescribeInstanceTypesInput{Filters: []ec2types.Filter{nameFilter("instance-type", instanceType)}, NextToken: token}
+	}, func(o *ec2.DescribeInstanceTypesOutput) ([]ec2types.InstanceTypeInfo, *string) {
+		return o.InstanceTypes, o.NextToken
 	})
 	if errs.Is(err, pmks.CodePermissionDenied) {
 		return "", nil // EKS chooses

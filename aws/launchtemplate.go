@@ -147,14 +147,10 @@ func (h *Handler) Sweep(ctx context.Context, clusterIID pmks.IID) (err error) {
 // templates lists the launch templates that pmks made for a cluster. Callers that
 // are not allowed to look have none: making them needs the same permission.
 func (h *Handler) templates(ctx context.Context, cluster string) ([]ec2types.LaunchTemplate, error) {
-	list, err := pages(func(token *string) ([]ec2types.LaunchTemplate, *string, error) {
-		out, err := read(ctx, h, bucketEC2+"DescribeLaunchTemplates", h.api.ec2.DescribeLaunchTemplates,
-			&ec2.DescribeLaunchTemplatesInput{Filters: []ec2types.Filter{nameFilter("tag:"+tagCluster, cluster)}, NextToken: token},
-			"list of launch templates", func(o *ec2.DescribeLaunchTemplatesOutput) bool { return o.LaunchTemplates != nil })
-		if err != nil {
-			return nil, nil, err
-		}
-		return out.LaunchTemplates, out.NextToken, nil
+	list, err := readList(ctx, h, bucketEC2+"DescribeLaunchTemplates", h.api.ec2.DescribeLaunchTemplates, "list of launch templates", func(token *string) *ec2.DescribeLaunchTemplatesInput {
+		return &ec2.DescribeLaunchTemplatesInput{Filters: []ec2types.Filter{nameFilter("tag:"+tagCluster, cluster)}, NextToken: token}
+	}, func(o *ec2.DescribeLaunchTemplatesOutput) ([]ec2types.LaunchTemplate, *string) {
+		return o.LaunchTemplates, o.NextToken
 	})
 	if errs.Is(err, pmks.CodePermissionDenied) {
 		return nil, nil

@@ -191,47 +191,27 @@ func (h *Handler) ListIID(ctx context.Context) (_ []*pmks.IID, err error) {
 }
 
 func (h *Handler) listNames(ctx context.Context) ([]string, error) {
-	return pages(func(token *string) ([]string, *string, error) {
-		out, err := read(ctx, h, bucketEKS, h.api.eks.ListClusters, &eks.ListClustersInput{MaxResults: aws.Int32(pageSize), NextToken: token},
-			"list of clusters", func(o *eks.ListClustersOutput) bool { return o.Clusters != nil })
-		if err != nil {
-			return nil, nil, err
-		}
-		return out.Clusters, out.NextToken, nil
-	})
+	return readList(ctx, h, bucketEKS, h.api.eks.ListClusters, "list of clusters", func(token *string) *eks.ListClustersInput {
+		return &eks.ListClustersInput{MaxResults: aws.Int32(pageSize), NextToken: token}
+	}, func(o *eks.ListClustersOutput) ([]string, *string) { return o.Clusters, o.NextToken })
 }
 
 func (h *Handler) listAddons(ctx context.Context, name string) ([]string, error) {
-	return pages(func(token *string) ([]string, *string, error) {
-		out, err := read(ctx, h, bucketEKS, h.api.eks.ListAddons, &eks.ListAddonsInput{ClusterName: &name, MaxResults: aws.Int32(pageSize), NextToken: token},
-			"list of add-ons", func(o *eks.ListAddonsOutput) bool { return o.Addons != nil })
-		if err != nil {
-			return nil, nil, err
-		}
-		return out.Addons, out.NextToken, nil
-	})
+	return readList(ctx, h, bucketEKS, h.api.eks.ListAddons, "list of add-ons", func(token *string) *eks.ListAddonsInput {
+		return &eks.ListAddonsInput{ClusterName: &name, MaxResults: aws.Int32(pageSize), NextToken: token}
+	}, func(o *eks.ListAddonsOutput) ([]string, *string) { return o.Addons, o.NextToken })
 }
 
 func (h *Handler) listNodegroups(ctx context.Context, name string) ([]string, error) {
-	return pages(func(token *string) ([]string, *string, error) {
-		out, err := read(ctx, h, bucketEKS, h.api.eks.ListNodegroups, &eks.ListNodegroupsInput{ClusterName: &name, MaxResults: aws.Int32(pageSize), NextToken: token},
-			"list of node groups", func(o *eks.ListNodegroupsOutput) bool { return o.Nodegroups != nil })
-		if err != nil {
-			return nil, nil, err
-		}
-		return out.Nodegroups, out.NextToken, nil
-	})
+	return readList(ctx, h, bucketEKS, h.api.eks.ListNodegroups, "list of node groups", func(token *string) *eks.ListNodegroupsInput {
+		return &eks.ListNodegroupsInput{ClusterName: &name, MaxResults: aws.Int32(pageSize), NextToken: token}
+	}, func(o *eks.ListNodegroupsOutput) ([]string, *string) { return o.Nodegroups, o.NextToken })
 }
 
 func (h *Handler) listFargateProfiles(ctx context.Context, name string) ([]string, error) {
-	return pages(func(token *string) ([]string, *string, error) {
-		out, err := read(ctx, h, bucketEKS, h.api.eks.ListFargateProfiles, &eks.ListFargateProfilesInput{ClusterName: &name, MaxResults: aws.Int32(pageSize), NextToken: token},
-			"list of Fargate profiles", func(o *eks.ListFargateProfilesOutput) bool { return o.FargateProfileNames != nil })
-		if err != nil {
-			return nil, nil, err
-		}
-		return out.FargateProfileNames, out.NextToken, nil
-	})
+	return readList(ctx, h, bucketEKS, h.api.eks.ListFargateProfiles, "list of Fargate profiles", func(token *string) *eks.ListFargateProfilesInput {
+		return &eks.ListFargateProfilesInput{ClusterName: &name, MaxResults: aws.Int32(pageSize), NextToken: token}
+	}, func(o *eks.ListFargateProfilesOutput) ([]string, *string) { return o.FargateProfileNames, o.NextToken })
 }
 
 func (h *Handler) describeCluster(ctx context.Context, t target) (*types.Cluster, error) {
@@ -321,14 +301,11 @@ func (h *Handler) regionScalingGroups(ctx context.Context) scalingIndex {
 }
 
 func (h *Handler) describeScalingGroups(ctx context.Context, in autoscaling.DescribeAutoScalingGroupsInput) ([]asgtypes.AutoScalingGroup, error) {
-	return pages(func(token *string) ([]asgtypes.AutoScalingGroup, *string, error) {
+	return readList(ctx, h, bucketASG, h.api.asg.DescribeAutoScalingGroups, "list of Auto Scaling groups", func(token *string) *autoscaling.DescribeAutoScalingGroupsInput {
 		in.MaxRecords, in.NextToken = aws.Int32(pageSize), token
-		out, err := read(ctx, h, bucketASG, h.api.asg.DescribeAutoScalingGroups, &in,
-			"list of Auto Scaling groups", func(o *autoscaling.DescribeAutoScalingGroupsOutput) bool { return o.AutoScalingGroups != nil })
-		if err != nil {
-			return nil, nil, err
-		}
-		return out.AutoScalingGroups, out.NextToken, nil
+		return &in
+	}, func(o *autoscaling.DescribeAutoScalingGroupsOutput) ([]asgtypes.AutoScalingGroup, *string) {
+		return o.AutoScalingGroups, o.NextToken
 	})
 }
 

@@ -61,15 +61,9 @@ type lookups struct {
 func (l *lookups) subnetCalls(h *Handler, refs []pmks.IID) (calls []func(context.Context) error) {
 	for _, filter := range filters(refs, "subnet-", "subnet-id", "tag:Name") {
 		calls = append(calls, func(ctx context.Context) error {
-			list, err := pages(func(token *string) ([]ec2types.Subnet, *string, error) {
-				out, err := read(ctx, h, bucketEC2+"DescribeSubnets", h.api.ec2.DescribeSubnets,
-					&ec2.DescribeSubnetsInput{Filters: []ec2types.Filter{filter}, NextToken: token},
-					"list of subnets", func(o *ec2.DescribeSubnetsOutput) bool { return o.Subnets != nil })
-				if err != nil {
-					return nil, nil, err
-				}
-				return out.Subnets, out.NextToken, nil
-			})
+			list, err := readList(ctx, h, bucketEC2+"DescribeSubnets", h.api.ec2.DescribeSubnets, "list of subnets", func(token *string) *ec2.DescribeSubnetsInput {
+				return &ec2.DescribeSubnetsInput{Filters: []ec2types.Filter{filter}, NextToken: token}
+			}, func(o *ec2.DescribeSubnetsOutput) ([]ec2types.Subnet, *string) { return o.Subnets, o.NextToken })
 			l.mu.Lock()
 			defer l.mu.Unlock()
 			l.subnets = append(l.subnets, list...)
@@ -82,14 +76,10 @@ func (l *lookups) subnetCalls(h *Handler, refs []pmks.IID) (calls []func(context
 func (l *lookups) securityGroupCalls(h *Handler, refs []pmks.IID) (calls []func(context.Context) error) {
 	for _, filter := range filters(refs, "sg-", "group-id", "group-name") {
 		calls = append(calls, func(ctx context.Context) error {
-			list, err := pages(func(token *string) ([]ec2types.SecurityGroup, *string, error) {
-				out, err := read(ctx, h, bucketEC2+"DescribeSecurityGroups", h.api.ec2.DescribeSecurityGroups,
-					&ec2.DescribeSecurityGroupsInput{Filters: []ec2types.Filter{filter}, NextToken: token},
-					"list of security groups", func(o *ec2.DescribeSecurityGroupsOutput) bool { return o.SecurityGroups != nil })
-				if err != nil {
-					return nil, nil, err
-				}
-				return out.SecurityGroups, out.NextToken, nil
+			list, err := readList(ctx, h, bucketEC2+"DescribeSecurityGroups", h.api.ec2.DescribeSecurityGroups, "list of security groups", func(token *string) *ec2.DescribeSecurityGroupsInput {
+				return &ec2.DescribeSecurityGroupsInput{Filters: []ec2types.Filter{filter}, NextToken: token}
+			}, func(o *ec2.DescribeSecurityGroupsOutput) ([]ec2types.SecurityGroup, *string) {
+				return o.SecurityGroups, o.NextToken
 			})
 			l.mu.Lock()
 			defer l.mu.Unlock()
@@ -101,14 +91,9 @@ func (l *lookups) securityGroupCalls(h *Handler, refs []pmks.IID) (calls []func(
 }
 
 func (h *Handler) describeVPCs(ctx context.Context, filter ec2types.Filter) ([]ec2types.Vpc, error) {
-	return pages(func(token *string) ([]ec2types.Vpc, *string, error) {
-		out, err := read(ctx, h, bucketEC2+"DescribeVpcs", h.api.ec2.DescribeVpcs, &ec2.DescribeVpcsInput{Filters: []ec2types.Filter{filter}, NextToken: token},
-			"list of VPCs", func(o *ec2.DescribeVpcsOutput) bool { return o.Vpcs != nil })
-		if err != nil {
-			return nil, nil, err
-		}
-		return out.Vpcs, out.NextToken, nil
-	})
+	return readList(ctx, h, bucketEC2+"DescribeVpcs", h.api.ec2.DescribeVpcs, "list of VPCs", func(token *string) *ec2.DescribeVpcsInput {
+		return &ec2.DescribeVpcsInput{Filters: []ec2types.Filter{filter}, NextToken: token}
+	}, func(o *ec2.DescribeVpcsOutput) ([]ec2types.Vpc, *string) { return o.Vpcs, o.NextToken })
 }
 
 // choose finds each reference among what was looked up, and checks the whole.

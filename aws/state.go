@@ -169,14 +169,9 @@ func (h *Handler) updates(ctx context.Context, t target) ([]*types.Update, error
 	if t.nodegroup != "" {
 		group = &t.nodegroup
 	}
-	ids, err := pages(func(token *string) ([]string, *string, error) {
-		out, err := read(ctx, h, bucketEKS, h.api.eks.ListUpdates, &eks.ListUpdatesInput{Name: &t.cluster, NodegroupName: group, MaxResults: aws.Int32(pageSize), NextToken: token},
-			"list of updates", func(o *eks.ListUpdatesOutput) bool { return o.UpdateIds != nil })
-		if err != nil {
-			return nil, nil, err
-		}
-		return out.UpdateIds, out.NextToken, nil
-	})
+	ids, err := readList(ctx, h, bucketEKS, h.api.eks.ListUpdates, "list of updates", func(token *string) *eks.ListUpdatesInput {
+		return &eks.ListUpdatesInput{Name: &t.cluster, NodegroupName: group, MaxResults: aws.Int32(pageSize), NextToken: token}
+	}, func(o *eks.ListUpdatesOutput) ([]string, *string) { return o.UpdateIds, o.NextToken })
 	if err != nil {
 		return nil, err
 	}

@@ -26,13 +26,10 @@ import (
 // ListVersions implements [pmks.VersionLister] with one call.
 func (h *Handler) ListVersions(ctx context.Context) (_ []pmks.Version, err error) {
 	defer annotate(&err, "ListVersions", pmks.IID{}, pmks.IID{})
-	found, err := pages(func(token *string) ([]types.ClusterVersionInformation, *string, error) {
-		out, err := read(ctx, h, bucketEKS, h.api.eks.DescribeClusterVersions, &eks.DescribeClusterVersionsInput{MaxResults: aws.Int32(pageSize), NextToken: token},
-			"list of versions", func(o *eks.DescribeClusterVersionsOutput) bool { return o.ClusterVersions != nil })
-		if err != nil {
-			return nil, nil, err
-		}
-		return out.ClusterVersions, out.NextToken, nil
+	found, err := readList(ctx, h, bucketEKS, h.api.eks.DescribeClusterVersions, "list of versions", func(token *string) *eks.DescribeClusterVersionsInput {
+		return &eks.DescribeClusterVersionsInput{MaxResults: aws.Int32(pageSize), NextToken: token}
+	}, func(o *eks.DescribeClusterVersionsOutput) ([]types.ClusterVersionInformation, *string) {
+		return o.ClusterVersions, o.NextToken
 	})
 	if err != nil {
 		return nil, err
