@@ -86,7 +86,7 @@ func indexed(t *testing.T, clusters int) (*azure.Handler, *resourceGraph, *aks.S
 	graph := &resourceGraph{t: t, fail: func() *http.Response { return replyWith(403, `{"error":{"code":"AuthorizationFailed","message":"x"}}`) }}
 	nodes := map[string][]pmks.IID{}
 	for i := range clusters {
-		time.Sleep(10 * time.Second) // in a bubble; the limits are Azure's
+		time.Sleep(10 * time.Second) //nolint:forbidigo // inside a synctest bubble; the limits are Azure's
 		info, err := unhurried.GetCluster(t.Context(), pmks.IID{NameId: fmt.Sprintf("c%03d", i)})
 		if err != nil {
 			t.Fatal(err)
@@ -102,7 +102,7 @@ func indexed(t *testing.T, clusters int) (*azure.Handler, *resourceGraph, *aks.S
 		}
 	}
 	graph.fail = nil
-	time.Sleep(time.Hour) // the buckets fill
+	time.Sleep(time.Hour) //nolint:forbidigo // inside a synctest bubble: the buckets fill
 	cfg := configFor(s)
 	cfg.Transport = &tap{next: s.Transport(), answer: graph.answer}
 	h := newHandlerWith(t, cfg)

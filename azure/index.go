@@ -145,7 +145,7 @@ func (h *Handler) askIndex(ctx context.Context, token string) (out indexAnswer, 
 	if err := runtime.MarshalAsJSON(r, body); err != nil {
 		return out, err
 	}
-	response, err := h.api.graph.Pipeline().Do(r)
+	response, err := h.api.graph.Pipeline().Do(r) //nolint:bodyclose // Payload and NewResponseError read it and close it
 	if err != nil {
 		return out, err
 	}

@@ -28,7 +28,7 @@ func TestKubeconfig_exec(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := string(info.AccessInfo.Kubeconfig)
+	text := info.AccessInfo.Kubeconfig
 	for _, arg := range []string{"-region", region, "-zone", region + "-a", "-endpoint", "http://127.0.0.1:1", "-setting", "project=" + gke.DefaultProject, "protocol=rest",
 		"wide:" + parent + region + "/clusters/wide"} {
 		if !strings.Contains(text, `- "`+arg+`"`) {
@@ -59,7 +59,7 @@ func TestProjectSetting(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		defer client.Close() //nolint:errcheck // the list is what counts
+		defer client.Close()
 		_, err = client.ListIID(t.Context())
 		return err
 	}

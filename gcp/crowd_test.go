@@ -30,7 +30,7 @@ func TestCrowd(t *testing.T) {
 		Request: p.SampleRequest,
 		Group:   p.SampleNodeGroup,
 		// Compute Engine says it with a 403.
-		Throttled: func(resp *http.Response) bool { return resp.StatusCode == 429 || resp.StatusCode == 403 },
+		Throttled: func(resp *http.Response) bool { return resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode == http.StatusForbidden },
 		Version:   "1.35",
 	}.Run(t)
 }

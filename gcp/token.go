@@ -189,7 +189,7 @@ func noToken(err error) error {
 		return err
 	}
 	e := &pmks.Error{Code: pmks.CodeUnauthenticated, Err: err, Message: refusedCredentials}
-	response, body := tokenAnswer(err)
+	response, body := tokenAnswer(err) //nolint:bodyclose // the token library has read it and closed it
 	if response == nil {
 		if cause, ok := errs.Transport(err); ok {
 			e.Code, e.Message = pmks.CodeUnavailable, tokenEndpoint+" could not be reached, or its answer was lost: "+cause

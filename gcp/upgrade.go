@@ -7,6 +7,7 @@ package gcp
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -172,7 +173,7 @@ func (h *Handler) upgradePools(ctx context.Context, v view, groups []upgrade.Gro
 	if len(sent) > 0 {
 		faults = slices.DeleteFunc(faults, func(err error) bool { return errs.Is(err, pmks.CodeBusy) })
 	}
-	all := errs.Join(append(faults, err)...)
+	all := errs.Join(errors.Join(faults...), err)
 	if len(sent) > 0 {
 		all = halfDone(all, fmt.Sprintf("the upgrade of %s has begun, this one has not", strings.Join(sent, ", ")))
 	}

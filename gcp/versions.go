@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+//lint:file-ignore SA1019 Google still sends what it has marked as deprecated
+
 package gcp
 
 import (

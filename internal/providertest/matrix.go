@@ -3,7 +3,6 @@
 package providertest
 
 import (
-	"context"
 	"fmt"
 	"maps"
 	"net/http"
@@ -154,7 +153,7 @@ func (m *Matrix) record(t *testing.T, op operation) (steps []step, skip string) 
 	m.bubble(t, func(t testing.TB) {
 		s := m.open(t, op)
 		s.wire.arm(step{}, nil)
-		out := s.do(context.Background())
+		out := s.do(t.Context())
 		if pmks.CodeOf(out.err) == pmks.CodeUnsupported {
 			skip = "by capability: " + out.err.Error()
 			return

@@ -34,7 +34,7 @@ type operation struct {
 	do    func(ctx context.Context, s *stand) (any, error)
 	// happened looks at the truth: whether a mutation took effect, wholly and at
 	// all. Nil for reads.
-	happened func(t truth) (whole, any bool)
+	happened func(t truth) (whole, part bool)
 	// done are the errors of a second call that say it had happened before.
 	done []pmks.Code
 	// waits: the call waits for the cloud, so that it may take long.

@@ -36,7 +36,7 @@ func struckCell(k *kind) func(testing.TB, *Matrix, cell) []string {
 		var v verdict
 		s := m.open(t, c.op)
 		s.wire.arm(c.at, k)
-		ctx, cancel := context.WithTimeout(context.Background(), 2*longestWait)
+		ctx, cancel := context.WithTimeout(t.Context(), 2*longestWait)
 		out := s.do(ctx)
 		cancel()
 		struck, strayed := s.wire.met()
@@ -88,7 +88,7 @@ func endedCell(e ending) func(testing.TB, *Matrix, cell) []string {
 	return func(t testing.TB, m *Matrix, c cell) []string {
 		var v verdict
 		s := m.open(t, c.op)
-		ctx, cancel := context.WithCancel(context.Background())
+		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		var ended time.Time
 		end := func() {
@@ -164,7 +164,7 @@ func (s *stand) judge(v *verdict, out result, codes []pmks.Code, settles bool) {
 	whole, some := s.op.happened(now)
 	if !whole && out.err == nil || !some {
 		// Some clouds show what they have accepted when it is done.
-		time.Sleep(acceptance)
+		time.Sleep(acceptance) //nolint:forbidigo // inside a synctest bubble
 		if now, err = s.look(); err != nil {
 			v.add("the truth cannot be read: %v", err)
 			return
@@ -264,7 +264,7 @@ func (s *stand) converge(v *verdict) {
 		if again.err == nil || slices.Contains(s.op.done, pmks.CodeOf(again.err)) || !errors.Is(again.err, pmks.ErrBusy) {
 			break
 		}
-		time.Sleep(time.Minute)
+		time.Sleep(time.Minute) //nolint:forbidigo // inside a synctest bubble
 	}
 	if again.panic != nil || again.err != nil && !slices.Contains(s.op.done, pmks.CodeOf(again.err)) {
 		v.add("a second call does not converge: %v %v", again.err, again.panic)
@@ -277,7 +277,7 @@ func (s *stand) converge(v *verdict) {
 	}
 	whole, _ := s.op.happened(now)
 	if !whole {
-		time.Sleep(acceptance)
+		time.Sleep(acceptance) //nolint:forbidigo // inside a synctest bubble
 		if now, err = s.look(); err != nil {
 			v.add("the truth cannot be read: %v", err)
 			return

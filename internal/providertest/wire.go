@@ -82,7 +82,7 @@ func (w *Wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.URL.Hostname() == elsewhere {
 		return reply(req, http.StatusTeapot, "", "", nil), nil
 	}
-	deliver := func() (*http.Response, error) {
+	deliver := func() (*http.Response, error) { //nolint:contextcheck // the clone has that of the request
 		again := req.Clone(req.Context())
 		again.Body = io.NopCloser(bytes.NewReader(body))
 		return w.deliver(again)

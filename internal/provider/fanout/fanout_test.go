@@ -304,7 +304,7 @@ func TestRead_within(t *testing.T) {
 			}
 		}
 		// The bucket of the first cluster is empty, whatever the account has left.
-		time.Sleep(time.Second)
+		time.Sleep(time.Second) //nolint:forbidigo // inside a synctest bubble
 		if _, err := fanout.Read(t.Context(), limiter, "cluster0", call); err != nil || time.Since(start) != 10*time.Second {
 			t.Errorf("after %s, %v", time.Since(start), err)
 		}
