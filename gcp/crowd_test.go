@@ -30,7 +30,9 @@ func TestCrowd(t *testing.T) {
 		Request: p.SampleRequest,
 		Group:   p.SampleNodeGroup,
 		// Compute Engine says it with a 403.
-		Throttled: func(resp *http.Response) bool { return resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode == http.StatusForbidden },
-		Version:   "1.35",
+		Throttled: func(resp *http.Response) bool {
+			return resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode == http.StatusForbidden
+		},
+		Version: "1.35",
 	}.Run(t)
 }
