@@ -148,6 +148,13 @@ func TestFail_retryAfter(t *testing.T) {
 			t.Errorf("%q: got %s, want %s", text, e.RetryAfter, want)
 		}
 	}
+	for text, want := range map[string]time.Duration{"5s": 5 * time.Second, "-5s": 0, "99999h": time.Hour, "soon": 0} {
+		err := fail(overREST(429, "RESOURCE_EXHAUSTED", "", "x", fmt.Sprintf(`{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":%q}`, text)))
+		var e *pmks.Error
+		if !errors.As(err, &e) || e.RetryAfter != want {
+			t.Errorf("RetryInfo %q: got %s, want %s", text, e.RetryAfter, want)
+		}
+	}
 	synctest.Test(t, func(t *testing.T) {
 		at := time.Now().Add(time.Minute).UTC().Format(http.TimeFormat)
 		var e *pmks.Error

@@ -209,8 +209,11 @@ func (h *Handler) finishNodes(ctx context.Context, c *containerpb.Cluster, info 
 			unread(&g.KeyValueList, "DesiredNodeSize", n.sizeErr)
 			continue
 		}
-		// Nobody has given a pool bounds that was made elsewhere.
-		*g = capabilities.WithDefaultBounds(*g)
+		// Nobody has given a pool bounds that was made elsewhere, and others may have
+		// changed the size since: what is shown can be written back.
+		if *g = capabilities.WithDefaultBounds(*g); !g.OnAutoScaling {
+			g.MinNodeSize, g.MaxNodeSize = min(g.MinNodeSize, g.DesiredNodeSize), max(g.MaxNodeSize, g.DesiredNodeSize)
+		}
 	}
 	if len(suspect) == 0 {
 		return nil

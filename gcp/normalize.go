@@ -71,7 +71,7 @@ func fromGRPC(api *apierror.APIError) refusal {
 	d := api.Details()
 	r.quota = d.QuotaFailure != nil
 	if d.RetryInfo != nil {
-		r.retryAfter = max(0, d.RetryInfo.GetRetryDelay().AsDuration())
+		r.retryAfter = errs.BoundedWait(d.RetryInfo.GetRetryDelay().AsDuration())
 	}
 	if d.RequestInfo != nil {
 		r.requestID = d.RequestInfo.GetRequestId()
@@ -135,7 +135,7 @@ func fromREST(web *googleapi.Error) refusal {
 			r.quota = true
 		case strings.HasSuffix(d.Type, "google.rpc.RetryInfo") && r.retryAfter == 0:
 			if delay, err := time.ParseDuration(d.RetryDelay); err == nil {
-				r.retryAfter = max(0, delay)
+				r.retryAfter = errs.BoundedWait(delay)
 			}
 		}
 	}

@@ -220,6 +220,64 @@ func TestBounds_writeBack(t *testing.T) {
 	})
 }
 
+// TestBounds_sizeOfOthers: a size that others gave a pool, outside of the bounds that
+// are recorded, is shown with bounds that can be written back.
+func TestBounds_sizeOfOthers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := gke.New(gke.Options{})
+		iid := put(t, s, region+"-a", "c")
+		h := newHandler(t, s)
+		if _, err := h.ChangeNodeGroupScaling(t.Context(), iid, pmks.IID{NameId: "g"}, 3, 2, 4); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := pmks.WaitClusterActive(t.Context(), h, iid); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.GKE().SetNodePoolSize(t.Context(), &containerpb.SetNodePoolSizeRequest{Name: iid.SystemId + "/nodePools/g", NodeCount: 7}); err != nil {
+			t.Fatal(err)
+		}
+		info, err := pmks.WaitClusterActive(t.Context(), h, iid)
+		if err != nil {
+			t.Fatal(err)
+		}
+		g := info.NodeGroupList[0]
+		if g.DesiredNodeSize != 7 || g.MinNodeSize != 2 || g.MaxNodeSize != 7 {
+			t.Errorf("shown as %d of %d to %d", g.DesiredNodeSize, g.MinNodeSize, g.MaxNodeSize)
+		}
+		if _, err := h.ChangeNodeGroupScaling(t.Context(), iid, g.IId, g.DesiredNodeSize, g.MinNodeSize, g.MaxNodeSize); err != nil {
+			t.Errorf("written back: %v", err)
+		}
+	})
+}
+
+// TestUpgradeCluster_denied: who may not read the versions on offer can upgrade to one
+// that is named; GKE judges it.
+func TestUpgradeCluster_denied(t *testing.T) {
+	t.Parallel()
+	for version, want := range map[string]pmks.Code{"1.34": pmks.CodeOK, "v1.33.6-gke.1000000": pmks.CodeInvalidArgument, "default": pmks.CodePermissionDenied} {
+		synctest.Test(t, func(t *testing.T) {
+			s := gke.New(gke.Options{})
+			iid := put(t, s, region+"-a", "c")
+			cfg := configFor(s)
+			through, asked := cfg.Transport, 0
+			cfg.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+				if strings.Contains(r.URL.Path, "serverConfig") {
+					return respond(r, http.StatusForbidden, `{"error":{"code":403,"status":"PERMISSION_DENIED","message":"no"}}`), nil
+				}
+				if r.Method == http.MethodPost {
+					asked++
+				}
+				return through.RoundTrip(r)
+			})
+			_, err := newHandlerWith(t, cfg).UpgradeCluster(t.Context(), iid, version)
+			if pmks.CodeOf(err) != want || (asked > 0) != (want != pmks.CodePermissionDenied) {
+				t.Errorf("%s: %v after %d requests", version, err, asked)
+			}
+		})
+	}
+}
+
 // TestAddNodeGroup_leftOut: bounds that a request leaves out are 1 and the size.
 func TestAddNodeGroup_leftOut(t *testing.T) {
 	t.Parallel()

@@ -56,6 +56,10 @@ func (h *Handler) UpgradeCluster(ctx context.Context, clusterIID pmks.IID, newVe
 	if v.location != location {
 		o, offerErr = h.offered(ctx, v.location)
 	}
+	if errs.Is(offerErr, pmks.CodePermissionDenied) && !kver.IsDefault(newVersion) {
+		// GKE judges the one that is asked for; it takes a minor for its newest patch.
+		o, offerErr = offer{masters: []string{strings.TrimPrefix(newVersion, "v")}}, nil
+	}
 	if offerErr != nil {
 		return pmks.ClusterInfo{}, offerErr
 	}

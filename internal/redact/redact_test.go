@@ -45,6 +45,23 @@ func TestURL(t *testing.T) {
 	}
 }
 
+// TestText_jwt: a JSON Web Token goes although nobody says that it is a secret; what
+// only begins like one stays.
+func TestText_jwt(t *testing.T) {
+	t.Parallel()
+	const token = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJhIn0.c2lnbmF0dXJl"
+	for text, want := range map[string]string{
+		"Invalid JWT: " + token + ".":              "Invalid JWT: " + redact.Placeholder,
+		"assertion=" + token + "&scope=x":          "assertion=" + redact.Placeholder + "&scope=x",
+		"eyJhbGciOiJSUzI1NiJ9 is only the header":  "eyJhbGciOiJSUzI1NiJ9 is only the header",
+		"the host eyJ.example.com was not reached": "the host eyJ.example.com was not reached",
+	} {
+		if got := redact.Text(text); strings.TrimSuffix(got, ".") != want {
+			t.Errorf("%q: got %q", text, got)
+		}
+	}
+}
+
 func TestText(t *testing.T) {
 	t.Parallel()
 	const secret = `wJalr/XU+tn"FE&MI<K7é%`

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,10 +28,14 @@ const (
 // quoted text, in hexadecimal digits and in base64, there also as a part of more
 // (Basic authentication encodes "id:secret"); of a secret with several lines (a
 // key in PEM) each line is one; of a long one, so is its beginning, which is what
-// vendors quote of a token.
+// vendors quote of a token. JSON Web Tokens go whatever the secrets are.
 func Text(text string, secrets ...string) string {
-	return urls(cut(text, forms(secrets)))
+	return urls(jwtPattern.ReplaceAllString(cut(text, forms(secrets)), Placeholder))
 }
+
+// jwtPattern matches a JSON Web Token, which is a credential whoever made it: an
+// assertion that was signed for one request is in no list of secrets.
+var jwtPattern = regexp.MustCompile(`\beyJ[A-Za-z0-9_-]+\.eyJ[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]*)?`)
 
 // forms returns everything to look for.
 func forms(secrets []string) []string {

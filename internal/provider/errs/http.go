@@ -34,10 +34,14 @@ func RetryAfter(h http.Header) time.Duration {
 		return time.Duration(seconds * float64(time.Second))
 	}
 	if at, err := http.ParseTime(text); err == nil {
-		return min(max(0, time.Until(at)), longestRetryAfter)
+		return BoundedWait(time.Until(at))
 	}
 	return 0
 }
+
+// BoundedWait is RetryAfter for clouds that say it otherwise: never negative, and no
+// longer than a server may ask for.
+func BoundedWait(d time.Duration) time.Duration { return min(max(0, d), longestRetryAfter) }
 
 // ByStatus is the code of an answer whose own code is missing or not known. Every
 // 4xx is a refusal: nothing happened. A bare 404 says nothing of the resource that
