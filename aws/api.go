@@ -206,11 +206,28 @@ func newClients(ctx context.Context, cfg Config) (clients, error) {
 	sdk.HTTPClient = &http.Client{Transport: endpoint.Guard(transport)}
 	sdk.Credentials = chain(cfg, sdk)
 	own := singleTry(sdk)
+	onEKS, onEC2, onIAM, onASG := eks.NewFromConfig(own), ec2.NewFromConfig(own), iam.NewFromConfig(own), autoscaling.NewFromConfig(own)
+	// The environment and the shared configuration files can name endpoints too.
+	var faults refuse.List
+	for _, e := range []struct {
+		service string
+		base    *string
+	}{
+		{"EKS", onEKS.Options().BaseEndpoint}, {"EC2", onEC2.Options().BaseEndpoint}, {"IAM", onIAM.Options().BaseEndpoint},
+		{"AUTO_SCALING", onASG.Options().BaseEndpoint}, {"STS", sts.NewFromConfig(own).Options().BaseEndpoint},
+	} {
+		if cfg.Endpoint == "" { // that one counts before those
+			faults.Join(endpoint.Check("AWS_ENDPOINT_URL or AWS_ENDPOINT_URL_"+e.service, aws.ToString(e.base), false))
+		}
+	}
+	if err := faults.Err(); err != nil {
+		return clients{}, err
+	}
 	return clients{
-		eks:     eks.NewFromConfig(own),
-		ec2:     ec2.NewFromConfig(own),
-		iam:     iam.NewFromConfig(own),
-		asg:     autoscaling.NewFromConfig(own),
+		eks:     onEKS,
+		ec2:     onEC2,
+		iam:     onIAM,
+		asg:     onASG,
 		sts:     newPresigner(cfg, own),
 		limiter: fanout.NewLimiter(cfg.rateOf),
 		sdk:     sdk,

@@ -71,11 +71,13 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/provider/endpoint"
+	"github.com/pmks-go/pmks/internal/provider/ident"
 	"github.com/pmks-go/pmks/internal/redact"
 	"github.com/pmks-go/pmks/internal/refuse"
 	"github.com/pmks-go/pmks/internal/setting"
@@ -322,7 +324,21 @@ func New(ctx context.Context, cfg Config) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := cfg.checkPartition(api.region); err != nil {
+		return nil, err
+	}
 	return &Handler{cfg: cfg, api: api, roles: map[string]string{}}, nil
+}
+
+// checkPartition refuses roles that no account of the region's partition can have.
+func (c *Config) checkPartition(region string) error {
+	var faults refuse.List
+	for _, r := range []struct{ field, role string }{{"clusterRole", c.ClusterRole}, {"nodeRole", c.NodeRole}, {"roleArn", c.RoleARN}} {
+		if parts := strings.SplitN(r.role, ":", 3); len(parts) == 3 && parts[0] == "arn" {
+			faults.Join(ident.Match("Settings."+r.field, r.role, ident.Part{Name: "partition", Got: parts[1], Want: partition(region)}))
+		}
+	}
+	return faults.Err()
 }
 
 // Format prints h without its secrets, whatever the verb: fmt would walk into its

@@ -3,8 +3,10 @@
 package aws_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -176,6 +178,21 @@ func TestCredentials_endpoint(t *testing.T) {
 	cfg.AccessKeyID, cfg.SecretAccessKey, cfg.RoleARN = eks.DefaultAccessKey, eks.DefaultSecret, operatorRole
 	if list, err := newHandlerWith(t, cfg).ListIID(t.Context()); err != nil || len(list) != 1 {
 		t.Errorf("got %d clusters, %v", len(list), err)
+	}
+}
+
+// TestNew_environmentEndpoint: the one check of endpoints holds for those that the
+// environment names.
+func TestNew_environmentEndpoint(t *testing.T) {
+	for _, name := range []string{"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_EKS", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_AUTO_SCALING"} {
+		for url, good := range map[string]bool{"http://192.0.2.1": false, "ftp://eks.example.com": false, "http://127.0.0.1:1": true, "https://eks.example.com": true} {
+			clearEnvironment(t)
+			t.Setenv(name, url)
+			_, err := aws.New(t.Context(), aws.Config{Region: "us-east-2", AccessKeyID: "AKIA", SecretAccessKey: "s3cr3t"})
+			if (err == nil) != good || !good && (!errors.Is(err, pmks.ErrInvalidArgument) || !strings.Contains(err.Error(), "AWS_ENDPOINT_URL")) {
+				t.Errorf("%s=%s: %v", name, url, err)
+			}
+		}
 	}
 }
 

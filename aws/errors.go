@@ -220,6 +220,9 @@ func classify(code, message string, status int) pmks.Code {
 	case strings.HasSuffix(code, ".NotFound") || strings.HasSuffix(code, ".Malformed"):
 		return pmks.CodeInvalidArgument
 	}
+	if status == http.StatusConflict && strings.Contains(strings.ToLower(message), "already exist") {
+		return pmks.CodeAlreadyExists
+	}
 	return errs.ByStatus(status)
 }
 

@@ -161,6 +161,8 @@ func TestNew_BadConfig(t *testing.T) {
 		{"half-a-key", "Credentials", pmks.Config{Region: "us-east-2", Credentials: map[string]string{"accessKeyId": "AKIA"}}},
 		{"token-without-key", "Credentials.sessionToken", pmks.Config{Region: "us-east-2", Credentials: map[string]string{"sessionToken": "t"}}},
 		{"bad-role", "Settings.nodeRole", pmks.Config{Region: "us-east-2", Settings: map[string]string{"nodeRole": "a role!"}}},
+		{"role-of-another-partition", "Settings.nodeRole", pmks.Config{Region: "us-east-2", Settings: map[string]string{"nodeRole": "arn:aws-cn:iam::111122223333:role/nodes"}}},
+		{"assumed-role-of-another-partition", "Settings.roleArn", pmks.Config{Region: "cn-north-1", Settings: map[string]string{"roleArn": "arn:aws:iam::111122223333:role/operator"}}},
 		{"bad-duration", "Settings.pollInterval", pmks.Config{Region: "us-east-2", Settings: map[string]string{"pollInterval": "soon"}}},
 		{"bad-word", "Settings.kubeconfigKind", pmks.Config{Region: "us-east-2", Settings: map[string]string{"kubeconfigKind": "paper"}}},
 		{"unknown-setting", "Settings.colour", pmks.Config{Region: "us-east-2", Settings: map[string]string{"colour": "red"}}},
