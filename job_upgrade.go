@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/pmks-go/pmks/internal/kver"
+	"github.com/pmks-go/pmks/internal/upgrade"
 )
 
 func (j *job) upgrade(ctx context.Context, version string) (ClusterInfo, error) {
@@ -90,11 +91,12 @@ func (j *job) nextVersion(info ClusterInfo, target string, offered []string, unc
 		return info.Version, nil
 	}
 	if len(offered) == 0 {
-		return blindHop(info.Version, target, j.caps.Versions.LargestStep), nil
+		return upgrade.BlindHop(info.Version, target, j.caps.Versions.LargestStep), nil
 	}
-	hop, err := kver.Next(info.Version, target, offered, j.caps.Versions.LargestStep)
+	hop, err := upgrade.Hop(info.Version, target, offered, j.caps.Versions.LargestStep)
+	var refused *upgrade.Error
 	switch {
-	case errors.Is(err, kver.ErrUnreachable):
+	case errors.As(err, &refused) && !refused.OfRequest():
 		return "", &Error{Code: CodeFailedPrecondition, Field: "version", Message: err.Error(), Err: err}
 	case err != nil:
 		return "", &Error{Code: CodeInvalidArgument, Field: "version", Message: err.Error(), Err: err}
@@ -104,28 +106,17 @@ func (j *job) nextVersion(info ClusterInfo, target string, offered []string, unc
 	return hop, nil
 }
 
-// blindHop is the next step where it is not known what is on offer: as many minors as
-// the cloud climbs at once, or the target itself.
-func blindHop(current, target string, largestStep int) string {
-	from, err := kver.Parse(current)
-	to, toErr := kver.Parse(target)
-	if err != nil || toErr != nil || largestStep <= 0 || from.Major != to.Major || from.MinorDistance(to) <= largestStep {
-		return target
-	}
-	return fmt.Sprintf("%d.%d", from.Major, from.Minor+largestStep)
-}
-
 func older(a, b string) bool {
 	va, errA := kver.Parse(a)
 	vb, errB := kver.Parse(b)
 	return errA == nil && errB == nil && va.Compare(vb) < 0
 }
 
-// lagging returns the node groups that are behind the control plane. Groups whose
-// version the cloud does not tell are not, and those that are being removed.
+// lagging returns the node groups that are behind the control plane.
 func lagging(info ClusterInfo) []NodeGroupInfo {
 	return slices.DeleteFunc(slices.Clone(info.NodeGroupList), func(g NodeGroupInfo) bool {
-		return g.Status == NodeGroupDeleting || !older(g.Version, info.Version)
+		one := []upgrade.Group{{Version: g.Version, Leaving: g.Status == NodeGroupDeleting}}
+		return len(upgrade.Lagging(one, info.Version)) == 0
 	})
 }
 

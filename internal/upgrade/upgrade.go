@@ -173,6 +173,17 @@ func Hop(current, target string, offered []string, largestStep int) (string, err
 	return "", refuse(Unreadable, "%v", err)
 }
 
+// BlindHop is Hop where it is not known what is on offer: as many minors as the cloud
+// climbs at once, or the target itself. What cannot be read is left to the cloud.
+func BlindHop(current, target string, largestStep int) string {
+	from, err := kver.Parse(current)
+	to, toErr := kver.Parse(target)
+	if err != nil || toErr != nil || largestStep <= 0 || from.Major != to.Major || from.MinorDistance(to) <= largestStep {
+		return target
+	}
+	return fmt.Sprintf("%d.%d", from.Major, from.Minor+largestStep)
+}
+
 // leftBehind are the groups that a control plane of that version would leave too
 // far behind.
 func (f Facts) leftBehind(version string) []Group {

@@ -98,3 +98,23 @@ func TestHop(t *testing.T) {
 		}
 	}
 }
+
+func TestBlindHop(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		current, target string
+		step            int
+		want            string
+	}{
+		{"1.30", "1.34", 1, "1.31"},
+		{"1.30.4", "1.34", 2, "1.32"},
+		{"1.33", "1.34", 1, "1.34"},
+		{"1.34", "1.30", 1, "1.30"}, // the cloud says no
+		{"1.30", "newest", 1, "newest"},
+		{"1.30", "1.34", 0, "1.34"}, // no step is known
+	} {
+		if got := upgrade.BlindHop(test.current, test.target, test.step); got != test.want {
+			t.Errorf("%s to %s by %d: got %q, want %q", test.current, test.target, test.step, got, test.want)
+		}
+	}
+}
