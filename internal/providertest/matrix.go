@@ -179,13 +179,7 @@ const stillness = 2 * time.Minute
 // try runs a cell and notes its verdict.
 func (m *Matrix) try(t *testing.T, c cell, sum *tally) {
 	t.Helper()
-	var faults []string
-	// Where a lock is held across a request, virtual time stands still for ever.
-	stuck := time.AfterFunc(stillness, func() {
-		panic("providertest: time stands still in the cell " + c.String() + ": a lock is held while a request is under way")
-	})
-	m.bubble(t, func(t testing.TB) { faults = c.run(t, m, c) })
-	stuck.Stop()
+	faults := m.faults(t, c)
 	sum.mu.Lock()
 	defer sum.mu.Unlock()
 	sum.tried[c.op.name]++
@@ -202,6 +196,18 @@ func (m *Matrix) try(t *testing.T, c cell, sum *tally) {
 	text := c.String() + ": " + strings.Join(faults, "; ")
 	sum.failed = append(sum.failed, text)
 	t.Error(text)
+}
+
+// faults runs a cell and returns what is wrong with it.
+func (m *Matrix) faults(t *testing.T, c cell) (faults []string) {
+	t.Helper()
+	// Where a lock is held across a request, virtual time stands still for ever.
+	stuck := time.AfterFunc(stillness, func() {
+		panic("providertest: time stands still in the cell " + c.String() + ": a lock is held while a request is under way")
+	})
+	defer stuck.Stop()
+	m.bubble(t, func(t testing.TB) { faults = c.run(t, m, c) })
+	return faults
 }
 
 func (s *tally) log(t *testing.T, full bool) {
