@@ -9,7 +9,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/service/eks/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 
@@ -253,6 +255,28 @@ func isCredentialFailure(err error) bool {
 }
 
 func isSigningFailure(err error) bool { return strings.Contains(err.Error(), "failed to sign request") }
+
+// absent returns err, a NotFound only if EKS speaks of what was asked for: a node group
+// by its name or that of its cluster. That something else is not found, of another
+// service on the way for one, says nothing of it.
+func absent(err error, names ...string) error {
+	if !errs.Is(err, pmks.CodeNotFound) {
+		return err
+	}
+	return errs.With(err, func(e *pmks.Error) {
+		words := strings.FieldsFunc(e.Message, func(r rune) bool { return !strings.ContainsRune(nameCharacters, r) })
+		var said *types.ResourceNotFoundException
+		if errors.As(e.Err, &said) {
+			words = append(words, aws.ToString(said.ClusterName), aws.ToString(said.NodegroupName))
+		}
+		if !slices.ContainsFunc(names, func(name string) bool { return name != "" && slices.Contains(words, name) }) {
+			e.Code = pmks.CodeUnavailable
+		}
+	})
+}
+
+// nameCharacters are those of the names of EKS.
+const nameCharacters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-"
 
 // annotate says where an error happened, once for each method of the handler.
 func annotate(err *error, op string, cluster, nodeGroup pmks.IID) {
