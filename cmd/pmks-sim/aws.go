@@ -24,6 +24,7 @@ func serveAWS(o options) (simulator, error) {
 	}
 	server := eks.New(eks.Options{
 		Region: region, Seed: o.seed, Scale: o.scale, Latency: o.latency, Logger: o.logger, Resources: &resources,
+		Unlimited: o.unlimited(),
 	})
 	listener, err := server.Listen(o.listen, o.secure)
 	if err != nil {

@@ -27,7 +27,7 @@ func serveAzure(o options) (simulator, error) {
 	server := aks.New(aks.Options{
 		Location: region, Seed: o.seed, Scale: o.scale, Latency: o.latency, Logger: o.logger, Resources: &resources,
 		// The published limits are of real hours, and these are not.
-		Unlimited: o.scale != 1,
+		Unlimited: o.unlimited(),
 	})
 	listener, err := server.Listen(o.listen, true)
 	if err != nil {

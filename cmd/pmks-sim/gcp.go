@@ -28,6 +28,7 @@ func serveGCP(o options) (simulator, error) {
 	}
 	server := gke.New(gke.Options{
 		Region: region, Seed: o.seed, Scale: o.scale, Latency: o.latency, Logger: o.logger, Resources: &resources,
+		Unlimited: o.unlimited(),
 	})
 	listener, err := server.Listen(o.listen, o.secure)
 	if err != nil {

@@ -55,6 +55,9 @@ type options struct {
 	logger  *slog.Logger
 }
 
+// unlimited reports whether the published rates are off.
+func (o options) unlimited() bool { return o.scale != 1 }
+
 // simulator is one cloud, being served.
 type simulator struct {
 	url string
@@ -69,6 +72,9 @@ type simulator struct {
 	region      string
 	zone        string // on zonal clouds
 	settings    []string
+	// unlimited: the published rates are off, because time passes faster here than
+	// the clock by which they count.
+	unlimited bool
 	// resources says what the account holds, a line each.
 	resources []string
 	close     func() error
@@ -135,6 +141,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	s.unlimited = o.unlimited()
 	defer s.close() //nolint:errcheck // the process ends
 	trust, remove, err := trustFile(s.certificate)
 	if err != nil {
@@ -185,6 +192,9 @@ func describe(w io.Writer, s simulator, trust string) {
 		for _, name := range s.trustedBy {
 			fmt.Fprintln(w, "export "+name+"="+trust)
 		}
+	}
+	if s.unlimited {
+		s.settings = append(s.settings, "rateLimits=none")
 	}
 	fmt.Fprintln(w, "\n# the whole life of a cluster")
 	where := "-region " + s.region
