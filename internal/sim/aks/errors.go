@@ -22,6 +22,7 @@ type apiError struct {
 	code    string
 	message string
 	target  string
+	details []errorDetail
 	// gateway: Azure Resource Manager answers, not the AKS resource provider. Their
 	// bodies differ.
 	gateway    bool
@@ -171,15 +172,29 @@ func injected(c *call, code pmks.Code, reason string) *apiError {
 	return e
 }
 
-// throttled is the refusal of a call too many: AKS counts its own calls, Azure
-// Resource Manager those of the others.
+// throttled is the refusal of a call too many, in the words of the level that
+// counted it; without one, in those of the service that was called.
 func throttled(c *call) *apiError {
-	if c.service == containerService {
-		return fail(http.StatusTooManyRequests, "Throttled", "The request has been throttled. "+
-			"Please see https://aka.ms/aks/throttled for more details.").after(time.Second)
+	level := map[string]string{containerService: "aks", compute: "compute", resourceGraph: "graph"}[c.service]
+	if c.Exhausted != nil {
+		level = c.Exhausted.Level
 	}
-	return gateway(http.StatusTooManyRequests, "SubscriptionRequestsThrottled", "Number of requests for subscription '%s' "+
-		"exceeded the limit. Please try again later.", c.vars["sub"]).after(time.Second)
+	var e *apiError
+	switch level {
+	case "aks":
+		e = fail(http.StatusTooManyRequests, "Throttled", "The request has been throttled. "+
+			"Please see https://aka.ms/aks/throttled for more details.")
+	case "compute", "compute-set":
+		// The code alone reads like a refusal by state or quota: the detail tells.
+		e = gateway(http.StatusTooManyRequests, "OperationNotAllowed", "The server has received too many requests for this subscription.")
+		e.details = []errorDetail{{Code: "TooManyRequests", Message: "The limit of " + c.op + " is used up."}}
+	case "graph":
+		e = gateway(http.StatusTooManyRequests, "RateLimiting", "The quota of queries is used up. Please try again later.")
+	default:
+		e = gateway(http.StatusTooManyRequests, "SubscriptionRequestsThrottled", "Number of requests for subscription '%s' "+
+			"exceeded the limit. Please try again later.", c.vars["sub"])
+	}
+	return e.after(time.Second)
 }
 
 func preconditionFailed(format string, args ...any) *apiError {
@@ -219,9 +234,10 @@ func failureDetail(reason string) errorDetail {
 type (
 	gatewayBody struct {
 		Error struct {
-			Code    string `json:"code"`
-			Message string `json:"message"`
-			Target  string `json:"target,omitempty"`
+			Code    string        `json:"code"`
+			Message string        `json:"message"`
+			Target  string        `json:"target,omitempty"`
+			Details []errorDetail `json:"details,omitempty"`
 		} `json:"error"`
 	}
 	providerBody struct {
@@ -238,6 +254,6 @@ func (e *apiError) body() any {
 		return providerBody{Code: e.code, Message: e.message, Target: e.target}
 	}
 	var b gatewayBody
-	b.Error.Code, b.Error.Message, b.Error.Target = e.code, e.message, e.target
+	b.Error.Code, b.Error.Message, b.Error.Target, b.Error.Details = e.code, e.message, e.target, e.details
 	return b
 }
