@@ -202,4 +202,5 @@ if __name__ == "__main__":
         library_life(connect(address))
         if COMMAND:
             command_life(Command(address, pathlib.Path(directory)), pathlib.Path(directory))
-    oraclekit.finish(f"in {sum(ANSWERS.values())} answers of {len(ANSWERS)} kinds to azure-mgmt-containerservice {package.__version__} and the az command")
+    clients = f"azure-mgmt-containerservice {package.__version__}" + (" and the az command" if COMMAND else "")
+    oraclekit.finish(f"in {sum(ANSWERS.values())} answers of {len(ANSWERS)} kinds to {clients}")
