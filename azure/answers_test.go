@@ -317,6 +317,15 @@ func entraMetadata(r *http.Request) *http.Response {
 	return replyWith(http.StatusOK, fmt.Sprintf(`{"issuer":%q,"token_endpoint":%q,"authorization_endpoint":%q}`, base+"/v2.0", base+"/oauth2/v2.0/token", base+"/oauth2/v2.0/authorize"))
 }
 
+// chainText is the text of an error and of all that it wraps, the SDK's own too.
+func chainText(err error) string {
+	text := ""
+	for ; err != nil; err = errors.Unwrap(err) {
+		text += err.Error() + "\n"
+	}
+	return text
+}
+
 // TestAnswer_quotesSecrets: a message that quotes what it was sent is shown without it.
 func TestAnswer_quotesSecrets(t *testing.T) {
 	t.Parallel()
@@ -325,7 +334,7 @@ func TestAnswer_quotesSecrets(t *testing.T) {
 		return replyWith(http.StatusUnauthorized, fmt.Sprintf(`{"error":{"code":"InvalidAuthenticationToken","message":"The token '%s' is not valid."}}`, strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")))
 	}
 	_, err := h.GetCluster(t.Context(), clusterC)
-	if pmks.CodeOf(err) != pmks.CodeUnauthenticated || strings.Contains(err.Error(), "eyJ") || !strings.Contains(err.Error(), "is not valid") {
+	if pmks.CodeOf(err) != pmks.CodeUnauthenticated || strings.Contains(err.Error(), "eyJ") || strings.Contains(chainText(err), "eyJ") || !strings.Contains(err.Error(), "is not valid") {
 		t.Errorf("got %v", err)
 	}
 	cfg := configFor(nil)

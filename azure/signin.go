@@ -6,13 +6,16 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/redact"
@@ -142,7 +145,27 @@ func (g gate) Do(r *policy.Request) (*http.Response, error) {
 	if err := g.signIn(r.Raw().Context()); err != nil {
 		return nil, err
 	}
-	return r.Next()
+	response, err := r.Next()
+	if err == nil && response.StatusCode >= 400 {
+		cutSecrets(response, g.token.secrets)
+	}
+	return response, err
+}
+
+// cutSecrets cuts out of a refusal what it quotes of the credentials: the SDK's own
+// error is kept, and everybody may print that.
+func cutSecrets(response *http.Response, secrets []string) {
+	body, err := runtime.Payload(response)
+	if err != nil {
+		return // whoever reads it meets the same fault
+	}
+	token := ""
+	if response.Request != nil {
+		_, token, _ = strings.Cut(response.Request.Header.Get("Authorization"), " ")
+	}
+	if text := redact.Text(string(body), append(slices.Clone(secrets), token)...); text != string(body) {
+		response.Body = io.NopCloser(strings.NewReader(text))
+	}
 }
 
 // signIn gets the token that requests to Azure Resource Manager carry, or finds that

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -20,6 +21,7 @@ import (
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/provider/errs"
 	"github.com/pmks-go/pmks/internal/provider/fanout"
+	"github.com/pmks-go/pmks/internal/redact"
 )
 
 const (
@@ -163,6 +165,9 @@ func (b *bearer) RoundTrip(r *http.Request) (*http.Response, error) {
 	signed.Header.Set("Authorization", "Bearer "+token.Value)
 	start := time.Now()
 	response, err := b.next.RoundTrip(signed)
+	if err == nil && response.StatusCode >= 400 {
+		cutToken(response, token.Value)
+	}
 	if b.logger != nil {
 		status := 0
 		if response != nil {
@@ -171,6 +176,24 @@ func (b *bearer) RoundTrip(r *http.Request) (*http.Response, error) {
 		b.logger.DebugContext(r.Context(), "gcp: request", "method", r.Method, "path", r.URL.Path, "status", status, "failed", err != nil, "took", time.Since(start))
 	}
 	return response, err
+}
+
+// failing is the rest of a body that could not be read.
+type failing struct{ err error }
+
+// Read implements [io.Reader].
+func (f failing) Read([]byte) (int, error) { return 0, f.err }
+
+// cutToken cuts out of a refusal what it quotes of the token: the client library's own
+// error is kept, and everybody may print that.
+func cutToken(response *http.Response, token string) {
+	body, err := io.ReadAll(response.Body)
+	_ = response.Body.Close() // what was read of it counts
+	text := strings.NewReader(redact.Text(string(body), token))
+	if response.Body = io.NopCloser(text); err != nil {
+		response.Body = io.NopCloser(io.MultiReader(text, failing{err}))
+	}
+	response.ContentLength = -1
 }
 
 const (

@@ -308,6 +308,11 @@ func TestSecrets_quoted(t *testing.T) {
 	if pmks.CodeOf(err) != pmks.CodeUnauthenticated || strings.Contains(fmt.Sprintf("%v %+v %#v", err, err, err), gke.DefaultToken) || !strings.Contains(err.Error(), "Bad header") {
 		t.Errorf("got %v", err)
 	}
+	for inner := err; inner != nil; inner = errors.Unwrap(inner) {
+		if strings.Contains(inner.Error(), gke.DefaultToken) {
+			t.Errorf("the error of the client library, %T, shows the token", inner)
+		}
+	}
 }
 
 // TestRedirect: no answer of any kind takes the token anywhere else.
