@@ -14,11 +14,10 @@ import (
 	"github.com/pmks-go/pmks/internal/sim/profile"
 )
 
-// TestFaultMatrix makes every operation fail at every request in every way, over
-// REST.
-func TestFaultMatrix(t *testing.T) {
+// matrix is what the fault matrix and the jobs run on.
+func matrix() providertest.Matrix {
 	p, _ := profile.Get("gcp")
-	m := providertest.Matrix{
+	return providertest.Matrix{
 		Open: func(t testing.TB, wire func(http.RoundTripper) http.RoundTripper) providertest.Rig {
 			s := gke.New(gke.Options{})
 			handler := func(wire func(http.RoundTripper) http.RoundTripper) pmks.ClusterHandler {
@@ -30,7 +29,10 @@ func TestFaultMatrix(t *testing.T) {
 				}
 				return h
 			}
-			return providertest.Rig{Handler: handler(wire), Direct: handler(func(rt http.RoundTripper) http.RoundTripper { return rt })}
+			another := func() pmks.ClusterHandler {
+				return handler(func(rt http.RoundTripper) http.RoundTripper { return rt })
+			}
+			return providertest.Rig{Handler: handler(wire), Direct: another(), Another: another}
 		},
 		Request: p.SampleRequest,
 		Group:   p.SampleNodeGroup,
@@ -44,5 +46,18 @@ func TestFaultMatrix(t *testing.T) {
 			{Call: "POST /compute/v1/*", Fault: "empty-object*", Reason: "it is how Compute Engine says that a group has no instances"},
 		},
 	}
+}
+
+// TestFaultMatrix makes every operation fail at every request in every way, over
+// REST.
+func TestFaultMatrix(t *testing.T) {
+	m := matrix()
 	m.Run(t)
+}
+
+// TestJobs_resume stops every job at its requests and runs it again, with a handler
+// that knows nothing of the first run.
+func TestJobs_resume(t *testing.T) {
+	m := matrix()
+	m.RunJobs(t)
 }

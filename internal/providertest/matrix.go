@@ -47,6 +47,9 @@ type Matrix struct {
 // Rig is a handler under test and the cloud behind it.
 type Rig struct {
 	Handler, Direct pmks.ClusterHandler
+	// Another makes one more handler on the same cloud, which knows nothing of what
+	// the others did. Only jobs need it.
+	Another func() pmks.ClusterHandler
 }
 
 // Exception excuses cells. Empty fields mean all; Call and Fault may end in "*".
@@ -92,12 +95,16 @@ type tally struct {
 	failed                 []string
 }
 
+func newTally() *tally {
+	return &tally{tried: map[string]int{}, passed: map[string]int{}, excused: map[string]int{}}
+}
+
 // Run runs the matrix as subtests, one for each operation: a sample of its cells,
 // or every cell when the environment says so. It logs how many were tried and how
 // many passed.
 func (m *Matrix) Run(t *testing.T) {
 	full := os.Getenv(Full) == "full"
-	sum := &tally{tried: map[string]int{}, passed: map[string]int{}, excused: map[string]int{}}
+	sum := newTally()
 	t.Cleanup(func() { sum.log(t, full) })
 	for _, op := range operations {
 		if len(m.Only) > 0 && !slices.Contains(m.Only, op.name) {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/sim/profile"
 )
 
@@ -16,8 +17,13 @@ func toyMatrix(s sin) *Matrix {
 	p, _ := profile.Get("azure")
 	return &Matrix{
 		Open: func(_ testing.TB, wire func(http.RoundTripper) http.RoundTripper) Rig {
-			c := &toyCloud{lax: s == sendsAgain}
-			return Rig{Handler: newToy(wire(c), s), Direct: newToy(c, none)}
+			c := &toyCloud{lax: s == sendsAgain || s == makesAnother}
+			another := func() pmks.ClusterHandler {
+				h := newToy(c, s)
+				h.second = true
+				return h
+			}
+			return Rig{Handler: newToy(wire(c), s), Direct: newToy(c, none), Another: another}
 		},
 		Request: p.SampleRequest, Group: p.SampleNodeGroup, Secrets: []string{toySecret},
 	}

@@ -39,6 +39,8 @@ type operation struct {
 	done []pmks.Code
 	// waits: the call waits for the cloud, so that it may take long.
 	waits bool
+	// upgrades: the cluster begins at the oldest version, for its next.
+	upgrades bool
 }
 
 type start int
@@ -94,7 +96,7 @@ var operations = []operation{
 			return s.h.SetNodeGroupAutoScaling(ctx, clusterIID, pmks.IID{NameId: firstGroup}, true)
 		},
 		happened: func(t truth) (bool, bool) { g, _ := t.group(firstGroup); return both(g.OnAutoScaling) }},
-	{name: "UpgradeCluster", start: oneCluster,
+	{name: "UpgradeCluster", start: oneCluster, upgrades: true,
 		do: func(ctx context.Context, s *stand) (any, error) {
 			return s.h.UpgradeCluster(ctx, clusterIID, s.target)
 		},
@@ -155,6 +157,8 @@ type stand struct {
 	direct *pmks.Client
 	target string
 	before pmks.ClusterInfo
+	// another makes a new handler on the same cloud.
+	another func() pmks.ClusterHandler
 }
 
 // result is how an operation ended.
@@ -176,7 +180,7 @@ func (m *Matrix) open(t testing.TB, op operation) *stand {
 	if s.wire == nil {
 		t.Fatalf("Open did not put the wire in")
 	}
-	s.h, s.direct = pmks.New(rig.Handler), pmks.New(rig.Direct)
+	s.h, s.direct, s.another = pmks.New(rig.Handler), pmks.New(rig.Direct), rig.Another
 	s.prepare()
 	return s
 }
@@ -202,7 +206,7 @@ func (s *stand) prepare() {
 	if s.op.start == twoGroups {
 		req.NodeGroupList = append(req.NodeGroupList, s.m.Group(extraGroup))
 	}
-	if s.op.name == "UpgradeCluster" {
+	if s.op.upgrades {
 		versions, err := s.direct.ListVersions(ctx)
 		if err != nil || len(versions) < 2 {
 			s.t.Fatalf("ListVersions: %v, %v", versions, err)

@@ -94,6 +94,8 @@ type toy struct {
 	client *http.Client
 	// failed: a creation has failed once.
 	failed bool
+	// second: it is not the first handler on its cloud.
+	second bool
 }
 
 // sin is what a toy does wrong.
@@ -118,6 +120,12 @@ const (
 	losesContextError
 	hidesLoss
 	answersFalse
+	// Those of jobs.
+	makesAnother
+	refusesAgain
+	leavesTimer
+	leavesSlowly
+	keepsCluster
 )
 
 func newToy(rt http.RoundTripper, s sin) *toy {
@@ -179,6 +187,15 @@ func (h *toy) call(ctx context.Context, method, path string, body, v any) error 
 	writes := method != http.MethodGet
 	lost := &pmks.Error{Code: pmks.CodeUnavailable, Message: "there is no answer", MayHaveHappened: writes && h.sin != deniesWhatHappened}
 	res, err := h.send(ctx, req)
+	if caller.Err() != nil && h.sin == leavesTimer {
+		go func() { <-time.After(time.Second) }()
+	}
+	if h.second && h.sin == leavesTimer {
+		<-time.After(time.Minute) // until it has ended
+	}
+	if caller.Err() != nil && h.sin == leavesSlowly {
+		<-time.After(time.Minute)
+	}
 	if err != nil {
 		if lost.Err = err; errors.Is(err, syscall.ECONNREFUSED) {
 			lost.MayHaveHappened = false
@@ -234,6 +251,9 @@ func (h *toy) CreateCluster(ctx context.Context, req pmks.ClusterInfo) (pmks.Clu
 	if h.failed && h.sin == staysFailed {
 		return pmks.ClusterInfo{}, &pmks.Error{Code: pmks.CodeFailedPrecondition, Message: "it has failed before"}
 	}
+	if h.second && h.sin == refusesAgain {
+		return pmks.ClusterInfo{}, &pmks.Error{Code: pmks.CodeFailedPrecondition, Message: "somebody has been here before"}
+	}
 	var info *pmks.ClusterInfo
 	err := h.call(ctx, http.MethodPost, "clusters", req, &info)
 	if errors.Is(err, pmks.ErrUnavailable) && h.sin == sendsAgain {
@@ -255,6 +275,9 @@ func (h *toy) CreateCluster(ctx context.Context, req pmks.ClusterInfo) (pmks.Clu
 
 func (h *toy) GetCluster(ctx context.Context, iid pmks.IID) (pmks.ClusterInfo, error) {
 	var info pmks.ClusterInfo
+	if h.second && h.sin == keepsCluster {
+		return info, &pmks.Error{Code: pmks.CodeNotFound, Message: "it cannot be seen"}
+	}
 	if err := h.call(ctx, http.MethodGet, "clusters/"+iid.NameId, nil, &info); err != nil {
 		return info, err
 	}
@@ -281,6 +304,9 @@ func (h *toy) ListCluster(ctx context.Context) ([]*pmks.ClusterInfo, error) {
 }
 
 func (h *toy) DeleteCluster(ctx context.Context, iid pmks.IID) (bool, error) {
+	if h.second && h.sin == keepsCluster {
+		return false, &pmks.Error{Code: pmks.CodeNotFound, Message: "it cannot be seen"}
+	}
 	var gone pmks.ClusterInfo
 	err := h.call(ctx, http.MethodDelete, "clusters/"+iid.NameId, nil, &gone)
 	if err == nil && gone.IId.SystemId == "" {

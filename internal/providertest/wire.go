@@ -34,6 +34,8 @@ type Wire struct {
 	onStrike func()
 	// after is called when that request was answered.
 	after func()
+	// stop takes every request in its hand, where it is set.
+	stop func(*http.Request, func() (*http.Response, error)) (*http.Response, error)
 }
 
 // step is one request of an operation: the n-th of its name.
@@ -77,7 +79,7 @@ func (w *Wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	if hit {
 		w.struck++
 	}
-	fault, onStrike, after := w.fault, w.onStrike, w.after
+	fault, onStrike, after, stop := w.fault, w.onStrike, w.after, w.stop
 	w.mu.Unlock()
 	if req.URL.Hostname() == elsewhere {
 		return reply(req, http.StatusTeapot, "", "", nil), nil
@@ -86,6 +88,9 @@ func (w *Wire) RoundTrip(req *http.Request) (*http.Response, error) {
 		again := req.Clone(req.Context())
 		again.Body = io.NopCloser(bytes.NewReader(body))
 		return w.deliver(again)
+	}
+	if stop != nil {
+		return stop(req, deliver)
 	}
 	if !hit {
 		return deliver()
