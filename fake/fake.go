@@ -120,6 +120,11 @@ func WithSpeed(speed float64) Option {
 	return func(c *config) { c.core.Scale = 1 / speed }
 }
 
+// WithScale shortens every duration by a factor: 0.001 is WithSpeed(1000).
+//
+// Deprecated: use [WithSpeed], which says what the setting "speed" says.
+func WithScale(scale float64) Option { return WithSpeed(1 / scale) }
+
 func speedy(speed float64) bool { return speed >= 1e-6 && speed <= 1e12 }
 
 // WithDurations replaces the typical durations of the profile by those that are

@@ -357,3 +357,14 @@ func TestWithSpeed_outOfRange(t *testing.T) {
 		}()
 	}
 }
+
+// TestWithScale: the old name means the inverse of the new one.
+func TestWithScale(t *testing.T) {
+	t.Parallel()
+	var scaled, sped config
+	WithScale(0.001)(&scaled) //nolint:staticcheck // the deprecated one is meant
+	WithSpeed(1000)(&sped)
+	if scaled.core.Scale != sped.core.Scale || sped.core.Scale != 0.001 {
+		t.Errorf("WithScale(0.001) gives %v, WithSpeed(1000) %v", scaled.core.Scale, sped.core.Scale)
+	}
+}
