@@ -15,7 +15,7 @@ import (
 )
 
 // matrix is what the fault matrix and the jobs run on.
-func matrix() providertest.Matrix {
+func matrix(change func(*gke.Server, *gcp.Config)) providertest.Matrix {
 	p, _ := profile.Get("gcp")
 	return providertest.Matrix{
 		Open: func(t testing.TB, wire func(http.RoundTripper) http.RoundTripper) providertest.Rig {
@@ -23,6 +23,7 @@ func matrix() providertest.Matrix {
 			handler := func(wire func(http.RoundTripper) http.RoundTripper) pmks.ClusterHandler {
 				cfg := configFor(s)
 				cfg.Transport = wire(cfg.Transport)
+				change(s, &cfg)
 				h, err := gcp.New(t.Context(), cfg)
 				if err != nil {
 					t.Fatalf("New: %v", err)
@@ -51,13 +52,25 @@ func matrix() providertest.Matrix {
 // TestFaultMatrix makes every operation fail at every request in every way, over
 // REST.
 func TestFaultMatrix(t *testing.T) {
-	m := matrix()
+	m := matrix(func(*gke.Server, *gcp.Config) {})
 	m.Run(t)
 }
 
 // TestJobs_resume stops every job at its requests and runs it again, with a handler
 // that knows nothing of the first run.
 func TestJobs_resume(t *testing.T) {
-	m := matrix()
+	m := matrix(func(*gke.Server, *gcp.Config) {})
 	m.RunJobs(t)
+}
+
+// TestFaultMatrix_tokens is the same for the requests for the token of a service
+// account.
+func TestFaultMatrix_tokens(t *testing.T) {
+	m := matrix(func(s *gke.Server, cfg *gcp.Config) {
+		cfg.TokenSource, cfg.CredentialsJSON = nil, string(s.ServiceAccountJSON(""))
+	})
+	m.Token = func(call string) bool { return call == "POST /token" }
+	m.Struck, m.Only = m.Token, []string{"CreateCluster", "GetCluster", "GenerateClusterToken"}
+	m.Secrets = append(m.Secrets, gke.PrivateKey())
+	m.Run(t)
 }

@@ -40,6 +40,8 @@ type Matrix struct {
 	Secrets []string
 	// Only limits the operations, such as to those that show how credentials fail.
 	Only []string
+	// Struck limits the requests that fail, such as to those for a credential.
+	Struck func(call string) bool
 	// Exceptions are cells whose verdict is another one for a reason.
 	Exceptions []Exception
 }
@@ -117,6 +119,9 @@ func (m *Matrix) Run(t *testing.T) {
 				t.Skip(skip)
 			}
 			cells := m.cells(op, steps)
+			if len(cells) == 0 {
+				t.Fatalf("none of its requests is to be struck: %v", steps)
+			}
 			for i, c := range cells {
 				if !full && i%m.stride(len(cells)) != 0 {
 					continue
@@ -144,6 +149,9 @@ func (m *Matrix) stride(n int) int {
 func (m *Matrix) cells(op operation, steps []step) []cell {
 	var list []cell
 	for _, s := range steps {
+		if m.Struck != nil && !m.Struck(s.name) {
+			continue
+		}
 		for i := range kinds {
 			list = append(list, cell{op: op, at: s, fault: kinds[i].name, run: struckCell(&kinds[i])})
 		}
