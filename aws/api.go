@@ -12,6 +12,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
@@ -304,15 +305,29 @@ func chain(cfg Config, sdk aws.Config) aws.CredentialsProvider {
 		}
 	})
 	if cfg.WebIdentityTokenFile != "" {
-		return aws.NewCredentialsCache(stscreds.NewWebIdentityRoleProvider(client, cfg.RoleARN,
+		return aws.NewCredentialsCache(bounded{stscreds.NewWebIdentityRoleProvider(client, cfg.RoleARN,
 			tokenFile(cfg.WebIdentityTokenFile),
-			func(o *stscreds.WebIdentityRoleOptions) { o.RoleSessionName = cfg.SessionName }))
+			func(o *stscreds.WebIdentityRoleOptions) { o.RoleSessionName = cfg.SessionName })})
 	}
-	return aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(client, cfg.RoleARN,
+	return aws.NewCredentialsCache(bounded{stscreds.NewAssumeRoleProvider(client, cfg.RoleARN,
 		func(o *stscreds.AssumeRoleOptions) {
 			o.RoleSessionName = cfg.SessionName
 			if cfg.ExternalID != "" {
 				o.ExternalID = aws.String(cfg.ExternalID)
 			}
-		}))
+		})})
+}
+
+// assumeTimeout bounds one request for the credentials of a role.
+const assumeTimeout = 30 * time.Second
+
+// bounded ends a request for credentials that hangs. The SDK asks once for all who
+// wait, under a context without an end: all would wait for that request for ever.
+type bounded struct{ aws.CredentialsProvider }
+
+// Retrieve implements [aws.CredentialsProvider].
+func (b bounded) Retrieve(ctx context.Context) (aws.Credentials, error) {
+	ctx, cancel := context.WithTimeout(ctx, assumeTimeout)
+	defer cancel()
+	return b.CredentialsProvider.Retrieve(ctx)
 }

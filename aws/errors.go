@@ -151,7 +151,7 @@ func fail(ctx context.Context, err error) error {
 			// SSO or STS said it of the credentials, not EKS of the cluster.
 			e.Code, e.Message = pmks.CodeUnauthenticated, "no usable AWS credentials: "+e.Message
 		}
-	case isCredentialFailure(err) && e.HTTPStatus < 500 && (serviceOf(err) != sts.ServiceID || !lost):
+	case isCredentialFailure(err) && e.HTTPStatus < 500 && e.HTTPStatus != http.StatusTooManyRequests && (serviceOf(err) != sts.ServiceID || !lost):
 		if e.Code != pmks.CodeUnknown {
 			// A time limit of the SDK's own ended the question to a metadata service that
 			// is not there. It is not the caller's end, and must not be taken for it.
