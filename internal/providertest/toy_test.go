@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -154,7 +155,7 @@ func (h *toy) send(ctx context.Context, req *http.Request) (*http.Response, erro
 	}
 	replies := make(chan reply, 1)
 	go func() {
-		res, err := h.client.Do(req.WithContext(context.WithoutCancel(ctx))) //nolint:bodyclose // read by who receives it
+		res, err := h.client.Do(req.WithContext(context.WithoutCancel(ctx)))
 		replies <- reply{res, err}
 	}()
 	select {
@@ -209,11 +210,11 @@ func (h *toy) call(ctx context.Context, method, path string, body, v any) error 
 		return lost
 	}
 	defer func() { _ = res.Body.Close() }()
-	from := io.Reader(io.LimitReader(res.Body, 1<<20))
+	bound := int64(1 << 20)
 	if h.sin == readsEverything {
-		from = res.Body
+		bound = math.MaxInt64
 	}
-	answer, err := io.ReadAll(from)
+	answer, err := io.ReadAll(io.LimitReader(res.Body, bound))
 	if err == nil && res.StatusCode == http.StatusOK {
 		if err = json.Unmarshal(answer, v); err == nil {
 			return nil
