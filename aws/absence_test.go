@@ -37,6 +37,8 @@ func TestAbsence(t *testing.T) {
 	for body, want := range map[string]pmks.Code{
 		`{"__type":"ResourceNotFoundException","message":"No cluster found for name: c000."}`:                   pmks.CodeNotFound,
 		`{"__type":"ResourceNotFoundException","message":"It is gone.","clusterName":"c000"}`:                   pmks.CodeNotFound,
+		`{"__type":"ResourceNotFoundException","message":"No cluster found for name"}`:                          pmks.CodeNotFound,
+		`{"__type":"ResourceNotFoundException"}`:                                                                pmks.CodeNotFound,
 		`{"__type":"ResourceNotFoundException","message":"No cluster found for name: c000-2."}`:                 pmks.CodeUnavailable,
 		`{"__type":"ResourceNotFoundException","message":"Requested resource not found: Table: x not found"}`:   pmks.CodeUnavailable,
 		`{"__type":"NotFoundException","message":"Not Found"}`:                                                  pmks.CodeUnavailable,

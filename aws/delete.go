@@ -120,7 +120,7 @@ func (h *Handler) sendDeleteCluster(ctx context.Context, name string) error {
 	return once.Delete(ctx, func(ctx context.Context) error {
 		_, err := send(ctx, h, bucketEKS, h.api.eks.DeleteCluster, &eks.DeleteClusterInput{Name: &name},
 			"cluster of that name", func(o *eks.DeleteClusterOutput) bool { return o.Cluster != nil && aws.ToString(o.Cluster.Name) == name })
-		return absent(err, name)
+		return notFoundOf(err, name)
 	}, func(ctx context.Context) (bool, error) {
 		c, err := h.describeCluster(ctx, target{cluster: name})
 		if errs.Is(err, pmks.CodeNotFound) {
@@ -140,7 +140,7 @@ func (h *Handler) deleteNodegroup(ctx context.Context, t target) (arn string, er
 		if err == nil {
 			arn = aws.ToString(out.Nodegroup.NodegroupArn)
 		}
-		return absent(err, t.cluster, t.nodegroup)
+		return notFoundOf(err, t.cluster, t.nodegroup)
 	}, func(ctx context.Context) (bool, error) {
 		n, err := h.describeNodegroup(ctx, t)
 		if errs.Is(err, pmks.CodeNotFound) {

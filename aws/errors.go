@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -256,10 +257,13 @@ func isCredentialFailure(err error) bool {
 
 func isSigningFailure(err error) bool { return strings.Contains(err.Error(), "failed to sign request") }
 
-// absent returns err, a NotFound only if EKS speaks of what was asked for: a node group
-// by its name or that of its cluster. That something else is not found, of another
-// service on the way for one, says nothing of it.
-func absent(err error, names ...string) error {
+// namelessPattern is what EKS says of absence where it names nothing.
+var namelessPattern = regexp.MustCompile(`^\s*((?i:no (cluster|node ?group) found for name)\W*)?$`)
+
+// notFoundOf returns err, a NotFound only if EKS speaks of what was asked for: a node
+// group by its name or that of its cluster. That something else is not found, of
+// another service on the way for one, says nothing of it.
+func notFoundOf(err error, names ...string) error {
 	if !errs.Is(err, pmks.CodeNotFound) {
 		return err
 	}
@@ -267,7 +271,12 @@ func absent(err error, names ...string) error {
 		words := strings.FieldsFunc(e.Message, func(r rune) bool { return !strings.ContainsRune(nameCharacters, r) })
 		var said *types.ResourceNotFoundException
 		if errors.As(e.Err, &said) {
+			if said.ClusterName == nil && said.NodegroupName == nil && namelessPattern.MatchString(aws.ToString(said.Message)) {
+				return // it can only speak of what was asked for
+			}
 			words = append(words, aws.ToString(said.ClusterName), aws.ToString(said.NodegroupName))
+		} else if e.ProviderCode == "ClientException" && namelessPattern.MatchString(e.Message) {
+			return
 		}
 		if !slices.ContainsFunc(names, func(name string) bool { return name != "" && slices.Contains(words, name) }) {
 			e.Code = pmks.CodeUnavailable

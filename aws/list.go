@@ -206,7 +206,7 @@ func (h *Handler) listNodegroups(ctx context.Context, name string) ([]string, er
 	list, err := readList(ctx, h, bucketEKS, h.api.eks.ListNodegroups, "list of node groups", func(token *string) *eks.ListNodegroupsInput {
 		return &eks.ListNodegroupsInput{ClusterName: &name, MaxResults: aws.Int32(pageSize), NextToken: token}
 	}, func(o *eks.ListNodegroupsOutput) ([]string, *string) { return o.Nodegroups, o.NextToken })
-	return list, absent(err, name)
+	return list, notFoundOf(err, name)
 }
 
 func (h *Handler) listFargateProfiles(ctx context.Context, name string) ([]string, error) {
@@ -221,7 +221,7 @@ func (h *Handler) describeCluster(ctx context.Context, t target) (*types.Cluster
 			return o.Cluster != nil && aws.ToString(o.Cluster.Name) == t.cluster
 		})
 	if err != nil {
-		return nil, absent(err, t.cluster)
+		return nil, notFoundOf(err, t.cluster)
 	}
 	if err := t.checkCluster(out.Cluster); err != nil {
 		return nil, err
@@ -235,7 +235,7 @@ func (h *Handler) describeNodegroup(ctx context.Context, t target) (*types.Nodeg
 			return o.Nodegroup != nil && aws.ToString(o.Nodegroup.NodegroupName) == t.nodegroup
 		})
 	if err != nil {
-		return nil, absent(err, t.cluster, t.nodegroup)
+		return nil, notFoundOf(err, t.cluster, t.nodegroup)
 	}
 	if err := t.checkNodegroup(out.Nodegroup); err != nil {
 		return nil, err

@@ -153,10 +153,10 @@ func (h *Handler) kubeconfig(ctx context.Context, r ref, ofUser bool) ([]byte, e
 	list, err := read(ctx, h, aksRest, func(ctx context.Context) ([]*aks.CredentialResult, error) {
 		if ofUser {
 			out, err := h.api.clusters.ListClusterUserCredentials(ctx, r.group, r.name, nil)
-			return out.Kubeconfigs, absent(fail(err), r)
+			return out.Kubeconfigs, notFoundOf(fail(err), r)
 		}
 		out, err := h.api.clusters.ListClusterAdminCredentials(ctx, r.group, r.name, nil)
-		return out.Kubeconfigs, absent(fail(err), r)
+		return out.Kubeconfigs, notFoundOf(fail(err), r)
 	}, func(list []*aks.CredentialResult) error {
 		if chooseKubeconfig(list, name) == nil {
 			return lost("kubeconfig")

@@ -274,7 +274,7 @@ func (h *Handler) DeleteCluster(ctx context.Context, clusterIID pmks.IID) (_ boo
 		_, err := h.api.clusters.BeginDelete(ctx, r.group, r.name, nil)
 		return err
 	}); err != nil {
-		return false, absent(err, r)
+		return false, notFoundOf(err, r)
 	}
 	return true, nil
 }

@@ -190,7 +190,7 @@ func FuzzFail(f *testing.F) {
 		if status == http.StatusTooManyRequests && e.Code != pmks.CodeThrottled {
 			t.Errorf("429 with %q is %s", body, e.Code)
 		}
-		if made := refusedCreation(err, "cluster"); made == nil || absent(err, ref{"group", "demo"}) == nil {
+		if made := refusedCreation(err, "cluster"); made == nil || notFoundOf(err, ref{"group", "demo"}) == nil {
 			t.Error("an error became none")
 		}
 	})

@@ -83,7 +83,7 @@ func (h *Handler) readClusterBody(ctx context.Context, r ref) (*aks.ManagedClust
 	var raw *http.Response
 	c, err := read(ctx, h, of(clusterReads, r, ""), func(ctx context.Context) (*aks.ManagedCluster, error) {
 		out, err := h.api.clusters.Get(policy.WithCaptureResponse(ctx, &raw), r.group, r.name, nil)
-		return &out.ManagedCluster, absent(fail(err), r)
+		return &out.ManagedCluster, notFoundOf(fail(err), r)
 	}, func(c *aks.ManagedCluster) error { return checkCluster(c, r.name) })
 	if err != nil {
 		return nil, nil, err
@@ -103,10 +103,10 @@ func checkCluster(c *aks.ManagedCluster, name string) error {
 // typePattern finds the resource that Azure Resource Manager says was not found.
 var typePattern = regexp.MustCompile(`'(Microsoft\.[\w./-]+)'`)
 
-// absent puts right what a read says of absence. What lies in a resource group that
+// notFoundOf puts right what a read says of absence. What lies in a resource group that
 // does not exist does not exist either; that some other resource than the one asked
 // for was not found says nothing of this one.
-func absent(err error, asked ref) error {
+func notFoundOf(err error, asked ref) error {
 	code := errs.ProviderCode(err)
 	switch {
 	case code == "ResourceGroupNotFound":
@@ -168,7 +168,7 @@ func (h *Handler) nodes(ctx context.Context, r ref, pool string) ([]pmks.IID, er
 		}
 	})
 	if err != nil {
-		return nil, absent(err, r)
+		return nil, notFoundOf(err, r)
 	}
 	sortNodes(list)
 	return list, nil

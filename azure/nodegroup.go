@@ -251,7 +251,7 @@ func (h *Handler) readPool(ctx context.Context, r ref, name string) (*aks.AgentP
 	var raw *http.Response
 	out, err := read(ctx, h, aksRest, func(ctx context.Context) (*aks.AgentPool, error) {
 		out, err := h.api.pools.Get(policy.WithCaptureResponse(ctx, &raw), r.group, r.name, name, nil)
-		return &out.AgentPool, absent(fail(err), r)
+		return &out.AgentPool, notFoundOf(fail(err), r)
 	}, func(p *aks.AgentPool) error { return checkPool(p, name) })
 	if err != nil {
 		return nil, nil, err

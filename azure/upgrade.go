@@ -97,7 +97,7 @@ func (h *Handler) readUpgrade(ctx context.Context, r ref, version *string) (c *a
 func (h *Handler) readReachable(ctx context.Context, r ref, version string) (reachable []string, err error) {
 	out, err := read(ctx, h, aksRest, func(ctx context.Context) (aks.ManagedClustersClientGetUpgradeProfileResponse, error) {
 		out, err := h.api.clusters.GetUpgradeProfile(ctx, r.group, r.name, nil)
-		return out, absent(fail(err), r)
+		return out, notFoundOf(fail(err), r)
 	}, func(out aks.ManagedClustersClientGetUpgradeProfileResponse) error {
 		if out.Properties == nil || out.Properties.ControlPlaneProfile == nil {
 			return lost("versions to upgrade to")

@@ -98,14 +98,14 @@ func showOperations(info *pmks.ClusterInfo, v view) {
 	for i := range info.NodeGroupList {
 		g := &info.NodeGroupList[i]
 		if g.Status == pmks.NodeGroupInactive && !g.StatusFinal {
-			g.StatusFinal, g.StatusReason = settle(v, g.IId.NameId, g.StatusReason)
+			g.StatusFinal, g.StatusReason = poolVerdict(v, g.IId.NameId, g.StatusReason)
 		}
 	}
 }
 
-// settle says of a pool that is not well whether it stays so: machines may be had
+// poolVerdict says of a pool that is not well whether it stays so: machines may be had
 // again while its operation goes on, but not any more when that has failed.
-func settle(v view, pool, reason string) (final bool, text string) {
+func poolVerdict(v view, pool, reason string) (final bool, text string) {
 	op := newest(v.ref, v.ops, pool)
 	err := operationError(op)
 	if err == nil {

@@ -45,7 +45,7 @@ func (h *Handler) ReadState(ctx context.Context, clusterIID, nodeGroupIID pmks.I
 	if m.Status == pmks.ClusterInactive && !m.Final {
 		// Without its operations the pool is told as it is.
 		if ops, err := h.operations(ctx, r); err == nil {
-			s.StatusFinal, s.StatusReason = settle(view{ref: r, ops: ops}, name, m.Reason)
+			s.StatusFinal, s.StatusReason = poolVerdict(view{ref: r, ops: ops}, name, m.Reason)
 		}
 	}
 	return s, errs.Over(ctx)
