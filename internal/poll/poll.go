@@ -125,7 +125,7 @@ func joinEnd(end, last error) error {
 
 // Sleep waits for d, or for the end of ctx, whose error it returns.
 func Sleep(ctx context.Context, d time.Duration) error {
-	if err := ctx.Err(); err != nil {
+	if err := ctx.Err(); err != nil || d <= 0 {
 		return err
 	}
 	timer := time.NewTimer(d)

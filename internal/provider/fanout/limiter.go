@@ -88,37 +88,49 @@ func (l *Limiter) bucketLocked(name string) *bucket {
 	return b
 }
 
+// turn is the place of one request among those under way.
+type turn struct {
+	l       *Limiter
+	listing bool
+}
+
+// end gives the place back.
+func (t turn) end() {
+	<-t.l.slots
+	if t.listing {
+		<-t.l.listings
+	}
+}
+
 // acquire waits for the turn of one request. A caller whose time would be over
 // before its turn is told so at once, as Throttled with the wait, and takes none.
-func (l *Limiter) acquire(ctx context.Context, b *bucket) (release func(), err error) {
+func (l *Limiter) acquire(ctx context.Context, b *bucket) (turn, error) {
+	t := turn{l, isListing(ctx)}
 	if err := errs.Over(ctx); err != nil {
-		return nil, err
+		return t, err
 	}
-	leave := func() {}
-	if isListing(ctx) {
-		if leave, err = take(ctx, l.listings); err != nil {
-			return nil, err
+	if t.listing {
+		if err := take(ctx, l.listings); err != nil {
+			return t, err
 		}
 	}
-	if err := b.wait(ctx); err != nil {
-		leave()
-		return nil, err
+	err := b.wait(ctx)
+	if err == nil {
+		err = take(ctx, l.slots)
 	}
-	free, err := take(ctx, l.slots)
-	if err != nil {
-		leave()
-		return nil, err
+	if err != nil && t.listing {
+		<-l.listings
 	}
-	return func() { free(); leave() }, nil
+	return t, err
 }
 
 // take takes a place, or returns the end of ctx.
-func take(ctx context.Context, places chan struct{}) (release func(), err error) {
+func take(ctx context.Context, places chan struct{}) error {
 	select {
 	case places <- struct{}{}:
-		return func() { <-places }, nil
+		return nil
 	case <-ctx.Done():
-		return nil, errs.Over(ctx)
+		return errs.Over(ctx)
 	}
 }
 

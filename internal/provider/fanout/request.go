@@ -44,12 +44,15 @@ func Passing(err error) bool {
 // passing. call makes one try; its errors are of type [*pmks.Error].
 func Read[T any](ctx context.Context, l *Limiter, bucketName string, call func(context.Context) (T, error)) (T, error) {
 	b := l.bucket(bucketName)
-	pauses := backoff.NewExponentialBackOff(backoff.WithInitialInterval(firstPause), backoff.WithMultiplier(2),
-		backoff.WithMaxInterval(longestPause), backoff.WithMaxElapsedTime(0))
+	var pauses backoff.BackOff // made at the first failure: most reads have none
 	for try := 1; ; try++ {
 		result, err := attempt(ctx, l, b, ReadTimeout, call)
 		if err == nil || try == Tries || ctx.Err() != nil || !Passing(err) || errors.Is(err, errNotSent) || errors.Is(err, errPanic) {
 			return result, err
+		}
+		if pauses == nil {
+			pauses = backoff.NewExponentialBackOff(backoff.WithInitialInterval(firstPause), backoff.WithMultiplier(2),
+				backoff.WithMaxInterval(longestPause), backoff.WithMaxElapsedTime(0))
 		}
 		pause := max(pauses.NextBackOff(), retryAfter(err))
 		if pause > longestPause || tooLong(ctx, pause) != nil {
@@ -83,11 +86,11 @@ var (
 
 // attempt waits for its turn and makes one try, within its bound.
 func attempt[T any](ctx context.Context, l *Limiter, b *bucket, timeout time.Duration, call func(context.Context) (T, error)) (result T, err error) {
-	release, err := l.acquire(ctx, b)
+	t, err := l.acquire(ctx, b)
 	if err != nil {
 		return result, errs.With(err, func(e *pmks.Error) { e.Err = errors.Join(errNotSent, e.Err) })
 	}
-	defer release()
+	defer t.end()
 	bounded, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	err = Guarded(func() (err error) {
