@@ -228,7 +228,7 @@ func TestRun_Failure(t *testing.T) {
 			append([]string{"ok", "ok", "FAILED"}, cells("-", 5)...), []string{"QuotaExceeded", "higher limit"}, true},
 		{"stuck", fake.Fault{Op: "UpgradeCluster", Kind: fake.Stick},
 			append([]string{"ok", "ok", "ok", "ok", "FAILED"}, cells("-", 3)...), []string{"Timeout", "longer -timeout"}, true},
-		{"throttled-reads-are-waited-out", fake.Fault{Op: "GetCluster", Kind: fake.Throttle, RetryAfter: time.Minute, After: 20, Times: 5},
+		{"throttled-reads-are-waited-out", fake.Fault{Op: "ReadState", Kind: fake.Throttle, RetryAfter: time.Minute, After: 20, Times: 5},
 			cells("ok", 8), []string{"1 of 1 clouds ok"}, false},
 	}
 	for _, tt := range tests {
