@@ -20,7 +20,7 @@ const benchLatency = 10 * time.Millisecond
 // takes 10 ms, by the handler and one call after the other.
 func BenchmarkListCluster(b *testing.B) {
 	b.Run("handler", func(b *testing.B) {
-		s := fleet(b, 100, 5, aks.Options{Latency: benchLatency})
+		s := fleet(b, 100, 5, aks.Options{Latency: benchLatency, Unlimited: true})
 		h := signedIn(b, s)
 		for b.Loop() {
 			s.Reset()
@@ -32,7 +32,7 @@ func BenchmarkListCluster(b *testing.B) {
 		b.ReportMetric(float64(s.MaxConcurrent()), "at-once")
 	})
 	b.Run("serial", func(b *testing.B) {
-		s := fleet(b, 100, 5, aks.Options{Latency: benchLatency})
+		s := fleet(b, 100, 5, aks.Options{Latency: benchLatency, Unlimited: true})
 		factory := rawClients(b, s)
 		for b.Loop() {
 			s.Reset()
@@ -55,7 +55,7 @@ func BenchmarkListCluster(b *testing.B) {
 // BenchmarkOverhead is GetCluster beside the same calls of the bare SDK.
 func BenchmarkOverhead(b *testing.B) {
 	b.Run("handler", func(b *testing.B) {
-		h := signedIn(b, fleet(b, 1, 5, aks.Options{}))
+		h := signedIn(b, fleet(b, 1, 5, aks.Options{Unlimited: true}))
 		b.ReportAllocs()
 		for b.Loop() {
 			if _, err := h.GetCluster(b.Context(), pmks.IID{NameId: "c000"}); err != nil {
@@ -64,7 +64,7 @@ func BenchmarkOverhead(b *testing.B) {
 		}
 	})
 	b.Run("bare-sdk", func(b *testing.B) {
-		factory := rawClients(b, fleet(b, 1, 5, aks.Options{}))
+		factory := rawClients(b, fleet(b, 1, 5, aks.Options{Unlimited: true}))
 		clusters := factory.NewManagedClustersClient()
 		b.ReportAllocs()
 		for b.Loop() {
