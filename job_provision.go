@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pmks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pmks-go/pmks/internal/kver"
+)
+
+func (j *job) provision(ctx context.Context, req ClusterInfo) (ClusterInfo, error) {
+	create, groups, err := j.split(req)
+	if err != nil {
+		return ClusterInfo{}, err
+	}
+	info, err := j.createOrAdopt(ctx, create, groups)
+	if err != nil {
+		return info, err
+	}
+	j.iid = info.IId
+	active, err := WaitClusterActive(ctx, j.h, j.iid, j.waits()...)
+	if info = latest(info, active); err != nil {
+		return info, err
+	}
+	for _, g := range groups {
+		if _, ok := info.NodeGroup(IID{NameId: g.IId.NameId}); ok {
+			continue
+		}
+		err := j.send(ctx, "AddNodeGroup", IID{NameId: g.IId.NameId}, func() error {
+			_, err := j.h.AddNodeGroup(ctx, j.iid, g)
+			return err
+		})
+		// Another caller, or an earlier attempt whose reply was lost, may have
+		// made it since the cluster was read.
+		if err != nil && !errors.Is(err, ErrAlreadyExists) {
+			return info, err
+		}
+	}
+	for _, g := range groups {
+		made, err := WaitNodeGroupActive(ctx, j.h, j.iid, IID{NameId: g.IId.NameId}, j.waits()...)
+		if err != nil {
+			return info, err
+		}
+		if err := differs(g, made); err != nil {
+			return info, err
+		}
+		if made.OnAutoScaling != g.OnAutoScaling || j.caps.Scaling.AutoScaling != AutoScalingNative {
+			// Where autoscaling is not the cloud's own, the switch takes full effect
+			// only once the group is up; already so is no write.
+			err := j.send(ctx, "SetNodeGroupAutoScaling", made.IId, func() error {
+				_, err := j.h.SetNodeGroupAutoScaling(ctx, j.iid, made.IId, g.OnAutoScaling)
+				return err
+			})
+			if err != nil {
+				return info, err
+			}
+		}
+	}
+	if opener, ok := j.h.(AccessOpener); ok && j.caps.Access.OpenCall {
+		if err := j.send(ctx, "OpenAccess", IID{}, func() error { return opener.OpenAccess(ctx, j.iid) }); err != nil {
+			return info, err
+		}
+	}
+	w := newWait("cluster ready for use", j.h, j.iid, IID{}, j.waits())
+	w.follow = true
+	ready, err := w.until(ctx, usable(groups))
+	return latest(info, ready), err
+}
+
+// latest returns what a wait saw last, or what was known before if it saw
+// nothing: the caller of a failed job needs the ids of what was made.
+func latest(before, seen ClusterInfo) ClusterInfo {
+	if seen.IId.IsZero() {
+		return before
+	}
+	return seen
+}
+
+// usable is the end of Provision: everything at rest, the groups that were asked
+// for Active, and the kubeconfig there.
+func usable(groups []NodeGroupInfo) func(ClusterInfo) (bool, error) {
+	absences := 0
+	return func(info ClusterInfo) (bool, error) {
+		if err := failedState(stateOf(info)); err != nil {
+			return false, err
+		}
+		ready := info.Status == ClusterActive && info.AccessInfo.Kubeconfig != ""
+		for _, g := range info.NodeGroupList {
+			ready = ready && !g.Status.Transitional()
+		}
+		for _, want := range groups {
+			g, found := info.NodeGroup(IID{NameId: want.IId.NameId})
+			if !found {
+				if absences++; absences >= confirmReads {
+					return false, &Error{Code: CodeNotFound, NodeGroup: want.IId, Message: "the node group vanished"}
+				}
+				return false, nil
+			}
+			if err := failedState(stateOfGroup(info, g)); err != nil {
+				return false, Annotate(err, Error{NodeGroup: g.IId})
+			}
+			ready = ready && g.Status == NodeGroupActive
+		}
+		absences = 0
+		return ready, nil
+	}
+}
+
+// split checks the whole request and parts it into what the create call takes and
+// all the groups that must be there in the end, by the names they will have.
+func (j *job) split(req ClusterInfo) (create ClusterInfo, groups []NodeGroupInfo, err error) {
+	groups = req.NodeGroupList
+	rule := j.caps.GroupsAtCreate
+	n := len(groups)
+	if rule.Max >= 0 {
+		n = min(n, rule.Max)
+	}
+	create = req
+	create.NodeGroupList = groups[:n:n]
+	if j.caps.Provider == "" {
+		// Nothing is known of the handler: it checks, and says what it refuses.
+		create.NodeGroupList = groups
+	} else {
+		err = j.check(create, groups, n)
+	}
+	groups = append([]NodeGroupInfo(nil), groups...)
+	if n > 0 && rule.FixedFirstName != "" {
+		groups[0].IId = IID{NameId: rule.FixedFirstName}
+	}
+	return create, groups, err
+}
+
+func (j *job) check(create ClusterInfo, groups []NodeGroupInfo, n int) error {
+	var f faults
+	f.addErr(j.caps.CheckCluster(create))
+	seen := map[string]bool{}
+	for i, g := range groups {
+		if i >= n {
+			path := fmt.Sprintf("NodeGroupList[%d].", i)
+			j.caps.checkNodeGroup(&f, path, g, true)
+			if seen[g.IId.NameId] && g.IId.NameId != "" {
+				f.add(path+"IId.NameId", "%q is given twice", clip(g.IId.NameId))
+			}
+		}
+		seen[g.IId.NameId] = true
+	}
+	return f.err()
+}
+
+// createOrAdopt creates the cluster, or finds the one that an earlier call made.
+func (j *job) createOrAdopt(ctx context.Context, create ClusterInfo, groups []NodeGroupInfo) (ClusterInfo, error) {
+	var info ClusterInfo
+	err := j.send(ctx, "CreateCluster", IID{}, func() (err error) {
+		info, err = j.h.CreateCluster(ctx, create)
+		return err
+	})
+	if !errors.Is(err, ErrAlreadyExists) {
+		return info, err
+	}
+	info, err = j.get(ctx)
+	if err != nil {
+		return info, err // not that it exists: it may be what was asked for
+	}
+	return info, j.sameCluster(create, groups, info)
+}
+
+// sameCluster refuses to adopt a cluster that is not what was asked for.
+func (j *job) sameCluster(req ClusterInfo, groups []NodeGroupInfo, found ClusterInfo) error {
+	taken := func(field, want, got string) error {
+		return &Error{Code: CodeAlreadyExists, Field: field, Message: fmt.Sprintf(
+			"a cluster of this name exists with %q instead of %q: choose another name, or ask for what is there", got, want)}
+	}
+	if found.Status == ClusterDeleting {
+		return &Error{Code: CodeBusy, Message: "a cluster of this name is being deleted: wait until it is gone"}
+	}
+	if !req.Network.VpcIID.IsZero() && !sameIID(req.Network.VpcIID, found.Network.VpcIID) {
+		return taken("Network.VpcIID", req.Network.VpcIID.String(), found.Network.VpcIID.String())
+	}
+	for _, list := range []struct {
+		field       string
+		want, found []IID
+	}{
+		{"Network.SubnetIIDs", req.Network.SubnetIIDs, found.Network.SubnetIIDs},
+		{"Network.SecurityGroupIIDs", req.Network.SecurityGroupIIDs, found.Network.SecurityGroupIIDs},
+	} {
+		for i, want := range list.want {
+			// A cloud that shows none does not tell.
+			if len(list.found) > 0 && !slices.ContainsFunc(list.found, func(got IID) bool { return sameIID(want, got) }) {
+				return taken(fmt.Sprintf("%s[%d]", list.field, i), want.String(), joinIIDs(list.found))
+			}
+		}
+	}
+	if want, err := kver.Parse(req.Version); err == nil {
+		if got, err := kver.Parse(found.Version); err == nil && got.Compare(want) < 0 && !got.SameMinor(want) {
+			return taken("Version", req.Version, found.Version)
+		}
+	}
+	for _, g := range groups {
+		if made, ok := found.NodeGroup(IID{NameId: g.IId.NameId}); ok {
+			if err := differs(g, made); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// differs refuses to take a node group for another. Sizes are not compared: they
+// change by themselves.
+func differs(want, got NodeGroupInfo) error {
+	if !isDefault(want.VMSpecName) && got.VMSpecName != "" && want.VMSpecName != got.VMSpecName {
+		return &Error{Code: CodeAlreadyExists, NodeGroup: got.IId, Field: "VMSpecName", Message: fmt.Sprintf(
+			"a node group of this name exists with %q instead of %q: choose another name, or ask for what is there", got.VMSpecName, want.VMSpecName)}
+	}
+	return nil
+}
+
+// sameIID compares what both sides know. Ids of some clouds differ in case only. A
+// cloud that shows ids alone has them in both halves: such a name is an id, and
+// says nothing of the name that was asked for.
+func sameIID(a, b IID) bool {
+	if a.SystemId != "" && b.SystemId != "" {
+		return strings.EqualFold(a.SystemId, b.SystemId)
+	}
+	return a.NameId == "" || b.NameId == "" || b.NameId == b.SystemId || a.NameId == b.NameId
+}
+
+func joinIIDs(iids []IID) string {
+	var s []string
+	for _, iid := range iids {
+		s = append(s, iid.String())
+	}
+	return strings.Join(s, ",")
+}
