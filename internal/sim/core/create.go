@@ -235,6 +235,8 @@ func (w *World) addNodeGroup(cmd AddNodeGroup) (step, error) {
 
 // startOnGroup starts an operation on a group and returns it as a result.
 func (w *World) startOnGroup(kind profile.Operation, s profile.State, c *Cluster, g *NodeGroup, target string, out Outcome) Result {
+	// There is one only where groups are worked on whatever goes on.
+	w.cancel(g.running, "another operation took its place")
 	op := w.start(kind, c, g, target, out)
 	g.set(s, kind)
 	c.show(w.profile)

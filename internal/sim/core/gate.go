@@ -62,16 +62,20 @@ func (w *World) lookupGroup(clusterID, groupID string) (*Cluster, *NodeGroup, er
 // admit says whether the states of the cluster and of its groups allow kind. g is
 // nil for what concerns the cluster itself, and for a group that is to be added.
 func (w *World) admit(kind profile.Operation, c *Cluster, g *NodeGroup) error {
-	if r := busyOrBad(c.own, runnable[kind], "cluster", c.Name, c.running); r != nil {
+	whole := kind == profile.UpgradeControlPlane || kind == profile.UpgradeAll
+	apart := w.profile.Exclusive.GroupsApart
+	beside := func(s profile.State) bool {
+		return apart && !whole && slices.Contains([]profile.State{profile.Creating, profile.Updating, profile.UpdateFailed}, s)
+	}
+	if r := busyOrBad(c.own, runnable[kind], "cluster", c.Name, c.running); r != nil && !beside(c.own) {
 		return r
 	}
-	if g != nil {
+	if g != nil && !beside(g.State) {
 		if r := busyOrBad(g.State, runnableGroup[kind], "node group", g.Name, g.running); r != nil {
 			return r
 		}
 	}
-	whole := kind == profile.UpgradeControlPlane || kind == profile.UpgradeAll
-	if whole || w.profile.Exclusive.PerCluster {
+	if whole && !apart || w.profile.Exclusive.PerCluster {
 		return groupsIdle(c)
 	}
 	return nil

@@ -401,3 +401,33 @@ func TestWorld_UpgradeReplacesNodes(t *testing.T) {
 		})
 	}
 }
+
+// TestWorld_GroupsApart: groups and the control plane do not wait for each other where
+// the cloud has it so, and the later of two operations on a group holds.
+func TestWorld_GroupsApart(t *testing.T) {
+	t.Parallel()
+	s := newStand(t, neutralWith(t, func(p *profile.Profile) { p.Exclusive.GroupsApart = true }), Options{})
+	r := s.apply(request(s.w.Profile(), "alpha"))
+	c, g := r.Cluster, r.Cluster.Groups[0]
+	s.apply(AddNodeGroup{ClusterID: c.ID, Spec: spec("ng2", 1, 1, 3)}) // while Creating
+	s.apply(Scale{ClusterID: c.ID, GroupID: g.ID, Desired: 3, Min: 1, Max: 5})
+	first := s.apply(Scale{ClusterID: c.ID, GroupID: g.ID, Desired: 4, Min: 1, Max: 5}).Operation
+	s.refused(UpgradeControlPlane{ClusterID: c.ID, Version: "1.35.4"}, Busy)
+	s.apply(Scale{ClusterID: c.ID, GroupID: g.ID, Desired: 5, Min: 1, Max: 5})
+	s.run()
+	if op, _ := s.w.Operation(s.now, first.ID); !op.Done || op.Failure == "" {
+		t.Errorf("the operation that was overtaken is %+v", op)
+	}
+	if c.State != profile.Active || g.State != profile.Active || len(g.Nodes) != 5 || len(c.Groups) != 2 {
+		t.Errorf("the cluster is %s, its group %s with %d nodes, of %d groups", c.State, g.State, len(g.Nodes), len(c.Groups))
+	}
+	s.apply(Scale{ClusterID: c.ID, GroupID: g.ID, Desired: 2, Min: 1, Max: 5})
+	s.apply(UpgradeControlPlane{ClusterID: c.ID, Version: "1.35.4"}) // while a group is Updating
+	s.apply(RemoveNodeGroup{c.ID, c.Groups[1].ID})
+	s.run()
+	if c.Version != "1.35.4" || len(c.Groups) != 1 || len(g.Nodes) != 2 {
+		t.Errorf("the cluster has %s and %d groups, the first %d nodes", c.Version, len(c.Groups), len(g.Nodes))
+	}
+	s.apply(DeleteCluster{c.ID})
+	s.refused(AddNodeGroup{ClusterID: c.ID, Spec: spec("ng3", 1, 1, 3)}, BadState)
+}

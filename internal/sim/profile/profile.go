@@ -161,6 +161,10 @@ type Exclusivity struct {
 	// ClusterFollows: the cluster shows Updating while one of its groups is
 	// worked on.
 	ClusterFollows bool
+	// GroupsApart: node groups and the control plane are worked on whatever the
+	// other is doing. What begins on a group takes the place of what is under way
+	// there. Only a cluster that has failed or is being deleted refuses.
+	GroupsApart bool
 	// DeleteAnytime: a deletion is accepted whatever is under way.
 	DeleteAnytime bool
 }
