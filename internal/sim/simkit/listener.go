@@ -25,12 +25,16 @@ type Listener struct {
 	addr   string
 	cert   *x509.Certificate // nil without TLS
 	done   chan error
+	with   *Listener // closed with this one
 }
 
 // ListenOptions says what a Listener speaks beside plain HTTP/1.1.
 type ListenOptions struct {
 	// TLS: under a certificate of its own; see CertPool.
 	TLS bool
+	// ClientCertificates: with TLS, callers are asked for a certificate, which the
+	// handler verifies.
+	ClientCertificates bool
 	// HTTP2: HTTP/2 too, which without TLS begins without an upgrade (h2c), as gRPC
 	// does.
 	HTTP2 bool
@@ -89,6 +93,9 @@ func Listen(addr string, h http.Handler, o ListenOptions) (*Listener, error) {
 	}
 	l.cert = leaf
 	l.server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
+	if o.ClientCertificates {
+		l.server.TLSConfig.ClientAuth = tls.RequestClientCert
+	}
 	go func() { l.done <- l.server.ServeTLS(inner, "", "") }()
 	return l, nil
 }
@@ -117,6 +124,9 @@ func (l *Listener) CertPool() *x509.CertPool {
 	return pool
 }
 
+// CloseWith makes Close close another listener too.
+func (l *Listener) CloseWith(other *Listener) { l.with = other }
+
 // Close ends the listener: calls under way get a second to finish, then their
 // connections are closed.
 func (l *Listener) Close() error {
@@ -130,6 +140,9 @@ func (l *Listener) Close() error {
 		err = errors.Join(err, served)
 	}
 	l.done <- http.ErrServerClosed // a second Close does not hang
+	if l.with != nil {
+		err = errors.Join(err, l.with.Close())
+	}
 	return err
 }
 

@@ -173,3 +173,44 @@ func TestJournal(t *testing.T) {
 		t.Errorf("a full journal keeps %d calls, want %d", got, want)
 	}
 }
+
+// TestListen_clientCertificates: callers are asked for a certificate, whoever signed
+// it, and a listener closes the one that it was given.
+func TestListen_clientCertificates(t *testing.T) {
+	t.Parallel()
+	seen := make(chan int, 1)
+	h := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { seen <- len(r.TLS.PeerCertificates) })
+	plain, err := Listen("127.0.0.1:0", h, ListenOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := Listen("127.0.0.1:0", h, ListenOptions{TLS: true, ClientCertificates: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain.CloseWith(l)
+	own, _, err := selfSigned(time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: l.CertPool(), Certificates: []tls.Certificate{own}, MinVersion: tls.VersionTLS12}}
+	defer transport.CloseIdleConnections()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, l.URL(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := transport.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = answer.Body.Close()
+	if got := <-seen; got != 1 {
+		t.Errorf("the handler saw %d certificates", got)
+	}
+	if err := plain.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := transport.RoundTrip(req.Clone(t.Context())); err == nil {
+		t.Error("the other listener answers still")
+	}
+}
