@@ -1,0 +1,445 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package iks
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/pmks-go/pmks/internal/sim/core"
+	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/simkit"
+)
+
+// worker is a machine. What it shows follows from its times.
+type worker struct {
+	id, pool, zone, subnet, cidr, ip string
+	version                          string
+	// born is when it was asked for, begun when its provisioning began, and ready when
+	// it joined the cluster; zero for one that never will.
+	born, begun, ready time.Time
+	// leaving is when it was given up, and left when it was gone.
+	leaving, left time.Time
+	reason        string // of its leaving
+	// failed is the state that it has in place of deployed, and why says why.
+	failed, why string
+	shown       WorkerShown
+}
+
+// The words of a worker's life.
+const (
+	workerDeployed        = "deployed"
+	workerDeleting        = "deleting"
+	workerDeleted         = "deleted"
+	workerProvisionFailed = "provision_failed"
+	workerDeployFailed    = "deploy_failed"
+	healthNormal          = "normal"
+	healthCritical        = "critical"
+)
+
+// state is the word of a worker's life at a time.
+func (w *worker) state(now time.Time) string {
+	switch {
+	case w.gone(now):
+		return workerDeleted
+	case w.isLeaving(now):
+		return workerDeleting
+	case w.failed != "" && (w.ready.IsZero() || !now.Before(w.ready)):
+		return w.failed
+	case !w.ready.IsZero() && !now.Before(w.ready):
+		return workerDeployed
+	}
+	switch p := progress(core.OperationRecord{Start: w.begun, End: w.ready}, now); {
+	case p < 0.1:
+		return "provision_pending"
+	case p < 0.55:
+		return "provisioning"
+	case p < 0.6:
+		return "provisioned"
+	}
+	return "deploying"
+}
+
+func (w *worker) isLeaving(now time.Time) bool { return !w.leaving.IsZero() && !now.Before(w.leaving) }
+
+func (w *worker) gone(now time.Time) bool { return !w.left.IsZero() && !now.Before(w.left) }
+
+// counts: it is one of those that the pool is to have.
+func (w *worker) counts(now time.Time) bool { return !w.isLeaving(now) }
+
+// health is the word of a worker's health.
+func (w *worker) health(now time.Time) string {
+	switch w.state(now) {
+	case workerDeployed:
+		return cmp.Or(w.shown.Health, healthNormal)
+	case workerProvisionFailed, workerDeployFailed:
+		return healthCritical
+	}
+	return w.shown.Health
+}
+
+// inTransition: something is going on with it.
+func (w *worker) inTransition(now time.Time) bool {
+	switch w.state(now) {
+	case workerDeployed, workerDeleted, workerProvisionFailed, workerDeployFailed:
+		return false
+	}
+	return true
+}
+
+// newWorker makes a worker that is ready at a time, zero for never.
+func (s *Server) newWorker(rec *clusterRecord, p *poolRecord, z poolZone, now, begun, ready time.Time) *worker {
+	w := &worker{
+		id:   "kube-" + rec.id + "-" + abbreviated(rec.name) + "-" + abbreviated(p.name) + "-" + s.Random.Text(8, simkit.LowerHex),
+		pool: p.id, zone: z.id, subnet: z.subnet, version: fixPack(rec.live.Version, true), born: now, begun: begun, ready: ready,
+	}
+	n, known := s.resources.subnet(z.subnet)
+	if prefix, err := netip.ParsePrefix(n.CIDR); err == nil {
+		w.cidr = n.CIDR
+		address := prefix.Addr().As4()
+		address[3] = byte(4 + s.Random.Next()%250)
+		w.ip = netip.AddrFrom4(address).String()
+	}
+	if known && n.VPC != rec.vpc {
+		// The service does not look, and then nothing reaches the master.
+		w.failed, w.why = workerDeployFailed, "The worker node cannot reach the cluster master. Verify the VPC of its subnet."
+	}
+	rec.workers = append(rec.workers, w)
+	return w
+}
+
+// abbreviated is a name as the ids of workers have it.
+func abbreviated(name string) string {
+	clean := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return -1
+	}, strings.ToLower(name))
+	return clean[:min(8, len(clean))]
+}
+
+// failWorkers is the Effect of an operation that makes workers: if it fails, they do.
+func failWorkers(list []*worker) func(core.OperationRecord) {
+	return func(r core.OperationRecord) {
+		if r.Failure == "" || canceled(r) {
+			return
+		}
+		for _, w := range list {
+			w.failed, w.why = workerProvisionFailed, r.Failure
+		}
+	}
+}
+
+// leave has workers go away with an operation; if it fails they stay. effect is what a
+// success leads to.
+func leave(list []*worker, now time.Time, reason string, out *core.Outcome, effect func(at time.Time)) (started func(core.OperationRecord)) {
+	var going []*worker
+	for _, w := range list {
+		if w.counts(now) {
+			going = append(going, w)
+		}
+	}
+	out.Effect = func(r core.OperationRecord) {
+		switch {
+		case r.Failure == "":
+			effect(r.End)
+		case !canceled(r):
+			for _, w := range going {
+				w.leaving, w.left = time.Time{}, time.Time{}
+			}
+		}
+	}
+	return func(r core.OperationRecord) {
+		for _, w := range going {
+			w.leaving, w.left, w.reason = now, r.End, reason
+		}
+	}
+}
+
+// canceled: an operation was cut short by another one.
+func canceled(r core.OperationRecord) bool { return strings.HasPrefix(r.Failure, "canceled: ") }
+
+// workersOf returns the workers of a pool, or of a cluster for "".
+func (rec *clusterRecord) workersOf(pool string) []*worker {
+	var list []*worker
+	for _, w := range rec.workers {
+		if pool == "" || w.pool == pool {
+			list = append(list, w)
+		}
+	}
+	return list
+}
+
+// transition reports whether a worker of a cluster is in transition.
+func (rec *clusterRecord) transition(now time.Time) bool {
+	for _, w := range rec.workers {
+		if w.inTransition(now) {
+			return true
+		}
+	}
+	return false
+}
+
+// busyWorkers counts the workers of the region, for its quota.
+func (s *Server) busyWorkers(now time.Time) int {
+	n := 0
+	for _, rec := range s.clusters {
+		for _, w := range rec.workers {
+			if rec.live.State != profile.Gone && rec.region == s.region && w.counts(now) {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// setSize gives every zone of a pool so many workers: new ones, or the oldest leave.
+func (s *Server) setSize(c *call, rec *clusterRecord, p *poolRecord, perZone int) *apiError {
+	growth := (perZone - p.perZone) * len(p.zones)
+	if have := s.busyWorkers(c.Now); growth > 0 && have+growth > s.workerQuota() {
+		return quotaExceeded("worker nodes", s.workerQuota())
+	}
+	var made []*worker
+	c.Outcome.Effect = func(r core.OperationRecord) { failWorkers(made)(r) }
+	r, err := s.world.Apply(c.Now, core.Work{ClusterID: rec.id, GroupID: p.id, Took: s.duration(profile.ScaleNodeGroup), Aside: true}, c.Outcome)
+	if err != nil {
+		return refused(err)
+	}
+	p.perZone = perZone
+	rec.changed = c.Now
+	for _, z := range p.zones {
+		var here []*worker
+		for _, w := range rec.workersOf(p.id) {
+			if w.zone == z.id && w.counts(c.Now) {
+				here = append(here, w)
+			}
+		}
+		for i := len(here); i < perZone; i++ {
+			made = append(made, s.newWorker(rec, p, z, c.Now, c.Now, r.Operation.End))
+		}
+		for _, w := range here[:max(0, len(here)-perZone)] {
+			w.leaving, w.left, w.reason = c.Now, r.Operation.End, "The worker pool was resized."
+		}
+	}
+	return nil
+}
+
+// workerObject is a worker as calls show it.
+type workerObject struct {
+	ID                string             `json:"id"`
+	Flavor            string             `json:"flavor"`
+	Location          string             `json:"location"`
+	PoolID            string             `json:"poolID"`
+	PoolName          string             `json:"poolName"`
+	KubeVersion       kubeVersionObject  `json:"kubeVersion"`
+	Health            healthObject       `json:"health"`
+	Lifecycle         workerLifecycle    `json:"lifecycle"`
+	NetworkInterfaces []networkInterface `json:"networkInterfaces"`
+}
+
+type kubeVersionObject struct {
+	Actual    string `json:"actual"`
+	Desired   string `json:"desired"`
+	EOS       string `json:"eos"`
+	MasterEOS string `json:"masterEOS"`
+	Target    string `json:"target"`
+}
+
+type healthObject struct {
+	State   string `json:"state"`
+	Message string `json:"message"`
+}
+
+type workerLifecycle struct {
+	ActualState            string `json:"actualState"`
+	DesiredState           string `json:"desiredState"`
+	Message                string `json:"message"`
+	MessageDate            string `json:"messageDate"`
+	MessageDetails         string `json:"messageDetails"`
+	MessageDetailsDate     string `json:"messageDetailsDate"`
+	PendingOperation       string `json:"pendingOperation"`
+	ReasonForDelete        string `json:"reasonForDelete"`
+	ActualOperatingSystem  string `json:"actualOperatingSystem"`
+	DesiredOperatingSystem string `json:"desiredOperatingSystem"`
+}
+
+type networkInterface struct {
+	CIDR      string `json:"cidr"`
+	IPAddress string `json:"ipAddress"`
+	Primary   bool   `json:"primary"`
+	SubnetID  string `json:"subnetID"`
+}
+
+// workerObject shows a worker of a cluster.
+func (s *Server) workerObject(shown *core.Cluster, rec *clusterRecord, w *worker, now time.Time) workerObject {
+	p, state := rec.pools[w.pool], w.state(now)
+	target := fixPack(shown.Version, true)
+	out := workerObject{
+		ID: w.id, Flavor: p.flavor, Location: w.zone, PoolID: p.id, PoolName: p.name,
+		KubeVersion: kubeVersionObject{Actual: w.version, Desired: target, Target: target},
+		Health:      healthObject{w.health(now), workerHealthTable[state]},
+		Lifecycle: workerLifecycle{
+			ActualState: state, DesiredState: workerDeployed, Message: workerMessageTable[state], MessageDate: stamp(w.born),
+			ActualOperatingSystem: p.os, DesiredOperatingSystem: p.os,
+		},
+		NetworkInterfaces: []networkInterface{{w.cidr, w.ip, true, w.subnet}},
+	}
+	if len(p.zones) == 0 || w.ip == "" {
+		out.NetworkInterfaces = []networkInterface{}
+	}
+	switch state {
+	case "provision_pending", "provisioning", "provisioned":
+		out.KubeVersion.Actual = ""
+		out.NetworkInterfaces = []networkInterface{}
+		out.Lifecycle.ActualOperatingSystem = ""
+		out.Lifecycle.PendingOperation = "create"
+	case workerDeleting, workerDeleted:
+		out.Lifecycle.DesiredState, out.Lifecycle.ReasonForDelete = workerDeleted, w.reason
+		out.Lifecycle.MessageDate = stamp(w.leaving)
+	case workerProvisionFailed, workerDeployFailed:
+		out.Health.Message, out.Lifecycle.MessageDetails, out.Lifecycle.MessageDetailsDate = w.why, w.why, stamp(w.ready)
+	}
+	if g, ok := shown.Group(w.pool); ok && state == workerDeployed && w.shown.Health == "" {
+		s.forced(g, &out)
+	}
+	w.shown.apply(&out)
+	return out
+}
+
+// forced is what the workers of a pool show that a test or a failure has put into a
+// state.
+func (s *Server) forced(g *core.NodeGroup, out *workerObject) {
+	switch g.State {
+	case profile.CreateFailed, profile.UpdateFailed:
+		out.Health = healthObject{healthCritical, g.Reason}
+		out.Lifecycle.ActualState, out.Lifecycle.MessageDetails = s.world.Profile().NodeGroupWord(g.State, ""), g.Reason
+	case profile.Degraded, profile.DeleteFailed:
+		out.Health = healthObject{healthCritical, g.Reason}
+		out.Lifecycle.MessageDetails = g.Reason
+	case profile.Stopped:
+		out.Health = healthObject{"unknown", g.Reason}
+	}
+}
+
+// workerMessageTable and workerHealthTable hold what a worker says of its state.
+var (
+	workerMessageTable = map[string]string{
+		"provision_pending":   "Waiting for the worker node to be provisioned.",
+		"provisioning":        "Provisioning in progress.",
+		"provisioned":         "Provisioned.",
+		"deploying":           "Deploy in progress.",
+		workerDeployed:        "Deployed.",
+		workerDeleting:        "Delete in progress.",
+		workerDeleted:         "Deleted.",
+		workerProvisionFailed: "Provision failed.",
+		workerDeployFailed:    "Deploy failed.",
+	}
+	workerHealthTable = map[string]string{workerDeployed: "Ready", "deploying": "Kubelet is not ready."}
+)
+
+func (s *Server) getWorkers(c *call) (*answer, *apiError) {
+	shown, rec, e := s.asRead(c, c.query.Get("cluster"))
+	if e != nil {
+		return nil, e
+	}
+	var only *poolRecord
+	if ident := c.query.Get("pool"); ident != "" {
+		p, ok := rec.pool(ident)
+		if !ok {
+			return nil, s.noPool()
+		}
+		only = p
+	}
+	deleted := c.query.Get("showDeleted")
+	if deleted != "" && deleted != "true" && deleted != "false" {
+		return nil, badRequest("The query parameter 'showDeleted' must be true or false.")
+	}
+	out := []workerObject{}
+	for _, w := range rec.workers {
+		if only != nil && w.pool != only.id || !s.toBeSeen(shown, w, c.Now) || w.gone(c.Now) && deleted != "true" {
+			continue
+		}
+		out = append(out, s.workerObject(shown, rec, w, c.Now))
+	}
+	return body(out)
+}
+
+// toBeSeen: reads that lag behind do not show workers that have just been made.
+func (s *Server) toBeSeen(shown *core.Cluster, w *worker, now time.Time) bool {
+	if _, there := shown.Group(w.pool); !there && !w.isLeaving(now) {
+		return false
+	}
+	return w.born.Equal(shown.Created) || !now.Before(w.born.Add(s.options.ReadLag))
+}
+
+func (s *Server) getWorker(c *call) (*answer, *apiError) {
+	shown, rec, e := s.asRead(c, c.query.Get("cluster"))
+	if e != nil {
+		return nil, e
+	}
+	w, found := find(rec.workers, func(w *worker) bool { return w.id == c.query.Get("worker") })
+	if !found || !s.toBeSeen(shown, w, c.Now) {
+		return nil, noWorker()
+	}
+	return body(s.workerObject(shown, rec, w, c.Now))
+}
+
+func noWorker() *apiError {
+	return fail(http.StatusNotFound, "E0011", "The specified worker node could not be found.").of(kindProvisioning)
+}
+
+// replaceRequest replaces a worker, in the version of the master with update.
+type replaceRequest struct {
+	Cluster  string `json:"cluster"`
+	WorkerID string `json:"workerID"`
+	Update   bool   `json:"update"`
+}
+
+// replaceWorker deletes a worker and orders another one, with another id.
+func (s *Server) replaceWorker(c *call) (*answer, *apiError) {
+	var in replaceRequest
+	if e := c.decode(&in); e != nil {
+		return nil, e
+	}
+	rec, e := s.toWrite(c, in.Cluster)
+	if e != nil {
+		return nil, e
+	}
+	old, found := find(rec.workers, func(w *worker) bool { return w.id == in.WorkerID && w.counts(c.Now) })
+	p := (*poolRecord)(nil)
+	if found {
+		p = rec.pools[old.pool]
+	}
+	if e := s.growable(rec, c.Now); e != nil {
+		return nil, e
+	}
+	switch {
+	case !found:
+		return nil, noWorker()
+	case p.removed:
+		return nil, s.noPool()
+	case !in.Update && minorsBehind(old.version, rec.live.Version) > 2:
+		return nil, badRequest("The worker node cannot be replaced in the version %s.", old.version)
+	}
+	var made []*worker
+	c.Outcome.Effect = func(r core.OperationRecord) { failWorkers(made)(r) }
+	r, err := s.world.Apply(c.Now, core.Work{ClusterID: rec.id, GroupID: p.id, Took: s.duration(profile.AddNodeGroup), Aside: true}, c.Outcome)
+	if err != nil {
+		return nil, refused(err)
+	}
+	w := s.newWorker(rec, p, poolZone{old.zone, old.subnet}, c.Now, c.Now, r.Operation.End)
+	if made = append(made, w); !in.Update {
+		w.version = old.version
+	}
+	old.leaving, old.reason = c.Now, fmt.Sprintf("The worker node was replaced by %s.", w.id)
+	if old.left = c.Now.Add(s.duration(profile.AddNodeGroup) / 3); r.Operation.End.IsZero() {
+		old.left = time.Time{}
+	}
+	rec.changed = c.Now
+	return none(http.StatusNoContent)
+}
