@@ -274,11 +274,13 @@ type (
 	}
 	// Scale sets sizes. KeepDesired leaves the size as it is, clamped into the
 	// bounds if autoscaling is on; so does any size on a cloud that leaves it to
-	// the autoscaler. A Min and Max of 0 leave the bounds as they are.
+	// the autoscaler. A Min and Max of 0 leave the bounds as they are. Remove names
+	// nodes that go before others when there are to be fewer.
 	Scale struct {
 		ClusterID, GroupID string
 		Desired, Min, Max  int
 		KeepDesired        bool
+		Remove             []string
 	}
 	// UpgradeControlPlane moves the control plane to an offered version; with
 	// Groups, every group with it in the same operation.

@@ -3,6 +3,9 @@
 package core
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/sim/profile"
 )
@@ -108,7 +111,18 @@ func (w *World) scale(cmd Scale) (step, error) {
 			s.desired = cmd.Desired
 		}
 	}
-	return w.resize(c, g, s.bound(), cmd.kind(), f)
+	do, err := w.resize(c, g, s.bound(), cmd.kind(), f)
+	if err != nil || len(cmd.Remove) == 0 {
+		return do, err
+	}
+	return func(out Outcome) Result {
+		r := do(out)
+		// A new array: a reader may still hold the old one.
+		g.Nodes = slices.SortedStableFunc(slices.Values(g.Nodes), func(a, b pmks.IID) int {
+			return cmp.Compare(slices.Index(cmd.Remove, a.SystemId), slices.Index(cmd.Remove, b.SystemId))
+		})
+		return r
+	}, nil
 }
 
 // resize is how both commands end.

@@ -119,3 +119,20 @@ func TestWorld_SetAutoScaling(t *testing.T) {
 		t.Errorf("refused as %s", describe(all))
 	}
 }
+
+// TestWorld_Scale_remove: the nodes that are named go, and nothing that was read before
+// changes.
+func TestWorld_Scale_remove(t *testing.T) {
+	t.Parallel()
+	s := newStand(t, neutralWith(t, nil), Options{})
+	c, g := s.active("alpha")
+	s.apply(Scale{ClusterID: c.ID, GroupID: g.ID, Desired: 4})
+	s.run()
+	before := g.Nodes
+	a, b, last := before[0], before[1], before[3]
+	s.apply(Scale{ClusterID: c.ID, GroupID: g.ID, Desired: 2, Remove: []string{before[2].SystemId, a.SystemId}})
+	s.run()
+	if len(g.Nodes) != 2 || g.Nodes[0] != b || g.Nodes[1] != last || before[0] != a {
+		t.Errorf("left are %v of %v", g.Nodes, before)
+	}
+}
