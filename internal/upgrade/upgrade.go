@@ -38,6 +38,9 @@ type Facts struct {
 	LargestStep int
 	// Skew is how many minors a node group may lie behind the control plane.
 	Skew int
+	// InStep: every node group must run the version of the control plane, the patch
+	// included, before that moves on.
+	InStep bool
 }
 
 // Step is what comes next. The zero Step is nothing: all is there.
@@ -190,6 +193,9 @@ func (f Facts) leftBehind(version string) []Group {
 	to, err := kver.Parse(version)
 	if err != nil {
 		return nil
+	}
+	if f.InStep {
+		return Lagging(f.Groups, f.Current)
 	}
 	var list []Group
 	for _, g := range f.Groups {

@@ -44,6 +44,8 @@ func TestPlan(t *testing.T) {
 		{"two-at-a-time", upgrade.Facts{Current: "1.33", Target: "1.35", Offered: offered, LargestStep: 2}, "1.35", nil, 0, ""},
 		{"groups-lag", upgrade.Facts{Current: "1.34", Target: "1.35", Offered: offered, Groups: groups("1.34", "1.33", "1.33")}, "", nil, upgrade.GroupsLag, "node groups ng2, ng3 must be at 1.34"},
 		{"within-the-skew", upgrade.Facts{Current: "1.34", Target: "1.35", Offered: offered, Groups: groups("1.33"), Skew: 2}, "1.35", nil, 0, ""},
+		{"in-step", upgrade.Facts{Current: "1.33.5-gke.2", Target: "1.34", Offered: patches, Groups: groups("1.33.5-gke.2", "1.33.4-gke.1"), InStep: true}, "", nil, upgrade.GroupsLag, "node groups ng2 must be at 1.33.5"},
+		{"all-in-step", upgrade.Facts{Current: "1.33.5-gke.2", Target: "1.34", Offered: patches, Groups: groups("1.33.5-gke.2"), InStep: true}, "1.34.1-gke.7", nil, 0, ""},
 		{"a-leaving-group-holds-nothing-up", upgrade.Facts{Current: "1.34", Target: "1.35", Offered: offered,
 			Groups: []upgrade.Group{{Name: "ng", Version: "1.30", Leaving: true}}}, "1.35", nil, 0, ""},
 		{"a-minor-means-its-newest-patch", upgrade.Facts{Current: "1.33.5-gke.2", Target: "1.34", Offered: patches}, "1.34.1-gke.7", nil, 0, ""},
