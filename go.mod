@@ -35,6 +35,8 @@ require (
 
 require go.yaml.in/yaml/v2 v2.4.2
 
+require github.com/gophercloud/gophercloud/v2 v2.15.0
+
 require (
 	cloud.google.com/go/compute/metadata v0.10.0 // indirect
 	github.com/Azure/azure-sdk-for-go/sdk/internal v1.11.2 // indirect

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nhn
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/gophercloud/gophercloud/v2"
+
+	"github.com/pmks-go/pmks/internal/provider/endpoint"
+	"github.com/pmks-go/pmks/internal/provider/fanout"
+)
+
+// The services, by their types in Keystone's catalog.
+const (
+	serviceNKS     = "container-infra"
+	serviceCompute = "compute"
+	serviceNetwork = "network"
+	serviceImage   = "image"
+
+	keystone = "Keystone"
+	cloud    = "NKS" // how messages call the service
+)
+
+// titleOf, overrideOf and versionOf are how messages call a service, the setting with
+// its URL, and the path that follows the URL of the catalog.
+var (
+	titleOf    = map[string]string{serviceNKS: cloud, serviceCompute: "Compute", serviceNetwork: "Network", serviceImage: "Image"}
+	overrideOf = map[string]string{serviceNKS: "kubernetesEndpoint", serviceCompute: "computeEndpoint", serviceNetwork: "networkEndpoint", serviceImage: "imageEndpoint"}
+	versionOf  = map[string]string{serviceNetwork: "v2.0", serviceImage: "v2"}
+)
+
+// client makes the requests of a handler.
+type client struct {
+	cfg      Config
+	sessions *sessions
+	limiter  *fanout.Limiter
+	idle     func()
+}
+
+func newClient(cfg Config) *client {
+	c := &client{cfg: cfg, idle: func() {}}
+	base := cfg.Transport
+	if base == nil {
+		own := &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true,
+			MaxIdleConnsPerHost: fanout.Slots, IdleConnTimeout: 90 * time.Second, TLSHandshakeTimeout: 10 * time.Second}
+		base, c.idle = own, own.CloseIdleConnections
+	}
+	// gophercloud would send the token, and the password, wherever a redirect leads.
+	web := http.Client{Transport: logged{endpoint.Guard(base), cfg.Logger},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	rates := published
+	if cfg.RateLimits == ratesNone {
+		rates = nil
+	}
+	c.limiter = fanout.NewLimiter(rates)
+	// The requests for a token are one at a time, made while others hold the places of
+	// the limiter: they have one of their own.
+	logins := fanout.NewLimiter(rates)
+	c.sessions = &sessions{login: func(ctx context.Context) (*session, error) {
+		return fanout.Do(ctx, logins, keystone, func(ctx context.Context) (*session, error) {
+			s, err := newSession(ctx, cfg, web)
+			return s, c.failLogin(err)
+		})
+	}}
+	return c
+}
+
+// service is gophercloud's client of a service.
+func (c *client) service(s *session, kind string) (*gophercloud.ServiceClient, error) {
+	override := map[string]string{serviceNKS: c.cfg.KubernetesEndpoint, serviceCompute: c.cfg.ComputeEndpoint,
+		serviceNetwork: c.cfg.NetworkEndpoint, serviceImage: c.cfg.ImageEndpoint}[kind]
+	if override == "" {
+		var err error
+		if override, err = s.endpoint(kind, c.cfg.Region); err != nil {
+			return nil, err
+		}
+	}
+	base := strings.TrimRight(override, "/") + "/"
+	sc := &gophercloud.ServiceClient{ProviderClient: s.provider, Endpoint: base}
+	if v := versionOf[kind]; v != "" && !strings.HasSuffix(base, "/"+v+"/") {
+		sc.ResourceBase = base + v + "/"
+	}
+	if kind == serviceNKS {
+		// Without it the calls of node groups answer 406 (NKS API guide).
+		sc.Type, sc.Microversion = serviceNKS, "latest"
+	}
+	return sc, nil
+}
+
+// request is one call of a service.
+type request struct {
+	service, method string
+	path            []string
+	query           url.Values
+	body            any
+	ok              []int
+}
+
+// do makes a request, and once again with a new token where the service refuses the
+// one it had: 401 says that nothing was done.
+func (c *client) do(ctx context.Context, r request, out any) error {
+	s, err := c.sessions.get(ctx)
+	if err != nil {
+		return err
+	}
+	err = c.send(ctx, s, r, out)
+	if !gophercloud.ResponseCodeIs(err, http.StatusUnauthorized) {
+		return c.fail(r.service, err)
+	}
+	c.sessions.drop(s)
+	if s, err = c.sessions.get(ctx); err != nil {
+		return err
+	}
+	return c.fail(r.service, c.send(ctx, s, r, out))
+}
+
+func (c *client) send(ctx context.Context, s *session, r request, out any) error {
+	sc, err := c.service(s, r.service)
+	if err != nil {
+		return err
+	}
+	// gophercloud joins paths as they are.
+	path := make([]string, len(r.path))
+	for i, part := range r.path {
+		path[i] = url.PathEscape(part)
+	}
+	where := sc.ServiceURL(path...)
+	if len(r.query) > 0 {
+		where += "?" + r.query.Encode()
+	}
+	opts := &gophercloud.RequestOpts{JSONBody: r.body, JSONResponse: out, OkCodes: r.ok}
+	_, err = sc.Request(ctx, r.method, where, opts) //nolint:bodyclose // gophercloud closes it
+	return err
+}
+
+// NKS returns gophercloud's client of the container service, with a token that lives,
+// for what pmks does not cover. It does not log in again by itself.
+func (h *Handler) NKS(ctx context.Context) (*gophercloud.ServiceClient, error) {
+	s, err := h.api.sessions.get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return h.api.service(s, serviceNKS)
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nhn
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/provider/errs"
+	"github.com/pmks-go/pmks/internal/provider/fanout"
+)
+
+// changes, behind the name of a service, is the bucket of what changes something.
+const changes = "/changes"
+
+// published bounds the requests to each service. NHN publishes no rates; these are
+// what a small fleet needs.
+func published(bucket string) fanout.Rate {
+	if bucket == keystone || strings.HasSuffix(bucket, changes) {
+		return fanout.Rate{PerSecond: 1, Burst: 2}
+	}
+	return fanout.Rate{PerSecond: 5, Burst: 10}
+}
+
+// read makes a read. check says what is wrong with an answer that arrived.
+func read[T any](ctx context.Context, h *Handler, service string, path []string, query url.Values, check func(*T) error) (T, error) {
+	return fanout.Read(ctx, h.api.limiter, service, func(ctx context.Context) (T, error) {
+		var out T
+		r := request{service: service, method: http.MethodGet, path: path, query: query, ok: []int{http.StatusOK}}
+		if err := h.api.do(ctx, r, &out); err != nil {
+			return out, err
+		}
+		return out, check(&out)
+	})
+}
+
+// post makes a request of NKS that is accepted, once. Whether the success of the calls
+// that Magnum does not have is 200 or 202 is not documented.
+func post[T any](ctx context.Context, h *Handler, path []string, body any, check func(*T) error) (T, error) {
+	return fanout.Do(ctx, h.api.limiter, serviceNKS+changes, func(ctx context.Context) (T, error) {
+		var out T
+		r := request{service: serviceNKS, method: http.MethodPost, path: path, body: body,
+			ok: []int{http.StatusOK, http.StatusCreated, http.StatusAccepted}}
+		if err := h.api.do(ctx, r, &out); err != nil {
+			return out, err
+		}
+		return out, check(&out)
+	})
+}
+
+// remove makes a request that removes something, once. Success is 204 and nothing
+// else: another 2xx may be the page of something on the way.
+func remove(ctx context.Context, h *Handler, path []string) error {
+	_, err := fanout.Do(ctx, h.api.limiter, serviceNKS+changes, func(ctx context.Context) (struct{}, error) {
+		r := request{service: serviceNKS, method: http.MethodDelete, path: path, ok: []int{http.StatusNoContent}}
+		return struct{}{}, h.api.do(ctx, r, nil)
+	})
+	return err
+}
+
+// pages reads a whole list. Each page names the next one; only the marker in that is
+// used, with our own address, and each marker once. With a limit in the query a full
+// page is taken for one that has a next, since NHN's Compute names none.
+func pages[T any](ctx context.Context, h *Handler, service string, path []string, query url.Values, key string, id func(T) string) ([]T, error) {
+	var all []T
+	query = url.Values(http.Header(query).Clone())
+	if query == nil {
+		query = url.Values{}
+	}
+	limit, _ := strconv.Atoi(query.Get("limit"))
+	seen := map[string]bool{}
+	for {
+		page, err := read(ctx, h, service, path, query, func(p *map[string]json.RawMessage) error {
+			if raw := (*p)[key]; len(raw) == 0 || raw[0] != '[' {
+				return errs.LostAnswer(titleOf[service], "list of "+key)
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		var items []T
+		if err := json.Unmarshal(page[key], &items); err != nil {
+			return nil, &pmks.Error{Code: pmks.CodeUnavailable, Message: fmt.Sprintf("the list of %s cannot be read: it counts as lost", key), Err: err}
+		}
+		all = append(all, items...)
+		marker := nextMarker(page, key)
+		if marker == "" && limit > 0 && len(items) >= limit {
+			marker = id(items[len(items)-1])
+		}
+		if marker == "" {
+			return all, nil
+		}
+		if seen[marker] {
+			return nil, &pmks.Error{Code: pmks.CodeInternal, Message: fmt.Sprintf("%s gave the marker of a page a second time: its list of %s has no end", titleOf[service], key)}
+		}
+		seen[marker] = true
+		query.Set("marker", marker)
+	}
+}
+
+// nextMarker is the marker of the next page, as Magnum and Glance name it, or as Nova
+// and Neutron do; empty where there is none.
+func nextMarker(page map[string]json.RawMessage, key string) string {
+	var link string
+	_ = json.Unmarshal(page["next"], &link) // what is no text is no link
+	if link == "" {
+		var links []struct{ Rel, Href string }
+		_ = json.Unmarshal(page[key+"_links"], &links)
+		for _, l := range links {
+			if l.Rel == "next" {
+				link = l.Href
+			}
+		}
+	}
+	u, err := url.Parse(link)
+	if err != nil {
+		return ""
+	}
+	return u.Query().Get("marker")
+}
+
+// logged logs requests without their bodies.
+type logged struct {
+	next   http.RoundTripper
+	logger *slog.Logger
+}
+
+// RoundTrip implements [http.RoundTripper].
+func (l logged) RoundTrip(r *http.Request) (*http.Response, error) {
+	if l.logger == nil {
+		return l.next.RoundTrip(r)
+	}
+	start := time.Now()
+	response, err := l.next.RoundTrip(r)
+	status := 0
+	if response != nil {
+		status = response.StatusCode
+	}
+	l.logger.DebugContext(r.Context(), "nhn: request", "method", r.Method, "path", r.URL.Path, "status", status, "failed", err != nil, "took", time.Since(start))
+	return response, err
+}

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nhn
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/provider/errs"
+	"github.com/pmks-go/pmks/internal/provider/fanout"
+)
+
+// serverObject is a VM of Compute.
+type serverObject struct {
+	ID        string `json:"id"`
+	Name      string `json:"name"`
+	Zone      string `json:"OS-EXT-AZ:availability_zone"`
+	Addresses map[string][]struct {
+		Address string `json:"addr"`
+		Kind    string `json:"OS-EXT-IPS:type"`
+	} `json:"addresses"`
+}
+
+// serverPage is Compute's largest page. It names no next one.
+const serverPage = "1000"
+
+// servers are the VMs of the tenant in the region, by their fixed addresses: no call of
+// NKS names those of a group.
+type servers map[string][]placed
+
+// placed is a VM with the name of the VPC that it has an address in.
+type placed struct {
+	vpc    string
+	server *serverObject
+}
+
+func (h *Handler) servers(ctx context.Context) (servers, error) {
+	list, err := pages(ctx, h, serviceCompute, []string{"servers", "detail"}, url.Values{"limit": {serverPage}}, "servers",
+		func(s serverObject) string { return s.ID })
+	if err != nil {
+		return nil, notFoundAs(err, pmks.CodeUnavailable)
+	}
+	index := make(servers, len(list))
+	for i := range list {
+		for vpc, addresses := range list[i].Addresses {
+			for _, a := range addresses {
+				if a.Kind == "fixed" || a.Kind == "" {
+					index[a.Address] = append(index[a.Address], placed{vpc, &list[i]})
+				}
+			}
+		}
+	}
+	return index, nil
+}
+
+// find returns the VM with an address in a VPC. The same address may be in several VPCs:
+// where the name of the VPC is not known, VMs whose name begins with that of the
+// cluster come first. One that is not certain is none.
+func (s servers) find(address, vpc, cluster string) *serverObject {
+	all := s[address]
+	if vpc != "" {
+		all = slices.DeleteFunc(slices.Clone(all), func(p placed) bool { return p.vpc != vpc })
+	}
+	if len(all) > 1 {
+		all = slices.DeleteFunc(slices.Clone(all), func(p placed) bool { return !strings.HasPrefix(p.server.Name, cluster+"-") })
+	}
+	if len(all) != 1 {
+		return nil
+	}
+	return all[0].server
+}
+
+// nodes are the nodes of a group. An address without a VM is shown as it is.
+func (s servers) nodes(g groupObject, vpc, cluster string) []pmks.IID {
+	list := make([]pmks.IID, 0, len(g.Addresses))
+	for _, address := range g.Addresses {
+		iid := pmks.IID{NameId: address}
+		if vm := s.find(address, vpc, cluster); vm != nil {
+			iid = pmks.IID{NameId: vm.Name, SystemId: vm.ID}
+		}
+		list = append(list, iid)
+	}
+	slices.SortFunc(list, func(a, b pmks.IID) int { return strings.Compare(a.NameId, b.NameId) })
+	return list
+}
+
+// idNames are the names of things by their ids. A thing without a name is called by its
+// id.
+type idNames map[string]string
+
+func (n idNames) name(id string) string {
+	if name := n[id]; name != "" {
+		return name
+	}
+	return id
+}
+
+func (n idNames) iid(id string) pmks.IID {
+	if id == "" {
+		return pmks.IID{}
+	}
+	return pmks.IID{NameId: n.name(id), SystemId: id}
+}
+
+// known are the names of what clusters refer to by id, and why there are none.
+type known struct {
+	flavors, images, vpcs          idNames
+	flavorsErr, imagesErr, vpcsErr error
+}
+
+// note names what could not be read.
+func (n known) note(info *pmks.ClusterInfo) {
+	info.KeyValueList = pmks.AddUnread(info.KeyValueList, "VpcIID", n.vpcsErr)
+	for i := range info.NodeGroupList {
+		g := &info.NodeGroupList[i]
+		g.KeyValueList = pmks.AddUnread(g.KeyValueList, "VMSpecName", n.flavorsErr)
+		g.KeyValueList = pmks.AddUnread(g.KeyValueList, "ImageIID", n.imagesErr)
+	}
+}
+
+// namesLife is for how long names are remembered: they belong to what NHN offers, and to
+// networks.
+const namesLife = 5 * time.Minute
+
+// catalog remembers names, so that reads need not list all flavors, images and VPCs each
+// time. Nothing is decided by it.
+type catalog struct {
+	h *Handler
+
+	mu   sync.Mutex
+	last known
+	read time.Time
+}
+
+// recent returns the names that are remembered.
+func (c *catalog) recent() (known, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.last, !c.read.IsZero() && time.Since(c.read) < namesLife
+}
+
+// get returns the names, read anew after a while. Names that could not be read are asked
+// for again by the next call.
+func (c *catalog) get(ctx context.Context) known {
+	n, ok := c.recent()
+	if ok {
+		return n
+	}
+	n = known{}
+	// Each keeps its own fault.
+	_ = fanout.All(ctx, func(ctx context.Context) error {
+		var list []flavorObject
+		list, n.flavorsErr = c.h.flavors(ctx)
+		n.flavors = idNames{}
+		for _, f := range list {
+			n.flavors[f.ID] = f.Name
+		}
+		return nil
+	}, func(ctx context.Context) error {
+		var list []imageObject
+		list, n.imagesErr = c.h.images(ctx, imagesCPU)
+		n.images = idNames{}
+		for _, i := range list {
+			n.images[i.ID] = i.Name
+		}
+		return nil
+	}, func(ctx context.Context) error {
+		var list []namedObject
+		list, n.vpcsErr = c.h.vpcs(ctx)
+		n.vpcs = idNames{}
+		for _, v := range list {
+			n.vpcs[v.ID] = v.Name
+		}
+		return nil
+	})
+	if errs.Join(n.flavorsErr, n.imagesErr, n.vpcsErr) == nil {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.last, c.read = n, time.Now()
+	}
+	return n
+}

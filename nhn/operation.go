@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nhn
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/provider/await"
+	"github.com/pmks-go/pmks/internal/provider/errs"
+)
+
+// The types of the events that pmks causes. A resize has one of several.
+const (
+	eventCreateCluster = "CLUSTER_CREATE"
+	eventDeleteCluster = "CLUSTER_DELETE"
+	eventCreateGroup   = "NODEGROUP_CREATE"
+	eventDeleteGroup   = "NODEGROUP_DELETE"
+	eventUpgrade       = "NODEGROUP_UPGRADE"
+	eventAutoscaler    = "NODEGROUP_SET_CLUSTER_AUTOSCALER"
+
+	stateRuns   = "IN_PROGRESS"
+	stateFailed = "FAIL"
+)
+
+var eventsResize = []string{"CLUSTER_RESIZE", "NODEGROUP_SCALE_OUT", "NODEGROUP_SCALE_IN"}
+
+// notOurs are the events that NKS writes by itself, or that say how things are.
+var notOurs = regexp.MustCompile(`^(NODEGROUP_METRIC_BASE_AUTOSCALER_|AUTO_HEALING|K8S_API_NOT_WORKING|ALL_NODES_NOT_READY)`)
+
+// events reads what was done to a cluster, oldest first.
+func (h *Handler) events(ctx context.Context, uuid string) ([]eventObject, error) {
+	list, err := pages(ctx, h, serviceNKS, []string{"clusters", uuid, "events"}, nil, "events", func(e eventObject) string { return e.UUID })
+	list = slices.DeleteFunc(list, func(e eventObject) bool { return notOurs.MatchString(e.Type) })
+	slices.SortStableFunc(list, func(a, b eventObject) int { return cmp.Compare(a.number(), b.number()) })
+	return list, err
+}
+
+// running is the newest operation that is not done; nil if there is none.
+func running(list []eventObject) *eventObject {
+	for i := range slices.Backward(list) {
+		if list[i].State == stateRuns {
+			return &list[i]
+		}
+	}
+	return nil
+}
+
+// eventNumber is the number of the newest event.
+func eventNumber(list []eventObject) int64 {
+	if len(list) == 0 {
+		return 0
+	}
+	return list[len(list)-1].number()
+}
+
+// about reports whether an event is about a node group, or, where none is given, about
+// the cluster, whose control plane NKS calls a group.
+func (e eventObject) about(cluster string, group ref) bool {
+	switch {
+	case group == ref{}, group.name == controlPlane:
+		return e.ResourceUUID == cluster || e.ResourceName == controlPlane
+	case e.ResourceUUID == cluster:
+		return false
+	}
+	if group.uuid != "" && e.ResourceUUID != "" {
+		return e.ResourceUUID == group.uuid
+	}
+	return group.name != "" && e.ResourceName == group.name
+}
+
+// pending is the operation that a cluster is in, also while its status, which was
+// written before it began, says nothing of that. One that is shown as running for ever
+// holds nothing up.
+func (v view) pending() *eventObject {
+	e := running(v.events)
+	if e == nil || !v.cluster.meaning().Status.Transitional() && stamp(e.CreatedAt).Before(stamp(v.cluster.UpdatedAt)) {
+		return nil
+	}
+	return e
+}
+
+// showPending shows what an operation will lead to of which the status says nothing
+// yet.
+func (v view) showPending(info *pmks.ClusterInfo) {
+	e := v.pending()
+	if e == nil {
+		return
+	}
+	if info.Status == pmks.ClusterActive || info.Status == pmks.ClusterInactive && info.StatusFinal {
+		info.Status, info.StatusReason, info.StatusFinal = pmks.ClusterUpdating, "", false
+		if e.Type == eventDeleteCluster {
+			info.Status = pmks.ClusterDeleting
+		}
+	}
+	for i := range info.NodeGroupList {
+		g := &info.NodeGroupList[i]
+		if !e.about(v.cluster.UUID, ref{g.IId.SystemId, g.IId.NameId}) && e.Type != eventDeleteCluster || g.Status.Transitional() {
+			continue
+		}
+		g.Status, g.StatusReason, g.StatusFinal = pmks.NodeGroupUpdating, "", false
+		if e.Type == eventDeleteGroup || e.Type == eventDeleteCluster {
+			g.Status = pmks.NodeGroupDeleting
+		}
+	}
+}
+
+// ownEvent is the record of a change of ours: NKS gives no id for it, so where the
+// answer was lost it is the first event of the right type on the right target that came
+// after those that there were. A state, such as a size, could have other causes.
+type ownEvent struct {
+	cluster string
+	group   ref
+	types   []string
+	// after is the number of the newest event before the request; afterErr is why it is
+	// not known.
+	after    int64
+	afterErr error
+	tries    int
+}
+
+// sent wraps the sending of the request for once.Do. That the cluster is busy may,
+// after a try whose answer was lost, come of that very try.
+func (o *ownEvent) sent(h *Handler, send func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		o.tries++
+		err := h.settle(ctx, o.cluster, send(ctx))
+		if o.tries > 1 && errs.Is(err, pmks.CodeBusy) {
+			return errs.With(err, func(e *pmks.Error) { e.MayHaveHappened = true })
+		}
+		return err
+	}
+}
+
+// look reads the event; nil where there is none.
+func (o *ownEvent) look(ctx context.Context, h *Handler) (*eventObject, error) {
+	if o.afterErr != nil {
+		return nil, o.afterErr
+	}
+	list, err := h.events(ctx, o.cluster)
+	if err != nil {
+		return nil, err
+	}
+	for i, e := range list {
+		if e.number() > o.after && slices.Contains(o.types, e.Type) && (e.about(o.cluster, o.group) || e.Type == eventsResize[0]) {
+			return &list[i], nil
+		}
+	}
+	return nil, nil //nolint:nilnil // that there is none is no error
+}
+
+// happened looks for the event, for once.Do.
+func (o *ownEvent) happened(ctx context.Context, h *Handler) (bool, error) {
+	e, err := o.look(ctx, h)
+	return e != nil, err
+}
+
+// wait waits until the change is done, where another one must follow.
+func (o *ownEvent) wait(ctx context.Context, h *Handler) error {
+	var done *eventObject
+	err := await.Until(ctx, h.cfg.PollInterval, func(ctx context.Context) (bool, error) {
+		e, err := o.look(ctx, h)
+		done = e
+		return err == nil && e != nil && e.State != stateRuns, err
+	})
+	if err != nil {
+		return err
+	}
+	return done.failure()
+}
+
+var (
+	quotaText    = regexp.MustCompile(`(?i)quota|limit exceeded|maximum`)
+	stockoutText = regexp.MustCompile(`(?i)no valid host|not enough (hosts|resources)|insufficient (capacity|resources)`)
+)
+
+// failure is why an operation failed; nil while it runs and when it went well.
+func (e eventObject) failure() error {
+	if e.State != stateFailed {
+		return nil
+	}
+	said := strings.Join(strings.Fields(string(e.Contents)), " ")
+	return failure(e.Type+"/"+e.State, cmp.Or(said, "NKS gives no reason"), e.UUID)
+}
+
+func failure(word, said, id string) error {
+	code := pmks.CodeFailedPrecondition
+	switch {
+	case quotaText.MatchString(said):
+		code = pmks.CodeQuotaExceeded
+	case stockoutText.MatchString(said):
+		code = pmks.CodeUnavailable
+	}
+	return &pmks.Error{Code: code, ProviderCode: word, Message: said, RequestID: id}
+}
+
+// newest is the last event about a target: for a group that came with its cluster, and
+// that nothing was done to since, it is the creation of that. Nil if there is none.
+func newest(list []eventObject, cluster string, group ref) *eventObject {
+	var creation *eventObject
+	for i := range slices.Backward(list) {
+		e := &list[i]
+		if e.about(cluster, group) {
+			return e
+		}
+		if e.Type == eventCreateCluster {
+			creation = cmp.Or(creation, e)
+		}
+	}
+	return creation
+}
+
+// LastOperation implements [pmks.OperationReader] with one call, of a cluster by name
+// with the list before it. Where the events may not be read, the status tells what it
+// can.
+func (h *Handler) LastOperation(ctx context.Context, clusterIID, nodeGroupIID pmks.IID) (_ pmks.Operation, err error) {
+	defer annotate(&err, "LastOperation", clusterIID, nodeGroupIID)
+	c, err := clusterRef(clusterIID)
+	var g ref
+	if err == nil && !nodeGroupIID.IsZero() {
+		c, g, err = refs(clusterIID, nodeGroupIID)
+	}
+	if err != nil {
+		return pmks.Operation{}, err
+	}
+	uuid, err := h.locate(ctx, c)
+	if err != nil {
+		return pmks.Operation{}, err
+	}
+	list, err := h.events(ctx, uuid)
+	switch {
+	case errs.Is(err, pmks.CodePermissionDenied):
+		return h.operationOfStatus(ctx, uuid, g)
+	case errs.Is(err, pmks.CodeNotFound):
+		return pmks.Operation{}, h.confirmGone(ctx, uuid, err)
+	case err != nil:
+		return pmks.Operation{}, err
+	}
+	e := newest(list, uuid, g)
+	if e == nil {
+		return pmks.Operation{}, &pmks.Error{Code: pmks.CodeNotFound, Message: "NKS has no record of an operation on it"}
+	}
+	op := pmks.Operation{ID: cmp.Or(e.UUID, string(e.ID)), Kind: e.Type, Start: stamp(e.CreatedAt), Done: e.State != stateRuns, Err: e.failure()}
+	if op.Done {
+		op.End = stamp(e.UpdatedAt)
+	}
+	return op, nil
+}
+
+// operationOfStatus is what the status tells of the last operation.
+func (h *Handler) operationOfStatus(ctx context.Context, uuid string, g ref) (pmks.Operation, error) {
+	c, err := h.cluster(ctx, uuid)
+	word, said, end := c.Status, c.StatusReason, c.UpdatedAt
+	if err == nil && g != (ref{}) {
+		var found groupObject
+		found, err = h.group(ctx, uuid, ref{uuid: g.uuid, name: g.name})
+		word, said, end = found.Status, found.StatusReason, ""
+	}
+	if err != nil {
+		return pmks.Operation{}, err
+	}
+	op := pmks.Operation{ID: fmt.Sprintf("%s at %s", uuid, stamp(end).Format(time.RFC3339)), Kind: string(word), Done: !strings.HasSuffix(string(word), inProgress)}
+	if strings.HasSuffix(string(word), failed) {
+		op.Err = failure(string(word), cmp.Or(string(said), meaningOf(word, said).Reason), "")
+	}
+	return op, nil
+}
