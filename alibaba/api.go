@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package alibaba
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	cs "github.com/alibabacloud-go/cs-20151215/v5/client"
+	openapi "github.com/alibabacloud-go/darabonba-openapi/v2/client"
+	"github.com/alibabacloud-go/tea/dara"
+	"github.com/alibabacloud-go/tea/tea"
+	"github.com/aliyun/credentials-go/credentials"
+
+	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/provider/endpoint"
+	"github.com/pmks-go/pmks/internal/provider/errs"
+	"github.com/pmks-go/pmks/internal/provider/fanout"
+)
+
+// csAPI are the calls of ACK that the provider makes. The SDK's methods take no
+// context: it is in the client, which is made for one request.
+type csAPI interface {
+	CreateAutoscalingConfig(id *string, in *cs.CreateAutoscalingConfigRequest) (*cs.CreateAutoscalingConfigResponse, error)
+	CreateCluster(in *cs.CreateClusterRequest) (*cs.CreateClusterResponse, error)
+	CreateClusterNodePool(id *string, in *cs.CreateClusterNodePoolRequest) (*cs.CreateClusterNodePoolResponse, error)
+	DeleteCluster(id *string, in *cs.DeleteClusterRequest) (*cs.DeleteClusterResponse, error)
+	DeleteClusterNodepool(id, pool *string, in *cs.DeleteClusterNodepoolRequest) (*cs.DeleteClusterNodepoolResponse, error)
+	DescribeClusterDetail(id *string) (*cs.DescribeClusterDetailResponse, error)
+	DescribeClusterNodePoolDetail(id, pool *string) (*cs.DescribeClusterNodePoolDetailResponse, error)
+	DescribeClusterNodePools(id *string, in *cs.DescribeClusterNodePoolsRequest) (*cs.DescribeClusterNodePoolsResponse, error)
+	DescribeClusterNodes(id *string, in *cs.DescribeClusterNodesRequest) (*cs.DescribeClusterNodesResponse, error)
+	DescribeClusterTasks(id *string, in *cs.DescribeClusterTasksRequest) (*cs.DescribeClusterTasksResponse, error)
+	DescribeClusterUserKubeconfig(id *string, in *cs.DescribeClusterUserKubeconfigRequest) (*cs.DescribeClusterUserKubeconfigResponse, error)
+	DescribeClustersForRegion(region *string, in *cs.DescribeClustersForRegionRequest) (*cs.DescribeClustersForRegionResponse, error)
+	DescribeKubernetesVersionMetadata(in *cs.DescribeKubernetesVersionMetadataRequest) (*cs.DescribeKubernetesVersionMetadataResponse, error)
+	DescribeTaskInfo(id *string) (*cs.DescribeTaskInfoResponse, error)
+	GetClusterAddonInstance(id, name *string) (*cs.GetClusterAddonInstanceResponse, error)
+	ListClusterAddonInstances(id *string) (*cs.ListClusterAddonInstancesResponse, error)
+	ModifyClusterNodePool(id, pool *string, in *cs.ModifyClusterNodePoolRequest) (*cs.ModifyClusterNodePoolResponse, error)
+	UpgradeCluster(id *string, in *cs.UpgradeClusterRequest) (*cs.UpgradeClusterResponse, error)
+	UpgradeClusterNodepool(id, pool *string, in *cs.UpgradeClusterNodepoolRequest) (*cs.UpgradeClusterNodepoolResponse, error)
+}
+
+// connect makes the clients for one request. They are functions because the client of
+// ACK, in a field or behind a wider interface, would keep its whole API in every
+// program.
+type (
+	connectACK func(web dara.HttpClient, keys credentials.Credential) csAPI
+	connectRPC func(web dara.HttpClient, keys credentials.Credential) *openapi.Client
+)
+
+// clients holds what makes the requests.
+type clients struct {
+	ack     connectACK
+	vpc     connectRPC
+	ecs     connectRPC
+	sts     connectRPC
+	full    func() *cs.Client // for [NewClient]
+	web     *http.Client
+	keys    *keyring
+	limiter *fanout.Limiter
+	logger  *slog.Logger
+	idle    func()
+}
+
+func newClients(cfg *Config) (clients, error) {
+	base, idle := cfg.Transport, func() {}
+	if base == nil {
+		own := &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true,
+			MaxIdleConnsPerHost: fanout.Slots, IdleConnTimeout: 90 * time.Second, TLSHandshakeTimeout: 10 * time.Second}
+		base, idle = own, own.CloseIdleConnections
+	}
+	ack, err := cs.NewClient(sdkConfig(cfg, cfg.Endpoint, ""))
+	if err != nil {
+		return clients{}, &pmks.Error{Code: pmks.CodeInvalidArgument, Message: "the client of ACK cannot be made: " + err.Error()}
+	}
+	c := clients{
+		ack: func(web dara.HttpClient, keys credentials.Credential) csAPI {
+			one := *ack
+			one.HttpClient, one.Credential = web, keys
+			return &one
+		},
+		full: func() *cs.Client { one := *ack; return &one },
+		web:  &http.Client{Transport: endpoint.Guard(base)}, keys: newKeyring(cfg), logger: cfg.Logger, idle: idle,
+		limiter: fanout.NewLimiter(cfg.rateOf),
+	}
+	for _, s := range []struct {
+		name, override string
+		connect        *connectRPC
+	}{{"vpc", cfg.VPCEndpoint, &c.vpc}, {"ecs", cfg.ECSEndpoint, &c.ecs}, {"sts", cfg.STSEndpoint, &c.sts}} {
+		client, err := openapi.NewClient(sdkConfig(cfg, cmp.Or(s.override, cfg.Endpoint), s.name+"."+cfg.Region+".aliyuncs.com"))
+		if err != nil {
+			return clients{}, &pmks.Error{Code: pmks.CodeInvalidArgument, Message: "the client of " + s.name + " cannot be made: " + err.Error()}
+		}
+		*s.connect = func(web dara.HttpClient, keys credentials.Credential) *openapi.Client {
+			one := *client
+			one.HttpClient, one.Credential = web, keys
+			return &one
+		}
+	}
+	return c, nil
+}
+
+// sdkConfig is the configuration of one client of the SDK; an empty host is chosen by
+// the SDK.
+func sdkConfig(cfg *Config, override, host string) *openapi.Config {
+	c := &openapi.Config{RegionId: &cfg.Region, Protocol: tea.String("https"), UserAgent: tea.String("pmks")}
+	if override != "" {
+		host = hostOf(override)
+		if u, err := url.Parse(override); err == nil {
+			c.Protocol = tea.String(strings.ToLower(u.Scheme))
+		}
+	}
+	if host != "" {
+		c.Endpoint = &host
+	}
+	return c
+}
+
+// hostOf is the host and port of a URL; "" of none.
+func hostOf(text string) string {
+	u, err := url.Parse(text)
+	if err != nil {
+		return ""
+	}
+	return u.Host
+}
+
+// NewClient returns the SDK's client of ACK with the credentials, endpoint and transport
+// of a handler, for what pmks does not cover. It is a function and no method so that only
+// programs that call it hold the whole API. Its calls draw from no limiter of the handler;
+// they end with ctx.
+func NewClient(ctx context.Context, h *Handler) (*cs.Client, error) {
+	keys, err := h.api.keys.get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c := h.api.full()
+	c.Credential = keys
+	c.HttpClient = sender(func(req *http.Request) (*http.Response, error) { return h.api.web.Do(req.WithContext(ctx)) })
+	return c, nil
+}
+
+// sender sends the SDK's requests. What the SDK would do with them by itself (proxies,
+// time limits, connections shared by all clients of a program) is left out with the
+// transport that it gives.
+type sender func(*http.Request) (*http.Response, error)
+
+// Call implements [dara.HttpClient].
+func (s sender) Call(req *http.Request, _ *http.Transport) (*http.Response, error) { return s(req) }
+
+// exchange is what one request was answered. Of refusals the SDK drops the headers, and
+// of answers that are none of the vendor's even the status.
+type exchange struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// send makes a request within ctx and reads its answer whole. What cannot be an answer
+// of the vendor is an error of ours; everything else is left to the SDK.
+func (x *exchange) send(ctx context.Context, c *clients, req *http.Request) (*http.Response, error) {
+	tidyHeaders(req)
+	start := time.Now()
+	resp, err := c.web.Do(req.WithContext(ctx))
+	if err == nil {
+		x.body, err = io.ReadAll(resp.Body)
+		if closeErr := resp.Body.Close(); err == nil {
+			err = closeErr
+		}
+		x.status, x.header = resp.StatusCode, resp.Header
+	}
+	if c.logger != nil {
+		c.logger.DebugContext(ctx, "alibaba: request", "method", req.Method, "path", req.URL.Path, "status", x.status, "failed", err != nil, "took", time.Since(start))
+	}
+	if err != nil {
+		x.status = 0 // it was not answered to its end
+		return nil, unreached(ctx, err)
+	}
+	body := bytes.TrimSpace(x.body)
+	foreign := errs.Foreign(x.header, body)
+	switch {
+	case x.status >= 300 && x.status < 400, foreign, x.status >= 400 && !isObject(body):
+		return nil, x.foreign(foreign)
+	case len(body) == 0:
+		// The SDK makes nothing of it, not even a status.
+		body, resp.StatusCode = []byte("{}"), http.StatusOK
+	case resp.StatusCode == http.StatusNoContent:
+		resp.StatusCode = http.StatusOK
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	return resp, nil
+}
+
+// tidyHeaders writes the names of headers as net/http knows them: the SDK puts them in as
+// they stand in the signature, where a transport of the user would not find them.
+func tidyHeaders(req *http.Request) {
+	tidy := make(http.Header, len(req.Header))
+	for name, values := range req.Header {
+		if !strings.EqualFold(name, "Host") {
+			tidy[http.CanonicalHeaderKey(name)] = values
+		}
+	}
+	req.Header = tidy
+}
+
+// isObject reports whether an answer holds what a refusal of the vendor is: an object with
+// a member at least.
+func isObject(body []byte) bool {
+	var members map[string]json.RawMessage
+	return json.Unmarshal(body, &members) == nil && len(members) > 0
+}
+
+func (x *exchange) foreign(page bool) error {
+	e := &pmks.Error{Code: errs.ByStatus(x.status), HTTPStatus: x.status, RequestID: x.header.Get("X-Acs-Request-Id"), RetryAfter: x.retryAfter()}
+	if e.Message = errs.ForeignText(vendor, x.status); !page && x.status >= 400 {
+		e.Message = vendor + " answered HTTP " + strconv.Itoa(x.status) + " without a code that says what is wrong"
+	}
+	return e
+}
+
+// retryAfter is how long the vendor asks to wait: in the header of all, or in those of
+// its gateway, in milliseconds.
+func (x *exchange) retryAfter() time.Duration {
+	longest := errs.RetryAfter(x.header)
+	for _, name := range []string{"X-Ratelimit-User-Api", "X-Ratelimit-User"} {
+		for part := range strings.SplitSeq(x.header.Get(name), ",") {
+			if text, ok := strings.CutPrefix(strings.TrimSpace(part), "TimeLeft:"); ok {
+				if ms, err := strconv.ParseInt(text, 10, 32); err == nil {
+					longest = max(longest, errs.BoundedWait(time.Duration(ms)*time.Millisecond))
+				}
+			}
+		}
+	}
+	return longest
+}
+
+// unreached is the error of a request that was not answered.
+func unreached(ctx context.Context, err error) error {
+	e := &pmks.Error{Code: pmks.CodeUnavailable, Err: err, Message: "the answer of " + vendor + " cannot be read: it counts as lost"}
+	if cause, ok := errs.Transport(err); ok {
+		e.Message = vendor + " could not be reached, or its answer was lost: " + cause
+	}
+	if end := ctx.Err(); end != nil && errors.Is(err, end) {
+		e.Code, e.Message = pmks.CodeOf(end), "the context ended during a request"
+	}
+	return e
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package alibaba
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strings"
+
+	openapi "github.com/alibabacloud-go/darabonba-openapi/v2/client"
+	"github.com/alibabacloud-go/tea/dara"
+	"github.com/alibabacloud-go/tea/tea"
+
+	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/provider/errs"
+	"github.com/pmks-go/pmks/internal/provider/fanout"
+)
+
+// rateOf returns how fast the requests of an action may be made; buckets are called by
+// service and action. Alibaba Cloud publishes no figure for ACK. Its other products take
+// a hundred reads a second and ten to twenty changes of each action (read in November
+// 2026), of which other tools of the account draw too.
+func (c *Config) rateOf(bucket string) fanout.Rate {
+	service, action, _ := strings.Cut(bucket, ":")
+	switch {
+	case c.RateLimits == ratesNone:
+		return fanout.Rate{}
+	case !isRead(action):
+		return fanout.Rate{PerSecond: 2, Burst: 5}
+	case service == "cs":
+		return fanout.Rate{PerSecond: 10, Burst: 20}
+	}
+	return fanout.Rate{PerSecond: 20, Burst: 40}
+}
+
+func isRead(action string) bool {
+	for _, verb := range []string{"Describe", "List", "Get"} {
+		if strings.HasPrefix(action, verb) {
+			return true
+		}
+	}
+	return false
+}
+
+// read makes a request of ACK that changes nothing; send one that changes something,
+// once. holds reports whether an answer holds what it must hold.
+func read[O any](ctx context.Context, h *Handler, action, what string, call func(csAPI) (O, error), holds func(O) bool) (O, error) {
+	return fanout.Read(ctx, h.api.limiter, "cs:"+action, attempt(h, what, call, holds))
+}
+
+func send[O any](ctx context.Context, h *Handler, action, what string, call func(csAPI) (O, error), holds func(O) bool) (O, error) {
+	return fanout.Do(ctx, h.api.limiter, "cs:"+action, attempt(h, what, call, holds))
+}
+
+// attempt is one try of a request.
+func attempt[O any](h *Handler, what string, call func(csAPI) (O, error), holds func(O) bool) func(context.Context) (O, error) {
+	return func(ctx context.Context) (out O, err error) {
+		err = h.exchange(ctx, func(x *exchange, web sender, keys snapshot) (err error) {
+			out, err = call(h.api.ack(web, keys))
+			return err
+		})
+		if err == nil && !holds(out) {
+			err = errs.LostAnswer(vendor, what)
+		}
+		return out, err
+	}
+}
+
+// readRPC makes a read of another service than ACK, whose calls are an action and its
+// parameters.
+func readRPC[O any](ctx context.Context, h *Handler, connect connectRPC, service, version, action string, params map[string]string, holds func(*O) bool) (*O, error) {
+	query := map[string]*string{}
+	for name, value := range params {
+		query[name] = &value
+	}
+	return fanout.Read(ctx, h.api.limiter, service+":"+action, func(ctx context.Context) (*O, error) {
+		var out O
+		err := h.exchange(ctx, func(x *exchange, web sender, keys snapshot) error {
+			answer, err := connect(web, keys).CallApi(&openapi.Params{Action: &action, Version: &version, Protocol: tea.String("HTTPS"), Pathname: tea.String("/"),
+				Method: tea.String(http.MethodPost), AuthType: tea.String("AK"), Style: tea.String("RPC"), ReqBodyType: tea.String("formData"), BodyType: tea.String("json")},
+				&openapi.OpenApiRequest{Query: query}, &dara.RuntimeOptions{})
+			if err != nil {
+				return err
+			}
+			return tea.Convert(answer["body"], &out)
+		})
+		if err == nil && !holds(&out) {
+			err = errs.LostAnswer(vendor, "answer to "+action)
+		}
+		return &out, err
+	})
+}
+
+// exchange makes one request with the credentials of the moment, and turns what the SDK
+// says of it into an error of pmks.
+func (h *Handler) exchange(ctx context.Context, do func(x *exchange, web sender, keys snapshot) error) error {
+	keys, err := h.api.keys.get(ctx)
+	if err != nil {
+		return err
+	}
+	var x exchange
+	return h.fail(&x, do(&x, func(req *http.Request) (*http.Response, error) { return x.send(ctx, &h.api, req) }, keys))
+}
+
+// readPages reads a list to its end, by page number. Items shift while they are read, so
+// one may come twice; a page without a new one before the end would let the list go on
+// for ever. next gives the items of a page and how many there are in all, -1 where the
+// answer does not tell.
+func readPages[T any](size int, id func(T) string, next func(page int) (items []T, total int, err error)) ([]T, error) {
+	all := []T{}
+	seen := map[string]bool{}
+	for page := 1; ; page++ {
+		items, total, err := next(page)
+		if err != nil {
+			return all, err
+		}
+		fresh := 0
+		for _, item := range items {
+			if key := id(item); !seen[key] {
+				seen[key] = true
+				all, fresh = append(all, item), fresh+1
+			}
+		}
+		switch {
+		case len(items) == 0, total >= 0 && len(seen) >= total, total < 0 && len(items) < size:
+			return all, nil
+		case fresh == 0:
+			return all, &pmks.Error{Code: pmks.CodeUnavailable, Message: vendor + " gave the same page of a list twice: it cannot be read to its end"}
+		}
+	}
+}
+
+// as turns a value of the SDK into another of its types with members of the same names:
+// it has one for each call that tells the same.
+func as[T any](v any) (*T, error) {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	var out T
+	return &out, json.Unmarshal(text, &out)
+}

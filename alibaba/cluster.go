@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package alibaba
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	cs "github.com/alibabacloud-go/cs-20151215/v5/client"
+	"github.com/alibabacloud-go/tea/tea"
+
+	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/once"
+	"github.com/pmks-go/pmks/internal/provider/await"
+	"github.com/pmks-go/pmks/internal/provider/errs"
+	"github.com/pmks-go/pmks/internal/provider/fanout"
+	"github.com/pmks-go/pmks/internal/refuse"
+)
+
+// maxTags is how many tags ACK takes of a cluster.
+const maxTags = 20
+
+// authenticator is the add-on without which a cluster takes no tokens.
+const authenticator = "ack-ram-authenticator"
+
+// CreateCluster implements [pmks.ClusterHandler]: the clusters that there are, the
+// network and the versions are looked up in parallel, then one request is made. ACK takes
+// no idempotency token, so the cluster carries a tag that only this request has.
+func (h *Handler) CreateCluster(ctx context.Context, req pmks.ClusterInfo) (_ pmks.ClusterInfo, err error) {
+	defer annotate(&err, "CreateCluster", pmks.IID{NameId: req.IId.NameId}, pmks.IID{})
+	p, err := h.planCluster(ctx, req)
+	if err != nil {
+		return pmks.ClusterInfo{}, err
+	}
+	mine := &claim{name: req.IId.NameId, vpc: *p.in.Vpcid}
+	if err := h.claims.take(ctx, mine, func(taken []netip.Prefix) error { return p.addRanges(h, mine, taken) }); err != nil {
+		return pmks.ClusterInfo{}, err
+	}
+	var made *cluster
+	var taskID string
+	err = once.Create(ctx, func(ctx context.Context) error {
+		out, err := send(ctx, h, "CreateCluster", "id of the new cluster", func(c csAPI) (*cs.CreateClusterResponse, error) { return c.CreateCluster(p.in) },
+			func(o *cs.CreateClusterResponse) bool {
+				return o.Body != nil && clusterPattern.MatchString(tea.StringValue(o.Body.ClusterId))
+			})
+		if err == nil {
+			made, taskID = p.accepted(*out.Body.ClusterId), tea.StringValue(out.Body.TaskId)
+		}
+		return nameTaken(err)
+	}, func(ctx context.Context) (bool, error) {
+		return h.lookFor(ctx, func(ctx context.Context) (bool, error) {
+			list, err := h.list(ctx, req.IId.NameId)
+			if err != nil {
+				return false, err
+			}
+			for _, c := range list {
+				if tea.StringValue(c.Name) == req.IId.NameId && hasTag(c.Tags, tagRequest, p.request) {
+					made = c
+				}
+			}
+			return made != nil, nil
+		})
+	})
+	if err != nil {
+		h.claims.settle(mine, "", once.Open(err))
+		return pmks.ClusterInfo{}, err
+	}
+	h.names.Store(*made.ClusterId, req.IId.NameId)
+	h.claims.settle(mine, *made.ClusterId, false)
+	info := clusterInfo(made)
+	addTask(&info.KeyValueList, taskID)
+	return info, nil
+}
+
+// addTask shows the id of the task that a call has begun; "" for none.
+func addTask(list *[]pmks.KeyValue, taskID string) {
+	if taskID != "" {
+		*list = append(*list, pmks.KeyValue{Key: "TaskId", Value: taskID})
+	}
+}
+
+// lookFor looks for what a request may have made until it is found, or any list must have
+// shown it.
+func (h *Handler) lookFor(ctx context.Context, look func(context.Context) (bool, error)) (found bool, err error) {
+	end := time.Now().Add(listLag)
+	err = await.Until(ctx, listLag/4, func(ctx context.Context) (bool, error) {
+		found, err = look(ctx)
+		return found || !time.Now().Before(end), err
+	})
+	return found && err == nil, err
+}
+
+func hasTag(tags []*cs.Tag, key, value string) bool {
+	return slices.ContainsFunc(withoutNil(tags), func(t *cs.Tag) bool {
+		return tea.StringValue(t.Key) == key && tea.StringValue(t.Value) == value
+	})
+}
+
+// nameTaken says of a refusal that something has the name already which field it is about.
+func nameTaken(err error) error {
+	if !errs.Is(err, pmks.CodeAlreadyExists) {
+		return err
+	}
+	return errs.With(err, func(e *pmks.Error) { e.Field = "IId.NameId" })
+}
+
+// clusterPlan is a request for a cluster, whose ranges are still to be chosen.
+type clusterPlan struct {
+	in      *cs.CreateClusterRequest
+	request string
+	net     network
+}
+
+// planCluster checks a request, looks everything up at once, and reports everything
+// wrong with it.
+func (h *Handler) planCluster(ctx context.Context, req pmks.ClusterInfo) (clusterPlan, error) {
+	var f refuse.List
+	f.Join(capabilities.CheckCluster(req))
+	checkTags(&f, req)
+	if err := f.Err(); err != nil {
+		return clusterPlan{}, err
+	}
+	p := clusterPlan{request: rand.Text()}
+	var all []*cluster
+	var version string
+	err := fanout.All(ctx, func(ctx context.Context) (err error) {
+		if all, err = h.listAll(ctx, ""); err != nil {
+			return err
+		}
+		for _, c := range all {
+			if h.inScope(c) && tea.StringValue(c.Name) == req.IId.NameId {
+				return &pmks.Error{Code: pmks.CodeAlreadyExists, Field: "IId.NameId", Message: "there is a cluster of this name: " + tea.StringValue(c.ClusterId)}
+			}
+		}
+		return nil
+	}, func(ctx context.Context) (err error) {
+		p.net, err = h.resolveNetwork(ctx, req.Network)
+		return err
+	}, func(ctx context.Context) (err error) {
+		version, err = h.creatable(ctx, req.Version)
+		return err
+	})
+	if err != nil {
+		return p, err
+	}
+	if p.net.unread != nil && (h.cfg.PodCIDR == "" || h.cfg.ServiceCIDR == "") {
+		return p, errs.With(p.net.unread, func(e *pmks.Error) {
+			e.Message = "the ranges of the VPC cannot be read: allow it, or set podCidr and serviceCidr to ranges that are free: " + e.Message
+		})
+	}
+	p.net.used = append(p.net.used, clusterRanges(all, p.net.vpc)...)
+	p.in = h.createClusterRequest(req, p, version)
+	_, _, err = h.chooseRanges(p.net.used)
+	return p, err
+}
+
+func (h *Handler) createClusterRequest(req pmks.ClusterInfo, p clusterPlan, version string) *cs.CreateClusterRequest {
+	in := &cs.CreateClusterRequest{
+		Name: &req.IId.NameId, RegionId: &h.cfg.Region, ClusterType: tea.String(managed), Profile: tea.String(profileUsed), ClusterSpec: &h.cfg.ClusterSpec,
+		Vpcid: &p.net.vpc, VswitchIds: tea.StringSlice(p.net.vswitches),
+		SnatEntry: tea.Bool(h.cfg.SNAT == nil || *h.cfg.SNAT), EndpointPublicAccess: tea.Bool(h.public()), DeletionProtection: &h.cfg.DeletionProtection,
+		Addons: []*cs.Addon{{Name: tea.String("flannel")}},
+		Tags:   []*cs.Tag{{Key: tea.String(tagCluster), Value: tea.String(owned)}, {Key: tea.String(tagRequest), Value: &p.request}},
+	}
+	if version != "" {
+		in.KubernetesVersion = &version
+	}
+	if h.cfg.RAMAuthenticator {
+		in.Addons = append(in.Addons, &cs.Addon{Name: tea.String(authenticator)})
+	}
+	for i, id := range p.net.securityGroups {
+		if i == 0 {
+			in.SecurityGroupId = &id
+			continue
+		}
+		in.Tags = append(in.Tags, &cs.Tag{Key: tea.String(tagSecurityGroup + id), Value: tea.String(strconv.Itoa(i))})
+	}
+	for _, t := range req.TagList {
+		in.Tags = append(in.Tags, &cs.Tag{Key: &t.Key, Value: &t.Value})
+	}
+	return in
+}
+
+// public reports whether the API of clusters is open to the outside.
+func (h *Handler) public() bool { return h.cfg.PublicEndpoint == nil || *h.cfg.PublicEndpoint }
+
+// addRanges chooses the ranges of pods and services, beside those of clusters that are
+// about to be made.
+func (p clusterPlan) addRanges(h *Handler, mine *claim, taken []netip.Prefix) error {
+	pods, services, err := h.chooseRanges(slices.Concat(p.net.used, taken))
+	if err == nil {
+		mine.ranges = []netip.Prefix{pods, services}
+		p.in.ContainerCidr, p.in.ServiceCidr = tea.String(pods.String()), tea.String(services.String())
+	}
+	return err
+}
+
+// accepted is the cluster that is to be.
+func (p clusterPlan) accepted(id string) *cluster {
+	return &cluster{
+		ClusterId: &id, Name: p.in.Name, State: tea.String("initial"), ClusterType: p.in.ClusterType, ClusterSpec: p.in.ClusterSpec, Profile: p.in.Profile,
+		InitVersion: p.in.KubernetesVersion, VpcId: p.in.Vpcid, VswitchIds: p.in.VswitchIds, SecurityGroupId: p.in.SecurityGroupId, RegionId: p.in.RegionId,
+		ContainerCidr: p.in.ContainerCidr, ServiceCidr: p.in.ServiceCidr, Tags: p.in.Tags, DeletionProtection: p.in.DeletionProtection,
+	}
+}
+
+// checkTags refuses what Alibaba Cloud keeps for itself, pmks's own tags, and more than
+// there is room for.
+func checkTags(f *refuse.List, req pmks.ClusterInfo) {
+	for i, t := range req.TagList {
+		field, lower := fmt.Sprintf("TagList[%d]", i), strings.ToLower(t.Key)
+		switch {
+		case strings.HasPrefix(strings.TrimPrefix(t.Key, "#"), tagPrefix):
+			f.Add(field+".Key", "%q begins with a prefix that pmks keeps for itself", clip(t.Key))
+		case isReserved(lower):
+			f.Add(field+".Key", "%q begins with a prefix that %s keeps for itself", clip(t.Key), vendor)
+		case utf8.RuneCountInString(t.Key) > 64:
+			f.Add(field+".Key", "has %d characters, ACK takes 64", utf8.RuneCountInString(t.Key))
+		}
+		switch {
+		case isReserved(strings.ToLower(t.Value)):
+			f.Add(field+".Value", "%q begins with a prefix that %s keeps for itself", clip(t.Value), vendor)
+		case utf8.RuneCountInString(t.Value) > 128:
+			f.Add(field+".Value", "has %d characters, ACK takes 128", utf8.RuneCountInString(t.Value))
+		}
+	}
+	if own := 2 + max(0, len(req.Network.SecurityGroupIIDs)-1); own+len(req.TagList) > maxTags {
+		f.Add("TagList", "ACK takes %d tags, of which pmks needs %d for its own", maxTags, own)
+	}
+}
+
+func isReserved(lower string) bool {
+	return slices.ContainsFunc([]string{"aliyun", "acs:", "http://", "https://"}, func(prefix string) bool { return strings.HasPrefix(lower, prefix) })
+}
+
+// DeleteCluster implements [pmks.ClusterHandler]: the cluster is read, of which only that
+// tells whose it is and whether it is protected, then one request removes it with its
+// pools. What is left to the user (log projects, volumes, load balancers of ALB) stays.
+func (h *Handler) DeleteCluster(ctx context.Context, clusterIID pmks.IID) (_ bool, err error) {
+	defer annotate(&err, "DeleteCluster", clusterIID, pmks.IID{})
+	r, err := h.clusterRef(clusterIID)
+	if err != nil {
+		return false, err
+	}
+	c, err := h.find(ctx, r)
+	if err != nil {
+		return false, err
+	}
+	id := tea.StringValue(c.ClusterId)
+	switch {
+	case clusterMeaning(tea.StringValue(c.State)).Status == pmks.ClusterDeleting:
+		return true, nil
+	case tea.BoolValue(c.DeletionProtection):
+		return false, refuse.Precondition("the cluster is protected against deletion: switch deletion_protection off first")
+	}
+	gone := func(ctx context.Context) (bool, error) {
+		c, err := h.describe(ctx, id)
+		if errs.Is(err, pmks.CodeNotFound) {
+			return true, nil
+		}
+		return err == nil && clusterMeaning(tea.StringValue(c.State)).Status == pmks.ClusterDeleting, err
+	}
+	err = once.Delete(ctx, func(ctx context.Context) error {
+		_, err := send(ctx, h, "DeleteCluster", "task", func(c csAPI) (*cs.DeleteClusterResponse, error) {
+			return c.DeleteCluster(&id, &cs.DeleteClusterRequest{})
+		},
+			func(o *cs.DeleteClusterResponse) bool {
+				return o.Body != nil && (tea.StringValue(o.Body.TaskId) != "" || tea.StringValue(o.Body.ClusterId) == id)
+			})
+		return absent(err, noCluster)
+	}, gone)
+	if byState(err) {
+		// What ACK says of a second deletion is not known: the state tells.
+		if done, lookErr := gone(ctx); lookErr == nil && done {
+			err = nil
+		}
+	}
+	if err != nil {
+		return false, h.explain(ctx, err, id, "")
+	}
+	h.claims.forget(id)
+	return true, nil
+}

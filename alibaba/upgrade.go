@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package alibaba
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	cs "github.com/alibabacloud-go/cs-20151215/v5/client"
+	"github.com/alibabacloud-go/tea/tea"
+
+	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/kver"
+	"github.com/pmks-go/pmks/internal/once"
+	"github.com/pmks-go/pmks/internal/provider/errs"
+	"github.com/pmks-go/pmks/internal/provider/fanout"
+	"github.com/pmks-go/pmks/internal/provider/ready"
+	"github.com/pmks-go/pmks/internal/refuse"
+	"github.com/pmks-go/pmks/internal/upgrade"
+)
+
+// parallelNodes is how many nodes of a pool are upgraded at once.
+const parallelNodes = 1
+
+// UpgradeCluster implements [pmks.ClusterHandler]: the control plane first; called again
+// when that is done, all node pools that lag, together.
+func (h *Handler) UpgradeCluster(ctx context.Context, clusterIID pmks.IID, newVersion string) (_ pmks.ClusterInfo, err error) {
+	defer annotate(&err, "UpgradeCluster", clusterIID, pmks.IID{})
+	r, err := h.clusterRef(clusterIID)
+	if err != nil {
+		return pmks.ClusterInfo{}, err
+	}
+	if _, err := kver.Parse(newVersion); err != nil && !kver.IsDefault(newVersion) {
+		return pmks.ClusterInfo{}, refuse.Invalid("newVersion", "%q is not a Kubernetes version such as 1.35", clip(newVersion))
+	}
+	id, _, err := h.locate(ctx, r)
+	if err != nil {
+		return pmks.ClusterInfo{}, err
+	}
+	var u upgrading
+	var offerErr error
+	err = fanout.All(ctx, func(ctx context.Context) (err error) {
+		u.clusterRead, err = h.readCluster(ctx, id, nil)
+		return err
+	}, func(ctx context.Context) error {
+		u.offer, offerErr = h.offered(ctx, "")
+		return nil
+	})
+	if err != nil {
+		return pmks.ClusterInfo{}, err
+	}
+	if err := u.resolve(newVersion, offerErr); err != nil {
+		return pmks.ClusterInfo{}, err
+	}
+	sent, err := h.upgradeStep(ctx, u)
+	if err != nil {
+		return pmks.ClusterInfo{}, err
+	}
+	if sent {
+		u.info.Status = pmks.ClusterUpdating
+	}
+	return u.info, nil
+}
+
+// upgrading is what an upgrade is planned from.
+type upgrading struct {
+	clusterRead
+	offer []*versionItem
+	names []string
+	want  string
+}
+
+// resolve finds out which version is meant. Where the list may not be read, a version in
+// full is left to ACK.
+func (u *upgrading) resolve(newVersion string, offerErr error) error {
+	u.want = strings.TrimPrefix(newVersion, "v")
+	switch {
+	case errs.Is(offerErr, pmks.CodePermissionDenied) && !kver.IsDefault(newVersion):
+		u.names = []string{u.want}
+	case offerErr != nil:
+		return offerErr
+	default:
+		u.names = creatableNames(u.offer)
+		for _, v := range u.offer { // what others cannot be made with any more can still be gone to
+			u.names = append(u.names, tea.StringSliceValue(withoutNil(v.UpgradableVersions))...)
+		}
+	}
+	if next := tea.StringValue(u.cluster.NextVersion); next != "" {
+		u.names = append(u.names, next)
+	}
+	u.names = slices.Compact(kver.Sort(u.names))
+	if kver.IsDefault(newVersion) {
+		newest, _ := kver.Newest(creatableNames(u.offer))
+		u.want = cmp.Or(newest, clusterVersion(u.cluster))
+	}
+	return nil
+}
+
+// upgradeStep sends what comes next, if anything; true also while it is under way.
+func (h *Handler) upgradeStep(ctx context.Context, u upgrading) (bool, error) {
+	facts := upgrade.Facts{Cloud: "ACK", Current: clusterVersion(u.cluster), Target: u.want, Offered: append(slices.Clone(u.names), clusterVersion(u.cluster)),
+		LargestStep: capabilities.Versions.LargestStep}
+	for _, p := range u.pools {
+		facts.Groups = append(facts.Groups, upgrade.Group{Name: poolID(p), Version: u.versions.behind(p),
+			Leaving: poolMeaning(poolState(p)).Status == pmks.ClusterDeleting})
+	}
+	step, err := upgrade.Plan(facts)
+	var refused *upgrade.Error
+	if errors.As(err, &refused) && refused.OfRequest() {
+		return false, refuse.Upgrade("newVersion", err)
+	}
+	state := tea.StringValue(u.cluster.State)
+	if u.info.Status == pmks.ClusterUpdating && err == nil && step.ControlPlane != "" {
+		// Whether it is an upgrade that runs, only its task tells.
+		if runs, err := h.upgradeRuns(ctx, u.info.IId.SystemId, "", time.Time{}); runs || err != nil {
+			return runs, err
+		}
+	}
+	// A failed upgrade is mended by another; of a failed creation ACK decides.
+	if err := ready.CheckMend("the cluster", state, clusterMeaning(state)); err != nil {
+		return false, err
+	}
+	switch {
+	case err != nil:
+		return false, refuse.Upgrade("newVersion", err)
+	case step.ControlPlane != "":
+		return true, h.upgradeControlPlane(ctx, u.info.IId.SystemId, step.ControlPlane)
+	case len(step.Groups) == 0:
+		return false, nil
+	case u.versions.err != nil:
+		// Which pools lag is a guess without their records.
+		return false, halfDone(u.versions.err, "whether node pools were upgraded already could not be read, and nothing was sent")
+	}
+	return true, h.upgradePools(ctx, u, step.Groups)
+}
+
+// upgradeRuns reports whether ACK has the record of an upgrade from a time on that runs or
+// went well; with no time, of one that runs.
+func (h *Handler) upgradeRuns(ctx context.Context, id, poolId string, since time.Time) (bool, error) {
+	list, err := h.tasksSince(ctx, id, poolId, since, isUpgrade)
+	return slices.ContainsFunc(list, func(t *task) bool {
+		done, failed := taskState(tea.StringValue(t.State))
+		return !failed && (!done || !since.IsZero())
+	}), err
+}
+
+func (h *Handler) upgradeControlPlane(ctx context.Context, id, version string) error {
+	began := time.Now()
+	err := once.Do(ctx, once.Mutation{
+		Send: func(ctx context.Context) error {
+			_, err := send(ctx, h, "UpgradeCluster", "task", func(c csAPI) (*cs.UpgradeClusterResponse, error) {
+				return c.UpgradeCluster(&id, &cs.UpgradeClusterRequest{NextVersion: &version, MasterOnly: tea.Bool(true)})
+			}, func(o *cs.UpgradeClusterResponse) bool { return o.Body != nil && tea.StringValue(o.Body.TaskId) != "" })
+			return absent(err, noCluster)
+		},
+		Happened: func(ctx context.Context) (bool, error) { return h.upgradeRuns(ctx, id, "", began) },
+	})
+	return h.explain(ctx, err, id, "")
+}
+
+// upgradePools sends the upgrade of every pool that lags and rests, together. Pools that
+// are being worked on are taken by the next call.
+func (h *Handler) upgradePools(ctx context.Context, u upgrading, groups []upgrade.Group) error {
+	id, version := u.info.IId.SystemId, clusterVersion(u.cluster)
+	faults := make([]error, len(groups))
+	iids := make([]pmks.IID, len(groups))
+	err := fanout.Each(ctx, len(groups), func(ctx context.Context, i int) error {
+		p := u.pools[slices.IndexFunc(u.pools, func(p *pool) bool { return poolID(p) == groups[i].Name })]
+		iids[i] = poolIID(p)
+		if poolMeaning(poolState(p)).Status != pmks.ClusterUpdating {
+			faults[i] = errs.OfNodeGroup(h.upgradePool(ctx, id, poolID(p), version), iids[i])
+		}
+		return nil
+	})
+	var begun []string
+	for i, fault := range faults {
+		if fault == nil {
+			begun = append(begun, iids[i].NameId)
+		}
+	}
+	all := errs.Join(append(faults, err)...)
+	if len(begun) > 0 {
+		all = halfDone(all, fmt.Sprintf("the upgrade of %s has begun, this one has not", strings.Join(begun, ", ")))
+	}
+	return all
+}
+
+func (h *Handler) upgradePool(ctx context.Context, id, poolId, version string) error {
+	began := time.Now()
+	err := once.Do(ctx, once.Mutation{
+		Send: func(ctx context.Context) error {
+			_, err := send(ctx, h, "UpgradeClusterNodepool", "task", func(c csAPI) (*cs.UpgradeClusterNodepoolResponse, error) {
+				return c.UpgradeClusterNodepool(&id, &poolId, &cs.UpgradeClusterNodepoolRequest{KubernetesVersion: &version, UseReplace: tea.Bool(false),
+					// Without it the task pauses after its first nodes, for ever.
+					RollingPolicy: &cs.UpgradeClusterNodepoolRequestRollingPolicy{MaxParallelism: tea.Int32(parallelNodes), PausePolicy: tea.String("NotPause")}})
+			}, func(o *cs.UpgradeClusterNodepoolResponse) bool {
+				return o.Body != nil && tea.StringValue(o.Body.TaskId) != ""
+			})
+			return absent(err, noCluster, noPool)
+		},
+		Happened: func(ctx context.Context) (bool, error) { return h.upgradeRuns(ctx, id, poolId, began) },
+	})
+	return h.explain(ctx, err, id, poolId)
+}
