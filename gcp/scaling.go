@@ -7,6 +7,7 @@ package gcp
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -211,7 +212,7 @@ func (h *Handler) ChangeNodeGroupScaling(ctx context.Context, clusterIID, nodeGr
 	}
 	if resize {
 		err := h.setSize(ctx, s, each)
-		if on && errs.Is(err, pmks.CodeFailedPrecondition) {
+		if on && refusedByState(err) {
 			// GKE leaves the size of such a pool to the autoscaler.
 			return s.accepted(s.nodes.size, minSize, maxSize, wrote), nil
 		}
@@ -224,6 +225,13 @@ func (h *Handler) ChangeNodeGroupScaling(ctx context.Context, clusterIID, nodeGr
 		return s.accepted(desired, minSize, maxSize, true), nil
 	}
 	return s.accepted(s.nodes.size, minSize, maxSize, wrote), nil
+}
+
+// refusedByState reports whether GKE itself says that a state forbids it. Any other 4xx,
+// such as that of a proxy, means no more than that.
+func refusedByState(err error) bool {
+	var e *pmks.Error
+	return errors.As(err, &e) && e.Code == pmks.CodeFailedPrecondition && strings.HasPrefix(e.ProviderCode, "FAILED_PRECONDITION")
 }
 
 // accepted is the pool as it is to be.
