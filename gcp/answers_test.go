@@ -3,7 +3,6 @@
 package gcp_test
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -11,116 +10,58 @@ import (
 	"testing/synctest"
 
 	"github.com/pmks-go/pmks"
-	"github.com/pmks-go/pmks/gcp"
-	"github.com/pmks-go/pmks/internal/sim/core"
+	"github.com/pmks-go/pmks/internal/providertest"
 	"github.com/pmks-go/pmks/internal/sim/gke"
 )
+
+// changes are the calls that change something, by the request that does it.
+func changes() []providertest.Probe {
+	cluster, group := pmks.IID{NameId: "c000", SystemId: "c000"}, pmks.IID{NameId: "g0"}
+	return []providertest.Probe{
+		{Name: "create", Request: "CreateCluster", Call: providertest.CreateCluster(bench.SampleRequest("new"))},
+		{Name: "delete", Request: "DeleteCluster", Call: providertest.DeleteCluster(cluster)},
+		{Name: "add", Request: "CreateNodePool", Call: providertest.AddNodeGroup(cluster, pmks.NodeGroupInfo{
+			IId: pmks.IID{NameId: "new"}, VMSpecName: "e2-standard-4", DesiredNodeSize: 1})},
+		{Name: "remove", Request: "DeleteNodePool", Call: providertest.RemoveNodeGroup(cluster, group)},
+		{Name: "resize", Request: "SetNodePoolSize", Call: providertest.ChangeNodeGroupScaling(cluster, group, 3, 1, 3)},
+		{Name: "bounds", Request: "SetNodePoolAutoscaling", Call: providertest.ChangeNodeGroupScaling(cluster, group, 2, 1, 4)},
+		{Name: "recorded-bounds", Request: "SetLabels", Call: providertest.SetNodeGroupAutoScaling(cluster, group, false)},
+		{Name: "upgrade", Request: "UpdateMaster", Call: providertest.UpgradeCluster(cluster, "1.34")},
+	}
+}
 
 // TestAnswer_mutation: a change whose answer holds nothing is looked for; it is made
 // once, whether or not it had been made.
 func TestAnswer_mutation(t *testing.T) {
 	t.Parallel()
-	group := pmks.IID{NameId: "g"}
-	for _, test := range []struct {
-		op string
-		do func(context.Context, *gcp.Handler, pmks.IID) error
-	}{
-		{"CreateCluster", func(ctx context.Context, h *gcp.Handler, _ pmks.IID) error {
-			_, err := h.CreateCluster(ctx, sample("fresh"))
-			return err
-		}},
-		{"DeleteCluster", func(ctx context.Context, h *gcp.Handler, iid pmks.IID) error {
-			_, err := h.DeleteCluster(ctx, iid)
-			return err
-		}},
-		{"CreateNodePool", func(ctx context.Context, h *gcp.Handler, iid pmks.IID) error {
-			_, err := h.AddNodeGroup(ctx, iid, pmks.NodeGroupInfo{IId: pmks.IID{NameId: "new"}, VMSpecName: "e2-standard-4", DesiredNodeSize: 1})
-			return err
-		}},
-		{"DeleteNodePool", func(ctx context.Context, h *gcp.Handler, iid pmks.IID) error {
-			_, err := h.RemoveNodeGroup(ctx, iid, group)
-			return err
-		}},
-		{"SetNodePoolSize", func(ctx context.Context, h *gcp.Handler, iid pmks.IID) error {
-			_, err := h.ChangeNodeGroupScaling(ctx, iid, group, 5, 3, 6)
-			return err
-		}},
-		{"SetNodePoolAutoscaling", func(ctx context.Context, h *gcp.Handler, iid pmks.IID) error {
-			_, err := h.SetNodeGroupAutoScaling(ctx, iid, group, true)
-			return err
-		}},
-		{"SetLabels", func(ctx context.Context, h *gcp.Handler, iid pmks.IID) error {
-			_, err := h.ChangeNodeGroupScaling(ctx, iid, group, 3, 1, 9)
-			return err
-		}},
-		{"UpdateMaster", func(ctx context.Context, h *gcp.Handler, iid pmks.IID) error {
-			_, err := h.UpgradeCluster(ctx, iid, "1.34")
-			return err
-		}},
-	} {
-		for _, body := range []string{"null", "{}", "", "[]", `"text"`, "<html>", `{"name":7}`, `{"name":"oper`} {
-			for _, kind := range []core.FaultKind{core.FaultAnswer, core.FaultAnswerReply} {
-				t.Run(fmt.Sprintf("%s/%s/%s", test.op, body, kind), func(t *testing.T) {
-					t.Parallel()
-					synctest.Test(t, func(t *testing.T) {
-						s := gke.New(gke.Options{})
-						iid := put(t, s, region+"-a", "demo", func(s *gke.Seed) { s.Version = "1.33.5-gke.2072000" })
-						s.Inject(core.Fault{Op: test.op, Kind: kind, Answer: &core.Answer{Status: 200, Body: body, Header: map[string]string{"Content-Type": "application/json"}}})
-						if err := test.do(t.Context(), newHandler(t, s), iid); err != nil {
-							t.Fatalf("got %v", err)
-						}
-						want := map[core.FaultKind]int{core.FaultAnswer: 2, core.FaultAnswerReply: 1}[kind]
-						if n := s.Count(test.op); n != want {
-							t.Errorf("it was sent %d times, want %d", n, want)
-						}
-					})
-				})
-			}
-		}
-	}
+	bench.EmptyAnswers(t, changes())
+}
+
+// TestRefused_once: every 4xx ends a change at once, and nobody is told that it may
+// have happened.
+func TestRefused_once(t *testing.T) {
+	t.Parallel()
+	bench.Refusals(t, changes())
 }
 
 // TestAnswer_read: a read whose answers hold nothing fails as unavailable; of a list
 // of GKE nothing means that it is empty.
 func TestAnswer_read(t *testing.T) {
 	t.Parallel()
-	iid, group := pmks.IID{NameId: "c000", SystemId: "c000"}, pmks.IID{NameId: "g0"}
-	for op, do := range map[string]func(context.Context, *gcp.Handler) error{
-		"GetCluster":      func(ctx context.Context, h *gcp.Handler) error { _, err := h.GetCluster(ctx, iid); return err },
-		"GetNodePool":     func(ctx context.Context, h *gcp.Handler) error { _, err := h.ReadState(ctx, iid, group); return err },
-		"GetServerConfig": func(ctx context.Context, h *gcp.Handler) error { _, err := h.ListVersions(ctx); return err },
-		"networks.get":    func(ctx context.Context, h *gcp.Handler) error { return h.CheckCluster(ctx, sample("x")) },
-		"subnetworks.get": func(ctx context.Context, h *gcp.Handler) error { return h.CheckCluster(ctx, sample("x")) },
-		"ListClusters":    func(ctx context.Context, h *gcp.Handler) error { _, err := h.ListIID(ctx); return err },
-		"ListOperations": func(ctx context.Context, h *gcp.Handler) error {
-			_, err := h.LastOperation(ctx, iid, pmks.IID{})
-			return err
-		},
-	} {
-		for _, body := range []string{"null", "{}", "", "[]", "<html>", `{"name":"someone-else"}`, `{"name":"c0`} {
-			t.Run(op+"/"+body, func(t *testing.T) {
-				t.Parallel()
-				synctest.Test(t, func(t *testing.T) {
-					s := fleet(t, 1, 1, gke.Options{})
-					s.Inject(core.Fault{Op: op, Times: -1, Kind: core.FaultAnswer, Answer: &core.Answer{Status: 200, Body: body, Header: map[string]string{"Content-Type": "application/json"}}})
-					err := do(t.Context(), newHandler(t, s))
-					if list := strings.HasPrefix(op, "List"); list && strings.HasPrefix(body, "{") && strings.HasSuffix(body, "}") {
-						if err != nil && pmks.CodeOf(err) != pmks.CodeNotFound {
-							t.Errorf("got %v", err)
-						}
-						return
-					}
-					if pmks.CodeOf(err) != pmks.CodeUnavailable || !pmks.Retryable(err) {
-						t.Errorf("got %v", err)
-					}
-				})
-			})
-		}
-	}
+	cluster, group := pmks.IID{NameId: "c000", SystemId: "c000"}, pmks.IID{NameId: "g0"}
+	bench.EmptyReads(t, []providertest.Probe{
+		{Name: "cluster", Request: "GetCluster", Call: providertest.GetCluster(cluster)},
+		{Name: "node-group", Request: "GetNodePool", Call: providertest.ReadState(cluster, group)},
+		{Name: "versions", Request: "GetServerConfig", Call: providertest.ListVersions},
+		{Name: "network", Request: "networks.get", Call: providertest.CheckCluster(bench.SampleRequest("x"))},
+		{Name: "subnet", Request: "subnetworks.get", Call: providertest.CheckCluster(bench.SampleRequest("x"))},
+		{Name: "list", Request: "ListClusters", Call: providertest.ListIID, None: true},
+		{Name: "operations", Request: "ListOperations", Call: providertest.Fails(pmks.CodeNotFound, providertest.LastOperation(cluster, pmks.IID{})), None: true},
+	})
 }
 
-// TestAnswer_refusal: every 4xx ends a change at once, and nobody is told that it may
-// have happened.
+// TestAnswer_refusal: a 4xx that is not of GKE ends a change at once as well, over either
+// protocol.
 func TestAnswer_refusal(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -143,12 +84,9 @@ func TestAnswer_refusal(t *testing.T) {
 				}
 				synctest.Test(t, func(t *testing.T) {
 					s := fleet(t, 1, 1, gke.Options{})
-					kind := "application/json"
-					if strings.HasPrefix(test.body, "<") {
-						kind = "text/html"
-					}
-					s.Inject(core.Fault{Op: "DeleteCluster", Times: -1, Kind: core.FaultAnswer,
-						Answer: &core.Answer{Status: test.status, Body: test.body, Header: map[string]string{"Content-Type": kind}}})
+					fault := providertest.Answer(test.status, test.body)
+					fault.Op, fault.Times = "DeleteCluster", -1
+					s.Inject(fault)
 					cfg := configFor(s)
 					if protocol == "grpc" {
 						overGRPC(s)(&cfg)
@@ -180,7 +118,7 @@ func TestAnswer_parent(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := fleet(t, 1, 1, gke.Options{})
 				cfg := configFor(s)
-				cfg.Transport = roundTripper(func(r *http.Request) (*http.Response, error) { return respond(r, 404, body), nil })
+				cfg.Transport = providertest.RoundTripper(func(r *http.Request) (*http.Response, error) { return providertest.Respond(r, 404, body), nil })
 				h := newHandlerWith(t, cfg)
 				if err := pmks.Teardown(t.Context(), h, pmks.IID{NameId: "c000", SystemId: "c000"}); pmks.CodeOf(err) != pmks.CodeUnavailable {
 					t.Errorf("Teardown: %v", err)

@@ -10,17 +10,15 @@ import (
 	"github.com/pmks-go/pmks/gcp"
 	"github.com/pmks-go/pmks/internal/providertest"
 	"github.com/pmks-go/pmks/internal/sim/gke"
-	"github.com/pmks-go/pmks/internal/sim/profile"
 )
 
 // TestAssumptions takes a cluster through its life with either answer to each
 // question that no source settles.
 func TestAssumptions(t *testing.T) {
 	t.Parallel()
-	p, _ := profile.Get("gcp")
 	providertest.EitherAnswer(t, func(t *testing.T, a gke.Assumptions) {
 		h := newHandler(t, gke.New(gke.Options{Assumptions: a}))
-		req, group := p.SampleRequest("life"), p.SampleNodeGroup("extra")
+		req, group := bench.SampleRequest("life"), bench.SampleNodeGroup("extra")
 		req.Version = "1.33"
 		group.OnAutoScaling, group.DesiredNodeSize, group.MinNodeSize, group.MaxNodeSize = false, 1, 0, 3
 		life := providertest.Life{Handler: h, Request: req, Group: group, Scaled: [3]int{2, 1, 5}, Desired: 3}

@@ -16,7 +16,6 @@ import (
 	"github.com/pmks-go/pmks/gcp"
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/gke"
-	"github.com/pmks-go/pmks/internal/sim/profile"
 )
 
 const (
@@ -92,12 +91,11 @@ func TestScope_ambiguous(t *testing.T) {
 		put(t, s, region+"-a", "twin")
 		put(t, s, region+"-b", "twin")
 		h, twin, group := newHandler(t, s), pmks.IID{NameId: "twin"}, pmks.IID{NameId: "g"}
-		p, _ := profile.Get("gcp")
 		for name, call := range map[string]func() error{
 			"GetCluster":      func() error { _, err := h.GetCluster(t.Context(), twin); return err },
 			"ReadState":       func() error { _, err := h.ReadState(t.Context(), twin, pmks.IID{}); return err },
 			"DeleteCluster":   func() error { _, err := h.DeleteCluster(t.Context(), twin); return err },
-			"AddNodeGroup":    func() error { _, err := h.AddNodeGroup(t.Context(), twin, p.SampleNodeGroup("x")); return err },
+			"AddNodeGroup":    func() error { _, err := h.AddNodeGroup(t.Context(), twin, bench.SampleNodeGroup("x")); return err },
 			"RemoveNodeGroup": func() error { _, err := h.RemoveNodeGroup(t.Context(), twin, group); return err },
 			"SetAutoScaling":  func() error { _, err := h.SetNodeGroupAutoScaling(t.Context(), twin, group, true); return err },
 			"ChangeScaling":   func() error { _, err := h.ChangeNodeGroupScaling(t.Context(), twin, group, 4, 1, 4); return err },
@@ -109,7 +107,7 @@ func TestScope_ambiguous(t *testing.T) {
 			}
 		}
 		for op := range s.Counts() {
-			if slices.Contains(mutating, op) {
+			if slices.Contains(bench.Mutating, op) {
 				t.Errorf("%s was sent", op)
 			}
 		}
@@ -139,13 +137,12 @@ func TestScope_ambiguous(t *testing.T) {
 // TestScope_create: a name that the list shows is taken, wherever it is.
 func TestScope_create(t *testing.T) {
 	t.Parallel()
-	p, _ := profile.Get("gcp")
 	for _, location := range []string{region, region + "-a", region + "-c"} {
 		t.Run(location, func(t *testing.T) {
 			t.Parallel()
 			s := gke.New(gke.Options{})
 			put(t, s, location, "taken")
-			h, req := newHandler(t, s), p.SampleRequest("taken")
+			h, req := newHandler(t, s), bench.SampleRequest("taken")
 			for name, err := range map[string]error{
 				"CreateCluster": func() error { _, err := h.CreateCluster(t.Context(), req); return err }(),
 				"CheckCluster":  h.CheckCluster(t.Context(), req),
@@ -244,7 +241,6 @@ func TestZones(t *testing.T) {
 			}
 		}
 	}
-	p, _ := profile.Get("gcp")
 	for _, test := range []struct {
 		name, location string
 		more           []func(*gke.Seed)
@@ -264,7 +260,7 @@ func TestZones(t *testing.T) {
 				s := gke.New(gke.Options{})
 				iid := put(t, s, test.location, "demo", append(test.more, func(s *gke.Seed) { s.Groups[0].DesiredNodeSize = 6 })...)
 				h := newHandler(t, s)
-				req := p.SampleNodeGroup("more")
+				req := bench.SampleNodeGroup("more")
 				req.OnAutoScaling, req.DesiredNodeSize, req.MinNodeSize, req.MaxNodeSize = true, test.desired, 1, 12
 				made, err := h.AddNodeGroup(t.Context(), iid, req)
 				if pmks.CodeOf(err) != test.want {
@@ -308,8 +304,7 @@ func TestZones_create(t *testing.T) {
 		cfg := configFor(s)
 		cfg.Regional = true
 		h := newHandlerWith(t, cfg)
-		p, _ := profile.Get("gcp")
-		req := p.SampleRequest("wide")
+		req := bench.SampleRequest("wide")
 		req.NodeGroupList[0].DesiredNodeSize, req.NodeGroupList[0].MinNodeSize, req.NodeGroupList[0].MaxNodeSize = 6, 3, 9
 		made, err := h.CreateCluster(t.Context(), req)
 		if err != nil || made.NodeGroupList[0].DesiredNodeSize != 6 || made.NodeGroupList[0].MaxNodeSize != 9 || made.IId.SystemId != "wide" {
@@ -328,8 +323,7 @@ func TestSharedVPC(t *testing.T) {
 	t.Parallel()
 	const host = gke.DefaultHostProject
 	links := "https://www.googleapis.com/compute/v1/"
-	p, _ := profile.Get("gcp")
-	own := p.SampleRequest("x").Network
+	own := bench.SampleRequest("x").Network
 	vpc, subnet := own.VpcIID.NameId, own.SubnetIIDs[0].NameId
 	ranges := func(c *gcp.Config) { c.PodRange, c.ServiceRange = "shared-pods", "shared-services" }
 	for _, test := range []struct {
@@ -364,7 +358,7 @@ func TestSharedVPC(t *testing.T) {
 				if test.change != nil {
 					test.change(&cfg)
 				}
-				h, req := newHandlerWith(t, cfg), p.SampleRequest("demo")
+				h, req := newHandlerWith(t, cfg), bench.SampleRequest("demo")
 				req.Network = pmks.NetworkInfo{VpcIID: pmks.IID{SystemId: test.vpc}, SubnetIIDs: []pmks.IID{{SystemId: test.subnet}}}
 				made, err := h.CreateCluster(t.Context(), req)
 				if pmks.CodeOf(err) != test.want {
@@ -388,9 +382,8 @@ func TestSharedVPC(t *testing.T) {
 // TestSharedVPC_securityGroup: a firewall rule is one of the network's project.
 func TestSharedVPC_securityGroup(t *testing.T) {
 	t.Parallel()
-	p, _ := profile.Get("gcp")
 	s := gke.New(gke.Options{})
-	req := p.SampleRequest("demo")
+	req := bench.SampleRequest("demo")
 	req.Network.SecurityGroupIIDs = []pmks.IID{{SystemId: "projects/" + gke.DefaultHostProject + "/global/firewalls/allow-ssh"}}
 	_, err := newHandler(t, s).CreateCluster(t.Context(), req)
 	if pmks.CodeOf(err) != pmks.CodeInvalidArgument || !strings.Contains(err.Error(), "SecurityGroupIIDs[0]") {
@@ -464,9 +457,8 @@ func TestAutopilot(t *testing.T) {
 		if state, err := h.ReadState(t.Context(), iid, group); err != nil || state.Status != pmks.ClusterActive || state.DesiredNodeSize != -1 || state.NodeCount != -1 {
 			t.Errorf("ReadState of a pool: %+v, %v", state, err)
 		}
-		p, _ := profile.Get("gcp")
 		for name, call := range map[string]func() error{
-			"AddNodeGroup":    func() error { _, err := h.AddNodeGroup(t.Context(), iid, p.SampleNodeGroup("x")); return err },
+			"AddNodeGroup":    func() error { _, err := h.AddNodeGroup(t.Context(), iid, bench.SampleNodeGroup("x")); return err },
 			"RemoveNodeGroup": func() error { _, err := h.RemoveNodeGroup(t.Context(), iid, group); return err },
 			"SetAutoScaling":  func() error { _, err := h.SetNodeGroupAutoScaling(t.Context(), iid, group, true); return err },
 			"ChangeScaling":   func() error { _, err := h.ChangeNodeGroupScaling(t.Context(), iid, group, 6, 3, 6); return err },
@@ -476,7 +468,7 @@ func TestAutopilot(t *testing.T) {
 			}
 		}
 		got := s.Counts()
-		for _, op := range mutating {
+		for _, op := range bench.Mutating {
 			if op != "DeleteNodePool" && got[op] != 0 { // which GKE has refused
 				t.Errorf("%s was sent", op)
 			}

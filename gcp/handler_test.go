@@ -3,14 +3,9 @@
 package gcp_test
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
-	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
-	"reflect"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -21,98 +16,61 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/gcp"
+	"github.com/pmks-go/pmks/internal/providertest"
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/gke"
-	"github.com/pmks-go/pmks/internal/sim/profile"
 )
 
 // TestHandler_Capabilities compares what the provider publishes with what the
 // profile says of GKE.
-func TestHandler_Capabilities(t *testing.T) {
-	t.Parallel()
-	p, _ := profile.Get("gcp")
-	if got := newHandler(t, gke.New(gke.Options{})).Capabilities(); !reflect.DeepEqual(got, p.Caps) {
-		t.Errorf("got  %+v\nwant %+v", got, p.Caps)
-	}
-}
+func TestHandler_Capabilities(t *testing.T) { bench.Capabilities(t) }
 
 // TestHandler_badInput: what is wrong is told before any call is made.
 func TestHandler_badInput(t *testing.T) {
 	t.Parallel()
-	p, _ := profile.Get("gcp")
-	for _, test := range []struct {
-		name  string
-		spoil func(*pmks.ClusterInfo)
-		field string
-	}{
-		{"name", func(r *pmks.ClusterInfo) { r.IId.NameId = "Upper" }, "IId.NameId"},
-		{"long-name", func(r *pmks.ClusterInfo) { r.IId.NameId = strings.Repeat("a", 41) }, "IId.NameId"},
-		{"network", func(r *pmks.ClusterInfo) { r.Network.VpcIID = pmks.IID{NameId: "not a name"} }, "Network.VpcIID"},
-		{"network-of-another-kind", func(r *pmks.ClusterInfo) {
+	bench.BadRequests(t, []providertest.BadRequest{
+		{Name: "name", Spoil: func(r *pmks.ClusterInfo) { r.IId.NameId = "Upper" }, Says: "IId.NameId"},
+		{Name: "long-name", Spoil: func(r *pmks.ClusterInfo) { r.IId.NameId = strings.Repeat("a", 41) }, Says: "IId.NameId"},
+		{Name: "network", Spoil: func(r *pmks.ClusterInfo) { r.Network.VpcIID = pmks.IID{NameId: "not a name"} }, Says: "Network.VpcIID"},
+		{Name: "network-of-another-kind", Spoil: func(r *pmks.ClusterInfo) {
 			r.Network.VpcIID = pmks.IID{SystemId: "projects/p/regions/r/subnetworks/s"}
-		}, "Network.VpcIID"},
-		{"two-subnets", func(r *pmks.ClusterInfo) {
+		}, Says: "Network.VpcIID"},
+		{Name: "two-subnets", Spoil: func(r *pmks.ClusterInfo) {
 			r.Network.SubnetIIDs = append(r.Network.SubnetIIDs, pmks.IID{NameId: "subnet-02"})
-		}, "Network.SubnetIIDs"},
-		{"security-group", func(r *pmks.ClusterInfo) { r.Network.SecurityGroupIIDs = []pmks.IID{{NameId: "No_Tag"}} }, "Network.SecurityGroupIIDs[0]"},
-		{"no-groups", func(r *pmks.ClusterInfo) { r.NodeGroupList = nil }, "NodeGroupList"},
-		{"no-nodes", func(r *pmks.ClusterInfo) {
+		}, Says: "Network.SubnetIIDs"},
+		{Name: "security-group", Spoil: func(r *pmks.ClusterInfo) { r.Network.SecurityGroupIIDs = []pmks.IID{{NameId: "No_Tag"}} }, Says: "Network.SecurityGroupIIDs[0]"},
+		{Name: "no-groups", Spoil: func(r *pmks.ClusterInfo) { r.NodeGroupList = nil }, Says: "NodeGroupList"},
+		{Name: "no-nodes", Spoil: func(r *pmks.ClusterInfo) {
 			g := &r.NodeGroupList[0]
 			g.OnAutoScaling, g.DesiredNodeSize, g.MinNodeSize = false, 0, 0
 			r.NodeGroupList = r.NodeGroupList[:1]
-		}, "NodeGroupList"},
-		{"tag", func(r *pmks.ClusterInfo) { r.TagList = []pmks.KeyValue{{Key: "Team", Value: "x"}} }, "TagList[0].Key"},
-		{"tag-value", func(r *pmks.ClusterInfo) { r.TagList = []pmks.KeyValue{{Key: "team", Value: "A B"}} }, "TagList[0].Value"},
-		{"reserved-tag", func(r *pmks.ClusterInfo) { r.TagList = []pmks.KeyValue{{Key: "goog-x", Value: "x"}} }, "TagList[0].Key"},
-		{"disk", func(r *pmks.ClusterInfo) { r.NodeGroupList[0].RootDiskSize = "1" }, "NodeGroupList[0].RootDiskSize"},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			s := gke.New(gke.Options{})
-			req := p.SampleRequest("demo")
-			test.spoil(&req)
-			_, err := newHandler(t, s).CreateCluster(t.Context(), req)
-			if pmks.CodeOf(err) != pmks.CodeInvalidArgument || !strings.Contains(err.Error(), test.field) {
-				t.Errorf("got %v, want it to name %s", err, test.field)
-			}
-			if n := s.Count(""); n != 0 {
-				t.Errorf("%d calls were made", n)
-			}
-		})
-	}
+		}, Says: "NodeGroupList"},
+		{Name: "tag", Spoil: func(r *pmks.ClusterInfo) { r.TagList = []pmks.KeyValue{{Key: "Team", Value: "x"}} }, Says: "TagList[0].Key"},
+		{Name: "tag-value", Spoil: func(r *pmks.ClusterInfo) { r.TagList = []pmks.KeyValue{{Key: "team", Value: "A B"}} }, Says: "TagList[0].Value"},
+		{Name: "reserved-tag", Spoil: func(r *pmks.ClusterInfo) { r.TagList = []pmks.KeyValue{{Key: "goog-x", Value: "x"}} }, Says: "TagList[0].Key"},
+		{Name: "disk", Spoil: func(r *pmks.ClusterInfo) { r.NodeGroupList[0].RootDiskSize = "1" }, Says: "NodeGroupList[0].RootDiskSize"},
+	})
 }
 
 // TestNew_badConfig: what is wrong with a configuration is told by field.
 func TestNew_badConfig(t *testing.T) {
 	t.Parallel()
-	good := configFor(gke.New(gke.Options{}))
-	for _, test := range []struct {
-		name  string
-		spoil func(*gcp.Config)
-		field string
-	}{
-		{"no-zone", func(c *gcp.Config) { c.Zone = "" }, "Zone"},
-		{"region-as-zone", func(c *gcp.Config) { c.Zone = "asia-northeast3" }, "Zone"},
-		{"zone-elsewhere", func(c *gcp.Config) { c.Region = "us-central1" }, "Zone"},
-		{"regional-without-region", func(c *gcp.Config) { c.Zone, c.Regional = "", true }, "Region"},
-		{"project-number", func(c *gcp.Config) { c.ProjectID = "123456789012" }, "projectId"},
-		{"two-credentials", func(c *gcp.Config) { c.CredentialsJSON = "{}" }, "Credentials"},
-		{"half-a-key", func(c *gcp.Config) { c.TokenSource, c.ClientEmail = nil, "a@b" }, "Credentials"},
-		{"no-key", func(c *gcp.Config) { c.TokenSource, c.CredentialsJSON = nil, `{"type":"external_account"}` }, "Credentials"},
-		{"no-file", func(c *gcp.Config) { c.TokenSource, c.CredentialsFile = nil, "/no/such/file" }, "credentialsFile"},
-		{"endpoint", func(c *gcp.Config) { c.Endpoint = "https://user:hunter2@x" }, "Endpoint"},
-		{"tokens-in-the-clear", func(c *gcp.Config) { c.Endpoint, c.Transport = "http://192.0.2.1", nil }, "Endpoint"},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			cfg := good
-			test.spoil(&cfg)
-			_, err := gcp.New(t.Context(), cfg)
-			if pmks.CodeOf(err) != pmks.CodeInvalidArgument || !strings.Contains(err.Error(), test.field) || strings.Contains(err.Error(), "hunter2") {
-				t.Errorf("got %v, want it to name %s", err, test.field)
-			}
-		})
-	}
+	sound := func(testing.TB) gcp.Config { return configFor(gke.New(gke.Options{})) }
+	providertest.BadConfigs(t, gcp.New, sound, []string{"hunter2"}, []providertest.Setup[gcp.Config]{
+		{Name: "no-zone", Change: func(c *gcp.Config) { c.Zone = "" }, Says: []string{"Zone"}},
+		{Name: "region-as-zone", Change: func(c *gcp.Config) { c.Zone = "asia-northeast3" }, Says: []string{"Zone"}},
+		{Name: "zone-elsewhere", Change: func(c *gcp.Config) { c.Region = "us-central1" }, Says: []string{"Zone"}},
+		{Name: "regional-without-region", Change: func(c *gcp.Config) { c.Zone, c.Regional = "", true }, Says: []string{"Region"}},
+		{Name: "project-number", Change: func(c *gcp.Config) { c.ProjectID = "123456789012" }, Says: []string{"projectId"}},
+		{Name: "two-credentials", Change: func(c *gcp.Config) { c.CredentialsJSON = "{}" }, Says: []string{"Credentials"}},
+		{Name: "half-a-key", Change: func(c *gcp.Config) { c.TokenSource, c.ClientEmail = nil, "a@b" }, Says: []string{"Credentials"}},
+		{Name: "no-key", Change: func(c *gcp.Config) {
+			c.TokenSource, c.CredentialsJSON = nil, `{"type":"external_account"}`
+		}, Says: []string{"Credentials"}},
+		{Name: "no-file", Change: func(c *gcp.Config) { c.TokenSource, c.CredentialsFile = nil, "/no/such/file" }, Says: []string{"credentialsFile"}},
+		{Name: "endpoint", Change: func(c *gcp.Config) { c.Endpoint = "https://user:hunter2@x" }, Says: []string{"Endpoint"}},
+		{Name: "tokens-in-the-clear", Change: func(c *gcp.Config) { c.Endpoint, c.Transport = "http://192.0.2.1", nil }, Says: []string{"Endpoint"}},
+	})
 }
 
 // TestNew_credentials reaches the simulator with each way to give a key, whose
@@ -130,42 +88,19 @@ func TestNew_credentials(t *testing.T) {
 	if err := os.WriteFile(file, key, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	var other map[string]string
-	if err := json.Unmarshal(key, &other); err != nil {
-		t.Fatal(err)
-	}
-	other["client_email"] = "nobody@pmks-sim.iam.gserviceaccount.com"
-	stranger, err := json.Marshal(other)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, test := range []struct {
-		name string
-		give func(*gcp.Config)
-		want pmks.Code
-	}{
-		{"json", func(c *gcp.Config) { c.CredentialsJSON = string(key) }, pmks.CodeOK},
-		{"file", func(c *gcp.Config) { c.CredentialsFile = file }, pmks.CodeOK},
-		{"stranger", func(c *gcp.Config) { c.CredentialsJSON = string(stranger) }, pmks.CodeUnauthenticated},
-		{"wrong-token", func(c *gcp.Config) {
-			c.ProjectID, c.TokenSource = gke.DefaultProject, oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "ya29.wrong-secret"})
-		}, pmks.CodeUnauthenticated},
-	} {
-		for _, protocol := range []string{"grpc", "rest"} {
-			t.Run(test.name+"/"+protocol, func(t *testing.T) {
-				t.Parallel()
-				cfg := gcp.Config{Zone: "asia-northeast3-a", Endpoint: l.URL(), Protocol: protocol}
-				test.give(&cfg)
-				_, err := newHandlerWith(t, cfg).ListCluster(t.Context())
-				if pmks.CodeOf(err) != test.want {
-					t.Errorf("got %v, want %s", err, test.want)
-				}
-				text := fmt.Sprintf("%v %+v %#v", err, err, err)
-				if strings.Contains(text, "wrong-secret") || strings.Contains(text, "PRIVATE KEY") {
-					t.Errorf("a secret is in %s", text)
-				}
-			})
+	stranger := strings.Replace(string(key), gke.ServiceAccountEmail, "nobody@pmks-sim.iam.gserviceaccount.com", 1)
+	for _, protocol := range []string{"grpc", "rest"} {
+		sound := func(testing.TB) gcp.Config {
+			return gcp.Config{Zone: "asia-northeast3-a", Endpoint: l.URL(), Protocol: protocol}
 		}
+		providertest.Credentials(t, gcp.New, sound, []string{"wrong-secret", "PRIVATE KEY"}, []providertest.Setup[gcp.Config]{
+			{Name: "json/" + protocol, Change: func(c *gcp.Config) { c.CredentialsJSON = string(key) }},
+			{Name: "file/" + protocol, Change: func(c *gcp.Config) { c.CredentialsFile = file }},
+			{Name: "stranger/" + protocol, Change: func(c *gcp.Config) { c.CredentialsJSON = stranger }, Code: pmks.CodeUnauthenticated},
+			{Name: "wrong-token/" + protocol, Change: func(c *gcp.Config) {
+				c.ProjectID, c.TokenSource = gke.DefaultProject, oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "ya29.wrong-secret"})
+			}, Code: pmks.CodeUnauthenticated},
+		})
 	}
 }
 
@@ -173,18 +108,9 @@ func TestNew_credentials(t *testing.T) {
 func TestConfig_secrets(t *testing.T) {
 	t.Parallel()
 	cfg := configFor(gke.New(gke.Options{}))
-	h := newHandlerWith(t, cfg)
+	h := newHandler(t, gke.New(gke.Options{}))
 	cfg.PrivateKey, cfg.CredentialsJSON, cfg.Endpoint = "s3cr3t", "s3cr3t", "https://u:s3cr3t@x"
-	var logs bytes.Buffer
-	slog.New(slog.NewJSONHandler(&logs, nil)).Info("x", "cfg", cfg, "h", h)
-	j, err := json.Marshal(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text := fmt.Sprintf("%v %+v %#v %s %v %+v %s", cfg, cfg, cfg, j, h, h, logs.String())
-	if strings.Contains(text, "s3cr3t") || strings.Contains(text, gke.DefaultToken) {
-		t.Errorf("a secret is in %s", text)
-	}
+	providertest.ShowNone(t, []string{"s3cr3t", gke.DefaultToken}, cfg, h)
 }
 
 // TestHandler_failedCreation: a creation that fails later is told with the reason
@@ -192,11 +118,10 @@ func TestConfig_secrets(t *testing.T) {
 func TestHandler_failedCreation(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		p, _ := profile.Get("gcp")
 		s := gke.New(gke.Options{RemoveFailed: 10 * time.Minute})
 		s.Inject(core.Fault{Op: "CreateCluster", Kind: core.FaultFailLater, Reason: "GCE_STOCKOUT: no machines in the zone"})
 		h := newHandler(t, s)
-		info, err := h.CreateCluster(t.Context(), p.SampleRequest("demo"))
+		info, err := h.CreateCluster(t.Context(), bench.SampleRequest("demo"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -245,8 +170,7 @@ func TestHandler_otherLocations(t *testing.T) {
 			t.Errorf("6 nodes in three zones: %v", err)
 		}
 		pilot := pmks.IID{SystemId: "projects/pmks-sim/locations/asia-northeast3/clusters/pilot"}
-		p, _ := profile.Get("gcp")
-		if _, err := h.AddNodeGroup(t.Context(), pilot, p.SampleNodeGroup("x")); pmks.CodeOf(err) != pmks.CodeUnsupported {
+		if _, err := h.AddNodeGroup(t.Context(), pilot, bench.SampleNodeGroup("x")); pmks.CodeOf(err) != pmks.CodeUnsupported {
 			t.Errorf("a node group for Autopilot: %v", err)
 		}
 	})
@@ -295,13 +219,9 @@ func TestNew_transportError(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		cfg := configFor(gke.New(gke.Options{}))
-		cfg.Transport = roundTripper(func(*http.Request) (*http.Response, error) { return nil, http.ErrHandlerTimeout })
+		cfg.Transport = providertest.RoundTripper(func(*http.Request) (*http.Response, error) { return nil, http.ErrHandlerTimeout })
 		if _, err := newHandlerWith(t, cfg).ListIID(t.Context()); pmks.CodeOf(err) != pmks.CodeUnavailable {
 			t.Errorf("got %v", err)
 		}
 	})
 }
-
-type roundTripper func(*http.Request) (*http.Response, error)
-
-func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

@@ -12,6 +12,7 @@ import (
 	"cloud.google.com/go/container/apiv1/containerpb"
 
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/providertest"
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/gke"
 	"github.com/pmks-go/pmks/internal/sim/profile"
@@ -60,14 +61,14 @@ func TestNodes_unread(t *testing.T) {
 				group := url[strings.LastIndexByte(url, '/')+1:]
 				cfg := configFor(s)
 				through := cfg.Transport
-				cfg.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+				cfg.Transport = providertest.RoundTripper(func(r *http.Request) (*http.Response, error) {
 					if !strings.Contains(r.URL.Path, "/"+group+"/") {
 						return through.RoundTrip(r)
 					}
 					if test.status == 0 {
-						return hang(r)
+						return providertest.Hang(r)
 					}
-					return respond(r, test.status, strings.ReplaceAll(test.body, "GROUP", group)), nil
+					return providertest.Respond(r, test.status, strings.ReplaceAll(test.body, "GROUP", group)), nil
 				})
 				h := newHandlerWith(t, cfg)
 				list, err := h.ListCluster(t.Context())

@@ -15,6 +15,7 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/gcp"
+	"github.com/pmks-go/pmks/internal/providertest"
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/gke"
 )
@@ -74,14 +75,14 @@ func TestScaling_proof(t *testing.T) {
 func TestScaling_atOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := gke.New(gke.Options{Latency: latency, Pending: -1, Scale: 1e-6})
+		s := gke.New(gke.Options{Latency: providertest.Latency, Pending: -1, Scale: 1e-6})
 		iid := put(t, s, region+"-a", "demo")
 		h, start := newHandler(t, s), time.Now()
 		if _, err := h.ChangeNodeGroupScaling(t.Context(), iid, pmks.IID{NameId: "g"}, 5, 1, 9); err != nil {
 			t.Fatal(err)
 		}
-		if took := time.Since(start); took > 6*latency {
-			t.Errorf("it took %s, want five calls of %s", took, latency)
+		if took := time.Since(start); took > 6*providertest.Latency {
+			t.Errorf("it took %s, want five calls of %s", took, providertest.Latency)
 		}
 	})
 }
@@ -261,9 +262,9 @@ func TestUpgradeCluster_denied(t *testing.T) {
 			iid := put(t, s, region+"-a", "c")
 			cfg := configFor(s)
 			through, asked := cfg.Transport, 0
-			cfg.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+			cfg.Transport = providertest.RoundTripper(func(r *http.Request) (*http.Response, error) {
 				if strings.Contains(r.URL.Path, "serverConfig") {
-					return respond(r, http.StatusForbidden, `{"error":{"code":403,"status":"PERMISSION_DENIED","message":"no"}}`), nil
+					return providertest.Respond(r, http.StatusForbidden, `{"error":{"code":403,"status":"PERMISSION_DENIED","message":"no"}}`), nil
 				}
 				if r.Method == http.MethodPost {
 					asked++
@@ -303,14 +304,14 @@ func TestMutation_prerequisite(t *testing.T) {
 		iid := put(t, s, region+"-a", "demo")
 		cfg := configFor(s)
 		through := cfg.Transport
-		cfg.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+		cfg.Transport = providertest.RoundTripper(func(r *http.Request) (*http.Response, error) {
 			if r.Method == http.MethodPost && (strings.HasSuffix(r.URL.Path, "/clusters") || strings.HasSuffix(r.URL.Path, "/nodePools")) {
-				return respond(r, 404, gaia), nil
+				return providertest.Respond(r, 404, gaia), nil
 			}
 			return through.RoundTrip(r)
 		})
 		h := newHandlerWith(t, cfg)
-		_, createErr := h.CreateCluster(t.Context(), sample("fresh"))
+		_, createErr := h.CreateCluster(t.Context(), bench.SampleRequest("fresh"))
 		_, addErr := h.AddNodeGroup(t.Context(), iid, pmks.NodeGroupInfo{IId: pmks.IID{NameId: "new"}, VMSpecName: "e2-standard-4", DesiredNodeSize: 1})
 		for name, err := range map[string]error{"CreateCluster": createErr, "AddNodeGroup": addErr} {
 			if pmks.CodeOf(err) != pmks.CodeFailedPrecondition || errors.Is(err, pmks.ErrNotFound) ||

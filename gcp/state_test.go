@@ -3,7 +3,6 @@
 package gcp_test
 
 import (
-	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -13,7 +12,7 @@ import (
 	"cloud.google.com/go/container/apiv1/containerpb"
 
 	"github.com/pmks-go/pmks"
-	"github.com/pmks-go/pmks/gcp"
+	"github.com/pmks-go/pmks/internal/providertest"
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/gke"
 	"github.com/pmks-go/pmks/internal/sim/profile"
@@ -23,50 +22,32 @@ import (
 // why, over either protocol.
 func TestLastOperation_failed(t *testing.T) {
 	t.Parallel()
-	group := pmks.IID{NameId: "g"}
+	iid, group := pmks.IID{SystemId: parent + region + "-a/clusters/demo"}, pmks.IID{NameId: "g"}
 	for _, test := range []struct {
 		name, op, kind string
 		group          pmks.IID
-		do             func(context.Context, *gcp.Handler, pmks.IID) error
+		do             providertest.Call
 	}{
-		{"add", "CreateNodePool", "CREATE_NODE_POOL", pmks.IID{NameId: "new"}, func(ctx context.Context, h *gcp.Handler, iid pmks.IID) error {
-			_, err := h.AddNodeGroup(ctx, iid, pmks.NodeGroupInfo{IId: pmks.IID{NameId: "new"}, VMSpecName: "e2-standard-4", DesiredNodeSize: 1})
-			return err
-		}},
-		{"remove", "DeleteNodePool", "DELETE_NODE_POOL", group, func(ctx context.Context, h *gcp.Handler, iid pmks.IID) error {
-			_, err := h.RemoveNodeGroup(ctx, iid, group)
-			return err
-		}},
-		{"resize", "SetNodePoolSize", "SET_NODE_POOL_SIZE", group, func(ctx context.Context, h *gcp.Handler, iid pmks.IID) error {
-			_, err := h.ChangeNodeGroupScaling(ctx, iid, group, 6, 3, 6)
-			return err
-		}},
-		{"bounds", "SetNodePoolAutoscaling", "UPDATE_CLUSTER", group, func(ctx context.Context, h *gcp.Handler, iid pmks.IID) error {
-			_, err := h.SetNodeGroupAutoScaling(ctx, iid, group, true)
-			return err
-		}},
-		{"upgrade", "UpdateMaster", "UPGRADE_MASTER", pmks.IID{}, func(ctx context.Context, h *gcp.Handler, iid pmks.IID) error {
-			_, err := h.UpgradeCluster(ctx, iid, "1.34")
-			return err
-		}},
-		{"delete", "DeleteCluster", "DELETE_CLUSTER", pmks.IID{}, func(ctx context.Context, h *gcp.Handler, iid pmks.IID) error {
-			_, err := h.DeleteCluster(ctx, iid)
-			return err
-		}},
+		{"add", "CreateNodePool", "CREATE_NODE_POOL", pmks.IID{NameId: "new"}, providertest.AddNodeGroup(iid, pmks.NodeGroupInfo{IId: pmks.IID{NameId: "new"}, VMSpecName: "e2-standard-4", DesiredNodeSize: 1})},
+		{"remove", "DeleteNodePool", "DELETE_NODE_POOL", group, providertest.RemoveNodeGroup(iid, group)},
+		{"resize", "SetNodePoolSize", "SET_NODE_POOL_SIZE", group, providertest.ChangeNodeGroupScaling(iid, group, 6, 3, 6)},
+		{"bounds", "SetNodePoolAutoscaling", "UPDATE_CLUSTER", group, providertest.SetNodeGroupAutoScaling(iid, group, true)},
+		{"upgrade", "UpdateMaster", "UPGRADE_MASTER", pmks.IID{}, providertest.UpgradeCluster(iid, "1.34")},
+		{"delete", "DeleteCluster", "DELETE_CLUSTER", pmks.IID{}, providertest.DeleteCluster(iid)},
 	} {
 		for _, protocol := range []string{"rest", "grpc"} {
 			t.Run(test.name+"/"+protocol, func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
 					s := gke.New(gke.Options{})
-					iid := put(t, s, region+"-a", "demo", func(s *gke.Seed) { s.Version = "1.33.5-gke.2072000" })
+					put(t, s, region+"-a", "demo", func(s *gke.Seed) { s.Version = "1.33.5-gke.2072000" })
 					cfg := configFor(s)
 					if protocol == "grpc" {
 						overGRPC(s)(&cfg)
 					}
 					h := newHandlerWith(t, cfg)
 					s.Inject(core.Fault{Op: test.op, Kind: core.FaultFailLater, Reason: "GCE_STOCKOUT: no machines in the zone"})
-					if err := test.do(t.Context(), h, iid); err != nil {
+					if err := test.do(t.Context(), h); err != nil {
 						t.Fatal(err)
 					}
 					for _, by := range []pmks.IID{iid, {NameId: "demo"}} {
@@ -95,7 +76,7 @@ func TestLastOperation_created(t *testing.T) {
 		s := gke.New(gke.Options{RemoveFailed: 10 * time.Minute})
 		s.Inject(core.Fault{Op: "CreateCluster", Kind: core.FaultFailLater, Reason: "GCE_QUOTA_EXCEEDED: no CPUs"})
 		h := newHandler(t, s)
-		info, err := h.CreateCluster(t.Context(), sample("demo"))
+		info, err := h.CreateCluster(t.Context(), bench.SampleRequest("demo"))
 		if err != nil {
 			t.Fatal(err)
 		}

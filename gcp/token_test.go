@@ -21,6 +21,7 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/gcp"
+	"github.com/pmks-go/pmks/internal/providertest"
 	"github.com/pmks-go/pmks/internal/sim/gke"
 )
 
@@ -33,7 +34,7 @@ func withKey(s *gke.Server, protocol string, endpoint func(*http.Request) (*http
 	}
 	cfg.TokenSource, cfg.CredentialsJSON = nil, string(s.ServiceAccountJSON(""))
 	through := cfg.Transport
-	cfg.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+	cfg.Transport = providertest.RoundTripper(func(r *http.Request) (*http.Response, error) {
 		if strings.HasSuffix(r.URL.Path, "/token") && endpoint != nil {
 			if resp, err := endpoint(r); resp != nil || err != nil {
 				return resp, err
@@ -49,7 +50,7 @@ func withKey(s *gke.Server, protocol string, endpoint func(*http.Request) (*http
 func TestToken_faults(t *testing.T) {
 	t.Parallel()
 	say := func(status int, body string) func(*http.Request) (*http.Response, error) {
-		return func(r *http.Request) (*http.Response, error) { return respond(r, status, body), nil }
+		return func(r *http.Request) (*http.Response, error) { return providertest.Respond(r, status, body), nil }
 	}
 	for _, test := range []struct {
 		name     string
@@ -63,7 +64,7 @@ func TestToken_faults(t *testing.T) {
 		{"429", say(429, `{"error":"rate_limit_exceeded"}`), pmks.CodeThrottled, "rate_limit_exceeded"},
 		{"busy", say(400, `{"error":"temporarily_unavailable"}`), pmks.CodeUnavailable, "temporarily_unavailable"},
 		{"refuses-connections", func(*http.Request) (*http.Response, error) { return nil, syscall.ECONNREFUSED }, pmks.CodeUnavailable, "connection refused"},
-		{"hangs", hang, pmks.CodeUnavailable, "no answer"},
+		{"hangs", providertest.Hang, pmks.CodeUnavailable, "no answer"},
 		{"null", say(200, "null"), pmks.CodeUnavailable, "lost"},
 		{"empty-object", say(200, "{}"), pmks.CodeUnavailable, "lost"},
 		{"nothing", say(200, ""), pmks.CodeUnavailable, "lost"},
@@ -111,7 +112,7 @@ func TestToken_old(t *testing.T) {
 					mu.Lock()
 					defer mu.Unlock()
 					if asked++; down {
-						return respond(r, 503, "{}"), nil
+						return providertest.Respond(r, 503, "{}"), nil
 					}
 					return nil, nil
 				}))
@@ -297,10 +298,10 @@ func TestSecrets_quoted(t *testing.T) {
 	s := fleet(t, 1, 1, gke.Options{})
 	cfg := configFor(s)
 	through := cfg.Transport
-	cfg.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+	cfg.Transport = providertest.RoundTripper(func(r *http.Request) (*http.Response, error) {
 		if strings.Contains(r.URL.Path, "/clusters") {
 			body, err := json.Marshal(map[string]any{"error": map[string]any{"code": 401, "status": "UNAUTHENTICATED", "message": "Bad header " + r.Header.Get("Authorization")}})
-			return respond(r, 401, string(body)), err
+			return providertest.Respond(r, 401, string(body)), err
 		}
 		return through.RoundTrip(r)
 	})
@@ -325,11 +326,11 @@ func TestRedirect(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					s := fleet(t, 1, 1, gke.Options{})
 					cfg := configFor(s)
-					cfg.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+					cfg.Transport = providertest.RoundTripper(func(r *http.Request) (*http.Response, error) {
 						if r.URL.Host != "127.0.0.1:1" || strings.HasPrefix(r.URL.Path, "/elsewhere") {
 							t.Errorf("%s was asked with %q", r.URL, r.Header.Get("Authorization"))
 						}
-						resp := respond(r, status, "")
+						resp := providertest.Respond(r, status, "")
 						resp.Header.Set("Location", target)
 						return resp, nil
 					})

@@ -35,9 +35,6 @@ type Crowd struct {
 	Version string
 }
 
-// callTime is how long each request takes.
-const callTime = 40 * time.Millisecond
-
 // meter counts what goes over the wire.
 type meter struct {
 	next      http.RoundTripper
@@ -49,7 +46,7 @@ type meter struct {
 // RoundTrip implements [http.RoundTripper].
 func (m *meter) RoundTrip(req *http.Request) (*http.Response, error) {
 	m.calls.Add(1)
-	time.Sleep(callTime) //nolint:forbidigo // inside a synctest bubble
+	time.Sleep(Latency) //nolint:forbidigo // inside a synctest bubble
 	resp, err := m.next.RoundTrip(req)
 	if err == nil && m.isRefusal(resp) {
 		m.throttled.Add(1)

@@ -13,7 +13,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/pmks-go/pmks"
 )
 
 // Exchange is one request that a handler is expected to make, and its answer, each
@@ -153,6 +156,48 @@ func (p *Replay) Check(t testing.TB) {
 			t.Errorf("%d requests %q were not made", len(left), key)
 		}
 	}
+}
+
+// Play makes a call whose requests end at recorded answers, in a bubble, and returns
+// its result as JSON, or the errors in it, and the tape.
+func Play(t *testing.T, dialect Dialect, exchanges []Exchange, call func(testing.TB, *Replay) (any, error)) (result, tape string) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		p := NewReplay(dialect, exchanges)
+		out, err := call(t, p)
+		p.Check(t)
+		if err != nil {
+			out = joined(err)
+		}
+		result, tape = Whole(out), p.Text()
+	})
+	return result, tape
+}
+
+// joined lists the errors that are joined in err.
+func joined(err error) []error {
+	parts, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []error{err}
+	}
+	var list []error
+	for _, part := range parts.Unwrap() {
+		list = append(list, joined(part)...)
+	}
+	return list
+}
+
+// Whole is v as JSON, with the kubeconfig that JSON hides: those of recorded answers
+// hold nothing secret.
+func Whole(v any) string {
+	var info pmks.AccessInfo
+	switch v := v.(type) {
+	case pmks.AccessInfo:
+		info = v
+	case pmks.ClusterInfo:
+		info = v.AccessInfo
+	}
+	return strings.Replace(Indented(v), `"Kubeconfig": "[redacted]"`, `"Kubeconfig": `+strings.TrimSpace(Indented(info.Kubeconfig)), 1)
 }
 
 // Headers are those of the named headers that a request has, as lines of a Head.
