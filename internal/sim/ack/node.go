@@ -130,7 +130,7 @@ func (s *Server) removeNodes(c *call) (any, *apiError) {
 		}
 	}
 	t := s.newTask("nodepool_remove_nodes", targetNodePool)
-	if _, e := s.start(c, t, core.RemoveNodes{ClusterID: rec.id, GroupID: g.ID, Nodes: ids}, s.settled(rec, known)); e != nil {
+	if _, e := s.start(c, t, core.Scale{ClusterID: rec.id, GroupID: g.ID, Desired: len(g.Nodes) - len(ids), Remove: ids}, s.settled(rec, known)); e != nil {
 		return nil, e
 	}
 	known.shrinking, known.updated = true, c.Now
