@@ -63,7 +63,12 @@ func (s *Server) showIdentities(rec *clusterRecord, p *clusterProperties) {
 		return
 	}
 	p.ServicePrincipalProfile = &principalProfile{ClientID: managedPrincipal}
-	p.IdentityProfile = map[string]kubeletIdentity{"kubeletidentity": {
+	p.IdentityProfile = s.identityProfile(rec)
+}
+
+// identityProfile is the identity of the nodes.
+func (s *Server) identityProfile(rec *clusterRecord) map[string]kubeletIdentity {
+	return map[string]kubeletIdentity{"kubeletidentity": {
 		ResourceID: s.idOf(rec.nodeGroup, "Microsoft.ManagedIdentity/userAssignedIdentities", rec.name+"-agentpool"),
 		ClientID:   s.tag(rec.uid, 0, "kubelet client"),
 		ObjectID:   s.tag(rec.uid, 0, "kubelet object"),
@@ -258,9 +263,7 @@ func coreOrder(pools []poolProfile) []poolProfile {
 
 // patchCluster replaces the tags, which is all that a PATCH can do.
 func (s *Server) patchCluster(c *call) (*answer, *apiError) {
-	var in struct {
-		Tags map[string]string `json:"tags"`
-	}
+	var in tagsObject
 	if e := decodeBody(c.body, &in); e != nil {
 		return nil, e
 	}

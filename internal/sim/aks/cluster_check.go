@@ -80,6 +80,7 @@ func (s *Server) planCluster(c *call, in *clusterObject) *apiError {
 		func() *apiError { return s.checkNodeGroup(c, p) },
 		func() *apiError { return s.checkLinux(p.LinuxProfile) },
 		func() *apiError { return planWindows(p) },
+		func() *apiError { return checkAutoUpgrade(p.AutoUpgradeProfile) },
 		func() *apiError { return s.checkAccess(p) },
 		func() *apiError { return s.planVersion(in) },
 		func() *apiError { return planNetwork(p) },
@@ -113,6 +114,9 @@ func (s *Server) checkLocation(in *clusterObject) *apiError {
 // exists.
 func (s *Server) checkIdentity(in *clusterObject) *apiError {
 	id, principal := in.Identity, in.Properties.ServicePrincipalProfile
+	if in.Properties.IdentityProfile != nil {
+		return notSimulated("identityProfile of a new cluster")
+	}
 	if principal != nil && principal.ClientID == managedPrincipal && id != nil {
 		principal = nil
 		in.Properties.ServicePrincipalProfile = nil
@@ -247,6 +251,24 @@ func planWindows(p *clusterProperties) *apiError {
 		return invalid("windowsProfile.adminUsername", "it must begin with a letter and have at most 20 letters, digits, underscores and hyphens")
 	case len(w.AdminPassword) < 8 || len(w.AdminPassword) > 123:
 		return invalid("windowsProfile.adminPassword", "it must have 8 to 123 characters")
+	}
+	return nil
+}
+
+func checkAutoUpgrade(a *autoUpgrade) *apiError {
+	if a == nil {
+		return nil
+	}
+	for _, field := range []struct {
+		name, value string
+		known       []string
+	}{
+		{"upgradeChannel", a.UpgradeChannel, []string{"", "rapid", "stable", "patch", "node-image", "none"}},
+		{"nodeOSUpgradeChannel", a.NodeOSUpgradeChannel, []string{"", "None", "Unmanaged", "NodeImage", "SecurityPatch"}},
+	} {
+		if !slices.Contains(field.known, field.value) {
+			return invalid("autoUpgradeProfile."+field.name, "%.64q is not a value of it", field.value)
+		}
 	}
 	return nil
 }

@@ -3,6 +3,7 @@
 package aks
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -127,7 +128,10 @@ func (s *Server) planClusterUpdate(rec *clusterRecord, in *clusterObject) *apiEr
 	if in.Identity != nil && rec.spec.Identity != nil && in.Identity.Type != rec.spec.Identity.Type {
 		return notSimulated("a change of the identity")
 	}
-	if e := checkEchoes(rec, p); e != nil {
+	if e := s.checkEchoes(rec, p); e != nil {
+		return e
+	}
+	if e := checkAutoUpgrade(p.AutoUpgradeProfile); e != nil {
 		return e
 	}
 	if in.SKU == nil {
@@ -146,8 +150,15 @@ func (s *Server) planClusterUpdate(rec *clusterRecord, in *clusterObject) *apiEr
 }
 
 // checkEchoes refuses what a client reads of a cluster and must not send back: a
-// service principal, whose secret no read shows, and what a pool was made from.
-func checkEchoes(rec *clusterRecord, p *clusterProperties) *apiError {
+// service principal, whose secret no read shows, and what a pool was made from. The
+// identity of the nodes and the account of Windows come back as they are.
+func (s *Server) checkEchoes(rec *clusterRecord, p *clusterProperties) *apiError {
+	switch {
+	case p.IdentityProfile != nil && !maps.Equal(p.IdentityProfile, s.identityProfile(rec)):
+		return notSimulated("a change of identityProfile")
+	case p.WindowsProfile != nil && p.WindowsProfile.AdminUsername == "":
+		return required("windowsProfile.adminUsername")
+	}
 	if principal := p.ServicePrincipalProfile; principal != nil && principal.Secret == "" && (principal.ClientID != managedPrincipal || rec.spec.Identity == nil) {
 		return required("servicePrincipalProfile.secret")
 	}

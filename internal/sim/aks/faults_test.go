@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -16,82 +17,101 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/containerservice/armcontainerservice/v8"
+	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v7"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/sim/core"
-	"github.com/pmks-go/pmks/internal/sim/simkit"
+	"github.com/pmks-go/pmks/internal/sim/profile"
 	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
+// codeTable is what AKS says for each code that a fault may ask for.
+var codeTable = map[pmks.Code]string{
+	pmks.CodeAlreadyExists:      "PreconditionFailed 412",
+	pmks.CodeBusy:               "OperationNotAllowed 409",
+	pmks.CodeFailedPrecondition: "OperationNotAllowed 400",
+	pmks.CodeInternal:           "InternalOperationError 500",
+	pmks.CodeInvalidArgument:    "InvalidParameter 400",
+	pmks.CodeNotFound:           "ResourceNotFound 404",
+	pmks.CodePermissionDenied:   "AuthorizationFailed 403",
+	pmks.CodeQuotaExceeded:      "ErrCode_InsufficientVCPUQuota 400",
+	pmks.CodeThrottled:          "Throttled 429",
+	pmks.CodeUnauthenticated:    "InvalidAuthenticationToken 401",
+	pmks.CodeUnavailable:        "ServiceUnavailable 503",
+}
+
+// matrix holds faults against a call to a server with a cluster "a" of two pools.
+func matrix(op, cluster string, codes map[pmks.Code]string, start func(*testing.T) *world, do func(context.Context, *world) error, applied func(*world) bool) wiretest.Matrix {
+	return wiretest.Matrix{
+		Codes: codes,
+		Refusal: func(err error) string {
+			r := refusalOf(err)
+			return fmt.Sprintf("%s %d", r.code, r.status)
+		},
+		Start: func(t *testing.T) wiretest.Subject {
+			w := start(t)
+			begin(t, w.Put(core.Seed{Name: "a", Groups: groups("ng1", "ng2")}))
+			return wiretest.Subject{
+				Sim: w.Kit, Op: op, Cluster: cluster,
+				Do:      func(ctx context.Context) error { return do(ctx, w) },
+				Applied: func() bool { return applied(w) },
+			}
+		},
+	}
+}
+
+// createMatrix is that of the creation of a cluster.
+func createMatrix(start func(*testing.T) *world) wiretest.Matrix {
+	return matrix("ManagedClusters_CreateOrUpdate", "b", codeTable, start, func(ctx context.Context, w *world) error {
+		return second(w.clusters.BeginCreateOrUpdate(ctx, testGroup, "b", clusterInput(), nil))
+	}, func(w *world) bool { _, err := w.named("b"); return err == nil })
+}
+
+// TestServer_Inject: every kind of fault, and every code, on calls of two services.
 func TestServer_Inject(t *testing.T) {
 	t.Parallel()
-	const get = "ManagedClusters_Get"
-	refuse := func(code pmks.Code) core.Fault { return core.Fault{Op: get, Kind: core.FaultRefuse, Code: code} }
-	tests := []struct {
-		name  string
-		fault core.Fault
-		want  refusal
-		after string
-	}{
-		{"other-operation", core.Fault{Op: "AgentPools_Get", Kind: core.FaultRefuse}, refusal{}, ""},
-		{"other-cluster", core.Fault{Cluster: "b", Kind: core.FaultRefuse}, refusal{}, ""},
-		{"throttle", core.Fault{Op: get, Cluster: "a", Kind: core.FaultThrottle, RetryAfter: 7 * time.Second}, refusal{429, "Throttled"}, "7"},
-		{"throttle-unsaid", core.Fault{Op: get, Kind: core.FaultThrottle}, refusal{429, "Throttled"}, "1"},
-		{"refuse-internal", refuse(pmks.CodeInternal), refusal{500, "InternalOperationError"}, ""},
-		{"refuse-invalid", refuse(pmks.CodeInvalidArgument), badParameter, ""},
-		{"refuse-not-found", refuse(pmks.CodeNotFound), refusal{404, "ResourceNotFound"}, ""},
-		{"refuse-exists", refuse(pmks.CodeAlreadyExists), precondition, ""},
-		{"refuse-busy", refuse(pmks.CodeBusy), busy, ""},
-		{"refuse-precondition", refuse(pmks.CodeFailedPrecondition), notAllowed4, ""},
-		{"refuse-unauthenticated", refuse(pmks.CodeUnauthenticated), refusal{401, "InvalidAuthenticationToken"}, ""},
-		{"refuse-permission", refuse(pmks.CodePermissionDenied), refusal{403, "AuthorizationFailed"}, ""},
-		{"refuse-quota", refuse(pmks.CodeQuotaExceeded), refusal{400, "ErrCode_InsufficientVCPUQuota"}, ""},
-		{"refuse-unavailable", refuse(pmks.CodeUnavailable), refusal{503, "ServiceUnavailable"}, ""},
-		{"lose-reply-with-code", core.Fault{Op: get, Kind: core.FaultLoseReply, Code: pmks.CodeUnavailable}, refusal{503, "ServiceUnavailable"}, ""},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
+	bubble := func(t *testing.T) *world { return newWorld(t, func(o *Options) { o.Now = nil }) }
+	for name, m := range map[string]wiretest.Matrix{
+		"cluster": createMatrix(bubble),
+		"pool": matrix("AgentPools_Delete", "a", codeTable, bubble, func(ctx context.Context, w *world) error {
+			return second(w.pools.BeginDelete(ctx, testGroup, "a", "ng2", nil))
+		}, func(w *world) bool {
+			rec, err := w.named("a")
+			g, there := rec.live.GroupByName("ng2")
+			return err == nil && (!there || g.State == profile.Deleting)
+		}),
+		"subnet": matrix("Subnets_CreateOrUpdate", "", map[pmks.Code]string{pmks.CodeThrottled: "SubscriptionRequestsThrottled 429"}, bubble, func(ctx context.Context, w *world) error {
+			in := armnetwork.Subnet{Properties: &armnetwork.SubnetPropertiesFormat{AddressPrefix: new("10.0.0.0/20")}}
+			return second(w.subnets.BeginCreateOrUpdate(ctx, testGroup, "vpc-01", "subnet-01", in, nil))
+		}, func(w *world) bool { return w.resources.VirtualNetworks[0].Subnets[0].SecurityGroup == "" }),
+	} {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			w.create(t, "a")
-			w.Inject(test.fault)
-			_, err := w.clusters.Get(t.Context(), testGroup, "a", nil)
-			if got := refusalOf(err); got != test.want {
-				t.Fatalf("got %v: %v, want %v", got, err, test.want)
-			}
-			var e *azcore.ResponseError
-			if errors.As(err, &e) && e.RawResponse.Header.Get("Retry-After") != test.after {
-				t.Errorf("Retry-After is %q, want %q", e.RawResponse.Header.Get("Retry-After"), test.after)
-			}
-			if _, err := w.clusters.Get(t.Context(), testGroup, "a", nil); err != nil {
-				t.Errorf("the second call: %v", err)
-			}
+			m.Run(t)
 		})
 	}
 }
 
-// TestServer_Inject_lost: a lost request changes nothing, a lost reply comes too
-// late.
-func TestServer_Inject_lost(t *testing.T) {
+// TestServer_Inject_listener: the same over a connection.
+func TestServer_Inject_listener(t *testing.T) {
 	t.Parallel()
-	for kind, exists := range map[core.FaultKind]bool{core.FaultLoseRequest: false, core.FaultLoseReply: true} {
-		t.Run(string(kind), func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t)
-			w.Inject(core.Fault{Op: "ManagedClusters_CreateOrUpdate", Kind: kind})
-			_, err := w.clusters.BeginCreateOrUpdate(t.Context(), testGroup, "a", clusterInput(), nil)
-			if !errors.Is(err, simkit.ErrConnectionLost) {
-				t.Fatalf("got %v", err)
-			}
-			_, err = w.clusters.Get(t.Context(), testGroup, "a", nil)
-			if (err == nil) != exists {
-				t.Errorf("the cluster exists: %v", err)
-			}
-			calls := w.Calls()
-			if c := calls[1]; !c.Lost || c.Status != 0 || c.Cluster != "a" || c.Service != containerService {
-				t.Errorf("the journal holds %+v", c)
-			}
-		})
+	createMatrix(func(t *testing.T) *world {
+		w := newWorld(t)
+		w.listen(t, true)
+		return w
+	}).RunConnected(t)
+}
+
+// TestServer_Inject_retryAfter: a throttled call is told when to come back.
+func TestServer_Inject_retryAfter(t *testing.T) {
+	t.Parallel()
+	for after, want := range map[time.Duration]string{0: "1", 7 * time.Second: "7"} {
+		w := newWorld(t)
+		w.Inject(core.Fault{Kind: core.FaultThrottle, Op: "ManagedClusters_Get", RetryAfter: after})
+		var e *azcore.ResponseError
+		if _, err := w.clusters.Get(t.Context(), testGroup, "a", nil); !errors.As(err, &e) || e.RawResponse.Header.Get("Retry-After") != want {
+			t.Errorf("after %s: %v, want %s", after, err, want)
+		}
 	}
 }
 

@@ -16,13 +16,24 @@ import (
 	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
-// tape writes down what goes over the wire, with the headers that matter.
-func (w *world) tape(tokens bool) *wiretest.Tape {
+// tape writes down what goes over the wire, with the headers that matter, and holds
+// the answers against the vendor's model.
+func (w *world) tape(t *testing.T, tokens bool) *wiretest.Tape {
+	t.Helper()
+	table := wiretest.ReadTable(t, "wire.json")
 	return &wiretest.Tape{
 		Next: w.Transport(),
 		Sent: func(r *http.Request) string { return "\n" + headers(r.Header) },
 		Got:  func(r *http.Response) string { return "\n" + headers(r.Header) },
 		Skip: func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/token") && !tokens },
+		Watch: func(r *http.Request, sent []byte, response *http.Response, got []byte) {
+			to := routeOf(r, r.URL.Query(), sent)
+			if op := nameInTable(to.service, to.op); response.StatusCode < 300 && table.Operations[op].Output != "" {
+				for _, fault := range table.Answer(op, got) {
+					t.Error(fault)
+				}
+			}
+		},
 	}
 }
 
@@ -52,7 +63,7 @@ func TestServer_golden(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, func(o *Options) { o.PageSize = 2 })
-			p := w.tape(name == "entra")
+			p := w.tape(t, name == "entra")
 			w.connect(t, simURL, p)
 			run(t, w)
 			wiretest.Golden(t, name+".golden", mask(p.Text()))

@@ -4,6 +4,7 @@ package aks
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -28,23 +29,47 @@ type (
 		} `json:"properties"`
 	}
 	subnetObject struct {
-		ID         string           `json:"id" sim:"read"`
-		Name       string           `json:"name" sim:"read"`
-		Type       string           `json:"type" sim:"read"`
+		ID         string           `json:"id"`
+		Name       string           `json:"name"`
+		Type       string           `json:"type"`
 		ETag       string           `json:"etag" sim:"read"`
 		Properties subnetProperties `json:"properties"`
 	}
 	subnetProperties struct {
-		ProvisioningState    string      `json:"provisioningState,omitempty" sim:"read"`
-		AddressPrefix        string      `json:"addressPrefix"`
-		AddressPrefixes      []string    `json:"addressPrefixes,omitempty" sim:"no"`
-		NetworkSecurityGroup *reference  `json:"networkSecurityGroup,omitempty"`
-		IPConfigurations     []reference `json:"ipConfigurations,omitempty" sim:"read"`
-		Delegations          []any       `json:"delegations" sim:"read"`
-		PrivateEndpoint      string      `json:"privateEndpointNetworkPolicies,omitempty"`
-		PrivateLink          string      `json:"privateLinkServiceNetworkPolicies,omitempty"`
-		RouteTable           any         `json:"routeTable,omitempty" sim:"no"`
-		NATGateway           any         `json:"natGateway,omitempty" sim:"no"`
+		ProvisioningState    string         `json:"provisioningState,omitempty" sim:"read"`
+		AddressPrefix        string         `json:"addressPrefix"`
+		NetworkSecurityGroup *securityGuard `json:"networkSecurityGroup,omitempty"`
+		IPConfigurations     []reference    `json:"ipConfigurations,omitempty" sim:"read"`
+		Delegations          []any          `json:"delegations"`
+		PrivateEndpoint      string         `json:"privateEndpointNetworkPolicies,omitempty"`
+		PrivateLink          string         `json:"privateLinkServiceNetworkPolicies,omitempty"`
+
+		AddressPrefixes           any `json:"addressPrefixes,omitempty" sim:"no"`
+		ApplicationGateways       any `json:"applicationGatewayIPConfigurations,omitempty" sim:"no"`
+		DefaultOutboundAccess     any `json:"defaultOutboundAccess,omitempty" sim:"no"`
+		IPAllocations             any `json:"ipAllocations,omitempty" sim:"no"`
+		IPConfigurationProfiles   any `json:"ipConfigurationProfiles,omitempty" sim:"read"`
+		IPAMPoolPrefixAllocations any `json:"ipamPoolPrefixAllocations,omitempty" sim:"no"`
+		NATGateway                any `json:"natGateway,omitempty" sim:"no"`
+		PrivateEndpoints          any `json:"privateEndpoints,omitempty" sim:"read"`
+		Purpose                   any `json:"purpose,omitempty" sim:"read"`
+		ResourceNavigationLinks   any `json:"resourceNavigationLinks,omitempty" sim:"read"`
+		RouteTable                any `json:"routeTable,omitempty" sim:"no"`
+		ServiceAssociationLinks   any `json:"serviceAssociationLinks,omitempty" sim:"read"`
+		ServiceEndpointPolicies   any `json:"serviceEndpointPolicies,omitempty" sim:"no"`
+		ServiceEndpoints          any `json:"serviceEndpoints,omitempty" sim:"no"`
+		SharingScope              any `json:"sharingScope,omitempty" sim:"no"`
+	}
+	// securityGuard is the security group of a subnet: a reference, beside which a
+	// request may say all that a security group has.
+	securityGuard struct {
+		ID         string `json:"id"`
+		ETag       any    `json:"etag,omitempty" sim:"read"`
+		Location   any    `json:"location,omitempty" sim:"no"`
+		Name       any    `json:"name,omitempty" sim:"read"`
+		Properties any    `json:"properties,omitempty" sim:"no"`
+		Tags       any    `json:"tags,omitempty" sim:"no"`
+		Type       any    `json:"type,omitempty" sim:"read"`
 	}
 	securityGroupObject struct {
 		ID         string `json:"id"`
@@ -82,7 +107,7 @@ func (s *Server) subnetObject(v *VirtualNetwork, sub *Subnet) subnetObject {
 	o.Properties = subnetProperties{ProvisioningState: "Succeeded", AddressPrefix: sub.Prefix, Delegations: []any{},
 		PrivateEndpoint: "Disabled", PrivateLink: "Enabled"}
 	if sub.SecurityGroup != "" {
-		o.Properties.NetworkSecurityGroup = &reference{sub.SecurityGroup}
+		o.Properties.NetworkSecurityGroup = &securityGuard{ID: sub.SecurityGroup}
 	}
 	for i := range sub.Used + s.inUse(sub) {
 		o.Properties.IPConfigurations = append(o.Properties.IPConfigurations, reference{o.ID + "/ipConfigurations/ipconfig" + strconv.Itoa(i+1)})
@@ -157,8 +182,8 @@ func (s *Server) putSubnet(c *call) (*answer, *apiError) {
 	if e := decodeBody(c.body, &in); e != nil {
 		return nil, e
 	}
-	if in.Properties.AddressPrefix != sub.Prefix {
-		return nil, notSimulated("a change of addressPrefix")
+	if e := sameSubnet(in.Properties, s.subnetObject(v, sub).Properties); e != nil {
+		return nil, e
 	}
 	group := ""
 	if ref := in.Properties.NetworkSecurityGroup; ref != nil {
@@ -173,6 +198,32 @@ func (s *Server) putSubnet(c *call) (*answer, *apiError) {
 	}
 	sub.SecurityGroup = group
 	return ok(s.subnetObject(v, sub))
+}
+
+// sameSubnet: the security group is all of a subnet that can be changed here.
+func sameSubnet(asked, is subnetProperties) *apiError {
+	for _, field := range []struct {
+		name, asked, is string
+		known           []string
+	}{
+		{"privateEndpointNetworkPolicies", asked.PrivateEndpoint, is.PrivateEndpoint,
+			[]string{"", "Enabled", "Disabled", "NetworkSecurityGroupEnabled", "RouteTableEnabled"}},
+		{"privateLinkServiceNetworkPolicies", asked.PrivateLink, is.PrivateLink, []string{"", "Enabled", "Disabled"}},
+	} {
+		switch {
+		case !slices.Contains(field.known, field.asked):
+			return gateway(http.StatusBadRequest, "InvalidRequestFormat", "Cannot parse the request: %.64q is not a value of %s.", field.asked, field.name)
+		case field.asked != "" && field.asked != field.is:
+			return notSimulated("a change of %s", field.name)
+		}
+	}
+	switch {
+	case asked.AddressPrefix != is.AddressPrefix:
+		return notSimulated("a change of addressPrefix")
+	case asked.Delegations != nil && len(asked.Delegations) != len(is.Delegations):
+		return notSimulated("a change of delegations")
+	}
+	return nil
 }
 
 func (s *Server) securityGroupObject(g SecurityGroup) securityGroupObject {

@@ -98,7 +98,7 @@ func (s *Server) planPool(c *call, name string, p *poolProperties, version, mode
 	}
 	p.ScaleDownMode = new("Delete")
 	p.EnableNodePublicIP, p.EnableFIPS = new(yes(p.EnableNodePublicIP)), new(yes(p.EnableFIPS))
-	p.KubeletDiskType, p.PowerState = new("OS"), nil
+	p.KubeletDiskType, p.PowerState, p.VirtualMachineNodesStatus = new("OS"), nil, nil
 	return nil
 }
 
@@ -122,15 +122,35 @@ func checkEnums(p *poolProperties) *apiError {
 			return invalid("agentPoolProfile."+field.name, "%.64q is not a value of it", field.value)
 		}
 	}
-	switch u := p.UpgradeSettings; {
-	case u != nil && u.MaxSurge != "" && (!surgePattern.MatchString(u.MaxSurge) || u.MaxSurge == "0" || len(u.MaxSurge) > 4):
-		return invalid("agentPoolProfile.upgradeSettings.maxSurge", "%.64q is neither a positive number nor a percentage", u.MaxSurge)
+	if e := checkUpgradeSettings(p.UpgradeSettings); e != nil {
+		return e
+	}
+	switch {
 	case yes(p.EnableFIPS):
 		return notSimulated("enableFIPS")
 	case text(p.KubeletDiskType) != "" && *p.KubeletDiskType != "OS":
 		return notSimulated("kubeletDiskType %s", *p.KubeletDiskType)
 	case p.PowerState != nil && p.PowerState.Code != "" && p.PowerState.Code != "Running":
 		return notSimulated("powerState %.64s of an agent pool", p.PowerState.Code)
+	}
+	return nil
+}
+
+func checkUpgradeSettings(u *upgradeSettings) *apiError {
+	switch {
+	case u == nil:
+		return nil
+	case u.MaxSurge != "" && (!surgePattern.MatchString(u.MaxSurge) || u.MaxSurge == "0" || len(u.MaxSurge) > 4):
+		return invalid("agentPoolProfile.upgradeSettings.maxSurge", "%.64q is neither a positive number nor a percentage", u.MaxSurge)
+	}
+	for _, field := range []struct {
+		name        string
+		value       *int32
+		least, most int32
+	}{{"drainTimeoutInMinutes", u.DrainTimeoutInMinutes, 1, 1440}, {"nodeSoakDurationInMinutes", u.NodeSoakDurationInMinutes, 0, 30}} {
+		if field.value != nil && (*field.value < field.least || *field.value > field.most) {
+			return invalid("agentPoolProfile.upgradeSettings."+field.name, "it must be between %d and %d, got %d", field.least, field.most, *field.value)
+		}
 	}
 	return nil
 }

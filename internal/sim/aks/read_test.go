@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -14,77 +15,89 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/containerservice/armcontainerservice/v8"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v7"
 
-	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/sim/core"
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
 // TestServer_pages: lists come in pages, and their links lead to the next one.
 func TestServer_pages(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(o *Options) { o.PageSize = 2 })
-	var want []string
+	var all, inGroup, pools []string
 	for i := range 7 {
 		seed := core.Seed{Name: fmt.Sprintf("c%d", i)}
 		if i%3 == 0 {
 			seed.Attr = map[string]string{AttrResourceGroup: "other"}
 		} else {
-			want = append(want, seed.Name)
+			inGroup = append(inGroup, seed.Name)
 		}
-		for j := range 5 {
-			seed.Groups = append(seed.Groups, pmks.NodeGroupInfo{IId: pmks.IID{NameId: fmt.Sprintf("ng%d", j)}, DesiredNodeSize: 3})
-		}
-		if err := w.Put(seed); err != nil {
-			t.Fatal(err)
-		}
+		all = append(all, seed.Name)
+		seed.Groups = groups("ng0", "ng1", "ng2", "ng3", "ng4")
+		begin(t, w.Put(seed))
 	}
-	n := 0
-	for pager := w.clusters.NewListPager(nil); pager.More(); {
-		page, err := pager.NextPage(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		n += len(page.Value)
+	for _, p := range groups("ng0", "ng1", "ng2", "ng3", "ng4") {
+		pools = append(pools, p.IId.NameId)
 	}
+	const cluster = "/resourceGroups/pmks/providers/Microsoft.ContainerService/managedClusters/c1"
+	nodes := *w.get(t, "c1").Properties.NodeResourceGroup
+	for name, test := range map[string]struct {
+		path string // below the subscription
+		want []string
+	}{
+		"clusters": {"/providers/Microsoft.ContainerService/managedClusters", all},
+		"pools":    {cluster + "/agentPools", pools},
+		"subnets":  {"/resourceGroups/pmks/providers/Microsoft.Network/virtualNetworks/vpc-01/subnets", []string{"subnet-01", SmallSubnet, TinySubnet, DelegatedSubnet, BareSubnet}},
+		"keys":     {"/resourceGroups/pmks/providers/Microsoft.Compute/sshPublicKeys", []string{"keypair-01", "keypair-02", Ed25519Key}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			wiretest.Pages{
+				Want: test.want, Limit: 2,
+				Refused: func(err error) bool {
+					return strings.HasPrefix(err.Error(), "400 Bad Request") && strings.Contains(err.Error(), "skip token")
+				},
+				Get: func(token string) ([]string, string, error) { return w.page(t, test.path, token) },
+			}.Run(t)
+		})
+	}
+	// The pages are cut before the group is looked at, and those of the SDK follow the links.
 	var got []string
 	for pager := w.clusters.NewListByResourceGroupPager(testGroup, nil); pager.More(); {
 		page, err := pager.NextPage(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
+		begin(t, err)
 		for _, c := range page.Value {
 			got = append(got, *c.Name)
 		}
 	}
-	if n != 7 || !slices.Equal(got, want) {
-		t.Errorf("got %d clusters, and in the group %v, want %v", n, got, want)
+	if calls := w.Count("ManagedClusters_ListByResourceGroup"); !slices.Equal(got, inGroup) || calls != 4 {
+		t.Errorf("got %v in %d calls, want %v", got, calls, inGroup)
 	}
-	n = 0
-	for pager := w.pools.NewListPager(testGroup, "c1", nil); pager.More(); {
-		page, err := pager.NextPage(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		n += len(page.Value)
+	w.checkMachines(t, "c1", "ng1", 2)
+	if sets, err := w.sets.NewListPager(nodes, nil).NextPage(t.Context()); err != nil || len(sets.Value) != 2 || sets.NextLink == nil {
+		t.Errorf("the scale sets: %v, %s", err, mustJSON(t, sets))
 	}
-	for _, err := range w.machineNames(t, "c1", "ng1") {
-		if err != nil {
-			t.Fatal(err)
-		}
-		n++
+}
+
+// page reads one page of a list below the subscription.
+func (w *world) page(t *testing.T, path, token string) (names []string, next string, err error) {
+	t.Helper()
+	version := apiVersions[serviceOf(strings.Split(path, "/"))][0]
+	query := url.Values{"api-version": {version}}
+	if token != "" {
+		query.Set("$skipToken", token)
 	}
-	if n != 5+3 {
-		t.Errorf("got %d pools and machines", n)
+	response, body := w.send(t, http.MethodGet, "/subscriptions/"+DefaultSubscriptionID+path+"?"+query.Encode(), "", "Authorization", "Bearer "+w.bearer(t, armScope))
+	if response.StatusCode != http.StatusOK {
+		return nil, "", fmt.Errorf("%s: %s", response.Status, body)
 	}
-	if got := w.Counts(); got["ManagedClusters_List"] != 4 || got["AgentPools_List"] != 3 || got["Machines_List"] != 2 {
-		t.Errorf("calls: %v", got)
+	var page list[struct{ Name string }]
+	begin(t, json.Unmarshal([]byte(body), &page))
+	for _, item := range page.Value {
+		names = append(names, item.Name)
 	}
-	for _, path := range []string{"", "/c1/agentPools"} {
-		target := "/subscriptions/" + DefaultSubscriptionID + "/resourceGroups/pmks/providers/Microsoft.ContainerService/managedClusters" + path
-		response, body := w.send(t, http.MethodGet, target+"?api-version=2025-10-01&%24skipToken=abc", "", "Authorization", "Bearer "+w.bearer(t, armScope))
-		if response.StatusCode != http.StatusBadRequest || !strings.Contains(body, "skip token") {
-			t.Errorf("%s: got %s: %s", path, response.Status, body)
-		}
-	}
+	link, err := url.Parse(page.NextLink)
+	begin(t, err)
+	return names, link.Query().Get("$skipToken"), nil
 }
 
 // TestServer_preconditions: entity tags guard writes.

@@ -3,10 +3,7 @@
 package aks
 
 import (
-	"encoding/json"
 	"fmt"
-	"net/http"
-	"strings"
 	"sync"
 	"testing"
 
@@ -15,92 +12,8 @@ import (
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
-
-// replacements stand in turn for each member of a good request.
-var replacements = []any{nil, "", "x", "/subscriptions/a/resourceGroups/b/providers/c/d/e", "::/0", 0, -1, 1 << 30, 1.5, true, false, []any{}, []any{nil}, map[string]any{}, map[string]any{"a": nil}}
-
-// mutate calls do with every body that differs from a good one in one member.
-func mutate(root map[string]any, do func(body string)) {
-	var walk func(set func(any), value any)
-	try := func(set func(any), value any) {
-		for _, r := range replacements {
-			set(r)
-			if data, err := json.Marshal(root); err == nil {
-				do(string(data))
-			}
-		}
-		set(value)
-	}
-	walk = func(set func(any), value any) {
-		try(set, value)
-		switch value := value.(type) {
-		case map[string]any:
-			for key, inner := range value {
-				walk(func(v any) { value[key] = v }, inner)
-			}
-		case []any:
-			for i, inner := range value {
-				walk(func(v any) { value[i] = v }, inner)
-			}
-		}
-	}
-	for key, inner := range root {
-		walk(func(v any) { root[key] = v }, inner)
-	}
-}
-
-// TestServer_mutatedBodies: a request with any one member replaced is answered in
-// the vendor's shape, whatever it does, on a new resource and on an old one.
-func TestServer_mutatedBodies(t *testing.T) {
-	t.Parallel()
-	const base = "/subscriptions/" + DefaultSubscriptionID + "/resourceGroups/pmks/providers/Microsoft.ContainerService/managedClusters/"
-	cluster := clusterInput()
-	cluster.Properties.APIServerAccessProfile = &armcontainerservice.ManagedClusterAPIServerAccessProfile{AuthorizedIPRanges: []*string{new("1.2.3.4/32")}}
-	cluster.Properties.AADProfile = &armcontainerservice.ManagedClusterAADProfile{Managed: new(true)}
-	cluster.Properties.AgentPoolProfiles[0].UpgradeSettings = &armcontainerservice.AgentPoolUpgradeSettings{MaxSurge: new("33%")}
-	cluster.Identity.UserAssignedIdentities = map[string]*armcontainerservice.ManagedServiceIdentityUserAssignedIdentitiesValue{"x": {}}
-	for _, test := range []struct {
-		name, target string
-		body         any
-	}{
-		{"new-cluster", "b", cluster},
-		{"old-cluster", "a", cluster},
-		{"new-pool", "a/agentPools/ng2", map[string]any{"properties": poolInput()}},
-		{"old-pool", "a/agentPools/ng1", map[string]any{"properties": poolInput()}},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			data, err := json.Marshal(test.body)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var root map[string]any
-			if err := json.Unmarshal(data, &root); err != nil {
-				t.Fatal(err)
-			}
-			w := newWorld(t)
-			header := []string{"Content-Type", "application/json", "Authorization", "Bearer " + w.bearer(t, armScope)}
-			seed := core.Seed{Name: "a", Groups: []pmks.NodeGroupInfo{{IId: pmks.IID{NameId: "ng1"}, DesiredNodeSize: 2}}}
-			n := 0
-			mutate(root, func(body string) {
-				n++
-				for _, name := range []string{"a", "b"} {
-					_ = w.Force(name, "", profile.Gone, "") // if it is there
-				}
-				begin(t, w.Put(seed))
-				response, answer := w.send(t, http.MethodPut, base+test.target+"?api-version=2025-10-01", body, header...)
-				checkShape(t, response, []byte(answer))
-				if response.StatusCode < 300 {
-					w.get(t, strings.SplitN(test.target, "/", 2)[0])
-				}
-			})
-			if n < 100 {
-				t.Errorf("only %d bodies", n)
-			}
-		})
-	}
-}
 
 // TestServer_concurrent: calls side by side, for the race detector.
 func TestServer_concurrent(t *testing.T) {
@@ -129,19 +42,16 @@ func TestServer_concurrent(t *testing.T) {
 // TestServer_deterministic: the same seed, times and calls give the same answers.
 func TestServer_deterministic(t *testing.T) {
 	t.Parallel()
-	run := func() string {
+	wiretest.Same(t, func() string {
 		w := newWorld(t)
-		p := w.tape(true)
+		p := w.tape(t, true)
 		w.connect(t, simURL, p)
 		w.create(t, "demo")
 		w.addPool(t, "demo", "ng2")
 		w.checkMachines(t, "demo", "ng2", 2)
 		begin(t, second(w.clusters.ListClusterAdminCredentials(t.Context(), testGroup, "demo", nil)))
 		return p.Text()
-	}
-	if a, b := run(), run(); a != b {
-		t.Errorf("two runs differ:\n%s\n%s", a, b)
-	}
+	})
 }
 
 // TestServer_Put: what a seed says is shown, and a bad one is refused.

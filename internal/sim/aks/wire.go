@@ -23,6 +23,11 @@ type clusterObject struct {
 	ExtendedLocation any `json:"extendedLocation,omitempty" sim:"no"`
 }
 
+// tagsObject is what a PATCH of a cluster can change.
+type tagsObject struct {
+	Tags map[string]string `json:"tags"`
+}
+
 type systemData struct {
 	CreatedAt      string `json:"createdAt"`
 	CreatedBy      string `json:"createdBy"`
@@ -79,7 +84,7 @@ type clusterProperties struct {
 	StorageProfile          *storageProfile        `json:"storageProfile,omitempty"`
 	BootstrapProfile        *bootstrapProfile      `json:"bootstrapProfile,omitempty"`
 
-	IdentityProfile map[string]kubeletIdentity `json:"identityProfile,omitempty" sim:"read"`
+	IdentityProfile map[string]kubeletIdentity `json:"identityProfile,omitempty"`
 
 	AIToolchainOperatorProfile any `json:"aiToolchainOperatorProfile,omitempty" sim:"no"`
 	AutoScalerProfile          any `json:"autoScalerProfile,omitempty" sim:"no"`
@@ -234,6 +239,8 @@ type kubeletIdentity struct {
 	ObjectID   string `json:"objectId"`
 }
 
+// autoUpgrade says what AKS upgrades by itself, which is not simulated: it is kept
+// and shown.
 type autoUpgrade struct {
 	UpgradeChannel       string `json:"upgradeChannel,omitempty"`
 	NodeOSUpgradeChannel string `json:"nodeOSUpgradeChannel,omitempty"`

@@ -57,7 +57,8 @@ type poolProperties struct {
 	CreationData           *creationData    `json:"creationData,omitempty"`
 	VirtualMachinesProfile *machinesProfile `json:"virtualMachinesProfile,omitempty"`
 
-	VirtualMachineNodesStatus []machineCount `json:"virtualMachineNodesStatus,omitempty" sim:"read"`
+	// VirtualMachineNodesStatus is what AKS shows; in a request it says nothing.
+	VirtualMachineNodesStatus []machineCount `json:"virtualMachineNodesStatus,omitempty"`
 
 	CapacityReservationGroupID any `json:"capacityReservationGroupID,omitempty" sim:"no"`
 	GatewayProfile             any `json:"gatewayProfile,omitempty" sim:"no"`
@@ -101,8 +102,6 @@ type machinesProfile struct {
 
 type machinesScale struct {
 	Manual []machineCount `json:"manual,omitempty"`
-
-	Autoscale any `json:"autoscale,omitempty" sim:"no"`
 }
 
 type machineCount struct {

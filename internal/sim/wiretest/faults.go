@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -60,6 +61,26 @@ func (m Matrix) Run(t *testing.T) {
 					t.Error(fault)
 				}
 			})
+		})
+	}
+}
+
+// RunConnected is Run for a simulator behind a listener: what a connection shows of a
+// fault, in real time. Start is called outside of a bubble.
+func (m Matrix) RunConnected(t *testing.T) {
+	t.Helper()
+	if m.Lost == nil {
+		m.Lost = func(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) }
+	}
+	for name, c := range m.cells() {
+		if !slices.Contains([]string{"throttle", "lose-request", "lose-reply", "cut"}, name) {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, fault := range m.check(t.Context(), m.Start(t), c) {
+				t.Error(fault)
+			}
 		})
 	}
 }

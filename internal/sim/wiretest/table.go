@@ -39,6 +39,8 @@ type Shape struct {
 	Required []string          `json:"required,omitempty"`
 	// Elsewhere lists members that are in the path, the query or a header.
 	Elsewhere []string `json:"elsewhere,omitempty"`
+	// ReadOnly lists members that the vendor sets, and reads over in a request.
+	ReadOnly []string `json:"readOnly,omitempty"`
 	// Of is the shape of what is in a list or a map.
 	Of   string   `json:"of,omitempty"`
 	Enum []string `json:"enum,omitempty"`
@@ -175,14 +177,19 @@ func (s Shape) length(path string, n int) []string {
 
 // Struct holds a struct of the simulator against a shape: each of its members must be
 // the vendor's, of the same type. With complete, every member of the vendor's must
-// be there too, if only tagged `sim:"no"`, so that none is called unknown.
+// be there too, if only tagged `sim:"no"`, so that none is called unknown, and those
+// tagged `sim:"read"` must be the read-only ones.
 func (t *Table) Struct(shape string, typ reflect.Type, complete bool) []string {
-	return t.structType(shape, shape, typ, complete)
+	return t.structType(shape, shape, typ, complete, nil)
 }
 
-func (t *Table) structType(shape, path string, typ reflect.Type, complete bool) (faults []string) {
+// structType does not go into what it is in already, as of types that hold their own.
+func (t *Table) structType(shape, path string, typ reflect.Type, complete bool, in []reflect.Type) (faults []string) {
 	for typ.Kind() == reflect.Pointer {
 		typ = typ.Elem()
+	}
+	if slices.Contains(in, typ) {
+		return nil
 	}
 	s, ok := t.Shapes[shape]
 	if !ok {
@@ -191,12 +198,12 @@ func (t *Table) structType(shape, path string, typ reflect.Type, complete bool) 
 	want, known := kindTable[s.Type]
 	_, own := reflect.PointerTo(typ).MethodByName("MarshalJSON")
 	switch {
-	case !known || own || typ.Kind() == reflect.Interface:
+	case !known || own || typ.Kind() == reflect.Interface || s.Type == "string" && typ == reflect.TypeFor[[]byte]():
 		return nil
 	case !slices.Contains(want, typ.Kind()):
 		return []string{fmt.Sprintf("%s is a %s, and must be a %s", path, typ.Kind(), s.Type)}
 	case s.Type == "list" || s.Type == "map" && typ.Kind() == reflect.Map:
-		return t.structType(s.Of, path+"[]", typ.Elem(), complete)
+		return t.structType(s.Of, path+"[]", typ.Elem(), complete, in)
 	case s.Type != "structure":
 		return nil
 	}
@@ -212,7 +219,12 @@ func (t *Table) structType(shape, path string, typ reflect.Type, complete bool) 
 			faults = append(faults, path+"."+name+" is not in the vendor's model")
 			continue
 		}
-		faults = append(faults, t.structType(member, path+"."+name, field.Type, complete)...)
+		read := field.Tag.Get("sim") == "read"
+		if complete && read != t.readOnly(s, name) {
+			faults = append(faults, fmt.Sprintf("%s.%s is read-only: %t in the struct, %t in the vendor's model", path, name, read, !read))
+			continue
+		}
+		faults = append(faults, t.structType(member, path+"."+name, field.Type, complete && !read, append(in, typ))...)
 	}
 	for name := range s.Members {
 		if complete && !seen[name] && !slices.Contains(s.Elsewhere, name) {
@@ -221,6 +233,25 @@ func (t *Table) structType(shape, path string, typ reflect.Type, complete bool) 
 	}
 	slices.Sort(faults)
 	return faults
+}
+
+// Structs is Struct for the requests, which must be complete, and the answers of a
+// simulator, each under its operation.
+func (t *Table) Structs(requests, answers map[string]any) (faults []string) {
+	for op, v := range requests {
+		faults = append(faults, t.Struct(t.Operations[op].Input, reflect.TypeOf(v), true)...)
+	}
+	for op, v := range answers {
+		faults = append(faults, t.Struct(t.Operations[op].Output, reflect.TypeOf(v), false)...)
+	}
+	slices.Sort(faults)
+	return slices.Compact(faults)
+}
+
+// readOnly reports whether the vendor reads over a member: it, or all that is in it.
+func (t *Table) readOnly(s Shape, name string) bool {
+	inner := t.Shapes[s.Members[name]]
+	return slices.Contains(s.ReadOnly, name) || len(inner.Members) > 0 && len(inner.ReadOnly) == len(inner.Members)
 }
 
 // kindTable says what each type of a table may be in Go.

@@ -35,7 +35,7 @@ func (t *Table) Violations(op string, good any) iter.Seq[Violation] {
 // violate breaks each member of an object in turn.
 func (t *Table) violate(s Shape, path string, in map[string]any, try func(path, rule string) bool) bool {
 	for _, name := range slices.Sorted(maps.Keys(s.Members)) {
-		if slices.Contains(s.Elsewhere, name) {
+		if slices.Contains(s.Elsewhere, name) || t.readOnly(s, name) {
 			continue
 		}
 		at := strings.TrimPrefix(path+"."+name, ".")

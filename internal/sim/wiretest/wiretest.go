@@ -6,13 +6,14 @@
 //   - Clock is the time of a test.
 //   - Tape writes down what goes over the wire, Mask hides what is drawn at random,
 //     and Golden keeps it in testdata, rewritten with -update.
-//   - Faults is the matrix of the kinds of faults with the calls of a simulator.
+//   - Matrix is the matrix of the kinds of faults with a call of a simulator.
 //   - Pages reads a list page by page, and makes the tokens wrong.
 //   - Mutations are the bodies that differ from a good one in one member.
 //   - Table is what the vendor's own model says of its messages. It is committed in
 //     testdata, made by a script beside the simulator out of the vendor's published
-//     model. Answers and the simulator's structs are held against it, and requests
-//     that break one rule of it must be refused.
+//     model. Answers and the simulator's structs are held against it.
+//   - Request is a request that is accepted: what breaks one rule of the table must be
+//     refused, and what differs in one member must have an answer.
 //
 // Only tests may import it: it defines the flag -update.
 package wiretest

@@ -4,6 +4,7 @@ package wiretest
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"maps"
@@ -11,6 +12,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -137,6 +139,7 @@ func TestMatrix(t *testing.T) {
 			}
 		})
 	}
+	t.Run("connected", m.RunConnected)
 	m.Codes = map[pmks.Code]string{pmks.CodeThrottled: "Other"}
 	synctest.Test(t, func(t *testing.T) {
 		if len(m.check(t.Context(), subject(false), m.cells()["throttle"])) != 1 {
@@ -277,6 +280,74 @@ func TestTable_Struct(t *testing.T) {
 	if got := table.Struct("MakeRequest", reflect.TypeFor[wrong](), false); len(got) != 2 {
 		t.Errorf("not complete: got %q", got)
 	}
+}
+
+func TestTable_readOnly(t *testing.T) {
+	t.Parallel()
+	table := ReadTable(t, "table.json")
+	for _, name := range []string{"made", "parts"} {
+		request := table.Shapes["MakeRequest"]
+		request.ReadOnly = []string{name}
+		table.Shapes["MakeRequest"] = request
+		for v := range table.Violations("Make", map[string]any{"name": "ab"}) {
+			if v.Path == name {
+				t.Errorf("%s is read-only and broken", name)
+			}
+		}
+	}
+	type right struct {
+		Parts any `json:"parts" sim:"read"`
+	}
+	type wrong struct {
+		Name  string `json:"name" sim:"read"`
+		Parts []any  `json:"parts"`
+	}
+	only := func(faults []string) []string {
+		return slices.DeleteFunc(faults, func(f string) bool { return !strings.Contains(f, "read-only") })
+	}
+	if got := only(table.Struct("MakeRequest", reflect.TypeFor[right](), true)); len(got) != 0 {
+		t.Errorf("got %q", got)
+	}
+	want := []string{"MakeRequest.name is read-only: true in the struct, false in the vendor's model", "MakeRequest.parts is read-only: false in the struct, true in the vendor's model"}
+	if got := only(table.Structs(map[string]any{"Make": wrong{}}, nil)); !slices.Equal(got, want) {
+		t.Errorf("got %q", got)
+	}
+	if got := only(table.Structs(nil, map[string]any{"Make": wrong{}})); len(got) != 0 {
+		t.Errorf("an answer: got %q", got)
+	}
+}
+
+// TestRequest: a strict simulator passes, and each way to be lax is found.
+func TestRequest(t *testing.T) {
+	t.Parallel()
+	table := ReadTable(t, "table.json")
+	send := func(_ *testing.T, body string) (int, string) {
+		var v map[string]any
+		if err := json.Unmarshal([]byte(body), &v); err != nil {
+			return 400, ""
+		}
+		if faults := table.Value("MakeRequest", "Make", v); len(faults) > 1 || len(faults) == 1 && !strings.Contains(faults[0], "id is missing") {
+			return 400, `{"message":"no"}`
+		}
+		return 200, body
+	}
+	Request{Op: "Make", Body: map[string]any{"name": "ab", "kind": "X", "size": 3}, Send: send}.Run(t, table)
+}
+
+func TestChoices(t *testing.T) {
+	t.Parallel()
+	type assumptions struct {
+		A bool
+		B int
+	}
+	choices := map[string]Choice[assumptions, string]{
+		"a": {func(a *assumptions) { a.A = true }, func(_ *testing.T, w string) string { return w }, "false", "true"},
+	}
+	if got := unset(choices); !slices.Equal(got, []string{"B"}) {
+		t.Errorf("not set: %v", got)
+	}
+	choices["b"] = Choice[assumptions, string]{func(a *assumptions) { a.B = 1 }, func(*testing.T, string) string { return "" }, "", ""}
+	Choices(t, func(_ *testing.T, a assumptions) string { return strconv.FormatBool(a.A) }, choices)
 }
 
 func TestTable_Violations(t *testing.T) {
