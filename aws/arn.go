@@ -37,7 +37,7 @@ func parseARN(field, text string) (*arn, error) {
 	}
 	parts := strings.SplitN(text, ":", 6)
 	if len(parts) < 6 {
-		return nil, refuse.Invalid(field, "%q is not a whole ARN", clip(text, 200))
+		return nil, refuse.Invalid(field, "%q is not a whole ARN", refuse.Clip(text))
 	}
 	a := &arn{text: text, partition: parts[1], service: parts[2], region: parts[3], account: parts[4]}
 	switch path := strings.Split(parts[5], "/"); {
@@ -46,7 +46,7 @@ func parseARN(field, text string) (*arn, error) {
 	case len(path) == 4 && path[0] == "nodegroup":
 		a.kind, a.cluster, a.nodegroup, a.instanceID = path[0], path[1], path[2], path[3]
 	default:
-		return nil, refuse.Invalid(field, "%q is the ARN of neither a cluster nor a node group", clip(text, 200))
+		return nil, refuse.Invalid(field, "%q is the ARN of neither a cluster nor a node group", refuse.Clip(text))
 	}
 	return a, nil
 }
@@ -94,7 +94,7 @@ func (h *Handler) resource(field string, ref pmks.IID, kind string, nameOf func(
 		name = nameOf(a)
 	}
 	if !namePattern.MatchString(name) || len(name) > capabilities.ClusterName.MaxLength {
-		return "", nil, refuse.Invalid(field, "%q is not a name that EKS can have", clip(name, 200))
+		return "", nil, refuse.Invalid(field, "%q is not a name that EKS can have", refuse.Clip(name))
 	}
 	return name, a, nil
 }

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
-	"net/url"
 	"os"
 	"regexp"
 	"slices"
@@ -69,24 +68,12 @@ func (c *Config) checkPlace(f *refuse.List) {
 	if !locationPattern.MatchString(c.Location) {
 		f.Add("Region", "%q is not a region: give one in Azure's short form, such as koreacentral", c.Location)
 	}
-	f.Join(checkEndpoint("Endpoint", c.Endpoint))
-	if err := checkEndpoint("Settings.authorityHost", c.AuthorityHost); err != nil {
+	f.Join(endpoint.Check("Endpoint", c.Endpoint, false))
+	if err := endpoint.Check("Settings.authorityHost", c.AuthorityHost, false); err != nil {
 		f.Join(err)
 	} else if c.AuthorityHost != "" && !strings.HasPrefix(strings.ToLower(c.AuthorityHost), "https:") {
 		f.Add("Settings.authorityHost", "must begin with https://: the SDK gets tokens over nothing else")
 	}
-}
-
-// checkEndpoint checks a URL that credentials are sent to. The text is not repeated:
-// it may hold a password.
-func checkEndpoint(field, text string) error {
-	if err := endpoint.Check(field, text, false); err != nil {
-		return err
-	}
-	if u, err := url.Parse(text); err != nil || u.User != nil {
-		return refuse.Invalid(field, "must hold no user and no password")
-	}
-	return nil
 }
 
 // checkCredentials checks that one way to get a token is given, or none.

@@ -87,13 +87,7 @@ func NewComputeService(ctx context.Context, h *Handler) (*compute.Service, error
 }
 
 func newClients(ctx context.Context, cfg *Config) (clients, error) {
-	base, idle := cfg.Transport, func() {}
-	if base == nil {
-		own := &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true,
-			MaxIdleConnsPerHost: fanout.Slots, IdleConnTimeout: 90 * time.Second, TLSHandshakeTimeout: 10 * time.Second}
-		base, idle = own, own.CloseIdleConnections
-	}
-	base = endpoint.Guard(base)
+	base, idle := endpoint.Transport(cfg.Transport)
 	creds, key, err := newCredentials(cfg, &http.Client{Transport: base})
 	if err != nil {
 		return clients{}, err
@@ -103,14 +97,15 @@ func newClients(ctx context.Context, cfg *Config) (clients, error) {
 			return clients{}, refuse.Invalid("Credentials.projectId", "is required: the credentials name no project")
 		}
 	}
-	c := clients{tokens: &tokens{source: creds.TokenProvider}, keys: []string{key}, idle: idle}
+	c := clients{tokens: newTokens(creds.TokenProvider), keys: []string{key}, idle: idle}
 	creds.TokenProvider = c.tokens
 	if cfg.RateLimits == ratesNone {
 		c.limiter = fanout.NewLimiter(nil)
 	} else {
 		c.limiter = fanout.NewLimiter(published)
 	}
-	web := &http.Client{Transport: &bearer{tokens: c.tokens, next: base, logger: cfg.Logger}}
+	carrier := &endpoint.Carrier{Next: base, Provider: Name, Logger: cfg.Logger, Secrets: c.secrets}
+	web := &http.Client{Transport: &bearer{tokens: c.tokens, next: carrier}}
 	c.options = computeOptions(cfg, web)
 	if c.compute, err = newEngine(ctx, c.options); err != nil {
 		return clients{}, fail(err)

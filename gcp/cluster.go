@@ -163,11 +163,11 @@ func checkLabels(f *refuse.List, list []pmks.KeyValue) {
 		field := fmt.Sprintf("TagList[%d]", i)
 		switch {
 		case strings.HasPrefix(t.Key, labelPrefix), strings.HasPrefix(t.Key, googlePrefix):
-			f.Add(field+".Key", "%q begins with a prefix that is reserved", clip(t.Key))
+			f.Add(field+".Key", "%q begins with a prefix that is reserved", refuse.Clip(t.Key))
 		case !labelKeyPattern.MatchString(t.Key):
-			f.Add(field+".Key", "%q cannot be a label of Google Cloud: a lower-case letter, then at most 62 lower-case letters, digits, _ or -", clip(t.Key))
+			f.Add(field+".Key", "%q cannot be a label of Google Cloud: a lower-case letter, then at most 62 lower-case letters, digits, _ or -", refuse.Clip(t.Key))
 		case !labelValuePattern.MatchString(t.Value):
-			f.Add(field+".Value", "%q cannot be the value of a label of Google Cloud: at most 63 lower-case letters, digits, _ or -", clip(t.Value))
+			f.Add(field+".Value", "%q cannot be the value of a label of Google Cloud: at most 63 lower-case letters, digits, _ or -", refuse.Clip(t.Value))
 		}
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net/url"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/provider/endpoint"
@@ -55,10 +54,6 @@ func (c *Config) normalize() error {
 	}
 	c.checkCredentials(&f)
 	f.Join(endpoint.Check("Endpoint", c.Endpoint, false))
-	if u, err := url.Parse(c.Endpoint); err == nil && u.User != nil {
-		// The text is not repeated: it may hold a password.
-		f.Add("Endpoint", "must hold no user name and no password")
-	}
 	if c.Transport != nil {
 		c.Protocol = cmp.Or(c.Protocol, protocolREST)
 	}

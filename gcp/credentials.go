@@ -16,6 +16,7 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/provider/endpoint"
+	"github.com/pmks-go/pmks/internal/provider/token"
 	"github.com/pmks-go/pmks/internal/refuse"
 )
 
@@ -29,7 +30,7 @@ const tokenURI = "https://oauth2.googleapis.com/token"
 // newCredentials makes the way to get tokens, and returns the private key, if there
 // is one. No token is got yet.
 func newCredentials(cfg *Config, client *http.Client) (creds *auth.Credentials, key string, err error) {
-	opts := &credentials.DetectOptions{Scopes: scopes, Client: client, EarlyTokenRefresh: early, DisableAsyncRefresh: true}
+	opts := &credentials.DetectOptions{Scopes: scopes, Client: client, EarlyTokenRefresh: token.Early, DisableAsyncRefresh: true}
 	switch {
 	case cfg.TokenSource != nil:
 		return auth.NewCredentials(&auth.CredentialsOptions{TokenProvider: oauth2adapt.TokenProviderFromTokenSource(cfg.TokenSource)}), "", nil

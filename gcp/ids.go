@@ -56,7 +56,7 @@ func (h *Handler) clusterRef(iid pmks.IID) (ref, error) {
 	text := cmp.Or(iid.SystemId, iid.NameId)
 	if !strings.Contains(text, "/") {
 		if !namePattern.MatchString(text) {
-			return ref{}, refuse.Invalid(field, "%q is not a name that GKE can have", clip(text))
+			return ref{}, refuse.Invalid(field, "%q is not a name that GKE can have", refuse.Clip(text))
 		}
 		r := ref{project: h.cfg.ProjectID, name: text}
 		if iid.SystemId != "" {
@@ -66,7 +66,7 @@ func (h *Handler) clusterRef(iid pmks.IID) (ref, error) {
 	}
 	m := clusterPath.FindStringSubmatch(text)
 	if m == nil || !zonePattern.MatchString(m[2]) && !regionPattern.MatchString(m[2]) || !namePattern.MatchString(m[3]) {
-		return ref{}, refuse.Invalid(field, "%q is not the path of a cluster: projects/PROJECT/locations/LOCATION/clusters/NAME", clip(text))
+		return ref{}, refuse.Invalid(field, "%q is not the path of a cluster: projects/PROJECT/locations/LOCATION/clusters/NAME", refuse.Clip(text))
 	}
 	err := ident.Match(field, text, ident.Part{Name: "project", Got: m[1], Want: h.cfg.ProjectID}, ident.Part{Name: "region", Got: regionOf(m[2]), Want: h.cfg.Region})
 	return ref{project: m[1], location: m[2], name: m[3]}, err
@@ -92,7 +92,7 @@ func poolName(iid pmks.IID) (string, error) {
 	}
 	name := cmp.Or(iid.SystemId, iid.NameId)
 	if !namePattern.MatchString(name) {
-		return "", refuse.Invalid(field, "%q is not a name that GKE can have", clip(name))
+		return "", refuse.Invalid(field, "%q is not a name that GKE can have", refuse.Clip(name))
 	}
 	return name, nil
 }
@@ -103,13 +103,4 @@ func (h *Handler) names(clusterIID, nodeGroupIID pmks.IID) (ref, string, error) 
 	r, clusterErr := h.clusterRef(clusterIID)
 	pool, poolErr := poolName(nodeGroupIID)
 	return r, pool, errors.Join(clusterErr, poolErr)
-}
-
-// clip keeps a user's text short in an error.
-func clip(text string) string {
-	const most = 200
-	if len(text) <= most {
-		return text
-	}
-	return strings.ToValidUTF8(text[:most], "") + "..."
 }

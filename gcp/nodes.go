@@ -15,6 +15,7 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/provider/errs"
+	"github.com/pmks-go/pmks/internal/refuse"
 )
 
 // instanceGroup is where the VMs of a pool in one zone are, as its URL says.
@@ -26,7 +27,7 @@ var groupURL = regexp.MustCompile(`/projects/([^/]+)/zones/([^/]+)/instanceGroup
 func parseGroup(url string) (instanceGroup, error) {
 	m := groupURL.FindStringSubmatch(url)
 	if m == nil {
-		return instanceGroup{}, &pmks.Error{Code: pmks.CodeInternal, Message: fmt.Sprintf("%q is not the URL of an instance group", clip(url))}
+		return instanceGroup{}, &pmks.Error{Code: pmks.CodeInternal, Message: fmt.Sprintf("%q is not the URL of an instance group", refuse.Clip(url))}
 	}
 	return instanceGroup{m[1], m[2], m[3]}, nil
 }

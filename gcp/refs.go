@@ -62,10 +62,10 @@ func readResource(field string, iid pmks.IID, kind, defaultProject, region strin
 			if region != "" {
 				example.region = "REGION"
 			}
-			return resource{}, refuse.Invalid(field, "%q is not the name or path of one, such as %s", clip(text), example.path())
+			return resource{}, refuse.Invalid(field, "%q is not the name or path of one, such as %s", refuse.Clip(text), example.path())
 		}
 		if m[1] != "" && !projectPattern.MatchString(m[1]) {
-			return resource{}, refuse.Invalid(field, "%q does not say its project by its id: numbers cannot be compared", clip(text))
+			return resource{}, refuse.Invalid(field, "%q does not say its project by its id: numbers cannot be compared", refuse.Clip(text))
 		}
 		if err := ident.Match(field, text, ident.Part{Name: "region", Got: m[2], Want: region}); err != nil {
 			return resource{}, err
@@ -73,7 +73,7 @@ func readResource(field string, iid pmks.IID, kind, defaultProject, region strin
 		r.project, r.name = cmp.Or(m[1], defaultProject), m[4]
 	}
 	if !resourcePattern.MatchString(r.name) {
-		return resource{}, refuse.Invalid(field, "%q is not a name that Google Cloud can have", clip(r.name))
+		return resource{}, refuse.Invalid(field, "%q is not a name that Google Cloud can have", refuse.Clip(r.name))
 	}
 	return r, nil
 }

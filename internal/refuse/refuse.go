@@ -7,6 +7,7 @@ package refuse
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/upgrade"
@@ -35,6 +36,17 @@ func Upgrade(field string, err error) error {
 		return Precondition("%s", e.Message)
 	}
 	return Invalid(field, "%v", err)
+}
+
+// longest is how much of a user's text an error repeats.
+const longest = 200
+
+// Clip keeps a user's text short in an error.
+func Clip(text string) string {
+	if len(text) <= longest {
+		return text
+	}
+	return strings.ToValidUTF8(text[:longest], "") + "..."
 }
 
 // List collects everything that is wrong. The zero List is empty.

@@ -25,6 +25,8 @@ func Check(field, text string, insecureAllowed bool) error {
 	switch {
 	case err != nil, u.Host == "", u.Hostname() == "":
 		return refuse.Invalid(field, "is not a URL such as https://api.example.com")
+	case u.User != nil:
+		return refuse.Invalid(field, "must hold no user name and no password")
 	case u.Fragment != "", u.RawQuery != "":
 		return refuse.Invalid(field, "must hold no query and no fragment")
 	case strings.EqualFold(u.Scheme, "https"):

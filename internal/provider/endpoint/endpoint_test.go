@@ -38,6 +38,8 @@ func TestCheck(t *testing.T) {
 		{"ftp://eks.example.com", true, false},
 		{"eks.example.com", false, false},
 		{"user:secret@eks.example.com", false, false},
+		{"https://user:secret@eks.example.com", false, false},
+		{"https://user@eks.example.com", true, false},
 		{"https://", false, false},
 		{"https://:443", false, false},
 		{"https://e\x00", false, false},
