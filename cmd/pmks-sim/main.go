@@ -82,17 +82,19 @@ type simulator struct {
 
 // clouds are the simulators that there are.
 var clouds = map[string]func(options) (simulator, error){
-	"aws":   serveAWS,
-	"azure": serveAzure,
-	"gcp":   serveGCP,
+	"alibaba": serveAlibaba,
+	"aws":     serveAWS,
+	"azure":   serveAzure,
+	"gcp":     serveGCP,
 }
 
 // regionPatterns are what the names of regions look like: an account can lie in any,
 // but not in one that could not be.
 var regionPatterns = map[string]*regexp.Regexp{
-	"aws":   regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`),
-	"azure": regexp.MustCompile(`^[a-z]+[0-9]?$`),
-	"gcp":   regexp.MustCompile(`^[a-z]+-[a-z]+[0-9]+$`),
+	"alibaba": regexp.MustCompile(`^[a-z]{2}-[a-z]+(-[a-z]+)*(-?[0-9])?$`),
+	"aws":     regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`),
+	"azure":   regexp.MustCompile(`^[a-z]+[0-9]?$`),
+	"gcp":     regexp.MustCompile(`^[a-z]+-[a-z]+[0-9]+$`),
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {

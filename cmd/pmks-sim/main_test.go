@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"github.com/pmks-go/pmks"
+	_ "github.com/pmks-go/pmks/alibaba"
 	_ "github.com/pmks-go/pmks/aws"
 	_ "github.com/pmks-go/pmks/azure"
 	_ "github.com/pmks-go/pmks/gcp"
@@ -136,6 +137,8 @@ func TestRun_refusals(t *testing.T) {
 		{"nothing of that name", []string{"-without", "no-such-thing"}, "-without"},
 		{"unknown flag", []string{"-rocket"}, "not defined"},
 		{"an argument", []string{"extra", "words"}, `unexpected argument "extra"`},
+		{"unknown region of Alibaba Cloud", []string{"-cloud", "alibaba", "-region", "nowhere1"}, "is not the name of a region of alibaba"},
+		{"nothing of that name in Alibaba Cloud", []string{"-cloud", "alibaba", "-without", "no-such-thing"}, "-without"},
 		{"unknown region of Azure", []string{"-cloud", "azure", "-region", "nowhere-1"}, "is not the name of a region of azure"},
 		{"unknown region of Google", []string{"-cloud", "gcp", "-region", "nowhere-1"}, "is not the name of a region of gcp"},
 		{"unknown region", []string{"-region", "nowhere-1"}, "is not the name of a region of aws"},
