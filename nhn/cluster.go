@@ -29,10 +29,11 @@ const (
 )
 
 // How often, and how often at most, what was accepted is looked for: NKS writes a new
-// cluster or group down a moment after it has accepted it.
+// cluster or group down a moment after it has accepted it (Magnum does so in its
+// conductor, behind a queue).
 const (
-	lookPause = 2 * time.Second
-	looks     = 5
+	lookPause = 3 * time.Second
+	looks     = 11
 )
 
 // creation is a create request with what was looked up for it.
@@ -47,7 +48,9 @@ type creation struct {
 // CreateCluster implements [pmks.ClusterHandler]: everything that the request refers to
 // is looked up in parallel, then the add-ons, then one request is made, and the cluster
 // read once it is there. NKS takes no idempotency token and any number of clusters of
-// one name, so a request whose answer was lost is not sent again.
+// one name, so a request whose answer was lost is sent again only when nothing has
+// appeared for half a minute, and of two that others sent at the same time the later one
+// gives way.
 func (h *Handler) CreateCluster(ctx context.Context, req pmks.ClusterInfo) (_ pmks.ClusterInfo, err error) {
 	defer annotate(&err, "CreateCluster", pmks.IID{NameId: req.IId.NameId}, pmks.IID{})
 	c, err := h.createRequest(ctx, req)
@@ -73,7 +76,11 @@ func (h *Handler) CreateCluster(ctx context.Context, req pmks.ClusterInfo) (_ pm
 	if err != nil {
 		return pmks.ClusterInfo{}, err
 	}
-	return h.created(ctx, uuid, req, c), nil
+	info, rivals := h.created(ctx, uuid, req, c)
+	if winner := h.earlier(ctx, uuid, rivals); winner != "" {
+		return pmks.ClusterInfo{}, h.giveWay(ctx, uuid, winner)
+	}
+	return info, nil
 }
 
 // existing says of a refusal that something has the name already which field it is
@@ -92,8 +99,7 @@ func errUnknown(what string) error {
 
 // findCreated looks for the cluster of a request whose answer was lost: one that was not
 // there before, of this user, begun since, with a record of its creation. Its name alone
-// proves nothing, and that it is not there yet proves nothing either, unless the request
-// was never sent.
+// proves nothing.
 func (h *Handler) findCreated(ctx context.Context, c creation) (uuid string, err error) {
 	if neverSent(c.sent) {
 		return "", nil
@@ -116,9 +122,6 @@ func (h *Handler) findCreated(ctx context.Context, c creation) (uuid string, err
 		uuid = list[0].UUID
 		return true, nil
 	})
-	if err == nil && uuid == "" {
-		err = errUnknown("no cluster of the name has appeared")
-	}
 	return uuid, err
 }
 
@@ -155,22 +158,29 @@ func (h *Handler) lookFor(ctx context.Context, look func(context.Context) (bool,
 	})
 }
 
-// created is a new cluster: as it is read once NKS has written it down, or else as it
-// was asked for.
-func (h *Handler) created(ctx context.Context, uuid string, req pmks.ClusterInfo, c creation) pmks.ClusterInfo {
-	info := pmks.ClusterInfo{
+// created is a new cluster: as it is listed once NKS has written it down, or else as it
+// was asked for. Others of its name that have appeared since come with it.
+func (h *Handler) created(ctx context.Context, uuid string, req pmks.ClusterInfo, c creation) (info pmks.ClusterInfo, rivals []string) {
+	info = pmks.ClusterInfo{
 		IId: pmks.IID{NameId: c.body.Name, SystemId: uuid}, Version: labelText(c.body.Labels, "kube_tag"),
 		Network: req.Clone().Network, Status: pmks.ClusterCreating, NodeGroupList: req.Clone().NodeGroupList[:1],
 	}
 	// The requests of a mutation that went well are not to make it fail.
 	_ = h.lookFor(ctx, func(ctx context.Context) (bool, error) {
-		o, err := h.cluster(ctx, uuid)
-		if err == nil {
-			m := o.meaning()
-			info.Status, info.StatusReason, info.StatusFinal, info.CreatedTime = m.Status, m.Reason, m.Final, stamp(o.CreatedAt)
-			info.KeyValueList = []pmks.KeyValue{{Key: pmks.KeyNativeStatus, Value: string(o.Status)}}
+		list, err := h.list(ctx)
+		found := false
+		rivals = nil
+		for _, o := range list {
+			switch {
+			case o.UUID == uuid:
+				m := o.meaning()
+				info.Status, info.StatusReason, info.StatusFinal, found = m.Status, m.Reason, m.Final, true
+				info.KeyValueList = []pmks.KeyValue{{Key: pmks.KeyNativeStatus, Value: string(o.Status)}}
+			case o.Name == c.body.Name && !slices.Contains(c.before, o.UUID):
+				rivals = append(rivals, o.UUID)
+			}
 		}
-		return err == nil, errs.IgnoreNotFound(err)
+		return found, err
 	})
 	g := &info.NodeGroupList[0]
 	asked := g.IId.NameId
@@ -181,7 +191,53 @@ func (h *Handler) created(ctx context.Context, uuid string, req pmks.ClusterInfo
 	if asked != "" && asked != firstGroup {
 		g.KeyValueList = []pmks.KeyValue{{Key: "RequestedName", Value: asked}}
 	}
-	return info
+	return info, rivals
+}
+
+// earlier returns a cluster among others of the name that NKS accepted before this one,
+// by the numbers of their records; empty where there is none.
+func (h *Handler) earlier(ctx context.Context, uuid string, others []string) string {
+	if len(others) == 0 {
+		return ""
+	}
+	own := h.birth(ctx, uuid)
+	for _, other := range others {
+		if n := h.birth(ctx, other); n > 0 && n < own {
+			return other
+		}
+	}
+	return ""
+}
+
+// birth is the number of the record of a cluster's creation; 0 where it is not known.
+func (h *Handler) birth(ctx context.Context, uuid string) int64 {
+	list, _ := h.events(ctx, uuid)
+	for _, e := range list {
+		if e.Type == eventCreateCluster {
+			return e.number()
+		}
+	}
+	return 0
+}
+
+// giveWay removes a new cluster for which another of the name was accepted a moment
+// before: others asked for it at the same time, and NKS takes a name as often as it
+// comes. A name that two clusters have would be ambiguous for ever.
+func (h *Handler) giveWay(ctx context.Context, uuid, winner string) error {
+	err := h.delete(ctx, uuid)
+	if err == nil {
+		err = await.Until(ctx, h.cfg.PollInterval, func(ctx context.Context) (bool, error) {
+			_, err := h.cluster(ctx, uuid)
+			return errs.Is(err, pmks.CodeNotFound), errs.IgnoreNotFound(err)
+		})
+	}
+	if err != nil {
+		return errs.With(err, func(e *pmks.Error) {
+			e.MayHaveHappened = true
+			e.Message = fmt.Sprintf("the name went to the cluster %s a moment before, and this one, %s, which must be removed again, may still be there: %s", winner, uuid, e.Message)
+		})
+	}
+	return &pmks.Error{Code: pmks.CodeAlreadyExists, Field: "IId.NameId", Message: fmt.Sprintf("the name went to the cluster %s a moment before; this one has been removed again", winner)}
 }
 
 // labelText is a label of a request that is a text.
@@ -361,20 +417,25 @@ func (h *Handler) DeleteCluster(ctx context.Context, clusterIID pmks.IID) (_ boo
 	if c.meaning().Status == pmks.ClusterDeleting {
 		return true, nil
 	}
-	err = once.Delete(ctx, func(ctx context.Context) error {
-		err := h.settle(ctx, c.UUID, remove(ctx, h, []string{"clusters", c.UUID}))
+	err = h.delete(ctx, c.UUID)
+	return err == nil, err
+}
+
+// delete sends the removal of a cluster.
+func (h *Handler) delete(ctx context.Context, uuid string) error {
+	return once.Delete(ctx, func(ctx context.Context) error {
+		err := h.settle(ctx, uuid, remove(ctx, h, []string{"clusters", uuid}))
 		if errs.Is(err, pmks.CodeNotFound) {
-			err = h.confirmGone(ctx, c.UUID, err)
+			err = h.confirmGone(ctx, uuid, err)
 		}
 		return unwilling(err)
 	}, func(ctx context.Context) (bool, error) {
-		v, err := h.view(ctx, c.UUID, true)
+		v, err := h.view(ctx, uuid, true)
 		if errs.Is(err, pmks.CodeNotFound) {
 			return true, nil
 		}
 		return err == nil && v.info(known{}).Status == pmks.ClusterDeleting, err
 	})
-	return err == nil, err
 }
 
 // unwilling returns err of a removal: it has no argument that could be wrong, so what

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/pmks-go/pmks"
@@ -212,4 +213,8 @@ func (h *Handler) Close() error {
 }
 
 // Capabilities implements [pmks.CapabilityReporter].
-func (h *Handler) Capabilities() pmks.Capabilities { return capabilities }
+func (h *Handler) Capabilities() pmks.Capabilities {
+	c := capabilities
+	c.NodeGroupName.Reserved = slices.Clone(c.NodeGroupName.Reserved)
+	return c
+}

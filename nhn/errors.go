@@ -71,7 +71,7 @@ func byWords(status int, message string) (pmks.Code, bool) {
 }
 
 // classify says what a refusal means.
-func classify(r refusal) pmks.Code {
+func classify(service string, r refusal) pmks.Code {
 	if code, ok := httpTable[r.status]; ok {
 		return code
 	}
@@ -79,7 +79,7 @@ func classify(r refusal) pmks.Code {
 		return pmks.CodeUnauthenticated
 	}
 	if r.own {
-		if code, ok := byWords(r.status, r.message); ok {
+		if code, ok := byWords(r.status, r.message); ok && (service == serviceNKS || code == pmks.CodeQuotaExceeded) {
 			return code
 		}
 		if r.status == http.StatusNotFound {
@@ -175,7 +175,7 @@ func (c *client) fail(service string, err error) error {
 		RequestID:  cmp.Or(refused.ResponseHeader.Get("X-Openstack-Request-Id"), refused.ResponseHeader.Get("X-Compute-Request-Id")),
 		RetryAfter: errs.RetryAfter(refused.ResponseHeader),
 	}
-	e.Code = classify(r)
+	e.Code = classify(service, r)
 	switch text := strings.Join(strings.Fields(r.message), " "); {
 	case text != "":
 		e.Message = redact.Text(strings.ToValidUTF8(text[:min(len(text), longestBody)], ""), secrets...)

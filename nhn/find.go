@@ -263,8 +263,12 @@ func (h *Handler) view(ctx context.Context, uuid string, withEvents bool) (view,
 		return v, err
 	}
 	switch status := v.cluster.meaning().Status; {
-	case v.groupsErr == nil, errs.Over(ctx) != nil:
-	case v.cluster.Status == "CREATE_FAILED", v.cluster.Status == "CREATE_IN_PROGRESS", v.cluster.Status == "DELETE_FAILED", status == pmks.ClusterDeleting:
+	case errs.Over(ctx) != nil:
+	case status == pmks.ClusterCreating && len(v.groups) == 0:
+		// NKS does not show it yet, but every cluster has it.
+		v.groups, v.groupsErr = []groupObject{v.cluster.first()}, nil
+	case v.groupsErr == nil:
+	case v.cluster.Status == "CREATE_FAILED", v.cluster.Status == "DELETE_FAILED", status == pmks.ClusterDeleting:
 		return v, nil
 	default:
 		return v, notFoundAs(v.groupsErr, pmks.CodeUnavailable)
@@ -272,11 +276,19 @@ func (h *Handler) view(ctx context.Context, uuid string, withEvents bool) (view,
 	return v, errs.Over(ctx)
 }
 
+// first is the group that a cluster is made with, as far as the cluster tells.
+func (c clusterObject) first() groupObject {
+	return groupObject{Name: firstGroup, Status: c.Status, FlavorID: c.FlavorID, ImageID: c.Labels["node_image"], NodeCount: c.NodeCount, Labels: c.Labels}
+}
+
 // readGroups reads the details of the groups of a view. One that vanishes meanwhile is
 // left out, and what cannot be read of one empties none of the others.
 func (h *Handler) readGroups(ctx context.Context, v *view) error {
 	faults := make([]error, len(v.groups))
 	err := fanout.Each(ctx, len(v.groups), func(ctx context.Context, i int) error {
+		if v.groups[i].UUID == "" {
+			return nil // it is not shown yet
+		}
 		var g groupObject
 		if g, faults[i] = h.group(ctx, v.cluster.UUID, ref{uuid: v.groups[i].UUID}); faults[i] == nil {
 			v.groups[i] = g

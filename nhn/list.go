@@ -39,8 +39,9 @@ func (b beside) whole(v view) pmks.ClusterInfo {
 			continue
 		}
 		g := &info.NodeGroupList[i]
-		g.Nodes = b.servers.nodes(group, vpc, v.cluster.Name)
-		if len(group.Addresses) > 0 {
+		if b.serversErr == nil {
+			g.Nodes = b.servers.nodes(group, vpc, v.cluster.Name)
+		} else if len(group.Addresses) > 0 {
 			g.KeyValueList = pmks.AddUnread(g.KeyValueList, "Nodes", b.serversErr)
 		}
 	}

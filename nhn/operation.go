@@ -5,6 +5,7 @@ package nhn
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
@@ -101,13 +102,49 @@ func (v view) showPending(info *pmks.ClusterInfo) {
 	}
 	for i := range info.NodeGroupList {
 		g := &info.NodeGroupList[i]
-		if !e.about(v.cluster.UUID, ref{g.IId.SystemId, g.IId.NameId}) && e.Type != eventDeleteCluster || g.Status.Transitional() {
+		if !e.about(v.cluster.UUID, ref{g.IId.SystemId, g.IId.NameId}) && !e.resizes(*g) && e.Type != eventDeleteCluster {
+			continue
+		}
+		e.showRequest(g)
+		if g.Status.Transitional() {
 			continue
 		}
 		g.Status, g.StatusReason, g.StatusFinal = pmks.NodeGroupUpdating, "", false
 		if e.Type == eventDeleteGroup || e.Type == eventDeleteCluster {
 			g.Status = pmks.NodeGroupDeleting
 		}
+	}
+}
+
+// requested are the sizes in the request that an event tells.
+type requested struct {
+	NodeGroup text `json:"nodegroup"`
+	Count     text `json:"node_count"`
+	Min       text `json:"ca_min_node_count"`
+	Max       text `json:"ca_max_node_count"`
+}
+
+func (e eventObject) requested() (r requested) {
+	_ = json.Unmarshal(e.Details, &r) // what it is, no document says
+	return r
+}
+
+// resizes reports whether an event about a cluster changes the size of a group.
+func (e eventObject) resizes(g pmks.NodeGroupInfo) bool {
+	name := string(e.requested().NodeGroup)
+	return slices.Contains(eventsResize, e.Type) && name != "" && (name == g.IId.SystemId || name == g.IId.NameId)
+}
+
+// showRequest shows the sizes that have been accepted.
+func (e eventObject) showRequest(g *pmks.NodeGroupInfo) {
+	r := e.requested()
+	if n, ok := r.Count.number(); ok && slices.Contains(eventsResize, e.Type) {
+		g.DesiredNodeSize = n
+	}
+	least, hasMin := r.Min.number()
+	most, hasMax := r.Max.number()
+	if e.Type == eventAutoscaler && hasMin && hasMax {
+		g.MinNodeSize, g.MaxNodeSize = least, most
 	}
 }
 

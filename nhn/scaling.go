@@ -97,6 +97,9 @@ func (h *Handler) readScalable(ctx context.Context, clusterIID, nodeGroupIID pmk
 		s.events, s.eventsErr = h.events(ctx, uuid)
 		return nil
 	})
+	if e := s.pending(); clusterErr == nil && e != nil && e.Type == eventCreateGroup && e.about(uuid, g) && errs.Is(groupErr, pmks.CodeNotFound) {
+		groupErr = &pmks.Error{Code: pmks.CodeBusy, ProviderCode: e.Type, Message: "the node group is being made: wait until it is Active"}
+	}
 	for _, err := range []error{err, clusterErr, groupErr, autoErr} {
 		if err != nil {
 			return s, err

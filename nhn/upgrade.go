@@ -68,6 +68,9 @@ func (h *Handler) UpgradeCluster(ctx context.Context, clusterIID pmks.IID, newVe
 	names, _ := h.names.recent()
 	info := v.info(names)
 	sent, remaining, err := h.upgradeStep(ctx, v, info, o, newVersion)
+	if errs.Is(err, pmks.CodeFailedPrecondition) && info.Status == pmks.ClusterInactive {
+		err = errs.With(err, func(e *pmks.Error) { e.Message += " (the cluster: " + info.StatusReason + ")" })
+	}
 	if err != nil {
 		return pmks.ClusterInfo{}, err
 	}
