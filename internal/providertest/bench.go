@@ -117,6 +117,9 @@ type Bench[S Sim] struct {
 	// Repeated are those among them that carry a token of the caller: when a reply is lost
 	// the same request follows, so that only the answered one counts.
 	Repeated []string
+	// NoContent are those whose success is a 204; of the others that means that there was
+	// nothing to change.
+	NoContent []string
 	// Continues reports whether a mutating request is the rest of the change that the one
 	// before it began; nil means never.
 	Continues func(request, before string) bool

@@ -47,7 +47,7 @@ var jobs = []job{
 // wanted is the request of Provision: a cluster of two groups.
 func (s *stand) wanted() pmks.ClusterInfo {
 	req := s.m.Request(clusterName)
-	req.NodeGroupList[0].IId.NameId = firstGroup
+	req.NodeGroupList[0].IId.NameId = s.first()
 	req.NodeGroupList = append(req.NodeGroupList, s.m.Group(extraGroup))
 	return req
 }
@@ -70,7 +70,7 @@ func oneOfEach(v *verdict, now truth, version string) {
 			v.add("the group is %s, %s at %s, want it at %s", g.IId, g.Status, g.Version, version)
 		}
 	}
-	if len(c.NodeGroupList) != 2 || seen[firstGroup] != 1 || seen[extraGroup] != 1 {
+	if len(c.NodeGroupList) != 2 || seen[now.first] != 1 || seen[extraGroup] != 1 {
 		v.add("the groups are %v, want one of each", seen)
 	}
 }

@@ -98,9 +98,9 @@ func TestOneOfEach(t *testing.T) {
 		return pmks.NodeGroupInfo{IId: pmks.IID{NameId: name}, Version: "1.36", Status: pmks.NodeGroupActive}
 	}
 	right := func() truth {
-		return truth{clusters: []*pmks.ClusterInfo{{
+		return truth{first: usualGroup, clusters: []*pmks.ClusterInfo{{
 			IId: clusterIID, Version: "1.36", Status: pmks.ClusterActive,
-			NodeGroupList: []pmks.NodeGroupInfo{group(firstGroup), group(extraGroup)},
+			NodeGroupList: []pmks.NodeGroupInfo{group(usualGroup), group(extraGroup)},
 		}}}
 	}
 	for _, test := range []struct {
@@ -114,7 +114,7 @@ func TestOneOfEach(t *testing.T) {
 		{"cluster-at-work", "the cluster is", func(now *truth) { now.clusters[0].Status = pmks.ClusterUpdating }},
 		{"group-behind", "the group is", func(now *truth) { now.clusters[0].NodeGroupList[1].Version = "1.35" }},
 		{"group-at-work", "the group is", func(now *truth) { now.clusters[0].NodeGroupList[1].Status = pmks.NodeGroupUpdating }},
-		{"group-twice", "the groups are", func(now *truth) { now.clusters[0].NodeGroupList[1] = group(firstGroup) }},
+		{"group-twice", "the groups are", func(now *truth) { now.clusters[0].NodeGroupList[1] = group(usualGroup) }},
 		{"group-missing", "the groups are", func(now *truth) { now.clusters[0].NodeGroupList = now.clusters[0].NodeGroupList[:1] }},
 	} {
 		now := right()

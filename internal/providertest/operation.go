@@ -3,6 +3,7 @@
 package providertest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,8 +20,10 @@ import (
 // Names in the matrix.
 const (
 	clusterName = "matrix"
-	firstGroup  = "ng1"
 	extraGroup  = "extra"
+
+	// usualGroup is the first group, where the cloud does not name it itself.
+	usualGroup = "ng1"
 )
 
 var clusterIID = pmks.IID{NameId: clusterName}
@@ -55,6 +58,8 @@ const (
 type truth struct {
 	clusters []*pmks.ClusterInfo
 	before   pmks.ClusterInfo
+	// first is the name of the first group.
+	first string
 }
 
 func (t truth) cluster() (pmks.ClusterInfo, bool) {
@@ -85,17 +90,17 @@ var operations = []operation{
 		happened: func(t truth) (bool, bool) { _, ok := t.group(extraGroup); return both(ok) }},
 	{name: "ChangeNodeGroupScaling", start: oneCluster,
 		do: func(ctx context.Context, s *stand) (any, error) {
-			return s.h.ChangeNodeGroupScaling(ctx, clusterIID, pmks.IID{NameId: firstGroup}, 3, 1, 4)
+			return s.h.ChangeNodeGroupScaling(ctx, clusterIID, s.firstIID(), 3, 1, 4)
 		},
 		happened: func(t truth) (bool, bool) {
-			g, _ := t.group(firstGroup)
+			g, _ := t.group(t.first)
 			return g.DesiredNodeSize == 3 && g.MaxNodeSize == 4, g.DesiredNodeSize == 3 || g.MaxNodeSize == 4
 		}},
 	{name: "SetNodeGroupAutoScaling", start: oneCluster,
 		do: func(ctx context.Context, s *stand) (any, error) {
-			return s.h.SetNodeGroupAutoScaling(ctx, clusterIID, pmks.IID{NameId: firstGroup}, true)
+			return s.h.SetNodeGroupAutoScaling(ctx, clusterIID, s.firstIID(), true)
 		},
-		happened: func(t truth) (bool, bool) { g, _ := t.group(firstGroup); return both(g.OnAutoScaling) }},
+		happened: func(t truth) (bool, bool) { g, _ := t.group(t.first); return both(g.OnAutoScaling) }},
 	{name: "UpgradeCluster", start: oneCluster, upgrades: true,
 		do: func(ctx context.Context, s *stand) (any, error) {
 			return s.h.UpgradeCluster(ctx, clusterIID, s.target)
@@ -116,7 +121,7 @@ var operations = []operation{
 		do: func(ctx context.Context, s *stand) (any, error) { return s.h.DeleteCluster(ctx, clusterIID) },
 		happened: func(t truth) (bool, bool) {
 			c, ok := t.cluster()
-			g, there := t.group(firstGroup)
+			g, there := t.group(t.first)
 			whole := !ok || c.Status == pmks.ClusterDeleting
 			return whole, whole || !there || g.Status == pmks.NodeGroupDeleting
 		}},
@@ -134,7 +139,7 @@ var operations = []operation{
 		return s.h.ReadState(ctx, clusterIID, pmks.IID{})
 	}},
 	{name: "ReadState-group", start: oneCluster, do: func(ctx context.Context, s *stand) (any, error) {
-		return s.h.ReadState(ctx, clusterIID, pmks.IID{NameId: firstGroup})
+		return s.h.ReadState(ctx, clusterIID, s.firstIID())
 	}},
 	{name: "LastOperation", start: twoGroups, do: func(ctx context.Context, s *stand) (any, error) {
 		return s.h.LastOperation(ctx, clusterIID, pmks.IID{})
@@ -185,6 +190,13 @@ func (m *Matrix) open(t testing.TB, op operation) *stand {
 	return s
 }
 
+// first is the name of the first group.
+func (s *stand) first() string {
+	return cmp.Or(s.direct.Capabilities().GroupsAtCreate.FixedFirstName, usualGroup)
+}
+
+func (s *stand) firstIID() pmks.IID { return pmks.IID{NameId: s.first()} }
+
 // create is a request that CreateCluster takes.
 func (s *stand) create() pmks.ClusterInfo {
 	req := s.m.Request(clusterName)
@@ -202,7 +214,7 @@ func (s *stand) prepare() {
 	}
 	ctx := context.Background()
 	req := s.m.Request(clusterName)
-	req.NodeGroupList[0].IId.NameId = firstGroup
+	req.NodeGroupList[0].IId.NameId = s.first()
 	if s.op.start == twoGroups {
 		req.NodeGroupList = append(req.NodeGroupList, s.m.Group(extraGroup))
 	}
@@ -236,7 +248,7 @@ func (s *stand) do(ctx context.Context) (r result) {
 // look reads the truth.
 func (s *stand) look() (truth, error) {
 	list, err := s.direct.ListCluster(context.Background())
-	return truth{clusters: list, before: s.before}, err
+	return truth{clusters: list, before: s.before, first: s.first()}, err
 }
 
 // plain takes from a result what differs from call to call.
