@@ -74,6 +74,7 @@ var bench = providertest.Bench[*nks.Server]{
 	First: map[string][]string{"ChangeNodeGroupScaling": {"autoscale.set"}},
 	Mutating: []string{"autoscale.set", "clusters.create", "clusters.delete", "clusters.resize", "nodegroups.create", "nodegroups.delete",
 		"nodegroups.upgrade"},
+	NoContent: []string{"clusters.delete", "nodegroups.delete"},
 	// Bounds and size of a node group are two changes of NKS and one of ours.
 	Continues:  func(request, before string) bool { return request == "clusters.resize" && before == "autoscale.set" },
 	NoCapacity: "NoValidHost",
