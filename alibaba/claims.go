@@ -5,6 +5,7 @@ package alibaba
 import (
 	"context"
 	"net/netip"
+	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -17,48 +18,49 @@ import (
 // 2024: 1 to 10 seconds), with something to spare.
 const listLag = 12 * time.Second
 
-// claims are the names and ranges of addresses that a handler is about to use, or has
-// used a moment ago. ACK lets two things have one name, and shows neither for a while, so
-// that two callers of one handler would both find it free.
-type claims struct {
-	mu   sync.Mutex
-	held []*claim
-}
-
-// claim is a name: of a cluster, or of a node pool in a cluster.
+// claim is a name that is about to be used, of a cluster or of a node pool in a cluster,
+// or was used a moment ago, and the ranges of addresses that go with it. ACK lets two
+// things have one name and shows neither for a while, so that two callers would both find
+// it free.
 type claim struct {
 	parent, name string
 	vpc          string
 	ranges       []netip.Prefix
 
 	done chan struct{} // closed when it is decided
-	id   string        // what was made; "" while nothing is
-	last time.Time     // until when the claim counts, once it is decided
+	id   string        // what was made
+}
+
+// account is which claims meet: those of all handlers of a program that reach the same
+// clusters with the same key.
+type account struct {
+	region, endpoint, key string
+	transport             any
+}
+
+// claimed holds the claims of all handlers of the program, while they count.
+var claimed struct {
+	mu   sync.Mutex
+	held map[account][]*claim
+}
+
+func newAccount(c *Config) account {
+	a := account{region: c.Region, endpoint: c.Endpoint, key: c.AccessKeyID + c.Profile + c.RoleARN, transport: c.Transport}
+	if c.Transport != nil && !reflect.TypeOf(c.Transport).Comparable() {
+		a.transport = new(int) // nobody else has it
+	}
+	return a
 }
 
 // take claims a name for one caller. While another makes something of that name it waits
 // what comes of it. choose is called with the ranges that others in the VPC have claimed,
 // alone, before anybody else can claim.
-func (c *claims) take(ctx context.Context, want *claim, choose func(taken []netip.Prefix) error) error {
+func (a account) take(ctx context.Context, want *claim, choose func(taken []netip.Prefix) error) error {
 	for {
-		c.mu.Lock()
-		other := c.find(want.parent, want.name)
+		other, err := a.try(want, choose)
 		if other == nil {
-			var taken []netip.Prefix
-			for _, held := range c.held {
-				if want.vpc != "" && held.vpc == want.vpc {
-					taken = append(taken, held.ranges...)
-				}
-			}
-			err := choose(taken)
-			if err == nil {
-				want.done = make(chan struct{})
-				c.held = append(c.held, want)
-			}
-			c.mu.Unlock()
 			return err
 		}
-		c.mu.Unlock()
 		select {
 		case <-other.done:
 			if other.id != "" {
@@ -70,56 +72,67 @@ func (c *claims) take(ctx context.Context, want *claim, choose func(taken []neti
 	}
 }
 
-// find returns who holds a name; what was made long enough ago is in the lists.
-func (c *claims) find(parent, name string) *claim {
-	now := time.Now()
-	kept := c.held[:0]
-	var found *claim
-	for _, held := range c.held {
-		if !held.last.IsZero() && now.After(held.last) {
-			continue
+// try claims a name, or returns who holds it.
+func (a account) try(want *claim, choose func(taken []netip.Prefix) error) (other *claim, err error) {
+	claimed.mu.Lock()
+	defer claimed.mu.Unlock()
+	var taken []netip.Prefix
+	for _, held := range claimed.held[a] {
+		if held.parent == want.parent && held.name == want.name {
+			return held, nil
 		}
-		kept = append(kept, held)
-		if held.parent == parent && held.name == name {
-			found = held
+		if want.vpc != "" && held.vpc == want.vpc {
+			taken = append(taken, held.ranges...)
 		}
 	}
-	clear(c.held[len(kept):])
-	c.held = kept
-	return found
+	if err := choose(taken); err != nil {
+		return nil, err
+	}
+	want.done = make(chan struct{})
+	if claimed.held == nil {
+		claimed.held = map[account][]*claim{}
+	}
+	claimed.held[a] = append(claimed.held[a], want)
+	return nil, nil
 }
 
-// settle says what came of a claim: the id of what was made, or "". Where that is open the
-// ranges stay claimed for a while, and the name is free to be looked for.
-func (c *claims) settle(held *claim, id string, open bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	held.id, held.last = id, time.Now().Add(listLag)
-	switch {
-	case id != "":
-	case open:
+// settle says what came of a claim: the id of what was made, or "". What was made counts
+// until the lists show it. Where that is open the ranges count as long, and the name is
+// free to be looked for.
+func (a account) settle(held *claim, id string, open bool) {
+	claimed.mu.Lock()
+	if held.id = id; id == "" {
 		held.name = ""
-	default:
-		c.held = slices.DeleteFunc(c.held, func(other *claim) bool { return other == held })
 	}
 	close(held.done)
+	claimed.mu.Unlock()
+	if id == "" && !open {
+		a.drop(func(c *claim) bool { return c == held })
+		return
+	}
+	time.AfterFunc(listLag, func() { a.drop(func(c *claim) bool { return c == held }) })
 }
 
 // forget drops what was made and removed again.
-func (c *claims) forget(id string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.held = slices.DeleteFunc(c.held, func(held *claim) bool { return held.id == id })
+func (a account) forget(id string) { a.drop(func(c *claim) bool { return c.id == id }) }
+
+func (a account) drop(is func(*claim) bool) {
+	claimed.mu.Lock()
+	defer claimed.mu.Unlock()
+	if left := slices.DeleteFunc(claimed.held[a], is); len(left) > 0 {
+		claimed.held[a] = left
+	} else {
+		delete(claimed.held, a)
+	}
 }
 
 // recent returns the ids of what was made a moment ago below a parent, under a name if one
 // is given.
-func (c *claims) recent(parent, name string) []string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.find("", "") // drops what is over
+func (a account) recent(parent, name string) []string {
+	claimed.mu.Lock()
+	defer claimed.mu.Unlock()
 	var ids []string
-	for _, held := range c.held {
+	for _, held := range claimed.held[a] {
 		if held.id != "" && held.parent == parent && (name == "" || held.name == name) {
 			ids = append(ids, held.id)
 		}

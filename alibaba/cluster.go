@@ -35,16 +35,50 @@ const authenticator = "ack-ram-authenticator"
 // no idempotency token, so the cluster carries a tag that only this request has.
 func (h *Handler) CreateCluster(ctx context.Context, req pmks.ClusterInfo) (_ pmks.ClusterInfo, err error) {
 	defer annotate(&err, "CreateCluster", pmks.IID{NameId: req.IId.NameId}, pmks.IID{})
+	for try := 1; ; try++ {
+		info, again, err := h.tryCreateCluster(ctx, req)
+		if err == nil || !again || try == mostTries {
+			return info, err
+		}
+	}
+}
+
+// mostTries is how often a cluster is planned anew at most, because somebody else took
+// the ranges that had been free.
+const mostTries = 10
+
+// tryCreateCluster makes one request. again: it was refused, and what it was planned from
+// has changed meanwhile.
+func (h *Handler) tryCreateCluster(ctx context.Context, req pmks.ClusterInfo) (info pmks.ClusterInfo, again bool, err error) {
 	p, err := h.planCluster(ctx, req)
 	if err != nil {
-		return pmks.ClusterInfo{}, err
+		return info, false, err
 	}
 	mine := &claim{name: req.IId.NameId, vpc: *p.in.Vpcid}
 	if err := h.claims.take(ctx, mine, func(taken []netip.Prefix) error { return p.addRanges(h, mine, taken) }); err != nil {
-		return pmks.ClusterInfo{}, err
+		return info, false, err
 	}
-	var made *cluster
-	var taskID string
+	made, taskID, err := h.createCluster(ctx, p)
+	if err != nil {
+		h.claims.settle(mine, "", once.Open(err))
+		return info, errs.Is(err, pmks.CodeInvalidArgument) && h.overtaken(ctx, *p.in.Vpcid, mine.ranges), err
+	}
+	h.names.Store(*made.ClusterId, req.IId.NameId)
+	h.claims.settle(mine, *made.ClusterId, false)
+	info = clusterInfo(made)
+	addTask(&info.KeyValueList, taskID)
+	return info, false, nil
+}
+
+// overtaken reports whether ranges that were free are used by now. ACK's codes for ranges
+// that overlap are not all known, so the facts decide.
+func (h *Handler) overtaken(ctx context.Context, vpc string, ranges []netip.Prefix) bool {
+	all, err := h.listAll(ctx, "")
+	used := clusterRanges(all, vpc)
+	return err == nil && slices.ContainsFunc(ranges, func(p netip.Prefix) bool { return !free(p, used) })
+}
+
+func (h *Handler) createCluster(ctx context.Context, p clusterPlan) (made *cluster, taskID string, err error) {
 	err = once.Create(ctx, func(ctx context.Context) error {
 		out, err := send(ctx, h, "CreateCluster", "id of the new cluster", func(c csAPI) (*cs.CreateClusterResponse, error) { return c.CreateCluster(p.in) },
 			func(o *cs.CreateClusterResponse) bool {
@@ -56,27 +90,20 @@ func (h *Handler) CreateCluster(ctx context.Context, req pmks.ClusterInfo) (_ pm
 		return nameTaken(err)
 	}, func(ctx context.Context) (bool, error) {
 		return h.lookFor(ctx, func(ctx context.Context) (bool, error) {
-			list, err := h.list(ctx, req.IId.NameId)
+			list, err := h.list(ctx, *p.in.Name)
 			if err != nil {
 				return false, err
 			}
 			for _, c := range list {
-				if tea.StringValue(c.Name) == req.IId.NameId && hasTag(c.Tags, tagRequest, p.request) {
-					made = c
+				if tea.StringValue(c.Name) == *p.in.Name && hasTag(c.Tags, tagRequest, p.request) {
+					made, err = h.describe(ctx, tea.StringValue(c.ClusterId))
+					return err == nil, err
 				}
 			}
-			return made != nil, nil
+			return false, nil
 		})
 	})
-	if err != nil {
-		h.claims.settle(mine, "", once.Open(err))
-		return pmks.ClusterInfo{}, err
-	}
-	h.names.Store(*made.ClusterId, req.IId.NameId)
-	h.claims.settle(mine, *made.ClusterId, false)
-	info := clusterInfo(made)
-	addTask(&info.KeyValueList, taskID)
-	return info, nil
+	return made, taskID, err
 }
 
 // addTask shows the id of the task that a call has begun; "" for none.

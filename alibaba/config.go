@@ -123,7 +123,7 @@ func (c Config) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
 type Handler struct {
 	cfg    Config
 	api    clients
-	claims claims
+	claims account
 	names  sync.Map // of clusters, by id, as last read
 }
 
@@ -148,7 +148,7 @@ func New(_ context.Context, cfg Config) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Handler{cfg: cfg, api: api}, nil
+	return &Handler{cfg: cfg, api: api, claims: newAccount(&cfg)}, nil
 }
 
 // Close ends the connections.

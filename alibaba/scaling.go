@@ -62,6 +62,10 @@ func (h *Handler) SetNodeGroupAutoScaling(ctx context.Context, clusterIID, nodeG
 	if _, _, ok := recordedBounds(p); !ok && size(p) < 0 {
 		return false, errs.LostAnswer(vendor, "bounds of the node pool, and no size to make them of")
 	}
+	// One that has failed takes no flag: the autoscaler would be configured for nothing.
+	if err := ready.Check("the node group", poolState(p), poolMeaning(poolState(p))); err != nil {
+		return false, err
+	}
 	if err := h.ensureAutoscaler(ctx, id); err != nil {
 		return false, err
 	}

@@ -22,7 +22,7 @@ var Alibaba = pmks.Capabilities{
 		// The cluster takes the first, the pools take all.
 		SecurityGroups:  pmks.FieldOptional,
 		Tags:            pmks.FieldOptional,
-		MaxTags:         20,
+		MaxTags:         14, // ACK takes 20; pmks keeps a few for its own
 		Image:           pmks.FieldOptional,
 		VMSpec:          pmks.FieldRequired,
 		RootDiskType:    pmks.FieldOptional,
@@ -40,7 +40,9 @@ var Alibaba = pmks.Capabilities{
 		DesiredWhileAuto: false,
 	},
 	Versions: pmks.VersionRule{Patch: true, LargestStep: 1},
-	Access:   pmks.AccessRule{Certificate: true},
+	// Tokens are taken where the cluster has the add-on ack-ram-authenticator, which the
+	// provider installs if it is told to.
+	Access: pmks.AccessRule{Certificate: true, Token: true, TokenLifetime: 10 * time.Minute},
 	Typical: pmks.Durations{
 		CreateCluster:       10 * time.Minute,
 		DeleteCluster:       6 * time.Minute,

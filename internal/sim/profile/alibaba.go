@@ -26,8 +26,8 @@ import (
 //     held here against each pool.
 //   - The last pool may be removed.
 //   - The default is the last minor but one; ACK marks none and takes the newest.
-//   - Token is false: the token of the RAM authenticator is accepted only where
-//     that add-on was installed, which a plain request does not do.
+//   - A token of the RAM authenticator is accepted only where that add-on was
+//     installed, which a plain request does not do.
 //   - A pool has one word for everything that went wrong beside delete_failed.
 //   - The durations of adding and removing a pool, and of its upgrade, are
 //     estimates.

@@ -77,7 +77,7 @@ func TestCaps_Table(t *testing.T) {
 		"aws":     {pmks.TypeI, true, true, true, pmks.AutoScalingExternal, false, true, 14 * time.Minute, false},
 		"azure":   {pmks.TypeII, true, false, true, pmks.AutoScalingNative, true, true, 90 * time.Minute, false},
 		"gcp":     {pmks.TypeII, true, true, true, pmks.AutoScalingNative, false, true, time.Hour, false},
-		"alibaba": {pmks.TypeI, true, true, false, pmks.AutoScalingAddOn, true, false, 0, false},
+		"alibaba": {pmks.TypeI, true, true, false, pmks.AutoScalingAddOn, true, true, 10 * time.Minute, false},
 		"tencent": {pmks.TypeI, true, true, true, pmks.AutoScalingNative, true, false, 0, true},
 		"nhn":     {pmks.TypeII, false, false, false, pmks.AutoScalingNative, true, false, 0, false},
 		"ibm":     {pmks.TypeII, false, false, false, pmks.AutoScalingAddOn, true, true, time.Hour, false},
