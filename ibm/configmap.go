@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package ibm
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/kubeconfig"
+	"github.com/pmks-go/pmks/internal/provider/await"
+	"github.com/pmks-go/pmks/internal/provider/endpoint"
+	"github.com/pmks-go/pmks/internal/provider/errs"
+	"github.com/pmks-go/pmks/internal/provider/fanout"
+	"github.com/pmks-go/pmks/internal/refuse"
+)
+
+const (
+	configMapPath = "/api/v1/namespaces/kube-system/configmaps/iks-ca-configmap"
+	// poolsKey is the key of the ConfigMap that holds the pools, as JSON in a text.
+	poolsKey = "workerPoolsConfig.json"
+	// statusAnnotation says what became of it.
+	statusAnnotation = "workerPoolsConfigStatus"
+)
+
+// configMap is that of the autoscaler. It is written back whole: keys, entries and
+// members that nobody here knows stay.
+type configMap struct {
+	object  map[string]json.RawMessage
+	meta    map[string]json.RawMessage
+	data    map[string]string
+	entries []*entry
+}
+
+// entry is what the autoscaler knows of a pool. Its sizes are those of each zone.
+type entry struct{ members map[string]json.RawMessage }
+
+func (e *entry) text(key string) (s string) {
+	_ = json.Unmarshal(e.members[key], &s) // what is no text names no pool
+	return s
+}
+
+func (e *entry) enabled() (on bool) {
+	_ = json.Unmarshal(e.members["enabled"], &on) // what is no bool is not on
+	return on
+}
+
+func (e *entry) bounds() (least, most int) {
+	_ = json.Unmarshal(e.members["minSize"], &least) // 0 where it is no number
+	_ = json.Unmarshal(e.members["maxSize"], &most)
+	return least, most
+}
+
+func (e *entry) set(least, most int, on bool) {
+	e.members["minSize"] = json.RawMessage(strconv.Itoa(least))
+	e.members["maxSize"] = json.RawMessage(strconv.Itoa(most))
+	e.members["enabled"] = json.RawMessage(strconv.FormatBool(on))
+}
+
+// entryOf is the entry of a pool, which may be named by its name or its id; nil if there
+// is none.
+func (m *configMap) entryOf(p poolObject) *entry {
+	for _, e := range m.entries {
+		if name := e.text("name"); name == p.Name || name == p.ID {
+			return e
+		}
+	}
+	return nil
+}
+
+// failure is what the autoscaler says of the bounds of a pool that it does not take.
+func (m *configMap) failure(p poolObject) string {
+	var annotations map[string]string
+	_ = json.Unmarshal(m.meta["annotations"], &annotations) // without any nothing is said
+	var status map[string]string                            // by "min:max:pool"
+	if json.Unmarshal([]byte(annotations[statusAnnotation]), &status) != nil {
+		return ""
+	}
+	for key, said := range status {
+		if (strings.HasSuffix(key, ":"+p.Name) || strings.HasSuffix(key, ":"+p.ID)) && strings.HasPrefix(said, "FAILED") {
+			return said
+		}
+	}
+	return ""
+}
+
+// decodeConfigMap reads what the API server answers.
+func decodeConfigMap(body []byte) (*configMap, error) {
+	m := &configMap{}
+	lost := errs.LostAnswer("the cluster's API", "ConfigMap of the autoscaler")
+	if json.Unmarshal(body, &m.object) != nil || json.Unmarshal(m.object["metadata"], &m.meta) != nil || m.meta["resourceVersion"] == nil {
+		return nil, lost
+	}
+	if m.object["data"] != nil && json.Unmarshal(m.object["data"], &m.data) != nil {
+		return nil, lost
+	}
+	var list []map[string]json.RawMessage
+	if text := strings.TrimSpace(m.data[poolsKey]); text != "" && json.Unmarshal([]byte(text), &list) != nil {
+		return nil, refuse.Precondition("the key %s of the autoscaler's ConfigMap is no list of pools: mend it first, or remove it", poolsKey)
+	}
+	for _, members := range list {
+		if members != nil {
+			m.entries = append(m.entries, &entry{members})
+		}
+	}
+	return m, nil
+}
+
+// encode is the ConfigMap with its entries.
+func (m *configMap) encode() ([]byte, error) {
+	list := make([]map[string]json.RawMessage, len(m.entries))
+	for i, e := range m.entries {
+		list[i] = e.members
+	}
+	text, err := json.Marshal(list)
+	if err != nil {
+		return nil, err
+	}
+	if m.data == nil {
+		m.data = map[string]string{}
+	}
+	m.data[poolsKey] = string(text)
+	if m.object["data"], err = json.Marshal(m.data); err != nil {
+		return nil, err
+	}
+	return json.Marshal(m.object)
+}
+
+// readConfigMap reads the autoscaler's ConfigMap through the API of the cluster.
+func (h *Handler) readConfigMap(ctx context.Context, c clusterObject, admin *kubeconfig.Config) (*configMap, error) {
+	return withCluster(ctx, h, c, admin, func(k *kubeClient) (*configMap, error) { return k.read(ctx, h) })
+}
+
+// writeEntry changes the entry of a pool, which it makes where there is none. Nothing is
+// written that is so already. While the add-on is new its ConfigMap may be missing.
+func (h *Handler) writeEntry(ctx context.Context, v view, p poolObject, change func(*entry)) error {
+	_, err := h.editConfigMap(ctx, v.c, true, func(m *configMap) bool {
+		e := m.entryOf(p)
+		if e == nil {
+			name, _ := json.Marshal(p.Name) //nolint:errchkjson // a text
+			e = &entry{map[string]json.RawMessage{"name": name}}
+			m.entries = append(m.entries, e)
+		}
+		was, _ := json.Marshal(e.members) //nolint:errchkjson // they were read
+		change(e)
+		is, _ := json.Marshal(e.members) //nolint:errchkjson // they were read
+		return !bytes.Equal(was, is)
+	})
+	return err
+}
+
+// takeEntry takes the entry of a pool that is to be removed, and returns it; nil where
+// the autoscaler has none.
+func (h *Handler) takeEntry(ctx context.Context, v view, p poolObject) (taken *entry, err error) {
+	if !hasAutoscaler(v.c.Addons) {
+		return nil, nil //nolint:nilnil // there is none, and nothing is wrong
+	}
+	_, err = h.editConfigMap(ctx, v.c, false, func(m *configMap) bool {
+		e := m.entryOf(p)
+		if e == nil {
+			return false
+		}
+		taken = e
+		m.entries = slices.DeleteFunc(m.entries, func(other *entry) bool { return other == e })
+		return true
+	})
+	if !p.AutoscaleEnabled && err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
+		return nil, nil //nolint:nilnil // an entry that is off harms nobody
+	}
+	if errs.Is(err, pmks.CodeNotFound) {
+		return nil, nil //nolint:nilnil // without a ConfigMap there are no entries
+	}
+	return taken, err
+}
+
+// putBack gives the autoscaler an entry back whose pool was not removed, and says so.
+func (h *Handler) putBack(ctx context.Context, v view, taken *entry, err error) error {
+	var e *pmks.Error
+	if errors.As(err, &e) && e.MayHaveHappened || ctx.Err() != nil {
+		return halfDone(err, "the pool is taken from the autoscaler, whether it is removed is not known")
+	}
+	if _, backErr := h.editConfigMap(ctx, v.c, false, func(m *configMap) bool {
+		there := slices.ContainsFunc(m.entries, func(e *entry) bool { return e.text("name") == taken.text("name") })
+		m.entries = append(m.entries, taken)
+		return !there
+	}); backErr != nil {
+		return halfDone(err, "the pool is taken from the autoscaler and was not removed, and could not be given back")
+	}
+	return err
+}
+
+// editConfigMap reads the ConfigMap, changes it and writes it back, again when somebody
+// else has written it meanwhile. The resource version keeps a write from happening
+// twice: after a lost answer the read shows whether there is anything left to change.
+func (h *Handler) editConfigMap(ctx context.Context, c clusterObject, waits bool, edit func(*configMap) bool) (wrote bool, err error) {
+	return withCluster(ctx, h, c, nil, func(k *kubeClient) (bool, error) {
+		wrote := false
+		err := await.Until(ctx, h.cfg.PollInterval, func(ctx context.Context) (bool, error) {
+			m, err := k.read(ctx, h)
+			if waits && errs.Is(err, pmks.CodeNotFound) {
+				return false, nil
+			}
+			if err != nil || !edit(m) {
+				return err == nil, err
+			}
+			body, err := m.encode()
+			if err != nil {
+				return false, refuse.Precondition("the autoscaler's ConfigMap cannot be written back as it was read")
+			}
+			_, err = fanout.Do(ctx, h.api.limiter, bucketCluster, func(ctx context.Context) (*configMap, error) {
+				answer, err := k.do(ctx, http.MethodPut, body)
+				if err != nil {
+					return nil, err
+				}
+				return decodeConfigMap(answer)
+			})
+			if errs.Is(err, pmks.CodeBusy) {
+				return false, nil // somebody else has written it: read it again
+			}
+			wrote = wrote || err == nil
+			return err == nil, err
+		})
+		return wrote, errs.Ended(ctx, err)
+	})
+}
+
+// kubeClient makes requests of the API of one cluster.
+type kubeClient struct {
+	client *http.Client
+	url    string
+	token  string
+}
+
+// withCluster calls f with a client of a cluster's API, which has the certificate of the
+// administrator, read if it is not at hand. Where the user's transport cannot carry that,
+// a token goes instead.
+func withCluster[T any](ctx context.Context, h *Handler, c clusterObject, admin *kubeconfig.Config, f func(*kubeClient) (T, error)) (out T, err error) {
+	server := h.endpoint(c)
+	if server == "" {
+		return out, refuse.Precondition("the API of the cluster has no endpoint that the setting endpointType=%s names", h.cfg.EndpointType)
+	}
+	if err := endpoint.Check("Endpoint", server, false); err != nil {
+		return out, err
+	}
+	k := &kubeClient{url: strings.TrimRight(server, "/") + configMapPath}
+	var base *http.Transport
+	switch t := h.cfg.Transport.(type) {
+	case nil:
+		base = &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, TLSHandshakeTimeout: 10 * time.Second}
+	case *http.Transport:
+		base = t.Clone()
+	default:
+		token, err := h.clusterToken(ctx)
+		if err != nil {
+			return out, err
+		}
+		k.client, k.token = h.api.client, token.value
+		return f(k)
+	}
+	if admin == nil {
+		read, err := h.adminConfig(ctx, c)
+		if err != nil {
+			return out, err
+		}
+		admin = &read
+	}
+	if base.TLSClientConfig, err = tlsConfig(base.TLSClientConfig, *admin); err != nil {
+		return out, err
+	}
+	defer base.CloseIdleConnections()
+	carry := &carrier{next: endpoint.Guard(base), logger: h.cfg.Logger, secrets: func() []string { return []string{admin.ClientKey.Reveal()} }}
+	k.client = &http.Client{Transport: carry}
+	return f(k)
+}
+
+// tlsConfig trusts the cluster's own authority and shows the administrator's certificate.
+func tlsConfig(base *tls.Config, admin kubeconfig.Config) (*tls.Config, error) {
+	if base == nil {
+		base = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	base = base.Clone()
+	pair, err := tls.X509KeyPair([]byte(admin.ClientCertificate), []byte(admin.ClientKey.Reveal()))
+	if err != nil {
+		return nil, &pmks.Error{Code: pmks.CodeInternal, Message: "the certificate of the administrator cannot be used"}
+	}
+	base.Certificates = []tls.Certificate{pair}
+	if admin.CAData != "" {
+		if base.RootCAs == nil {
+			base.RootCAs = x509.NewCertPool()
+		}
+		base.RootCAs.AppendCertsFromPEM([]byte(admin.CAData))
+	}
+	return base, nil
+}
+
+func (k *kubeClient) read(ctx context.Context, h *Handler) (*configMap, error) {
+	return fanout.Read(ctx, h.api.limiter, bucketCluster, func(ctx context.Context) (*configMap, error) {
+		body, err := k.do(ctx, http.MethodGet, nil)
+		if err != nil {
+			return nil, err
+		}
+		return decodeConfigMap(body)
+	})
+}
+
+// do makes one request.
+func (k *kubeClient) do(ctx context.Context, method string, body []byte) ([]byte, error) {
+	const name = "the cluster's API"
+	req, err := http.NewRequestWithContext(ctx, method, k.url, bytes.NewReader(body))
+	if err != nil {
+		return nil, unsendable(err)
+	}
+	req.Header.Set("Accept", "application/json")
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if k.token != "" {
+		req.Header.Set("Authorization", "Bearer "+k.token)
+	}
+	resp, err := k.client.Do(req)
+	if err != nil {
+		return nil, unreachable(name, err)
+	}
+	answer, err := io.ReadAll(resp.Body)
+	if closeErr := resp.Body.Close(); err == nil {
+		err = closeErr
+	}
+	switch {
+	case err != nil:
+		return nil, unreachable(name, err)
+	case resp.StatusCode != http.StatusOK:
+		return nil, refusedBy(name, resp.StatusCode, resp.Header, answer)
+	}
+	return answer, nil
+}

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package ibm
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/provider/await"
+	"github.com/pmks-go/pmks/internal/provider/errs"
+	"github.com/pmks-go/pmks/internal/provider/fanout"
+	"github.com/pmks-go/pmks/internal/refuse"
+)
+
+const (
+	vpcGen2    = "vpc-gen2"
+	kubernetes = "kubernetes"
+)
+
+// list lists all clusters on VPC Gen 2 that the identity may see, of all regions and
+// resource groups, OpenShift among them, with one call.
+func (h *Handler) list(ctx context.Context) ([]clusterObject, error) {
+	return read(ctx, h, get("/v2/vpc/getClusters", "provider", vpcGen2), func(list []clusterObject) error {
+		if slices.ContainsFunc(list, func(c clusterObject) bool { return c.ID == "" || c.Name == "" }) {
+			return errs.LostAnswer(cloud, "id of a cluster")
+		}
+		return nil
+	})
+}
+
+// isOurs says why a cluster is none of the connection's; nil if it is.
+func (h *Handler) isOurs(c clusterObject) error {
+	const field = "clusterIID"
+	switch {
+	case c.Provider != "" && c.Provider != vpcGen2:
+		return refuse.Invalid(field, "it is a cluster on %s; pmks manages those on VPC Gen 2", clip(c.Provider))
+	case c.Type != "" && c.Type != kubernetes, strings.HasSuffix(c.MasterKubeVersion, "_openshift"):
+		return refuse.Invalid(field, "it is a cluster of %s; pmks manages those of community Kubernetes", cmp.Or(c.Type, "OpenShift"))
+	case c.Region != h.cfg.Region:
+		return refuse.Invalid(field, "it is in the region %q, where this connection has %q", clip(c.Region), h.cfg.Region)
+	}
+	return nil
+}
+
+// isDeleted: deleted clusters linger in the list, and keep their names from others.
+func isDeleted(c clusterObject) bool { return strings.EqualFold(c.State, "deleted") }
+
+// ours are the clusters of a list that ListCluster shows.
+func (h *Handler) ours(list []clusterObject) []clusterObject {
+	return slices.DeleteFunc(slices.Clone(list), func(c clusterObject) bool { return isDeleted(c) || h.isOurs(c) != nil })
+}
+
+// named returns the one cluster of a name.
+func (h *Handler) named(list []clusterObject, name string) (clusterObject, error) {
+	found := slices.DeleteFunc(h.ours(list), func(c clusterObject) bool { return c.Name != name })
+	switch len(found) {
+	case 1:
+		return found[0], nil
+	case 0:
+		text := fmt.Sprintf("there is no cluster %q in the region %s", clip(name), h.cfg.Region)
+		for _, c := range list {
+			if c.Name == name && !isDeleted(c) {
+				text += fmt.Sprintf("; that of this name, %s, is none of this connection's: %s in %s", c.ID, cmp.Or(c.Type, c.Provider), c.Region)
+			}
+		}
+		return clusterObject{}, &pmks.Error{Code: pmks.CodeNotFound, Message: text}
+	}
+	var ids []string
+	for _, c := range found {
+		ids = append(ids, c.ID)
+	}
+	return clusterObject{}, refuse.Invalid("clusterIID", "the name %q is ambiguous: give the SystemId, one of %s", clip(name), strings.Join(ids, ", "))
+}
+
+// identify returns the id of a cluster; by its name with the list.
+func (h *Handler) identify(ctx context.Context, r ref) (string, error) {
+	if r.id != "" {
+		return r.id, nil
+	}
+	list, err := h.list(ctx)
+	if err != nil {
+		return "", err
+	}
+	c, err := h.named(list, r.name)
+	h.names.Store(c.ID, c.Name)
+	return c.ID, err
+}
+
+const (
+	// youth is for how long after its creation IBM may say of a cluster that it is not
+	// there, or that the caller may not see it.
+	youth = time.Hour
+	// patience is how long a read waits for a young one, looking every pause.
+	patience      = 2 * time.Minute
+	patiencePause = 5 * time.Second
+)
+
+// missing says what a 404 for a cluster means: the same codes stand for one that is
+// gone, for one that the caller may not see, and for one that is too new. It is gone
+// when the list of all has it no more. young: it is listed, and new.
+func (h *Handler) missing(ctx context.Context, err error, id string) (fault error, young bool) {
+	if !errs.Is(err, pmks.CodeNotFound) || !clusterCodes[errs.ProviderCode(err)] {
+		return err, false
+	}
+	list, listErr := h.list(ctx)
+	if listErr != nil {
+		return errs.With(listErr, func(e *pmks.Error) { e.Message = "whether the cluster is gone cannot be learned: " + e.Message }), false
+	}
+	for _, c := range list {
+		if c.ID != id || isDeleted(c) {
+			continue
+		}
+		created := stamp(c.CreatedDate)
+		return errs.With(err, func(e *pmks.Error) {
+			e.Code, e.Message = pmks.CodeUnavailable, "IBM lists the cluster and says that it is not there: "+e.Message
+		}), !created.IsZero() && time.Since(created) < youth
+	}
+	return err, false
+}
+
+// whenThere makes a read about a cluster, again and again while the cluster is too new
+// for an answer.
+func whenThere[T any](ctx context.Context, h *Handler, id string, look func(context.Context) (T, error)) (out T, err error) {
+	if out, err = look(ctx); err == nil {
+		return out, nil
+	}
+	fault, young := h.missing(ctx, err, id)
+	if !young {
+		return out, fault
+	}
+	bounded, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	_ = await.Until(bounded, patiencePause, func(ctx context.Context) (bool, error) {
+		out, err = look(ctx)
+		return err == nil || !clusterCodes[errs.ProviderCode(err)], nil
+	})
+	switch {
+	case ctx.Err() != nil:
+		return out, errs.Over(ctx)
+	case err != nil && clusterCodes[errs.ProviderCode(err)]:
+		return out, fault
+	}
+	return out, errs.Ended(ctx, err)
+}
+
+// readCluster reads a cluster.
+func (h *Handler) readCluster(ctx context.Context, id string) (clusterObject, error) {
+	c, err := whenThere(ctx, h, id, func(ctx context.Context) (clusterObject, error) {
+		return read(ctx, h, get("/v2/vpc/getCluster", "cluster", id), func(c clusterObject) error {
+			if c.ID != id || c.Name == "" || c.State == "" && c.Lifecycle.MasterState == "" {
+				return errs.LostAnswer(cloud, "cluster "+id)
+			}
+			return nil
+		})
+	})
+	switch {
+	case err != nil:
+		return c, err
+	case isDeleted(c):
+		return c, &pmks.Error{Code: pmks.CodeNotFound, Message: "the cluster is deleted"}
+	}
+	h.names.Store(c.ID, c.Name)
+	return c, h.isOurs(c)
+}
+
+// nameOf is the name of a cluster; with a read where it has not been seen.
+func (h *Handler) nameOf(ctx context.Context, id string) (string, error) {
+	if name, ok := h.names.Load(id); ok {
+		return name.(string), nil //nolint:errcheck // nothing else is stored
+	}
+	c, err := h.readCluster(ctx, id)
+	return c.Name, err
+}
+
+// readPools reads the worker pools of a cluster without those that are removed.
+func (h *Handler) readPools(ctx context.Context, id string) ([]poolObject, error) {
+	pools, err := whenThere(ctx, h, id, func(ctx context.Context) ([]poolObject, error) {
+		return read(ctx, h, get("/v2/vpc/getWorkerPools", "cluster", id), func(list []poolObject) error {
+			if slices.ContainsFunc(list, func(p poolObject) bool { return p.Name == "" || !strings.HasPrefix(p.ID, id+"-") }) {
+				return errs.LostAnswer(cloud, "worker pool of the cluster "+id)
+			}
+			return nil
+		})
+	})
+	return slices.DeleteFunc(pools, isRemoved), err
+}
+
+// isRemoved: removed pools go on being shown.
+func isRemoved(p poolObject) bool { return strings.EqualFold(p.Lifecycle.ActualState, "deleted") }
+
+// readWorkers reads the workers of a cluster, or of one pool of it.
+func (h *Handler) readWorkers(ctx context.Context, id, pool string) ([]workerObject, error) {
+	c := get("/v2/vpc/getWorkers", "cluster", id, "showDeleted", "false")
+	if pool != "" {
+		c.query = append(c.query, "pool", pool)
+	}
+	return read(ctx, h, c, func(list []workerObject) error {
+		if slices.ContainsFunc(list, func(w workerObject) bool { return w.ID == "" || w.PoolID == "" }) {
+			return errs.LostAnswer(cloud, "id of a worker")
+		}
+		return nil
+	})
+}
+
+// findPool returns the pool that is meant.
+func findPool(pools []poolObject, r ref) (poolObject, error) {
+	for _, p := range pools {
+		if r.id != "" && p.ID == r.id || r.id == "" && p.Name == r.name {
+			return p, nil
+		}
+	}
+	return poolObject{}, &pmks.Error{Code: pmks.CodeNotFound, Message: fmt.Sprintf("the cluster has no node group %q", clip(cmp.Or(r.name, r.id)))}
+}
+
+// checkPoolOf refuses the id of a pool of another cluster.
+func checkPoolOf(r ref, cluster string) error {
+	if r.id != "" && !strings.HasPrefix(r.id, cluster+"-") {
+		return refuse.Invalid("nodeGroupIID", "%q is a node group of another cluster than %s", r.id, cluster)
+	}
+	return nil
+}
+
+// view is a cluster with its pools and, where they were wanted, its workers.
+type view struct {
+	c       clusterObject
+	pools   []poolObject
+	workers []workerObject
+	// workersErr is why the workers could not be read.
+	workersErr error
+}
+
+// target reads a cluster and its pools side by side, for a change.
+func (h *Handler) target(ctx context.Context, r ref) (v view, err error) {
+	id, err := h.identify(ctx, r)
+	if err != nil {
+		return v, err
+	}
+	var clusterErr, poolsErr error
+	// Each keeps its own fault, so All has none to report but a panic.
+	err = fanout.All(ctx, func(ctx context.Context) error {
+		v.c, clusterErr = h.readCluster(ctx, id)
+		return nil
+	}, func(ctx context.Context) error {
+		v.pools, poolsErr = h.readPools(ctx, id)
+		return nil
+	})
+	return v, cmp.Or(clusterErr, poolsErr, err)
+}
+
+// withWorkers is target with the workers, which are secondary.
+func (h *Handler) withWorkers(ctx context.Context, r ref, more ...func(ctx context.Context, id string)) (v view, err error) {
+	id, err := h.identify(ctx, r)
+	if err != nil {
+		return v, err
+	}
+	var targetErr error
+	var workers []workerObject
+	var workersErr error
+	reads := []func(context.Context) error{func(ctx context.Context) error {
+		v, targetErr = h.target(ctx, ref{id: id})
+		return nil
+	}, func(ctx context.Context) error {
+		workers, workersErr = h.readWorkers(ctx, id, "")
+		return nil
+	}}
+	for _, f := range more {
+		reads = append(reads, func(ctx context.Context) error { f(ctx, id); return nil })
+	}
+	err = fanout.All(ctx, reads...)
+	v.workers, v.workersErr = workers, workersErr
+	v.forgiveYouth()
+	return v, cmp.Or(targetErr, err)
+}
+
+// forgiveYouth: a cluster that is being made may be too new for a read of its workers, of
+// which it has none.
+func (v *view) forgiveYouth() {
+	if clusterCodes[errs.ProviderCode(v.workersErr)] && clusterMeaning(v.c, nil).Status == pmks.ClusterCreating {
+		v.workersErr = nil
+	}
+}
+
+// of are the workers of a pool that are there, those on their way out among them.
+func (v view) of(p poolObject) []workerObject {
+	return slices.DeleteFunc(slices.Clone(v.workers), func(w workerObject) bool {
+		return w.PoolID != p.ID || strings.EqualFold(w.Lifecycle.ActualState, "deleted")
+	})
+}
+
+// stamp is a time as IBM writes it, its offset with or without a colon; zero where
+// there is none.
+func stamp(text string) time.Time {
+	for _, layout := range []string{"2006-01-02T15:04:05-0700", time.RFC3339} {
+		if at, err := time.Parse(layout, text); err == nil {
+			return at.UTC()
+		}
+	}
+	return time.Time{}
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package ibm
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/kubeconfig"
+	"github.com/pmks-go/pmks/internal/provider/errs"
+	"github.com/pmks-go/pmks/internal/provider/fanout"
+)
+
+// GetCluster implements [pmks.ClusterHandler]: the cluster, its pools, its workers and
+// its security groups side by side, then the kubeconfig, and the autoscaler's bounds
+// where a pool is autoscaled.
+func (h *Handler) GetCluster(ctx context.Context, clusterIID pmks.IID) (_ pmks.ClusterInfo, err error) {
+	defer annotate(&err, "GetCluster", clusterIID, pmks.IID{})
+	r, err := h.clusterRef(ctx, clusterIID)
+	if err != nil {
+		return pmks.ClusterInfo{}, err
+	}
+	var groups []pmks.IID
+	var groupsErr error
+	v, err := h.withWorkers(ctx, r, func(ctx context.Context, id string) { groups, groupsErr = h.securityGroupsOf(ctx, id) })
+	if err != nil {
+		return pmks.ClusterInfo{}, err
+	}
+	info := h.clusterInfo(v)
+	switch {
+	case groupsErr == nil && len(groups) > 0:
+		info.Network.SecurityGroupIIDs = groups
+	case groupsErr != nil && len(info.Network.SecurityGroupIIDs) == 0 && info.Status != pmks.ClusterCreating:
+		info.KeyValueList = pmks.AddUnread(info.KeyValueList, "SecurityGroupIIDs", groupsErr)
+	}
+	access, admin, accessErr := h.access(ctx, v.c)
+	info.AccessInfo = access
+	info.KeyValueList = pmks.AddUnread(info.KeyValueList, "Kubeconfig", accessErr)
+	if accessErr == nil {
+		h.addBounds(ctx, v, admin, &info)
+	}
+	if err := errs.Over(ctx); err != nil {
+		return pmks.ClusterInfo{}, err
+	}
+	return info, nil
+}
+
+// boundsPatience is how long a read waits for the API of a cluster, which nobody outside
+// reaches where it is private.
+const boundsPatience = 15 * time.Second
+
+// addBounds shows the bounds of pools that are autoscaled as the autoscaler has them.
+// Where it cannot be asked those stand that the pools remember, or they are unread.
+func (h *Handler) addBounds(ctx context.Context, v view, admin *kubeconfig.Config, info *pmks.ClusterInfo) {
+	if !isUp(v.c) || !slices.ContainsFunc(v.pools, func(p poolObject) bool { return p.AutoscaleEnabled }) {
+		return
+	}
+	bounded, cancel := context.WithTimeout(ctx, boundsPatience)
+	defer cancel()
+	m, err := h.readConfigMap(bounded, v.c, admin)
+	err = errs.Ended(ctx, err)
+	for i, p := range v.pools {
+		g := &info.NodeGroupList[i]
+		if !p.AutoscaleEnabled {
+			continue
+		}
+		if err == nil {
+			if e := m.entryOf(p); e != nil {
+				zones := max(1, len(p.Zones))
+				least, most := e.bounds()
+				g.MinNodeSize, g.MaxNodeSize = least*zones, most*zones
+			}
+			continue
+		}
+		if _, most := bounds(p); most == 0 {
+			g.MinNodeSize, g.MaxNodeSize = 0, 0
+			for _, fact := range []string{"MinNodeSize", "MaxNodeSize"} {
+				g.KeyValueList = pmks.AddUnread(g.KeyValueList, fact, err)
+			}
+		}
+	}
+}
+
+// ListCluster implements [pmks.ClusterHandler]: one call for the list, and three for each
+// cluster of the region. The bounds of pools that are autoscaled, and the security groups,
+// are those that the pools remember.
+func (h *Handler) ListCluster(ctx context.Context) (_ []*pmks.ClusterInfo, err error) {
+	defer annotate(&err, "ListCluster", pmks.IID{}, pmks.IID{})
+	list, err := h.list(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return fanout.List(ctx, h.ours(list), clusterIID, func(ctx context.Context, c clusterObject) (_ *pmks.ClusterInfo, err error) {
+		var v view
+		// One after the other: as many clusters as there are slots are read side by side.
+		if v.c, err = h.readCluster(ctx, c.ID); err != nil {
+			return nil, err
+		}
+		if v.pools, err = h.readPools(ctx, c.ID); err != nil {
+			return nil, err
+		}
+		v.workers, v.workersErr = h.readWorkers(ctx, c.ID, "")
+		v.forgiveYouth()
+		info := h.clusterInfo(v)
+		return &info, nil
+	})
+}
+
+// ListIID implements [pmks.IIDLister] with one call.
+func (h *Handler) ListIID(ctx context.Context) (_ []*pmks.IID, err error) {
+	defer annotate(&err, "ListIID", pmks.IID{}, pmks.IID{})
+	list, err := h.list(ctx)
+	if err != nil {
+		return nil, err
+	}
+	iids := []*pmks.IID{}
+	for _, c := range h.ours(list) {
+		iid := clusterIID(c)
+		iids = append(iids, &iid)
+	}
+	return iids, nil
+}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package ibm
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/kver"
+	"github.com/pmks-go/pmks/internal/once"
+	"github.com/pmks-go/pmks/internal/provider/errs"
+	"github.com/pmks-go/pmks/internal/provider/ready"
+	"github.com/pmks-go/pmks/internal/refuse"
+)
+
+// newPool converts a request for a node group of a cluster with nodes in these zones.
+// Everything wrong comes at once, with prefix before the field.
+func newPool(prefix string, req pmks.NodeGroupInfo, vpc string, zones []zoneRequest) (workerPoolRequest, error) {
+	var f refuse.List
+	req = capabilities.WithDefaultBounds(req)
+	p := workerPoolRequest{Name: req.IId.NameId, Flavor: req.VMSpecName, VPCID: vpc, Zones: zones, Labels: map[string]string{
+		labelRequest: strings.ToLower(rand.Text()), labelMin: strconv.Itoa(req.MinNodeSize), labelMax: strconv.Itoa(req.MaxNodeSize),
+	}}
+	if ignored := capabilities.Ignored(req); len(ignored) > 0 {
+		p.Labels[labelIgnored] = strings.Join(ignored, ".")
+	}
+	if image := cmp.Or(req.ImageIID.SystemId, req.ImageIID.NameId); !kver.IsDefault(image) {
+		p.OperatingSystem = image
+	}
+	var err error
+	p.WorkerCount, err = perZone(prefix+"DesiredNodeSize", req.DesiredNodeSize, len(zones))
+	f.Join(err)
+	if req.OnAutoScaling {
+		for field, n := range map[string]int{"MinNodeSize": req.MinNodeSize, "MaxNodeSize": req.MaxNodeSize} {
+			_, err := perZone(prefix+field, n, len(zones))
+			f.Join(err)
+		}
+	}
+	return p, f.Err()
+}
+
+// perZone divides a total: IKS counts workers per zone.
+func perZone(field string, total, zones int) (int, error) {
+	if zones > 1 && total%zones != 0 {
+		return 0, refuse.Invalid(field, "IKS has as many workers in each of the %d zones: give a multiple of %d, got %d", zones, zones, total)
+	}
+	return total / max(1, zones), nil
+}
+
+// AddNodeGroup implements [pmks.ClusterHandler]: the cluster and its pools are read,
+// from which the new one takes its zones, subnets and tags, then one request is made.
+func (h *Handler) AddNodeGroup(ctx context.Context, clusterIID pmks.IID, req pmks.NodeGroupInfo) (_ pmks.NodeGroupInfo, err error) {
+	defer annotate(&err, "AddNodeGroup", clusterIID, pmks.IID{NameId: req.IId.NameId})
+	v, in, err := h.addRequest(ctx, clusterIID, req)
+	if err != nil {
+		return pmks.NodeGroupInfo{}, err
+	}
+	if err := h.signIn(ctx); err != nil {
+		return pmks.NodeGroupInfo{}, err
+	}
+	var made struct {
+		ID string `json:"workerPoolID"`
+	}
+	err = once.Create(ctx, func(ctx context.Context) error {
+		a, err := h.mutate(ctx, post("/v2/vpc/createWorkerPool", v.c.ResourceGroup, in, http.StatusCreated))
+		if err != nil {
+			return h.ofCluster(ctx, existing(err, ""), v.c.ID)
+		}
+		if a.decode(cloud, &made) != nil || !strings.HasPrefix(made.ID, v.c.ID+"-") {
+			return errs.LostAnswer(cloud, "id of the new worker pool")
+		}
+		return nil
+	}, func(ctx context.Context) (bool, error) {
+		pools, err := h.readPools(ctx, v.c.ID)
+		for _, p := range pools {
+			if p.Name == in.Name && p.Labels[labelRequest] != in.Labels[labelRequest] {
+				return false, &pmks.Error{Code: pmks.CodeAlreadyExists, Field: "IId.NameId", Message: "somebody else made a node group of this name meanwhile"}
+			}
+			if p.Name == in.Name {
+				made.ID = p.ID
+				return true, nil
+			}
+		}
+		return false, err
+	})
+	if err != nil {
+		return pmks.NodeGroupInfo{}, err
+	}
+	info := v.group(in.asPool(made.ID))
+	info.Status, info.Version = pmks.NodeGroupCreating, version(v.c.MasterKubeVersion)
+	return info, nil
+}
+
+// ofCluster puts right what the refusal of a change means: that the cluster is not there
+// is certain only when the list agrees.
+func (h *Handler) ofCluster(ctx context.Context, err error, id string) error {
+	err, _ = h.missing(ctx, err, id)
+	return err
+}
+
+// addRequest checks a request and looks up what it needs.
+func (h *Handler) addRequest(ctx context.Context, clusterIID pmks.IID, req pmks.NodeGroupInfo) (v view, in workerPoolRequest, err error) {
+	var f refuse.List
+	r, err := h.clusterRef(ctx, clusterIID)
+	f.Join(err)
+	f.Join(capabilities.CheckNodeGroup(req))
+	checkFlavor(&f, "", req)
+	if err := f.Err(); err != nil {
+		return v, in, err
+	}
+	if v, err = h.target(ctx, r); err != nil {
+		return v, in, err
+	}
+	if slices.ContainsFunc(v.pools, func(p poolObject) bool { return p.Name == req.IId.NameId }) {
+		return v, in, &pmks.Error{Code: pmks.CodeAlreadyExists, Field: "IId.NameId", Message: "a node group of this name exists"}
+	}
+	if err := ready.Check("the cluster", v.c.State, clusterMeaning(v.c, nil)); err != nil {
+		return v, in, err
+	}
+	i := slices.IndexFunc(v.pools, func(p poolObject) bool {
+		return len(p.Zones) > 0 && poolMeaning(p, nil, false).Status != pmks.ClusterDeleting
+	})
+	if i < 0 {
+		return v, in, refuse.Precondition("the cluster has no worker pool with zones and subnets to follow: add one with IBM's own tools first")
+	}
+	model := v.pools[i]
+	var zones []zoneRequest
+	for _, z := range model.Zones {
+		if len(z.Subnets) == 0 {
+			return v, in, errs.LostAnswer(cloud, "subnet of the zone "+z.ID)
+		}
+		s := z.Subnets[max(0, slices.IndexFunc(z.Subnets, func(s poolSubnet) bool { return s.Primary }))]
+		zones = append(zones, zoneRequest{ID: z.ID, SubnetID: s.ID})
+	}
+	vpc := model.VPCID
+	if len(v.c.VPCs) > 0 {
+		vpc = v.c.VPCs[0]
+	}
+	in, err = newPool("", req, vpc, zones)
+	in.Cluster = v.c.ID
+	for _, p := range v.pools {
+		maps.Copy(in.Labels, clusterLabels(p))
+	}
+	return v, in, err
+}
+
+// clusterLabels are the labels of a pool that speak of its cluster.
+func clusterLabels(p poolObject) map[string]string {
+	labels := maps.Clone(p.Labels)
+	maps.DeleteFunc(labels, func(key, _ string) bool {
+		return !strings.HasPrefix(key, labelTag) && !strings.HasPrefix(key, labelSecurityGroup)
+	})
+	return labels
+}
+
+// RemoveNodeGroup implements [pmks.ClusterHandler]: the cluster and its pools are read,
+// the pool's bounds are taken from the autoscaler where it has any, and one request is
+// made. The last pool is not given up.
+func (h *Handler) RemoveNodeGroup(ctx context.Context, clusterIID, nodeGroupIID pmks.IID) (_ bool, err error) {
+	defer annotate(&err, "RemoveNodeGroup", clusterIID, nodeGroupIID)
+	v, p, err := h.targetPool(ctx, clusterIID, nodeGroupIID)
+	if err != nil {
+		return false, err
+	}
+	if poolMeaning(p, nil, false).Status == pmks.ClusterDeleting {
+		return true, nil
+	}
+	if err := ready.CheckMend("the cluster", v.c.State, clusterMeaning(v.c, nil)); err != nil {
+		return false, err
+	}
+	others := slices.ContainsFunc(v.pools, func(o poolObject) bool {
+		return o.ID != p.ID && poolMeaning(o, nil, false).Status != pmks.ClusterDeleting
+	})
+	if !others {
+		return false, refuse.Precondition("it is the last node group: IKS does not give it up; delete the cluster, or add another group first")
+	}
+	taken, err := h.takeEntry(ctx, v, p)
+	if err != nil {
+		return false, err
+	}
+	err = h.signIn(ctx)
+	if err == nil {
+		err = once.Delete(ctx, func(ctx context.Context) error {
+			_, err := h.mutate(ctx, post("/v2/removeWorkerPool", v.c.ResourceGroup, poolRequest{Cluster: v.c.ID, WorkerPool: p.ID}, http.StatusNoContent))
+			return h.tooFew(ctx, h.ofCluster(ctx, err, v.c.ID), v.c.ID)
+		}, func(ctx context.Context) (bool, error) {
+			pools, err := h.readPools(ctx, v.c.ID)
+			now, findErr := findPool(pools, ref{id: p.ID})
+			return err == nil && (findErr != nil || poolMeaning(now, nil, false).Status == pmks.ClusterDeleting), err
+		})
+	}
+	if err != nil && taken != nil {
+		err = h.putBack(ctx, v, taken, err)
+	}
+	return err == nil, err
+}
+
+// tooFew says of the refusal to go below the least number of workers whether waiting
+// helps: IBM's own words name workers that are worked on as the other cause.
+func (h *Handler) tooFew(ctx context.Context, err error, id string) error {
+	if errs.ProviderCode(err) != codeTooFew {
+		return err
+	}
+	workers, readErr := h.readWorkers(ctx, id, "")
+	if readErr != nil || !slices.ContainsFunc(workers, inTransition) {
+		return err
+	}
+	return errs.With(err, func(e *pmks.Error) { e.Code = pmks.CodeBusy })
+}
+
+// inTransition reports whether a worker is worked on.
+func inTransition(w workerObject) bool {
+	k := kindOf(w)
+	return k == comingWorker || k == leavingWorker || w.Lifecycle.PendingOperation != ""
+}
+
+// targetPool reads a cluster with its pools and finds the one that is meant.
+func (h *Handler) targetPool(ctx context.Context, clusterIID, nodeGroupIID pmks.IID) (v view, p poolObject, err error) {
+	r, pool, err := h.refs(ctx, clusterIID, nodeGroupIID)
+	if err != nil {
+		return v, p, err
+	}
+	if v, err = h.target(ctx, r); err != nil {
+		return v, p, err
+	}
+	if err := checkPoolOf(pool, v.c.ID); err != nil {
+		return v, p, err
+	}
+	p, err = findPool(v.pools, pool)
+	return v, p, err
+}

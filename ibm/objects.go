@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package ibm
+
+// The answers of the services, with the members that pmks reads. The vendor's own
+// structs are older than the service.
+
+// clusterObject is a cluster; a list shows a part of it.
+type clusterObject struct {
+	ID                string `json:"id"`
+	Name              string `json:"name"`
+	Region            string `json:"region"`
+	Provider          string `json:"provider"`
+	Type              string `json:"type"`
+	ResourceGroup     string `json:"resourceGroup"`
+	ResourceGroupName string `json:"resourceGroupName"`
+	CRN               string `json:"crn"`
+	CreatedDate       string `json:"createdDate"`
+
+	State             string `json:"state"`
+	Status            string `json:"status"`
+	MasterKubeVersion string `json:"masterKubeVersion"`
+	TargetVersion     string `json:"targetVersion"`
+	VersionEOS        string `json:"versionEOS"`
+	PodSubnet         string `json:"podSubnet"`
+	ServiceSubnet     string `json:"serviceSubnet"`
+	MasterURL         string `json:"masterURL"`
+	VPEURL            string `json:"virtualPrivateEndpointURL"`
+
+	VPCs        []string      `json:"vpcs"`
+	WorkerZones []string      `json:"workerZones"`
+	Addons      []addonObject `json:"addons"`
+	Ingress     struct {
+		Hostname string `json:"hostname"`
+	} `json:"ingress"`
+	Lifecycle struct {
+		MasterStatus             string `json:"masterStatus"`
+		MasterStatusModifiedDate string `json:"masterStatusModifiedDate"`
+		MasterHealth             string `json:"masterHealth"`
+		MasterState              string `json:"masterState"`
+	} `json:"lifecycle"`
+	ServiceEndpoints struct {
+		PrivateEnabled bool   `json:"privateServiceEndpointEnabled"`
+		PrivateURL     string `json:"privateServiceEndpointURL"`
+		PublicEnabled  bool   `json:"publicServiceEndpointEnabled"`
+		PublicURL      string `json:"publicServiceEndpointURL"`
+	} `json:"serviceEndpoints"`
+}
+
+// poolObject is a worker pool. Its WorkerCount is that of each zone.
+type poolObject struct {
+	ID               string            `json:"id"`
+	Name             string            `json:"poolName"`
+	Flavor           string            `json:"flavor"`
+	Labels           map[string]string `json:"labels"`
+	WorkerCount      int               `json:"workerCount"`
+	AutoscaleEnabled bool              `json:"autoscaleEnabled"`
+	OperatingSystem  string            `json:"operatingSystem"`
+	VPCID            string            `json:"vpcID"`
+	Lifecycle        struct {
+		DesiredState string `json:"desiredState"`
+		ActualState  string `json:"actualState"`
+	} `json:"lifecycle"`
+	Zones []poolZone `json:"zones"`
+}
+
+type poolZone struct {
+	ID       string       `json:"id"`
+	Subnets  []poolSubnet `json:"subnets"`
+	Messages []string     `json:"messages"`
+}
+
+type poolSubnet struct {
+	ID      string `json:"id"`
+	Primary bool   `json:"primary"`
+}
+
+// workerObject is a worker, a node.
+type workerObject struct {
+	ID          string `json:"id"`
+	PoolID      string `json:"poolID"`
+	KubeVersion struct {
+		Actual string `json:"actual"`
+		Target string `json:"target"`
+	} `json:"kubeVersion"`
+	Health struct {
+		State   string `json:"state"`
+		Message string `json:"message"`
+	} `json:"health"`
+	Lifecycle struct {
+		ActualState      string `json:"actualState"`
+		DesiredState     string `json:"desiredState"`
+		Message          string `json:"message"`
+		MessageDate      string `json:"messageDate"`
+		MessageDetails   string `json:"messageDetails"`
+		PendingOperation string `json:"pendingOperation"`
+		ReasonForDelete  string `json:"reasonForDelete"`
+	} `json:"lifecycle"`
+}
+
+// addonObject is an add-on, on offer or of a cluster.
+type addonObject struct {
+	Name               string `json:"name"`
+	Version            string `json:"version"`
+	SupportedKubeRange string `json:"supportedKubeRange"`
+	HealthState        string `json:"healthState"`
+	HealthStatus       string `json:"healthStatus"`
+}
+
+type securityGroupObject struct {
+	ID           string `json:"id"`
+	UserProvided bool   `json:"userProvided"`
+}
+
+type versionObject struct {
+	Major        int    `json:"major"`
+	Minor        int    `json:"minor"`
+	Patch        int    `json:"patch"`
+	Default      bool   `json:"default"`
+	EndOfService string `json:"end_of_service"`
+}
+
+// resourceObject is one of VPC: a VPC, a subnet or a security group.
+type resourceObject struct {
+	ID     string `json:"id"`
+	Name   string `json:"name"`
+	Status string `json:"status"`
+	Zone   struct {
+		Name string `json:"name"`
+	} `json:"zone"`
+	VPC struct {
+		ID string `json:"id"`
+	} `json:"vpc"`
+	CIDR      string `json:"ipv4_cidr_block"`
+	Available *int   `json:"available_ipv4_address_count"`
+}
+
+// The requests that change something.
+
+type createClusterRequest struct {
+	Name                             string            `json:"name"`
+	Provider                         string            `json:"provider"`
+	KubeVersion                      string            `json:"kubeVersion,omitempty"`
+	PodSubnet                        string            `json:"podSubnet,omitempty"`
+	ServiceSubnet                    string            `json:"serviceSubnet,omitempty"`
+	DisablePublicServiceEndpoint     bool              `json:"disablePublicServiceEndpoint"`
+	DisableOutboundTrafficProtection bool              `json:"disableOutboundTrafficProtection,omitempty"`
+	SecurityGroupIDs                 []string          `json:"securityGroupIDs,omitempty"` // an empty list is refused
+	WorkerPool                       workerPoolRequest `json:"workerPool"`
+}
+
+// workerPoolRequest is a pool within a cluster's request, and alone with Cluster.
+type workerPoolRequest struct {
+	Cluster         string            `json:"cluster,omitempty"`
+	Name            string            `json:"name"`
+	Flavor          string            `json:"flavor"`
+	VPCID           string            `json:"vpcID"`
+	WorkerCount     int               `json:"workerCount"`
+	Zones           []zoneRequest     `json:"zones"`
+	Labels          map[string]string `json:"labels,omitempty"`
+	OperatingSystem string            `json:"operatingSystem,omitempty"`
+}
+
+type zoneRequest struct {
+	ID       string `json:"id"`
+	SubnetID string `json:"subnetID"`
+}
+
+type poolRequest struct {
+	Cluster    string            `json:"cluster"`
+	WorkerPool string            `json:"workerpool"`
+	Size       int               `json:"size,omitempty"`
+	Labels     map[string]string `json:"labels,omitempty"`
+}
+
+type updateMasterRequest struct {
+	Cluster string `json:"cluster"`
+	Version string `json:"version"`
+	Force   bool   `json:"force"`
+}
+
+type replaceWorkerRequest struct {
+	Cluster  string `json:"cluster"`
+	WorkerID string `json:"workerID"`
+	Update   bool   `json:"update"`
+}
