@@ -128,14 +128,14 @@ func (w *world) UpgradeCluster(_ context.Context, _ pmks.IID, version string) (p
 	if err := w.enter("UpgradeCluster", version); err != nil {
 		return pmks.ClusterInfo{}, err
 	}
-	before := versionsOf(*w.cluster)
+	before, nodes := versionsOf(*w.cluster), nodesOf(*w.cluster)
 	if w.upgrade == nil {
 		stepUp(w.cluster, version)
 	} else {
 		w.upgrade(w.cluster, version)
 	}
 	info := w.cluster.Clone()
-	if versionsOf(info) != before {
+	if versionsOf(info) != before || nodesOf(info) != nodes {
 		info.Status = pmks.ClusterUpdating
 	}
 	return info, nil
@@ -151,6 +151,14 @@ func (w *world) ListVersions(context.Context) ([]pmks.Version, error) {
 func (w *world) OpenAccess(context.Context, pmks.IID) error { return w.enter("OpenAccess") }
 
 func (w *world) CloseAccess(context.Context, pmks.IID) error { return w.enter("CloseAccess") }
+
+// nodesOf are the nodes of all groups.
+func nodesOf(info pmks.ClusterInfo) (all string) {
+	for _, g := range info.NodeGroupList {
+		all += fmt.Sprint(g.Nodes)
+	}
+	return all
+}
 
 // stepUp moves the control plane, or if it is there one group that lags.
 func stepUp(c *pmks.ClusterInfo, version string) {

@@ -174,12 +174,16 @@ func (j *job) waitStep(ctx context.Context, before ClusterInfo, version string) 
 	})
 }
 
-// fingerprint is what a step of an upgrade changes.
+// fingerprint is what a step of an upgrade changes: versions, or of a group that is
+// upgraded node by node the nodes.
 func fingerprint(info ClusterInfo) string {
 	var b strings.Builder
 	b.WriteString(info.Version)
 	for _, g := range info.NodeGroupList {
 		b.WriteString("|" + g.IId.NameId + "=" + g.Version)
+		for _, n := range g.Nodes {
+			b.WriteString("," + n.SystemId)
+		}
 	}
 	return b.String()
 }

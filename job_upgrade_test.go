@@ -41,6 +41,25 @@ func TestUpgrade(t *testing.T) {
 			c.NodeGroupList[i].Version = version
 		}
 	}
+	nodes := running("1.32", "1.32", "1.33")
+	nodes.NodeGroupList[0].Nodes = []pmks.IID{{SystemId: "old-1"}, {SystemId: "old-2"}, {SystemId: "old-3"}}
+	// A call replaces one node, and the group is at the version with the last one.
+	nodeByNode := func(c *pmks.ClusterInfo, version string) {
+		if c.Version != version {
+			c.Version = version
+			return
+		}
+		g := &c.NodeGroupList[0]
+		for i := range g.Nodes {
+			if id, old := strings.CutPrefix(g.Nodes[i].SystemId, "old"); old {
+				g.Nodes[i].SystemId = "new" + id
+				if i == len(g.Nodes)-1 {
+					g.Version = version
+				}
+				return
+			}
+		}
+	}
 	step := func(version string, n int) (calls []string) {
 		for range n {
 			calls = append(calls, "UpgradeCluster "+version)
@@ -72,6 +91,7 @@ func TestUpgrade(t *testing.T) {
 		{"groups-lag-at-the-target", running("1.33", "1.32", "1.33"), "1.33", minors, nil, nil, step("1.33", 2), "1.33 1.33 1.33"},
 		{"groups-of-unknown-version", running("1.32", "", ""), "1.33", minors, nil, nil, step("1.33", 2), "1.33  "},
 		{"in-one-operation", running("1.32", "1.32", "1.32"), "1.34", minors, together, nil, concat(step("1.33", 2), step("1.34", 2)), "1.34 1.34 1.34"},
+		{"node-by-node", nodes, "1.33", minors, nodeByNode, nil, step("1.33", 5), "1.33 1.33 1.33"},
 		{"versions-not-listed", running("1.32", "1.32", "1.32"), "1.33", nil, nil, nil, step("1.33", 4), "1.33 1.33 1.33"},
 		{"patches", running("1.33.1", "1.33.1", "1.33.1"), "1.33", offers("1.33.5", "1.33.1"), nil, nil, step("1.33.5", 4), "1.33.5 1.33.5 1.33.5"},
 		{"busy", running("1.32", "1.32", "1.32"), "1.33", minors, together, once("UpgradeCluster", failure(pmks.CodeBusy)), step("1.33", 3), "1.33 1.33 1.33"},
