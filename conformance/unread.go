@@ -115,6 +115,9 @@ func checkUnread(t T, fact Fact, code pmks.Code, full, got pmks.ClusterInfo, onl
 			if slices.Contains(words, "DesiredNodeSize("+code.String()+")") {
 				f.DesiredNodeSize, g.DesiredNodeSize = 0, 0 // the nodes alone tell it
 			}
+			if slices.Contains(words, "Version("+code.String()+")") {
+				f.Version, g.Version = "", "" // likewise
+			}
 			dropEmpty(&f.KeyValueList, &g.KeyValueList)
 		}
 	case Addons:
