@@ -3,19 +3,16 @@
 package ibm
 
 import (
-	"io"
-	"log/slog"
+	"context"
 	"net/http"
-	"strings"
 	"sync"
-	"time"
 
 	"github.com/IBM/go-sdk-core/v5/core"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/provider/endpoint"
 	"github.com/pmks-go/pmks/internal/provider/fanout"
-	"github.com/pmks-go/pmks/internal/redact"
+	"github.com/pmks-go/pmks/internal/provider/token"
 )
 
 // clients holds the clients of the services. IBM's generated ones are not used: that of
@@ -23,9 +20,10 @@ import (
 // which four reads are needed.
 type clients struct {
 	client            *http.Client
+	idle              func()
 	iks, vpc, manager *core.BaseService
 
-	tokens, clusterTokens *tokens
+	tokens, clusterTokens *token.Cache[bearer]
 	limiter, iamLimiter   *fanout.Limiter
 }
 
@@ -37,27 +35,26 @@ func newClients(cfg *Config) (clients, error) {
 	if err := cfg.findCredentials(); err != nil {
 		return clients{}, err
 	}
-	base := cfg.Transport
-	if base == nil {
-		base = &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true,
-			MaxIdleConnsPerHost: fanout.Slots, IdleConnTimeout: 90 * time.Second, TLSHandshakeTimeout: 10 * time.Second}
-	}
+	base, idle := endpoint.Transport(cfg.Transport)
 	where := cfg.urls()
-	c := clients{iamLimiter: fanout.NewLimiter(nil), limiter: limiterFor(cfg, where.iks)}
-	carry := &carrier{next: endpoint.Guard(base), logger: cfg.Logger, secrets: func() []string {
-		list := append([]string{cfg.APIKey}, c.tokens.values()...)
-		if c.clusterTokens != nil {
-			list = append(list, c.clusterTokens.values()...)
+	c := clients{idle: idle, iamLimiter: fanout.NewLimiter(nil), limiter: limiterFor(cfg, where.iks), tokens: &token.Cache[bearer]{}, clusterTokens: &token.Cache[bearer]{}}
+	tokens, clusterTokens := c.tokens, c.clusterTokens
+	c.client = &http.Client{Transport: &endpoint.Carrier{Next: base, Provider: Name, Logger: cfg.Logger, Secrets: func() []string {
+		list := []string{cfg.APIKey}
+		for _, b := range append(tokens.Recent(), clusterTokens.Recent()...) {
+			list = append(list, b.value, b.refresh)
 		}
 		return list
-	}}
-	c.client = &http.Client{Transport: carry}
+	}}}
 	if cfg.Authenticator != nil {
 		keepAtHome(cfg.Authenticator, c.client)
-		c.tokens = &tokens{fetch: fromAuthenticator(cfg.Authenticator)}
+		c.tokens.Fetch = expiring(fromAuthenticator(cfg.Authenticator))
+		c.clusterTokens.Fetch = expiring(func(context.Context) (bearer, error) {
+			return bearer{}, &pmks.Error{Code: pmks.CodeUnsupported, Message: iam + " issues tokens for clusters to API keys only: give one, or use a client certificate"}
+		})
 	} else {
 		i := issuer{client: c.client, url: where.iam, apiKey: cfg.APIKey}
-		c.tokens, c.clusterTokens = &tokens{fetch: i.access}, &tokens{fetch: i.cluster}
+		c.tokens.Fetch, c.clusterTokens.Fetch = expiring(i.access), expiring(i.cluster)
 	}
 	for _, s := range []struct {
 		service **core.BaseService
@@ -72,55 +69,6 @@ func newClients(cfg *Config) (clients, error) {
 		*s.service = made
 	}
 	return c, nil
-}
-
-// carrier carries all requests. It logs them without their bodies, and cuts out of a
-// refusal what it quotes of the credentials: the SDK's own error is kept, and everybody
-// may print that.
-type carrier struct {
-	next    http.RoundTripper
-	logger  *slog.Logger
-	secrets func() []string
-}
-
-// RoundTrip implements [http.RoundTripper].
-func (c *carrier) RoundTrip(r *http.Request) (*http.Response, error) {
-	start := time.Now()
-	resp, err := c.next.RoundTrip(r)
-	if err == nil && resp.StatusCode >= 400 {
-		body, readErr := io.ReadAll(resp.Body)
-		_ = resp.Body.Close() // what was read of it counts
-		text := redact.Text(string(body), c.secrets()...)
-		resp.Body = io.NopCloser(io.MultiReader(strings.NewReader(text), failing{readErr}))
-		resp.ContentLength = -1
-	}
-	if c.logger != nil {
-		status := 0
-		if resp != nil {
-			status = resp.StatusCode
-		}
-		c.logger.DebugContext(r.Context(), "ibm: request", "method", r.Method, "host", r.URL.Host, "path", r.URL.Path,
-			"status", status, "failed", err != nil, "took", time.Since(start))
-	}
-	return resp, err
-}
-
-// CloseIdleConnections passes the wish on.
-func (c *carrier) CloseIdleConnections() {
-	if closer, ok := c.next.(interface{ CloseIdleConnections() }); ok {
-		closer.CloseIdleConnections()
-	}
-}
-
-// failing is the rest of a body: its end, or that it could not be read.
-type failing struct{ err error }
-
-// Read implements [io.Reader].
-func (f failing) Read([]byte) (int, error) {
-	if f.err != nil {
-		return 0, f.err
-	}
-	return 0, io.EOF
 }
 
 // Buckets of requests. Only IKS publishes a rate.

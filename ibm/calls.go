@@ -106,7 +106,7 @@ func (a answer) decode(name string, into any) error {
 // send makes one request. A token that is refused is replaced once: nothing has
 // happened then.
 func (h *Handler) send(ctx context.Context, s *core.BaseService, name string, c call) (answer, error) {
-	t, err := h.api.tokens.get(ctx)
+	t, err := h.api.tokens.Get(ctx)
 	if err != nil {
 		return answer{}, unreachable(iam, err)
 	}
@@ -114,8 +114,8 @@ func (h *Handler) send(ctx context.Context, s *core.BaseService, name string, c 
 	if e := asRefusal(err); e == nil || e.HTTPStatus != http.StatusUnauthorized {
 		return a, err
 	}
-	h.api.tokens.drop(t.value)
-	if t, err = h.api.tokens.get(ctx); err != nil {
+	h.api.tokens.Drop(func(b bearer) bool { return b.value == t.value })
+	if t, err = h.api.tokens.Get(ctx); err != nil {
 		return answer{}, unreachable(iam, err)
 	}
 	return sendWith(ctx, s, name, c, t)
@@ -127,7 +127,7 @@ func asRefusal(err error) *pmks.Error {
 	return e
 }
 
-func sendWith(ctx context.Context, s *core.BaseService, name string, c call, t token) (answer, error) {
+func sendWith(ctx context.Context, s *core.BaseService, name string, c call, t bearer) (answer, error) {
 	b := core.NewRequestBuilder(c.method).WithContext(ctx)
 	if _, err := b.ResolveRequestURL(s.Options.URL, c.path, c.params); err != nil {
 		return answer{}, unsendable(err)

@@ -199,10 +199,10 @@ func checkTags(f *refuse.List, list []pmks.KeyValue) {
 	for i, t := range list {
 		field := fmt.Sprintf("TagList[%d]", i)
 		if t.Key != "" && !labelKeyPattern.MatchString(t.Key) {
-			f.Add(field+".Key", "%q cannot be the name of a Kubernetes label: at most 63 letters, digits, -, _ or ., the first and the last a letter or digit", clip(t.Key))
+			f.Add(field+".Key", "%q cannot be the name of a Kubernetes label: at most 63 letters, digits, -, _ or ., the first and the last a letter or digit", refuse.Clip(t.Key))
 		}
 		if !labelValuePattern.MatchString(t.Value) {
-			f.Add(field+".Value", "%q cannot be the value of a Kubernetes label: at most 63 letters, digits, -, _ or ., the first and the last a letter or digit", clip(t.Value))
+			f.Add(field+".Value", "%q cannot be the value of a Kubernetes label: at most 63 letters, digits, -, _ or ., the first and the last a letter or digit", refuse.Clip(t.Value))
 		}
 	}
 }

@@ -48,7 +48,7 @@ func (c *Config) normalize() error {
 	case c.Region == "":
 		f.Add("Region", "is required: give one such as us-south")
 	case !regionPattern.MatchString(c.Region):
-		f.Add("Region", "%q is not a region such as us-south", clip(c.Region))
+		f.Add("Region", "%q is not a region such as us-south", refuse.Clip(c.Region))
 	}
 	for _, word := range []struct {
 		field, value string
@@ -59,7 +59,7 @@ func (c *Config) normalize() error {
 		{"Settings.rateLimits", c.RateLimits, []string{ratesPublished, ratesNone}},
 	} {
 		if !slices.Contains(word.words, word.value) {
-			f.Add(word.field, "%q is not one of %s", clip(word.value), strings.Join(word.words, ", "))
+			f.Add(word.field, "%q is not one of %s", refuse.Clip(word.value), strings.Join(word.words, ", "))
 		}
 	}
 	if c.PrivateOnly && c.EndpointType == endpointPublic {
@@ -78,10 +78,6 @@ func (c *Config) normalize() error {
 		{"Settings.resourceManagerEndpoint", c.ResourceManagerEndpoint},
 	} {
 		f.Join(endpoint.Check(e.field, e.text, false))
-		if u, err := url.Parse(e.text); err == nil && u.User != nil {
-			// The text is not repeated: it may hold a password.
-			f.Add(e.field, "must hold no user name and no password")
-		}
 	}
 	return f.Err()
 }
@@ -92,7 +88,7 @@ func checkRange(f *refuse.List, field, text string, longest int) {
 		return
 	}
 	if p, err := netip.ParsePrefix(text); err != nil || !p.Addr().Is4() || p.Bits() > longest {
-		f.Add(field, "%q is not a range such as 172.30.0.0/16, of at least a /%d", clip(text), longest)
+		f.Add(field, "%q is not a range such as 172.30.0.0/16, of at least a /%d", refuse.Clip(text), longest)
 	}
 }
 
@@ -175,15 +171,6 @@ func (h *Handler) Capabilities() pmks.Capabilities { return capabilities }
 
 // Close ends the idle connections.
 func (h *Handler) Close() error {
-	h.api.client.CloseIdleConnections()
+	h.api.idle()
 	return nil
-}
-
-// clip keeps a user's text short in an error.
-func clip(s string) string {
-	const most = 200
-	if len(s) <= most {
-		return s
-	}
-	return strings.ToValidUTF8(s[:most], "") + "..."
 }

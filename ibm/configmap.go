@@ -234,6 +234,9 @@ func (h *Handler) editConfigMap(ctx context.Context, c clusterObject, waits bool
 	})
 }
 
+// changes marks the context of a call that changes something.
+type changes struct{}
+
 // kubeClient makes requests of the API of one cluster.
 type kubeClient struct {
 	client *http.Client
@@ -265,6 +268,14 @@ func withCluster[T any](ctx context.Context, h *Handler, c clusterObject, admin 
 			return out, err
 		}
 		k.client, k.token = h.api.client, token.value
+		out, err = f(k)
+		if !errs.Is(err, pmks.CodePermissionDenied) || ctx.Value(changes{}) == nil {
+			return out, err
+		}
+		// The roles may not have reached the cluster. A read leaves that to others.
+		if err := h.syncRoles(ctx, c); err != nil {
+			return out, err
+		}
 		return f(k)
 	}
 	if admin == nil {
@@ -278,8 +289,8 @@ func withCluster[T any](ctx context.Context, h *Handler, c clusterObject, admin 
 		return out, err
 	}
 	defer base.CloseIdleConnections()
-	carry := &carrier{next: endpoint.Guard(base), logger: h.cfg.Logger, secrets: func() []string { return []string{admin.ClientKey.Reveal()} }}
-	k.client = &http.Client{Transport: carry}
+	k.client = &http.Client{Transport: &endpoint.Carrier{Next: endpoint.Guard(base), Provider: Name, Logger: h.cfg.Logger,
+		Secrets: func() []string { return []string{admin.ClientKey.Reveal()} }}}
 	return f(k)
 }
 

@@ -81,8 +81,8 @@ const foreignLife = time.Minute
 
 // fromAuthenticator gets tokens from any authenticator of the SDK, which knows no
 // contexts: it runs beside, and nobody waits longer for it than they want.
-func fromAuthenticator(a core.Authenticator) func(context.Context) (token, error) {
-	return func(ctx context.Context) (token, error) {
+func fromAuthenticator(a core.Authenticator) func(context.Context) (bearer, error) {
+	return func(ctx context.Context) (bearer, error) {
 		type result struct {
 			header string
 			err    error
@@ -104,16 +104,16 @@ func fromAuthenticator(a core.Authenticator) func(context.Context) (token, error
 		select {
 		case r = <-done:
 		case <-ctx.Done():
-			return token{}, ctx.Err()
+			return bearer{}, ctx.Err()
 		}
 		if r.err != nil {
-			return token{}, authenticatorFault(r.err)
+			return bearer{}, authenticatorFault(r.err)
 		}
 		value, ok := strings.CutPrefix(r.header, "Bearer ")
 		if !ok {
-			return token{}, errs.LostAnswer("the Authenticator", "bearer token")
+			return bearer{}, errs.LostAnswer("the Authenticator", "bearer token")
 		}
-		t := token{value: value, expiry: time.Now().Add(foreignLife)}
+		t := bearer{value: value, expiry: time.Now().Add(foreignLife)}
 		if end := claims(value).Expiry; end != 0 {
 			t.expiry = time.Unix(int64(end), 0)
 		}

@@ -38,11 +38,11 @@ func (h *Handler) isOurs(c clusterObject) error {
 	const field = "clusterIID"
 	switch {
 	case c.Provider != "" && c.Provider != vpcGen2:
-		return refuse.Invalid(field, "it is a cluster on %s; pmks manages those on VPC Gen 2", clip(c.Provider))
+		return refuse.Invalid(field, "it is a cluster on %s; pmks manages those on VPC Gen 2", refuse.Clip(c.Provider))
 	case c.Type != "" && c.Type != kubernetes, strings.HasSuffix(c.MasterKubeVersion, "_openshift"):
 		return refuse.Invalid(field, "it is a cluster of %s; pmks manages those of community Kubernetes", cmp.Or(c.Type, "OpenShift"))
 	case c.Region != h.cfg.Region:
-		return refuse.Invalid(field, "it is in the region %q, where this connection has %q", clip(c.Region), h.cfg.Region)
+		return refuse.Invalid(field, "it is in the region %q, where this connection has %q", refuse.Clip(c.Region), h.cfg.Region)
 	}
 	return nil
 }
@@ -62,7 +62,7 @@ func (h *Handler) named(list []clusterObject, name string) (clusterObject, error
 	case 1:
 		return found[0], nil
 	case 0:
-		text := fmt.Sprintf("there is no cluster %q in the region %s", clip(name), h.cfg.Region)
+		text := fmt.Sprintf("there is no cluster %q in the region %s", refuse.Clip(name), h.cfg.Region)
 		for _, c := range list {
 			if c.Name == name && !isDeleted(c) {
 				text += fmt.Sprintf("; that of this name, %s, is none of this connection's: %s in %s", c.ID, cmp.Or(c.Type, c.Provider), c.Region)
@@ -74,7 +74,7 @@ func (h *Handler) named(list []clusterObject, name string) (clusterObject, error
 	for _, c := range found {
 		ids = append(ids, c.ID)
 	}
-	return clusterObject{}, refuse.Invalid("clusterIID", "the name %q is ambiguous: give the SystemId, one of %s", clip(name), strings.Join(ids, ", "))
+	return clusterObject{}, refuse.Invalid("clusterIID", "the name %q is ambiguous: give the SystemId, one of %s", refuse.Clip(name), strings.Join(ids, ", "))
 }
 
 // identify returns the id of a cluster; by its name with the list.
@@ -214,7 +214,7 @@ func findPool(pools []poolObject, r ref) (poolObject, error) {
 			return p, nil
 		}
 	}
-	return poolObject{}, &pmks.Error{Code: pmks.CodeNotFound, Message: fmt.Sprintf("the cluster has no node group %q", clip(cmp.Or(r.name, r.id)))}
+	return poolObject{}, &pmks.Error{Code: pmks.CodeNotFound, Message: fmt.Sprintf("the cluster has no node group %q", refuse.Clip(cmp.Or(r.name, r.id)))}
 }
 
 // checkPoolOf refuses the id of a pool of another cluster.

@@ -46,20 +46,20 @@ func (h *Handler) clusterRef(ctx context.Context, iid pmks.IID) (ref, error) {
 	parts, whole := crn(text)
 	switch {
 	case strings.HasPrefix(text, "crn:") && !whole:
-		return ref{}, refuse.Invalid(field, "%q is not a CRN of %d parts", clip(text), crnParts)
+		return ref{}, refuse.Invalid(field, "%q is not a CRN of %d parts", refuse.Clip(text), crnParts)
 	case whole:
 		if err := h.matchCRN(ctx, field, text, parts, "containers-kubernetes", h.cfg.Region); err != nil {
 			return ref{}, err
 		}
 		if parts[8] != "" || parts[9] != "" {
-			return ref{}, refuse.Invalid(field, "%q is the CRN of a %s, not of a cluster", clip(text), cmp.Or(parts[8], "part of a cluster"))
+			return ref{}, refuse.Invalid(field, "%q is the CRN of a %s, not of a cluster", refuse.Clip(text), cmp.Or(parts[8], "part of a cluster"))
 		}
 		text = parts[7]
 	case iid.SystemId == "":
 		return ref{name: iid.NameId}, nil
 	}
 	if !clusterIDPattern.MatchString(text) {
-		return ref{}, refuse.Invalid(field, "%q is not the id of a cluster: 20 lower-case letters and digits, or its CRN", clip(text))
+		return ref{}, refuse.Invalid(field, "%q is not the id of a cluster: 20 lower-case letters and digits, or its CRN", refuse.Clip(text))
 	}
 	return ref{id: text}, nil
 }
@@ -90,7 +90,7 @@ func poolRef(iid pmks.IID) (ref, error) {
 	case iid.SystemId == "":
 		return ref{name: iid.NameId}, nil
 	case !poolIDPattern.MatchString(iid.SystemId):
-		return ref{}, refuse.Invalid(field, "%q is not the id of a worker pool: that of its cluster, a hyphen and 7 digits", clip(iid.SystemId))
+		return ref{}, refuse.Invalid(field, "%q is not the id of a worker pool: that of its cluster, a hyphen and 7 digits", refuse.Clip(iid.SystemId))
 	}
 	return ref{id: iid.SystemId}, nil
 }

@@ -181,6 +181,7 @@ func (h *Handler) RemoveNodeGroup(ctx context.Context, clusterIID, nodeGroupIID 
 	if !others {
 		return false, refuse.Precondition("it is the last node group: IKS does not give it up; delete the cluster, or add another group first")
 	}
+	ctx = context.WithValue(ctx, changes{}, true)
 	taken, err := h.takeEntry(ctx, v, p)
 	if err != nil {
 		return false, err

@@ -43,7 +43,7 @@ func (h *Handler) reference(ctx context.Context, field string, iid pmks.IID, kin
 	text := cmp.Or(iid.SystemId, iid.NameId)
 	if parts, whole := crn(text); strings.HasPrefix(text, "crn:") {
 		if !whole || parts[8] != kind.crn {
-			return "", refuse.Invalid(field, "%q is not the CRN of a %s", clip(text), kind.crn)
+			return "", refuse.Invalid(field, "%q is not the CRN of a %s", refuse.Clip(text), kind.crn)
 		}
 		location := h.cfg.Region
 		if regionOf(parts[5]) == location {
@@ -52,7 +52,7 @@ func (h *Handler) reference(ctx context.Context, field string, iid pmks.IID, kin
 		return parts[9], h.matchCRN(ctx, field, text, parts, "is", location)
 	}
 	if iid.SystemId != "" && !resourcePattern.MatchString(iid.SystemId) {
-		return "", refuse.Invalid(field, "%q is not the id of a %s, such as r006-5a3d2c1b-7e8f-4a90-b1c2-d3e4f5a6b7c8", clip(iid.SystemId), kind.crn)
+		return "", refuse.Invalid(field, "%q is not the id of a %s, such as r006-5a3d2c1b-7e8f-4a90-b1c2-d3e4f5a6b7c8", refuse.Clip(iid.SystemId), kind.crn)
 	}
 	return iid.SystemId, nil
 }
@@ -128,9 +128,9 @@ func (h *Handler) resourceNamed(ctx context.Context, field, name string, kind re
 	case 1:
 		return found[0], nil
 	case 0:
-		return resourceObject{}, refuse.Invalid(field, "there is no %s %q in the region %s", kind.crn, clip(name), h.cfg.Region)
+		return resourceObject{}, refuse.Invalid(field, "there is no %s %q in the region %s", kind.crn, refuse.Clip(name), h.cfg.Region)
 	}
-	return resourceObject{}, refuse.Invalid(field, "the name %q is ambiguous: give the id of the %s", clip(name), kind.crn)
+	return resourceObject{}, refuse.Invalid(field, "the name %q is ambiguous: give the id of the %s", refuse.Clip(name), kind.crn)
 }
 
 // readNetwork looks the network of a request up, and checks what IKS does not: it takes
@@ -255,5 +255,5 @@ func (h *Handler) resourceGroup(ctx context.Context) (string, error) {
 			return g.ID, nil
 		}
 	}
-	return "", &pmks.Error{Code: pmks.CodeFailedPrecondition, Field: field, Message: fmt.Sprintf("there is no resource group %q that the caller may see: make it, or name another", clip(name))}
+	return "", &pmks.Error{Code: pmks.CodeFailedPrecondition, Field: field, Message: fmt.Sprintf("there is no resource group %q that the caller may see: make it, or name another", refuse.Clip(name))}
 }

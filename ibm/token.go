@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/pmks-go/pmks"
@@ -20,126 +19,22 @@ import (
 	"github.com/pmks-go/pmks/internal/provider/fanout"
 )
 
-const (
-	// early is how long before its end a token is replaced.
-	early = 10 * time.Minute
-	// fetchTimeout bounds the getting of a token, whoever waits for it.
-	fetchTimeout = 30 * time.Second
-	// fetchPause is how long a token that still lives is used before another try to
-	// replace it.
-	fetchPause = 10 * time.Second
-)
-
-// token is a bearer token with its end.
-type token struct {
+// bearer is a token that requests carry, with what a new one of another kind is got by.
+type bearer struct {
 	value, refresh string
 	expiry         time.Time
 }
 
-// tokens keeps a token that all requests share. The SDK's authenticator for API keys
-// holds a lock of the whole process while it asks IAM, deaf to the contexts of those
-// who wait; here one goroutine asks, and each caller waits no longer than its own
-// context lives. While a new token cannot be got the old one is used to its end.
-type tokens struct {
-	fetch func(context.Context) (token, error)
-
-	mu      sync.Mutex
-	current token
-	// stale is from when on current should be replaced, and again when that may be
-	// tried the next time.
-	stale, again time.Time
-	running      *fetching
-}
-
-// fetching is one request for a token, for all who wait for it.
-type fetching struct {
-	done    chan struct{}
-	token   token
-	err     error
-	waiting int
-	cancel  context.CancelFunc
-}
-
-// get returns a token that lives.
-func (t *tokens) get(ctx context.Context) (token, error) {
-	if err := ctx.Err(); err != nil {
-		return token{}, err
-	}
-	t.mu.Lock()
-	if now := time.Now(); now.Before(t.current.expiry) && (now.Before(t.stale) || now.Before(t.again)) {
-		defer t.mu.Unlock()
-		return t.current, nil
-	}
-	f := t.running
-	if f == nil {
-		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTimeout)
-		f = &fetching{done: make(chan struct{}), cancel: cancel}
-		t.running = f
-		go t.run(bounded, f)
-	}
-	f.waiting++
-	t.mu.Unlock()
-	select {
-	case <-f.done:
-		return f.token, f.err
-	case <-ctx.Done():
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		if f.waiting--; f.waiting == 0 {
-			// Nobody wants it any more.
-			f.cancel()
-			if t.running == f {
-				t.running = nil
-			}
+// expiring is fetch for a cache: a token that does not say when it ends would be got anew
+// for each request.
+func expiring(fetch func(context.Context) (bearer, error)) func(context.Context) (bearer, time.Time, error) {
+	return func(ctx context.Context) (bearer, time.Time, error) {
+		b, err := fetch(ctx)
+		if err == nil && (b.value == "" || !b.expiry.After(time.Now())) {
+			err = errs.LostAnswer(iam, "token that says when it ends")
 		}
-		return token{}, ctx.Err()
+		return b, b.expiry, err
 	}
-}
-
-// run gets a token.
-func (t *tokens) run(ctx context.Context, f *fetching) {
-	defer close(f.done)
-	defer f.cancel()
-	var got token
-	err := fanout.Guarded(func() (err error) {
-		got, err = t.fetch(ctx)
-		return err
-	})
-	if err == nil && (got.value == "" || !got.expiry.After(time.Now())) {
-		// A token that does not say when it ends would be got anew for each request.
-		err = errs.LostAnswer(iam, "token that says when it ends")
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	now := time.Now()
-	switch {
-	case err == nil:
-		t.current = got
-		t.stale = got.expiry.Add(-min(early, got.expiry.Sub(now)/2))
-	case now.Before(t.current.expiry):
-		got, err = t.current, nil
-	}
-	t.again = now.Add(fetchPause)
-	f.token, f.err = got, err
-	if t.running == f {
-		t.running = nil
-	}
-}
-
-// drop forgets a token that a service has refused. One that came meanwhile stays.
-func (t *tokens) drop(refused string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.current.value == refused {
-		t.current = token{}
-	}
-}
-
-// values are what requests may have carried.
-func (t *tokens) values() []string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return []string{t.current.value, t.current.refresh}
 }
 
 // iam is how messages call the service that issues tokens.
@@ -169,37 +64,36 @@ type issuer struct {
 }
 
 // access gets the token for IBM's services, by the API key.
-func (i issuer) access(ctx context.Context) (token, error) {
+func (i issuer) access(ctx context.Context) (bearer, error) {
 	g, err := i.post(ctx, clientCLI, url.Values{
 		"grant_type": {"urn:ibm:params:oauth:grant-type:apikey"}, "apikey": {i.apiKey}, "response_type": {"cloud_iam"}})
 	if err != nil || g.Expiration == 0 {
-		return token{}, cmp.Or(err, errs.LostAnswer(iam, "token that says when it ends"))
+		return bearer{}, cmp.Or(err, errs.LostAnswer(iam, "token that says when it ends"))
 	}
-	return token{value: g.Access, refresh: g.Refresh, expiry: time.Unix(g.Expiration, 0)}, nil
+	return bearer{value: g.Access, refresh: g.Refresh, expiry: time.Unix(g.Expiration, 0)}, nil
 }
 
 // cluster gets the token that clusters take, in the three steps that IBM documents
 // (Accessing clusters: using the API, read in November 2026).
-func (i issuer) cluster(ctx context.Context) (token, error) {
+func (i issuer) cluster(ctx context.Context) (bearer, error) {
 	first, err := i.access(ctx)
 	if err != nil {
-		return token{}, err
+		return bearer{}, err
+	}
+	if first.refresh == "" || first.refresh == "not_supported" {
+		return bearer{}, &pmks.Error{Code: pmks.CodeUnsupported, Message: iam + " gives this identity no refresh token, by which those for clusters are got"}
 	}
 	delegated, err := i.post(ctx, clientCLI, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {first.refresh},
 		"response_type": {"delegated_refresh_token"}, "delegated_refresh_token_expiry": {"600"}, "receiver_client_ids": {clientKubernetes}})
 	if err != nil || delegated.Delegated == "" {
-		return token{}, cmp.Or(err, errs.LostAnswer(iam, "delegated token"))
+		return bearer{}, cmp.Or(err, errs.LostAnswer(iam, "delegated token"))
 	}
 	g, err := i.post(ctx, clientKubernetes, url.Values{
 		"grant_type": {"urn:ibm:params:oauth:grant-type:delegated-refresh-token"}, "refresh_token": {delegated.Delegated}})
 	if err != nil {
-		return token{}, err
+		return bearer{}, err
 	}
-	expiry := time.Unix(int64(claims(g.ID).Expiry), 0)
-	if g.ID == "" || claims(g.ID).Expiry == 0 {
-		return token{}, errs.LostAnswer(iam, "token for clusters that says when it ends")
-	}
-	return token{value: g.ID, expiry: expiry}, nil
+	return bearer{value: g.ID, expiry: time.Unix(int64(claims(g.ID).Expiry), 0)}, nil
 }
 
 // post makes one request. A client's secret is its name.
@@ -261,27 +155,24 @@ func (h *Handler) account(ctx context.Context) (string, error) {
 	if err := h.signIn(ctx); err != nil {
 		return "", err
 	}
-	t, err := h.api.tokens.get(ctx)
+	t, err := h.api.tokens.Get(ctx)
 	return claims(t.value).Account.ID, err
 }
 
 // signIn gets the token that requests carry, or finds that it is there. Mutations do
 // so first: while IAM does not answer nothing is sent, and nothing can have happened.
 func (h *Handler) signIn(ctx context.Context) error {
-	_, err := fanout.Read(ctx, h.api.iamLimiter, bucketIAM, func(ctx context.Context) (token, error) {
-		return h.api.tokens.get(ctx)
+	_, err := fanout.Read(ctx, h.api.iamLimiter, bucketIAM, func(ctx context.Context) (bearer, error) {
+		return h.api.tokens.Get(ctx)
 	})
 	return err
 }
 
 // clusterToken is a bearer token for the API of every cluster that the identity may
 // see.
-func (h *Handler) clusterToken(ctx context.Context) (token, error) {
-	if h.api.clusterTokens == nil {
-		return token{}, &pmks.Error{Code: pmks.CodeUnsupported, Message: "IBM Cloud IAM issues tokens for clusters to API keys only: give one, or use a client certificate"}
-	}
-	return fanout.Read(ctx, h.api.iamLimiter, bucketIAM, func(ctx context.Context) (token, error) {
-		t, err := h.api.clusterTokens.get(ctx)
+func (h *Handler) clusterToken(ctx context.Context) (bearer, error) {
+	return fanout.Read(ctx, h.api.iamLimiter, bucketIAM, func(ctx context.Context) (bearer, error) {
+		t, err := h.api.clusterTokens.Get(ctx)
 		if errors.Is(err, pmks.ErrUnauthenticated) {
 			err = errs.With(err, func(e *pmks.Error) { e.Message = "there is no token for clusters: " + e.Message })
 		}

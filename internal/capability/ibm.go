@@ -17,12 +17,12 @@ var IBM = pmks.Capabilities{
 	ClusterName:    pmks.NameRule{Pattern: `[A-Za-z][A-Za-z0-9.-]{0,34}`, MaxLength: 35},
 	NodeGroupName:  pmks.NameRule{Pattern: `[A-Za-z][A-Za-z0-9-]{0,31}`, MaxLength: 32},
 	Subnets:        pmks.SubnetRule{Min: 1},
-	GroupsAtCreate: pmks.GroupsAtCreate{Min: 1, Max: -1},
+	GroupsAtCreate: pmks.GroupsAtCreate{Min: 1, Max: 1},
 	Fields: pmks.FieldRules{
 		VPC:               pmks.FieldRequired,
 		SecurityGroups:    pmks.FieldOptional,
 		MaxSecurityGroups: 4,
-		Tags:              pmks.FieldOptional,
+		Tags:              pmks.FieldOptional, // labels of the worker pools
 		Image:             pmks.FieldOptional, // an operating system
 		VMSpec:            pmks.FieldRequired,
 		RootDiskType:      pmks.FieldRefused, // the flavor decides
