@@ -86,6 +86,7 @@ var clouds = map[string]func(options) (simulator, error){
 	"aws":     serveAWS,
 	"azure":   serveAzure,
 	"gcp":     serveGCP,
+	"nhn":     serveNHN,
 }
 
 // regionPatterns are what the names of regions look like: an account can lie in any,
@@ -95,6 +96,7 @@ var regionPatterns = map[string]*regexp.Regexp{
 	"aws":     regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`),
 	"azure":   regexp.MustCompile(`^[a-z]+[0-9]?$`),
 	"gcp":     regexp.MustCompile(`^[a-z]+-[a-z]+[0-9]+$`),
+	"nhn":     regexp.MustCompile(`^[A-Z]{2}[0-9]$`),
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net/http"
 	"os"
 	"os/exec"
 	"slices"
@@ -76,6 +77,9 @@ func client(ctx context.Context, arguments []string) error {
 func TestRun(t *testing.T) {
 	t.Parallel()
 	for _, cloud := range slices.Sorted(maps.Keys(clouds)) {
+		if !slices.ContainsFunc(pmks.Providers(), func(p pmks.Provider) bool { return p.Name == cloud }) {
+			continue // simulated ahead of its provider
+		}
 		for _, flags := range [][]string{nil, {"-tls"}} {
 			t.Run(cloud+strings.Join(flags, ""), func(t *testing.T) {
 				t.Parallel()
@@ -91,6 +95,36 @@ func TestRun(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestRun_nhn: the token that the printed environment gives leads to every service.
+func TestRun_nhn(t *testing.T) {
+	t.Parallel()
+	environment, _, verdicts := serve(t, []string{"-cloud", "nhn", "-speed", "1000x"})
+	given := map[string]string{}
+	for _, line := range environment {
+		name, value, _ := strings.Cut(line, "=")
+		given[name] = value
+	}
+	body := fmt.Sprintf(`{"auth":{"tenantId":%q,"passwordCredentials":{"username":%q,"password":%q}}}`, given["OS_TENANT_ID"], given["OS_USERNAME"], given["OS_PASSWORD"])
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, given["OS_AUTH_URL"]+"/tokens", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	answer, err := io.ReadAll(response.Body)
+	base := strings.TrimSuffix(given["OS_AUTH_URL"], "/v2.0")
+	if want := fmt.Sprintf(`{"region":%q,"publicURL":"%s/v1"}`, given["OS_REGION_NAME"], base); err != nil || !strings.Contains(string(answer), want) {
+		t.Errorf("the token is %s, %v, and has no %s", answer, err, want)
+	}
+	if log := verdicts(); !strings.Contains(log, "op=tokens.create") || strings.Contains(log, given["OS_PASSWORD"]) {
+		t.Errorf("the log is:\n%s", log)
 	}
 }
 
@@ -141,6 +175,8 @@ func TestRun_refusals(t *testing.T) {
 		{"nothing of that name in Alibaba Cloud", []string{"-cloud", "alibaba", "-without", "no-such-thing"}, "-without"},
 		{"unknown region of Azure", []string{"-cloud", "azure", "-region", "nowhere-1"}, "is not the name of a region of azure"},
 		{"unknown region of Google", []string{"-cloud", "gcp", "-region", "nowhere-1"}, "is not the name of a region of gcp"},
+		{"unknown region of NHN", []string{"-cloud", "nhn", "-region", "kr-1"}, "is not the name of a region of nhn"},
+		{"nothing of that name at NHN", []string{"-cloud", "nhn", "-without", "no-such-thing"}, "-without"},
 		{"unknown region", []string{"-region", "nowhere-1"}, "is not the name of a region of aws"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
