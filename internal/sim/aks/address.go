@@ -3,6 +3,7 @@
 package aks
 
 import (
+	"cmp"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -36,9 +37,9 @@ func planNetwork(p *clusterProperties) *apiError {
 		p.NetworkProfile = &networkProfile{NetworkPlugin: "azure", NetworkPluginMode: overlay}
 	}
 	n := p.NetworkProfile
-	n.NetworkPlugin = orElse(n.NetworkPlugin, "azure")
-	n.LoadBalancerSKU = strings.ToLower(orElse(n.LoadBalancerSKU, "standard"))
-	n.OutboundType = orElse(n.OutboundType, "loadBalancer")
+	n.NetworkPlugin = cmp.Or(n.NetworkPlugin, "azure")
+	n.LoadBalancerSKU = strings.ToLower(cmp.Or(n.LoadBalancerSKU, "standard"))
+	n.OutboundType = cmp.Or(n.OutboundType, "loadBalancer")
 	for _, field := range []struct {
 		name, value string
 		known       []string
@@ -62,9 +63,9 @@ func planNetwork(p *clusterProperties) *apiError {
 	if len(n.IPFamilies) > 1 || len(n.PodCIDRs) > 1 || len(n.ServiceCIDRs) > 1 {
 		return notSimulated("dual-stack networks")
 	}
-	n.ServiceCIDR, n.DNSServiceIP = orElse(n.ServiceCIDR, "10.0.0.0/16"), orElse(n.DNSServiceIP, "10.0.0.10")
+	n.ServiceCIDR, n.DNSServiceIP = cmp.Or(n.ServiceCIDR, "10.0.0.0/16"), cmp.Or(n.DNSServiceIP, "10.0.0.10")
 	if n.NetworkPluginMode == overlay {
-		n.PodCIDR = orElse(n.PodCIDR, "10.244.0.0/16")
+		n.PodCIDR = cmp.Or(n.PodCIDR, "10.244.0.0/16")
 		n.PodCIDRs = []string{n.PodCIDR}
 	} else if n.PodCIDR != "" {
 		return invalid("networkProfile.podCidr", "podCidr needs networkPluginMode overlay")
@@ -150,7 +151,7 @@ func checkServiceNet(n *networkProfile, vnet []string) *apiError {
 		return fail(http.StatusBadRequest, "ServiceCidrOverlapExistingSubnetsCidr", "The specified service CIDR %s is conflicted with an existing subnet CIDR %s. "+
 			"Please see https://aka.ms/aks/servicecidroverlap for how to fix the error.", service, net).at(field)
 	}
-	if net, bad := overlapping(service, append(slices.Clone(reservedNets), orElse(n.PodCIDR, "192.0.2.0/24"))); bad {
+	if net, bad := overlapping(service, append(slices.Clone(reservedNets), cmp.Or(n.PodCIDR, "192.0.2.0/24"))); bad {
 		return invalid(field, "%s overlaps %s", service, net)
 	}
 	dns, err := netip.ParseAddr(n.DNSServiceIP)

@@ -3,6 +3,7 @@
 package aks
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"net/url"
@@ -228,12 +229,15 @@ func (s *Server) newRecord(uid, group, name string, in *clusterObject) *clusterR
 	p := in.Properties
 	rec := &clusterRecord{
 		uid: uid, key: keyOf(group, name), group: group, name: name,
-		requested: orElse(text(p.KubernetesVersion), s.world.Profile().Default()),
-		nodeGroup: orElse(text(p.NodeResourceGroup), s.nodeGroupName(group, name)),
+		requested: cmp.Or(text(p.KubernetesVersion), s.world.Profile().Default()),
+		nodeGroup: cmp.Or(text(p.NodeResourceGroup), s.nodeGroupName(group, name)),
 		scaleSet:  s.Random.Text(8, simkit.Digits),
 		host:      text(p.DNSPrefix) + "-" + s.Random.Text(8, simkit.LowerAlnum),
 		token:     s.Random.Text(128, simkit.LowerHex),
 		pools:     map[string]*poolRecord{},
+
+		kubeconfigs: map[string][]Kubeconfig{},
+		remade:      map[string]int{},
 	}
 	rec.spec = clusterObject{Location: &s.location, SKU: in.SKU, Identity: in.Identity, Properties: p}
 	if p.KubernetesVersion != nil {
@@ -307,7 +311,7 @@ func (s *Server) writable(rec *clusterRecord, pools bool) *apiError {
 			status = http.StatusConflict
 		}
 		return notAllowed(status, "Operation is not allowed: the managed cluster '%s' is stopped (powerState 'Stopped'). Only start and delete are allowed.", rec.name)
-	case rec.transit() || !terminal(orElse(rec.shown, "Succeeded")):
+	case rec.transit() || !terminal(cmp.Or(rec.shown, "Succeeded")):
 		return pending("the managed cluster '%s' has the provisioning state '%s'", rec.name, word)
 	}
 	if !pools {

@@ -3,6 +3,7 @@
 package aks
 
 import (
+	"cmp"
 	"net/http"
 	"regexp"
 	"slices"
@@ -163,7 +164,7 @@ func checkSKU(in *clusterObject, is *skuObject) *apiError {
 		in.SKU = &skuObject{}
 	}
 	automatic := is != nil && is.Name == skuAutomatic
-	in.SKU.Name, in.SKU.Tier = orElse(in.SKU.Name, "Base"), orElse(in.SKU.Tier, "Free")
+	in.SKU.Name, in.SKU.Tier = cmp.Or(in.SKU.Name, "Base"), cmp.Or(in.SKU.Tier, "Free")
 	switch {
 	case in.SKU.Name == skuAutomatic && automatic:
 		if in.SKU.Tier != "Standard" {
@@ -200,7 +201,7 @@ func checkDNSPrefix(p *clusterProperties) *apiError {
 
 // checkNodeGroup checks the name of the resource group that AKS makes.
 func (s *Server) checkNodeGroup(c *call, p *clusterProperties) *apiError {
-	name := orElse(text(p.NodeResourceGroup), s.nodeGroupName(s.groupName(c.group()), c.vars["cluster"]))
+	name := cmp.Or(text(p.NodeResourceGroup), s.nodeGroupName(s.groupName(c.group()), c.vars["cluster"]))
 	switch {
 	case len(name) > 80:
 		return invalid("name", "The length of the node resource group name is too long: %d, at most 80. The name is %s", len(name), name)

@@ -3,6 +3,7 @@
 package aks
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"slices"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // updateCluster is a PUT on a cluster that exists: an upgrade, or any other
@@ -81,7 +83,7 @@ func (s *Server) upgradeCluster(c *call, rec *clusterRecord, in *clusterObject, 
 		return nil, s.badStep(rec, target, err)
 	}
 	s.keepCluster(rec, in)
-	rec.requested, rec.canceled = orElse(text(in.Properties.KubernetesVersion), rec.requested), false
+	rec.requested, rec.canceled = cmp.Or(text(in.Properties.KubernetesVersion), rec.requested), false
 	s.touch(rec)
 	return &answer{status: http.StatusOK, body: s.clusterObject(rec.live, rec, false), operation: result.Operation.ID}, nil
 }
@@ -229,7 +231,7 @@ func (s *Server) matchPools(rec *clusterRecord, pools []poolProfile) *apiError {
 
 // profileOf returns the pool of that name in a request.
 func profileOf(pools []poolProfile, name string) *poolProperties {
-	p, _ := findIn(pools, func(p *poolProfile) bool { return text(p.Name) == name })
+	p, _ := simkit.FindIn(pools, func(p *poolProfile) bool { return text(p.Name) == name })
 	return &p.poolProperties
 }
 
@@ -238,7 +240,7 @@ func profileOf(pools []poolProfile, name string) *poolProperties {
 // runs already changes nothing.
 func (s *Server) upgradeTarget(rec *clusterRecord, p *clusterProperties) (target string, pools bool, e *apiError) {
 	live := rec.live
-	asked := orElse(text(p.KubernetesVersion), live.Version)
+	asked := cmp.Or(text(p.KubernetesVersion), live.Version)
 	target = live.Version
 	if asked != minorOf(live.Version) {
 		target = s.resolveVersion(asked)

@@ -3,6 +3,7 @@
 package aks
 
 import (
+	"cmp"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"errors"
@@ -113,7 +114,7 @@ func (s *Server) kubeconfig(c *call, rec *clusterRecord, name string, user userO
 	var p clusterProperties
 	p.APIServerAccessProfile = rec.spec.Properties.APIServerAccessProfile
 	s.showAddresses(rec, &p)
-	host := orElse(p.PrivateFQDN, p.FQDN)
+	host := cmp.Or(p.PrivateFQDN, p.FQDN)
 	switch which := c.query.Get("server-fqdn"); which {
 	case "":
 	case "private":

@@ -3,6 +3,7 @@
 package aks
 
 import (
+	"cmp"
 	"crypto/ed25519"
 	"crypto/sha1"
 	"crypto/sha256"
@@ -283,7 +284,7 @@ func (s *Server) checkAssertion(c *call, id string, app App, assertion string) e
 		if claims.Issuer != f.Issuer || claims.Subject != f.Subject {
 			continue
 		}
-		if want := orElse(f.Audience, "api://AzureADTokenExchange"); string(claims.Audience) != want {
+		if want := cmp.Or(f.Audience, "api://AzureADTokenExchange"); string(claims.Audience) != want {
 			return fmt.Errorf("the audience is %.64q and must be %q", claims.Audience, want)
 		}
 		if header.Algorithm == "none" || f.Key != nil && !signed.verifies(header.Algorithm, f.Key) {

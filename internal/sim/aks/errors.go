@@ -3,6 +3,7 @@
 package aks
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"strings"
@@ -222,7 +223,7 @@ func splitReason(reason string) (code, message string) {
 func failureDetail(reason string) errorDetail {
 	first, rest, _ := strings.Cut(reason, "\n")
 	code, message := splitReason(first)
-	d := errorDetail{Code: orElse(code, defaultFailure), Message: message}
+	d := errorDetail{Code: cmp.Or(code, defaultFailure), Message: message}
 	for line := range strings.Lines(rest) {
 		code, message := splitReason(strings.TrimSpace(line))
 		d.Details = append(d.Details, errorDetail{Code: code, Message: message})

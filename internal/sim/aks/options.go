@@ -88,16 +88,6 @@ type Subscription struct {
 	Resources *Resources
 }
 
-func (o Options) buckets() []simkit.Bucket {
-	switch {
-	case o.Unlimited:
-		return nil
-	case o.Buckets == nil:
-		return DefaultBuckets()
-	}
-	return o.Buckets
-}
-
 // Assumptions holds choices between behaviours that no source settles. The zero
 // value is the stricter choice each time, but for OnePoolAtATime and
 // MinSystemNodes: what they would refuse is known to be common.

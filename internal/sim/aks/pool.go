@@ -3,6 +3,7 @@
 package aks
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 
@@ -32,7 +33,7 @@ func (p poolProperties) spec(name string) pmks.NodeGroupInfo {
 
 // newPool keeps what the core has no place for.
 func (s *Server) newPool(rec *clusterRecord, name string, p poolProperties) *poolRecord {
-	own := &poolRecord{name: name, seq: s.Random.Next(), spec: p, requested: orElse(text(p.OrchestratorVersion), rec.live.Version)}
+	own := &poolRecord{name: name, seq: s.Random.Next(), spec: p, requested: cmp.Or(text(p.OrchestratorVersion), rec.live.Version)}
 	own.rev = own.seq
 	rec.pools[name] = own
 	return own

@@ -3,6 +3,7 @@
 package aks
 
 import (
+	"cmp"
 	"net/http"
 	"regexp"
 	"slices"
@@ -60,7 +61,7 @@ func (s *Server) planPools(c *call, p *clusterProperties) *apiError {
 			return invalid("agentPoolProfile.name", "%q is given twice", name)
 		}
 		seen[name] = true
-		pools[i].Mode = new(orElse(text(pools[i].Mode), modeUser))
+		pools[i].Mode = new(cmp.Or(text(pools[i].Mode), modeUser))
 		if e := s.planPool(c, name, &pools[i].poolProperties, version, p.NetworkProfile.NetworkPluginMode); e != nil {
 			return e
 		}

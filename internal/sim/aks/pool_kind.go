@@ -3,6 +3,7 @@
 package aks
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -61,7 +62,7 @@ func planWindowsPool(name string, p *poolProperties) *apiError {
 	case text(p.Mode) == modeSystem:
 		return invalid("agentPoolProfile.osType", "System node pools must have the osType Linux")
 	}
-	p.OSSKU = new(orElse(text(p.OSSKU), "Windows2022"))
+	p.OSSKU = new(cmp.Or(text(p.OSSKU), "Windows2022"))
 	if !strings.HasPrefix(*p.OSSKU, osWindows) {
 		return invalid("agentPoolProfile.osSKU", "%q does not go with the osType Windows", *p.OSSKU)
 	}
@@ -69,7 +70,7 @@ func planWindowsPool(name string, p *poolProperties) *apiError {
 }
 
 func planLinuxPool(_ string, p *poolProperties) *apiError {
-	p.OSType, p.OSSKU = new(osLinux), new(orElse(text(p.OSSKU), "Ubuntu"))
+	p.OSType, p.OSSKU = new(osLinux), new(cmp.Or(text(p.OSSKU), "Ubuntu"))
 	if strings.HasPrefix(*p.OSSKU, osWindows) {
 		return invalid("agentPoolProfile.osSKU", "%q does not go with the osType Linux", *p.OSSKU)
 	}
@@ -98,7 +99,7 @@ func planSpotPool(_ string, p *poolProperties) *apiError {
 	case p.UpgradeSettings != nil && p.UpgradeSettings.MaxSurge != "":
 		return invalid("agentPoolProfile.upgradeSettings.maxSurge", "Spot pools can't set max surge")
 	}
-	p.ScaleSetEvictionPolicy = new(orElse(text(p.ScaleSetEvictionPolicy), "Delete"))
+	p.ScaleSetEvictionPolicy = new(cmp.Or(text(p.ScaleSetEvictionPolicy), "Delete"))
 	if p.SpotMaxPrice == nil {
 		p.SpotMaxPrice = new(-1.0)
 	}

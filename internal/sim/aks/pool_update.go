@@ -3,6 +3,7 @@
 package aks
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 
@@ -53,7 +54,7 @@ func (s *Server) planPoolUpdate(rec *clusterRecord, g *core.NodeGroup, own *pool
 			return e
 		}
 	}
-	p.Mode = new(orElse(text(p.Mode), text(is.Mode)))
+	p.Mode = new(cmp.Or(text(p.Mode), text(is.Mode)))
 	if p.OSDiskSizeGB != nil && *p.OSDiskSizeGB == 0 {
 		p.OSDiskSizeGB = nil // the default that was taken at creation
 	}
@@ -72,7 +73,7 @@ func (s *Server) planPoolUpdate(rec *clusterRecord, g *core.NodeGroup, own *pool
 		{"enableNodePublicIP", p.EnableNodePublicIP == nil || yes(p.EnableNodePublicIP) == yes(is.EnableNodePublicIP)},
 		{"enableEncryptionAtHost", p.EnableEncryptionAtHost == nil || yes(p.EnableEncryptionAtHost) == yes(is.EnableEncryptionAtHost)},
 		{"enableUltraSSD", p.EnableUltraSSD == nil || yes(p.EnableUltraSSD) == yes(is.EnableUltraSSD)},
-		{"scaleSetPriority", p.ScaleSetPriority == nil || *p.ScaleSetPriority == orElse(text(is.ScaleSetPriority), priorityRegular)},
+		{"scaleSetPriority", p.ScaleSetPriority == nil || *p.ScaleSetPriority == cmp.Or(text(is.ScaleSetPriority), priorityRegular)},
 		{"scaleSetEvictionPolicy", sameText(p.ScaleSetEvictionPolicy, is.ScaleSetEvictionPolicy)},
 		{"spotMaxPrice", p.SpotMaxPrice == nil || is.SpotMaxPrice != nil && *p.SpotMaxPrice == *is.SpotMaxPrice},
 	} {
@@ -182,5 +183,5 @@ func (s *Server) keepPool(own *poolRecord, p *poolProperties) {
 	own.spec.Mode, own.spec.UpgradeSettings = p.Mode, p.UpgradeSettings
 	own.spec.Tags, own.spec.NodeLabels, own.spec.NodeTaints = p.Tags, p.NodeLabels, p.NodeTaints
 	own.spec.VirtualMachinesProfile = p.VirtualMachinesProfile
-	own.requested = orElse(text(p.OrchestratorVersion), own.requested)
+	own.requested = cmp.Or(text(p.OrchestratorVersion), own.requested)
 }

@@ -3,6 +3,7 @@
 package aks
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -175,7 +176,7 @@ func (s *Server) clusterWords(c *core.Cluster, rec *clusterRecord) (word, power 
 	case rec.canceled && (c.State == profile.UpdateFailed || c.State == profile.CreateFailed):
 		word = "Canceled"
 	}
-	return orElse(rec.shown, word), power
+	return cmp.Or(rec.shown, word), power
 }
 
 // poolWords returns the provisioning state and the power state of a pool. Pools
@@ -193,7 +194,7 @@ func (s *Server) poolWords(c *core.Cluster, rec *clusterRecord, g *core.NodeGrou
 	case rec.canceled && g.State == profile.CreateFailed:
 		word = "Canceled"
 	}
-	return orElse(own.shown, word), power
+	return cmp.Or(own.shown, word), power
 }
 
 // why explains a state that is none to stay in.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // Resources is what the subscription holds beside clusters.
@@ -164,57 +165,40 @@ func (r Resources) in(subscription string) Resources {
 }
 
 func (r Resources) group(name string) (ResourceGroup, bool) {
-	return find(r.ResourceGroups, func(g ResourceGroup) bool { return strings.EqualFold(g.Name, name) })
+	return simkit.Find(r.ResourceGroups, func(g ResourceGroup) bool { return strings.EqualFold(g.Name, name) })
 }
 
 // network returns the virtual network in place, so that what is changed stays.
 func (r Resources) network(group, name string) (*VirtualNetwork, bool) {
-	return findIn(r.VirtualNetworks, func(v *VirtualNetwork) bool {
+	return simkit.FindIn(r.VirtualNetworks, func(v *VirtualNetwork) bool {
 		return strings.EqualFold(v.ResourceGroup, group) && strings.EqualFold(v.Name, name)
 	})
 }
 
 func (v *VirtualNetwork) subnet(name string) (*Subnet, bool) {
-	return findIn(v.Subnets, func(s *Subnet) bool { return strings.EqualFold(s.Name, name) })
+	return simkit.FindIn(v.Subnets, func(s *Subnet) bool { return strings.EqualFold(s.Name, name) })
 }
 
 func (r Resources) securityGroup(group, name string) (SecurityGroup, bool) {
-	return find(r.SecurityGroups, func(g SecurityGroup) bool {
+	return simkit.Find(r.SecurityGroups, func(g SecurityGroup) bool {
 		return strings.EqualFold(g.ResourceGroup, group) && strings.EqualFold(g.Name, name)
 	})
 }
 
 func (r Resources) sshKey(group, name string) (SSHKey, bool) {
-	return find(r.SSHKeys, func(k SSHKey) bool {
+	return simkit.Find(r.SSHKeys, func(k SSHKey) bool {
 		return strings.EqualFold(k.ResourceGroup, group) && strings.EqualFold(k.Name, name)
 	})
 }
 
 func (r Resources) identity(group, name string) (Identity, bool) {
-	return find(r.Identities, func(i Identity) bool {
+	return simkit.Find(r.Identities, func(i Identity) bool {
 		return strings.EqualFold(i.ResourceGroup, group) && strings.EqualFold(i.Name, name)
 	})
 }
 
 func (r Resources) vmSize(name string) (VMSize, bool) {
-	return find(r.VMSizes, func(v VMSize) bool { return strings.EqualFold(v.Name, name) })
-}
-
-func find[T any](list []T, is func(T) bool) (T, bool) {
-	if i := slices.IndexFunc(list, is); i >= 0 {
-		return list[i], true
-	}
-	var none T
-	return none, false
-}
-
-func findIn[T any](list []T, is func(*T) bool) (*T, bool) {
-	for i := range list {
-		if is(&list[i]) {
-			return &list[i], true
-		}
-	}
-	return nil, false
+	return simkit.Find(r.VMSizes, func(v VMSize) bool { return strings.EqualFold(v.Name, name) })
 }
 
 // resourceID is an ARM id taken apart.

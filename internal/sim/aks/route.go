@@ -3,6 +3,7 @@
 package aks
 
 import (
+	"cmp"
 	"mime"
 	"net/http"
 	"net/url"
@@ -76,7 +77,7 @@ func routeOf(r *http.Request, query url.Values, body []byte) route {
 		if !matches {
 			continue
 		}
-		known, t.vars, t.service = true, vars, orElse(t.service, resourceManager)
+		known, t.vars, t.service = true, vars, cmp.Or(t.service, resourceManager)
 		if entry.method != r.Method {
 			continue
 		}

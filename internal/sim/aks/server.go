@@ -14,6 +14,7 @@
 package aks
 
 import (
+	"cmp"
 	"crypto/ed25519"
 	"maps"
 	"net/http"
@@ -76,10 +77,10 @@ func New(o Options) *Server {
 	azure := newProfile(o.Assumptions)
 	s := &Server{
 		Kit: simkit.New(simkit.Options{
-			Seed: o.Seed, Stream: 0x616b73, Latency: o.Latency, Now: o.Now, Logger: o.Logger, Faults: o.Faults, Buckets: o.buckets(),
+			Seed: o.Seed, Stream: 0x616b73, Latency: o.Latency, Now: o.Now, Logger: o.Logger, Faults: o.Faults, Buckets: simkit.Limits(o.Unlimited, o.Buckets, DefaultBuckets),
 		}),
 		tenancy: &tenancy{
-			location:     orElse(o.Location, azure.Region),
+			location:     cmp.Or(o.Location, azure.Region),
 			seed:         o.Seed,
 			scale:        o.Scale,
 			durations:    maps.Clone(o.Durations),
@@ -89,7 +90,7 @@ func New(o Options) *Server {
 			unregistered: o.Unregistered,
 			vcpuQuota:    o.VCPUQuota,
 			apps:         map[string]App{},
-			home:         orElse(o.TenantID, DefaultTenantID),
+			home:         cmp.Or(o.TenantID, DefaultTenantID),
 			servers:      map[string]*Server{},
 		},
 	}
@@ -112,7 +113,7 @@ func New(o Options) *Server {
 	if s.assumed.MinSystemNodes == 0 {
 		s.assumed.MinSystemNodes = 1
 	}
-	own := Subscription{ID: orElse(o.SubscriptionID, DefaultSubscriptionID), TenantID: s.home, Resources: o.Resources}
+	own := Subscription{ID: cmp.Or(o.SubscriptionID, DefaultSubscriptionID), TenantID: s.home, Resources: o.Resources}
 	s.addAccount(s, own, azure, o)
 	for _, other := range o.Subscriptions {
 		s.addAccount(&Server{Kit: s.Kit, tenancy: s.tenancy}, other, azure, o)
@@ -123,7 +124,7 @@ func New(o Options) *Server {
 // addAccount gives a server its subscription.
 func (s *Server) addAccount(to *Server, sub Subscription, azure *profile.Profile, o Options) {
 	a := &account{
-		subscription: sub.ID, tenant: orElse(sub.TenantID, s.home), denied: sub.Denied,
+		subscription: sub.ID, tenant: cmp.Or(sub.TenantID, s.home), denied: sub.Denied,
 		clusters: map[string]*clusterRecord{}, latest: map[string]*clusterRecord{},
 	}
 	a.world = core.New(azure, core.Options{
@@ -196,11 +197,4 @@ func (s *Server) NextEvent() (at time.Time, ok bool) {
 func (s *Server) advance(now time.Time) {
 	s.world.Advance(now)
 	s.remake(now)
-}
-
-func orElse(value, otherwise string) string {
-	if value == "" {
-		return otherwise
-	}
-	return value
 }

@@ -3,6 +3,7 @@
 package aks
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -13,6 +14,7 @@ import (
 	"github.com/pmks-go/pmks/internal/kver"
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // Keys of core.Seed.Attr that Put understands.
@@ -195,7 +197,7 @@ func (s *Server) seededPool(g *core.NodeGroup, mode string, network pmks.Network
 		subnet = s.idOf(v.ResourceGroup, kindVNet+"/subnets", v.Name, v.Subnets[0].Name)
 	}
 	p := poolProperties{
-		VMSize: new(orElse(g.Spec.VMSpecName, "Standard_D4s_v5")), OSDiskSizeGB: new(int32(size)), OSDiskType: &disk, OSSKU: &image,
+		VMSize: new(cmp.Or(g.Spec.VMSpecName, "Standard_D4s_v5")), OSDiskSizeGB: new(int32(size)), OSDiskType: &disk, OSSKU: &image,
 		OSType: new("Linux"), MaxPods: new(int32(110)), Type: new("VirtualMachineScaleSets"), Mode: &mode,
 		EnableNodePublicIP: new(false), EnableFIPS: new(false), KubeletDiskType: new("OS"), ScaleDownMode: new("Delete"),
 	}
@@ -218,112 +220,84 @@ func (s *Server) named(cluster string) (*clusterRecord, error) {
 	return rec, nil
 }
 
+// on does something to a cluster, for the control of a test.
+func (s *Server) on(cluster string, do func(now time.Time, rec *clusterRecord) error) error {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	now := s.Now()
+	s.advance(now)
+	rec, err := s.named(cluster)
+	if err != nil {
+		return err
+	}
+	return do(now, rec)
+}
+
 // Force puts a cluster, or an agent pool of it, into a state, whatever it was
 // doing. A state in transition stays until it is forced again or deleted; Gone
 // removes. The cluster is named as in VerifyToken. The reason may be
 // "Code: message".
 func (s *Server) Force(cluster, pool string, state profile.State, reason string) error {
-	s.Mu.Lock()
-	defer s.Mu.Unlock()
-	now := s.Now()
-	s.advance(now)
-	rec, err := s.named(cluster)
-	if err != nil {
-		return err
-	}
-	cmd := core.Force{ClusterID: rec.live.ID, State: state, Reason: reason}
-	if pool != "" {
-		g, _, ok := rec.pool(rec.live, pool)
-		if !ok {
-			return fmt.Errorf("aks: cluster %q has no agent pool %q", cluster, pool)
+	return s.on(cluster, func(now time.Time, rec *clusterRecord) error {
+		if pool == "" {
+			rec.canceled = false
 		}
-		cmd.GroupID = g.ID
-	} else {
-		rec.canceled = false
-	}
-	s.touch(rec)
-	_, err = s.world.Apply(now, cmd, core.Outcome{})
-	return err
+		s.touch(rec)
+		return simkit.Force(s.world, now, rec.live, strings.ToLower(pool), state, reason)
+	})
 }
 
 // Show makes a cluster, or an agent pool of it, show a provisioning state whatever
 // it is in, such as one that no document knows; "" ends that.
 func (s *Server) Show(cluster, pool, provisioningState string) error {
-	s.Mu.Lock()
-	defer s.Mu.Unlock()
-	s.advance(s.Now())
-	rec, err := s.named(cluster)
-	if err != nil {
-		return err
-	}
-	if pool == "" {
-		rec.shown = provisioningState
+	return s.on(cluster, func(_ time.Time, rec *clusterRecord) error {
+		if pool == "" {
+			rec.shown = provisioningState
+			return nil
+		}
+		_, own, ok := rec.pool(rec.live, pool)
+		if !ok {
+			return fmt.Errorf("aks: cluster %q has no agent pool %q", cluster, pool)
+		}
+		own.shown = provisioningState
 		return nil
-	}
-	_, own, ok := rec.pool(rec.live, pool)
-	if !ok {
-		return fmt.Errorf("aks: cluster %q has no agent pool %q", cluster, pool)
-	}
-	own.shown = provisioningState
-	return nil
+	})
 }
 
 // Protect puts a management lock against deletion on a cluster, or takes it off.
 // The lock guards the agent pools too.
 func (s *Server) Protect(cluster string, on bool) error {
-	s.Mu.Lock()
-	defer s.Mu.Unlock()
-	now := s.Now()
-	s.advance(now)
-	rec, err := s.named(cluster)
-	if err != nil {
-		return err
-	}
-	_, err = s.world.Apply(now, core.SetProtection{ClusterID: rec.live.ID, On: on}, core.Outcome{})
-	return err
+	return s.on(cluster, func(now time.Time, rec *clusterRecord) error {
+		return simkit.Protect(s.world, now, rec.live, on)
+	})
 }
 
 // SetKubeconfigs replaces what the credential call of a cluster answers, that for
 // admins or that for users, such as several kubeconfigs, one with an exec plugin, or
 // a text that is none; none at all brings the cluster's own back.
 func (s *Server) SetKubeconfigs(cluster string, admin bool, list ...Kubeconfig) error {
-	s.Mu.Lock()
-	defer s.Mu.Unlock()
-	rec, err := s.named(cluster)
-	if err != nil {
-		return err
-	}
-	account := userAccount
-	if admin {
-		account = adminAccount
-	}
-	if rec.kubeconfigs == nil {
-		rec.kubeconfigs = map[string][]Kubeconfig{}
-	}
-	rec.kubeconfigs[account] = slices.Clone(list)
-	if len(list) == 0 {
-		delete(rec.kubeconfigs, account)
-	}
-	return nil
+	return s.on(cluster, func(_ time.Time, rec *clusterRecord) error {
+		account := userAccount
+		if admin {
+			account = adminAccount
+		}
+		if rec.kubeconfigs[account] = slices.Clone(list); len(list) == 0 {
+			delete(rec.kubeconfigs, account)
+		}
+		return nil
+	})
 }
 
 // Remake makes an agent pool come back each time it has been removed, that many
 // times: a controller outside of AKS wants it there.
 func (s *Server) Remake(cluster, pool string, times int) error {
-	s.Mu.Lock()
-	defer s.Mu.Unlock()
-	rec, err := s.named(cluster)
-	if err != nil {
-		return err
-	}
-	if rec.pools[pool] == nil {
-		return fmt.Errorf("aks: cluster %q has no agent pool %q", cluster, pool)
-	}
-	if rec.remade == nil {
-		rec.remade = map[string]int{}
-	}
-	rec.remade[pool] = times
-	return nil
+	return s.on(cluster, func(_ time.Time, rec *clusterRecord) error {
+		if rec.pools[pool] == nil {
+			return fmt.Errorf("aks: cluster %q has no agent pool %q", cluster, pool)
+		}
+		rec.remade[pool] = times
+		return nil
+	})
 }
 
 // remake makes the pools again that are to come back.

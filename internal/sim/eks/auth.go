@@ -3,6 +3,7 @@
 package eks
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"net/url"
@@ -120,7 +121,7 @@ func (s *Server) scopeRegions(service string) []string {
 }
 
 func (s *Server) identify(accessKey string, key Key) identity {
-	who := identity{accessKey: accessKey, arn: key.ARN, userID: orElse(key.userID, "AIDA"+strings.ToUpper(hexSum(accessKey)[:17]))}
+	who := identity{accessKey: accessKey, arn: key.ARN, userID: cmp.Or(key.userID, "AIDA"+strings.ToUpper(hexSum(accessKey)[:17]))}
 	if who.arn == "" {
 		who.arn = s.arn("iam", false, "user/pmks")
 	}

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 var (
@@ -183,7 +185,7 @@ func (s *Server) badZone(subnet Subnet) *apiError {
 }
 
 func (s *Server) checkSecurityGroup(id, vpc string) *apiError {
-	group, ok := find(s.securityGroups(), func(g SecurityGroup) bool { return g.ID == id })
+	group, ok := simkit.Find(s.securityGroups(), func(g SecurityGroup) bool { return g.ID == id })
 	switch {
 	case !ok:
 		return invalidParameter("The security group '%s' does not exist", id)

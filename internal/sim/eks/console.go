@@ -3,6 +3,7 @@
 package eks
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -82,7 +83,7 @@ func names(list string) []string {
 // seedGroup keeps what EKS knows of a ready-made node group; custom gives it a launch
 // template with an image.
 func (s *Server) seedGroup(now time.Time, rec *clusterRecord, g *core.NodeGroup, custom bool) {
-	kind := orElse(g.Spec.VMSpecName, "t3.medium")
+	kind := cmp.Or(g.Spec.VMSpecName, "t3.medium")
 	plan := nodegroupPlan{amiType: s.amiTypeOf(kind), instanceTypes: []string{kind}, diskSize: new(int32(20))}
 	if custom {
 		t := &launchTemplate{id: "lt-0" + s.Random.Text(16, simkit.LowerHex), name: "own-" + rec.name + "-" + g.Name, created: now}

@@ -135,7 +135,7 @@ func (s *Server) clusterObject(c *core.Cluster, rec *clusterRecord) clusterObjec
 		},
 		KubernetesNetworkConfig: networkObject{ServiceIPv4CIDR: rec.serviceCIDR, IPFamily: rec.ipFamily},
 		Logging:                 rec.logging,
-		Status:                  orElse(rec.shown, s.world.Profile().ClusterWord(c.State, c.By)),
+		Status:                  cmp.Or(rec.shown, s.world.Profile().ClusterWord(c.State, c.By)),
 		ClientRequestToken:      optional(rec.token),
 		PlatformVersion:         "eks.1",
 		Tags:                    shownTags(c.Tags),

@@ -167,7 +167,7 @@ func (s *Server) nodegroupObject(rec *clusterRecord, g *core.NodeGroup, own *gro
 		ReleaseVersion: releaseVersion(g.Version),
 		CreatedAt:      epoch(g.Created),
 		ModifiedAt:     epoch(own.modified),
-		Status:         orElse(own.shown, s.world.Profile().NodeGroupWord(g.State, g.By)),
+		Status:         cmp.Or(own.shown, s.world.Profile().NodeGroupWord(g.State, g.By)),
 		CapacityType:   own.capacityType,
 		ScalingConfig:  scalingObject{int32(g.Min), int32(g.Max), int32(g.Desired)},
 		InstanceTypes:  own.instanceTypes,

@@ -3,6 +3,7 @@
 package eks
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -255,7 +256,7 @@ func (s *Server) planImage(rec *clusterRecord, in *createNodegroupRequest, plan 
 		}
 		return nil
 	}
-	plan.amiType = orElse(in.AMIType, "AL2023_x86_64_STANDARD")
+	plan.amiType = cmp.Or(in.AMIType, "AL2023_x86_64_STANDARD")
 	arch, ok := amiTypeTable[plan.amiType]
 	switch {
 	case !ok:

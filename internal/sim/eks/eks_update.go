@@ -3,6 +3,7 @@
 package eks
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -116,7 +117,7 @@ func (s *Server) updateNodegroupVersion(c *call) (any, *apiError) {
 	if e := s.updatable(rec, g); e != nil {
 		return nil, e
 	}
-	if orElse(in.Version, live.Version) == g.Version {
+	if cmp.Or(in.Version, live.Version) == g.Version {
 		return nil, invalidParameter("Nodegroup %s is at version %s already", g.Name, g.Version).in(rec.name, g.Name)
 	}
 	result, err := s.world.Apply(c.Now, core.UpgradeNodeGroup{ClusterID: live.ID, GroupID: g.ID}, c.Outcome)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // fargateProfile is a Fargate profile. They come with Put and can be deleted; making
@@ -83,7 +84,7 @@ func (s *Server) findFargate(c *call) (*clusterRecord, *fargateProfile, *apiErro
 		return nil, nil, e
 	}
 	name := c.labels["fargateProfileName"]
-	p, ok := find(rec.fargate, func(p *fargateProfile) bool { return p.name == name })
+	p, ok := simkit.Find(rec.fargate, func(p *fargateProfile) bool { return p.name == name })
 	if !ok {
 		return nil, nil, notFound("No Fargate Profile found with name: %s.", name).in(rec.name, "")
 	}
@@ -104,7 +105,7 @@ func (s *Server) deleteFargateProfile(c *call) (any, *apiError) {
 	if e != nil {
 		return nil, e
 	}
-	if busy, ok := find(rec.fargate, func(p *fargateProfile) bool { return p.status == "DELETING" }); ok {
+	if busy, ok := simkit.Find(rec.fargate, func(p *fargateProfile) bool { return p.status == "DELETING" }); ok {
 		return nil, inUse("Cannot delete Fargate Profile %s because cluster %s currently has Fargate profile %s in status DELETING",
 			p.name, rec.name, busy.name).in(rec.name, "")
 	}

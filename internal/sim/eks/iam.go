@@ -3,6 +3,7 @@
 package eks
 
 import (
+	"cmp"
 	"encoding/json"
 	"encoding/xml"
 	"net/http"
@@ -53,18 +54,18 @@ type (
 )
 
 func (s *Server) roleARN(r *Role) string {
-	return s.arn("iam", false, "role%s%s", orElse(r.Path, "/"), r.Name)
+	return s.arn("iam", false, "role%s%s", cmp.Or(r.Path, "/"), r.Name)
 }
 
 func (s *Server) roleObject(r *Role) roleObject {
 	return roleObject{
-		Path:       orElse(r.Path, "/"),
+		Path:       cmp.Or(r.Path, "/"),
 		RoleName:   r.Name,
 		RoleID:     r.id,
 		ARN:        s.roleARN(r),
 		CreateDate: iso(r.Created),
 		// RFC 3986, which has no plus sign for a space (IAM API, Role).
-		AssumeRolePolicyDocument: strings.ReplaceAll(url.QueryEscape(orElse(r.document, s.trustDocument(r.Trust))), "+", "%20"),
+		AssumeRolePolicyDocument: strings.ReplaceAll(url.QueryEscape(cmp.Or(r.document, s.trustDocument(r.Trust))), "+", "%20"),
 		Description:              r.description,
 		MaxSessionDuration:       r.longestSession(),
 		Tags:                     r.tags,
@@ -176,7 +177,7 @@ func (s *Server) getRole(c *call) (any, *apiError) {
 
 func (s *Server) createRole(c *call) (any, *apiError) {
 	f := c.form
-	name, document, path := f.required("RoleName"), f.required("AssumeRolePolicyDocument"), orElse(f.text("Path"), "/")
+	name, document, path := f.required("RoleName"), f.required("AssumeRolePolicyDocument"), cmp.Or(f.text("Path"), "/")
 	description, session := f.text("Description"), f.number("MaxSessionDuration", defaultSession, maxSession, defaultSession)
 	var tags *roleTags
 	for _, item := range f.items("Tags.member") {

@@ -79,16 +79,6 @@ func DefaultBuckets() []simkit.Bucket {
 	}
 }
 
-func (o Options) buckets() []simkit.Bucket {
-	switch {
-	case o.Unlimited:
-		return nil
-	case o.Buckets == nil:
-		return DefaultBuckets()
-	}
-	return o.Buckets
-}
-
 // Assumptions holds choices between behaviours that no source settles. The zero
 // value is the stricter choice each time.
 type Assumptions struct {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // Resources is what the account holds beside clusters.
@@ -211,34 +212,22 @@ func (r Resources) clone() Resources {
 }
 
 func (r Resources) vpc(id string) (VPC, bool) {
-	return find(r.VPCs, func(v VPC) bool { return v.ID == id })
+	return simkit.Find(r.VPCs, func(v VPC) bool { return v.ID == id })
 }
 
 func (r Resources) subnet(id string) (Subnet, bool) {
-	return find(r.Subnets, func(s Subnet) bool { return s.ID == id })
+	return simkit.Find(r.Subnets, func(s Subnet) bool { return s.ID == id })
 }
 
 func (r Resources) instanceType(name string) (InstanceType, bool) {
-	return find(r.InstanceTypes, func(t InstanceType) bool { return t.Name == name })
+	return simkit.Find(r.InstanceTypes, func(t InstanceType) bool { return t.Name == name })
 }
 
 func (r Resources) keyPair(name string) (KeyPair, bool) {
-	return find(r.KeyPairs, func(k KeyPair) bool { return k.Name == name })
+	return simkit.Find(r.KeyPairs, func(k KeyPair) bool { return k.Name == name })
 }
 
 // role returns the role in place, so that what is attached to it stays.
 func (r Resources) role(name string) (*Role, bool) {
-	i := slices.IndexFunc(r.Roles, func(role Role) bool { return role.Name == name })
-	if i < 0 {
-		return nil, false
-	}
-	return &r.Roles[i], true
-}
-
-func find[T any](list []T, is func(T) bool) (T, bool) {
-	if i := slices.IndexFunc(list, is); i >= 0 {
-		return list[i], true
-	}
-	var none T
-	return none, false
+	return simkit.FindIn(r.Roles, func(role *Role) bool { return role.Name == name })
 }

@@ -32,6 +32,7 @@
 package eks
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"net/http"
@@ -85,10 +86,10 @@ func New(o Options) *Server {
 	}
 	s := &Server{
 		Kit: simkit.New(simkit.Options{
-			Seed: o.Seed, Stream: 0x656b73, Latency: o.Latency, Now: o.Now, Logger: o.Logger, Faults: o.Faults, Buckets: o.buckets(),
+			Seed: o.Seed, Stream: 0x656b73, Latency: o.Latency, Now: o.Now, Logger: o.Logger, Faults: o.Faults, Buckets: simkit.Limits(o.Unlimited, o.Buckets, DefaultBuckets),
 		}),
-		account:     orElse(o.AccountID, DefaultAccountID),
-		region:      orElse(o.Region, aws.Region),
+		account:     cmp.Or(o.AccountID, DefaultAccountID),
+		region:      cmp.Or(o.Region, aws.Region),
 		assumptions: o.Assumptions,
 		propagation: o.RolePropagation,
 		scale:       o.Scale,
@@ -244,13 +245,6 @@ func (c *call) reply(status int, contentType string, body []byte) simkit.Reply {
 }
 
 const upperAlnum = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
-
-func orElse(value, otherwise string) string {
-	if value == "" {
-		return otherwise
-	}
-	return value
-}
 
 // optional returns nil for an empty text, which JSON shows as null.
 func optional(text string) *string {

@@ -223,7 +223,7 @@ func (s *Server) describeLaunchTemplates(c *call) (any, *apiError) {
 
 // template finds a launch template by its id or its name.
 func (s *Server) template(id, name string) (*launchTemplate, bool) {
-	return find(s.templates, func(t *launchTemplate) bool { return id != "" && t.id == id || id == "" && t.name == name })
+	return simkit.Find(s.templates, func(t *launchTemplate) bool { return id != "" && t.id == id || id == "" && t.name == name })
 }
 
 func (s *Server) deleteLaunchTemplate(c *call) (any, *apiError) {

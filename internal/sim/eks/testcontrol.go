@@ -4,6 +4,7 @@ package eks
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/sim/core"
@@ -15,24 +16,14 @@ import (
 // doing. A state in transition stays until it is forced again or deleted; Gone
 // removes. The reason may be "HealthCode: message [id, id]".
 func (s *Server) Force(cluster, nodegroup string, state profile.State, reason string) error {
-	s.Mu.Lock()
-	defer s.Mu.Unlock()
-	rec, err := s.named(cluster)
-	if err != nil {
-		return err
-	}
-	return simkit.Force(s.world, s.Now(), rec.live, nodegroup, state, reason)
+	return s.on(cluster, func(now time.Time, rec *clusterRecord) error {
+		return simkit.Force(s.world, now, rec.live, nodegroup, state, reason)
+	})
 }
 
 // Protect switches the deletion protection of a cluster.
 func (s *Server) Protect(cluster string, on bool) error {
-	s.Mu.Lock()
-	defer s.Mu.Unlock()
-	rec, err := s.named(cluster)
-	if err != nil {
-		return err
-	}
-	return simkit.Protect(s.world, s.Now(), rec.live, on)
+	return s.on(cluster, func(now time.Time, rec *clusterRecord) error { return simkit.Protect(s.world, now, rec.live, on) })
 }
 
 // Templates returns the names of the launch templates there are.
@@ -49,13 +40,7 @@ func (s *Server) Templates() []string {
 // Recreate lets a controller make a node group again as soon as its deletion has
 // ended, so many times.
 func (s *Server) Recreate(cluster, nodegroup string, times int) error {
-	s.Mu.Lock()
-	defer s.Mu.Unlock()
-	own, err := s.namedGroup(cluster, nodegroup)
-	if err == nil {
-		own.again = times
-	}
-	return err
+	return s.onGroup(cluster, nodegroup, func(own *groupRecord) { own.again = times })
 }
 
 // recreate makes a node group again that its deletion has ended.
@@ -75,63 +60,53 @@ func (s *Server) recreate(rec *clusterRecord, spec pmks.NodeGroupInfo, old *grou
 // SetCertificate replaces what DescribeCluster shows as the certificate of a cluster's
 // authority; "" leaves it out.
 func (s *Server) SetCertificate(cluster, data string) error {
-	s.Mu.Lock()
-	defer s.Mu.Unlock()
-	rec, err := s.named(cluster)
-	if err == nil {
+	return s.on(cluster, func(_ time.Time, rec *clusterRecord) error {
 		rec.certificate = data
-	}
-	return err
+		return nil
+	})
 }
 
 // Show lets a cluster, or a node group of it, show a status whatever it is in, such
 // as one that no document knows; "" ends that.
 func (s *Server) Show(cluster, nodegroup, status string) error {
+	if nodegroup != "" {
+		return s.onGroup(cluster, nodegroup, func(own *groupRecord) { own.shown = status })
+	}
+	return s.on(cluster, func(_ time.Time, rec *clusterRecord) error {
+		rec.shown = status
+		return nil
+	})
+}
+
+// on does something to a cluster.
+func (s *Server) on(cluster string, do func(now time.Time, rec *clusterRecord) error) error {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	if nodegroup == "" {
-		rec, err := s.named(cluster)
-		if err == nil {
-			rec.shown = status
-		}
-		return err
-	}
-	own, err := s.namedGroup(cluster, nodegroup)
-	if err == nil {
-		own.shown = status
-	}
-	return err
-}
-
-// named finds a cluster for the control of a test.
-func (s *Server) named(cluster string) (*clusterRecord, error) {
-	s.world.Advance(s.Now())
+	now := s.Now()
+	s.world.Advance(now)
 	rec, e := s.current(cluster)
 	if e != nil {
-		return nil, fmt.Errorf("eks: %s", e.message)
+		return fmt.Errorf("eks: %s", e.message)
 	}
-	return rec, nil
+	return do(now, rec)
 }
 
-func (s *Server) namedGroup(cluster, nodegroup string) (*groupRecord, error) {
-	rec, err := s.named(cluster)
-	if err != nil {
-		return nil, err
-	}
-	if _, ok := rec.live.GroupByName(nodegroup); !ok {
-		return nil, fmt.Errorf("eks: cluster %q has no node group %q", cluster, nodegroup)
-	}
-	return rec.groups[nodegroup], nil
+// onGroup does something to a node group.
+func (s *Server) onGroup(cluster, nodegroup string, do func(*groupRecord)) error {
+	return s.on(cluster, func(_ time.Time, rec *clusterRecord) error {
+		if _, ok := rec.live.GroupByName(nodegroup); !ok {
+			return fmt.Errorf("eks: cluster %q has no node group %q", cluster, nodegroup)
+		}
+		do(rec.groups[nodegroup])
+		return nil
+	})
 }
 
 // AttachFargateProfile gives a cluster a Fargate profile, which keeps it from being
 // deleted.
 func (s *Server) AttachFargateProfile(cluster, name string) error {
-	s.Mu.Lock()
-	defer s.Mu.Unlock()
-	rec, err := s.named(cluster)
-	if err == nil {
+	return s.on(cluster, func(_ time.Time, rec *clusterRecord) error {
 		s.attachProfile(rec, name)
-	}
-	return err
+		return nil
+	})
 }

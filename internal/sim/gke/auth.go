@@ -3,6 +3,7 @@
 package gke
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -145,8 +146,8 @@ func (s *Server) enabled(c *call) *apiError {
 // refusePermission says that a permission is missing.
 func (s *Server) refusePermission(c *call, permission string) *apiError {
 	if c.service == serviceCompute {
-		return fail(codes.PermissionDenied, "Required '%s' permission for '%s'", permission, orElse(c.target, "projects/"+s.project))
+		return fail(codes.PermissionDenied, "Required '%s' permission for '%s'", permission, cmp.Or(c.target, "projects/"+s.project))
 	}
-	e := fail(codes.PermissionDenied, "Required %q permission(s) for %q.", permission, orElse(c.target, "projects/"+s.project))
-	return e.because("IAM_PERMISSION_DENIED", domainIAM, "permission", permission, "resource", orElse(c.target, "projects/"+s.project))
+	e := fail(codes.PermissionDenied, "Required %q permission(s) for %q.", permission, cmp.Or(c.target, "projects/"+s.project))
+	return e.because("IAM_PERMISSION_DENIED", domainIAM, "permission", permission, "resource", cmp.Or(c.target, "projects/"+s.project))
 }

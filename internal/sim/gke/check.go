@@ -3,6 +3,7 @@
 package gke
 
 import (
+	"cmp"
 	"maps"
 	"regexp"
 	"slices"
@@ -12,6 +13,8 @@ import (
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // path is a resource's name, taken apart. Parts that the name has not are empty.
@@ -82,7 +85,7 @@ func (s *Server) locate(c *call, name, form string) (place, *apiError) {
 		return place{}, invalid("Invalid resource name %q: it must have the form %s.", name, formTable[form]).badField(field)
 	case s.foreign(p.project):
 		// Google does not tell whether there is such a project.
-		return place{}, s.refusePermission(c, orElse(c.permission, "container.clusters.get"))
+		return place{}, s.refusePermission(c, cmp.Or(c.permission, "container.clusters.get"))
 	}
 	for _, segment := range []string{p.cluster, p.pool} {
 		if segment != "" && !namePattern.MatchString(segment) {
@@ -98,7 +101,7 @@ func (s *Server) locate(c *call, name, form string) (place, *apiError) {
 		}
 		return place{path: p}, nil
 	}
-	l, ok := find(s.locations, func(l *location) bool { return l.name == p.location })
+	l, ok := simkit.Find(s.locations, func(l *location) bool { return l.name == p.location })
 	if !ok {
 		return place{}, noLocation(p.location)
 	}

@@ -3,6 +3,7 @@
 package gke
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -114,41 +115,18 @@ func (s *Server) computeCall(w http.ResponseWriter, r *http.Request, body []byte
 // routeCompute finds the method of a request and the parts of its path.
 func (s *Server) routeCompute(r *http.Request) (computeRoute, computeCallInfo, bool) {
 	in := computeCallInfo{labels: map[string]string{}, query: r.URL.Query()}
-	// The escaped path: a "%2F" inside a part is not a separator.
-	parts := strings.Split(strings.TrimPrefix(r.URL.EscapedPath(), computeRoot), "/")
-	if len(parts) < 2 || parts[0] != "projects" {
-		return computeRoute{}, in, false
-	}
-	for i := range parts {
-		text, err := url.PathUnescape(parts[i])
-		if err != nil {
-			return computeRoute{}, in, false
-		}
-		parts[i] = text
-	}
+	segments := simkit.Segments(r)
 	for _, route := range computeTable {
-		var pattern []string
-		if route.path != "" {
-			pattern = strings.Split(route.path, "/")
-		}
-		if route.verb != r.Method || len(pattern) != len(parts)-2 {
+		pattern := strings.TrimSuffix(computeRoot+"projects/{project}/"+route.path, "/")
+		labels, ok := simkit.MatchPath(pattern, segments, simkit.Exactly)
+		if !ok || route.verb != r.Method {
 			continue
 		}
-		labels, ok := map[string]string{"project": parts[1]}, true
-		for i, p := range pattern {
-			if strings.HasPrefix(p, "{") {
-				labels[strings.Trim(p, "{}")] = parts[i+2]
-			} else if p != parts[i+2] {
-				ok = false
-			}
+		in.labels = labels
+		if s.resources.host(labels["project"]) {
+			in.host = labels["project"]
 		}
-		if ok {
-			in.labels = labels
-			if s.resources.host(parts[1]) {
-				in.host = parts[1]
-			}
-			return route, in, true
-		}
+		return route, in, true
 	}
 	return computeRoute{}, in, false
 }
@@ -211,7 +189,7 @@ func invalidCompute(format string, args ...any) *apiError {
 func (s *Server) noResource(path string) *apiError { return s.noResourceIn("", path) }
 
 func (s *Server) noResourceIn(project, path string) *apiError {
-	return fail(codes.NotFound, "The resource 'projects/%s/%s' was not found", orElse(project, s.project), path)
+	return fail(codes.NotFound, "The resource 'projects/%s/%s' was not found", cmp.Or(project, s.project), path)
 }
 
 // elsewhere refuses what lies in another project: without rights, if there is such
@@ -261,5 +239,5 @@ func (s *Server) computeLink(path string) string { return s.linkIn("", path) }
 
 // linkIn is computeLink for a host project; empty means this one.
 func (s *Server) linkIn(project, path string) string {
-	return "https://www.googleapis.com" + computeRoot + "projects/" + orElse(project, s.project) + "/" + path
+	return "https://www.googleapis.com" + computeRoot + "projects/" + cmp.Or(project, s.project) + "/" + path
 }

@@ -3,6 +3,7 @@
 package gke
 
 import (
+	"cmp"
 	"fmt"
 	"hash/fnv"
 	"slices"
@@ -146,7 +147,7 @@ func pageOf[T any](s *Server, in computeCallInfo, kind, path string, all []T) (a
 	if e != nil {
 		return nil, e
 	}
-	return list[T]{Kind: "compute#" + kind, ID: "projects/" + orElse(in.host, s.project) + "/" + path, Items: items, NextPageToken: next, SelfLink: s.linkIn(in.host, path)}, nil
+	return list[T]{Kind: "compute#" + kind, ID: "projects/" + cmp.Or(in.host, s.project) + "/" + path, Items: items, NextPageToken: next, SelfLink: s.linkIn(in.host, path)}, nil
 }
 
 func (s *Server) getManager(in computeCallInfo) (any, *apiError) {

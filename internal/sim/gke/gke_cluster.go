@@ -63,11 +63,7 @@ func (s *Server) reachable(p place, missing *[]string) []*location {
 // GetCluster reads one cluster.
 func (v *service) GetCluster(ctx context.Context, req *containerpb.GetClusterRequest) (*cluster, error) {
 	return answer(ctx, v, func(s *Server, c *call) (*cluster, *apiError) {
-		p, e := s.locate(c, req.GetName(), "clusters")
-		if e != nil {
-			return nil, e
-		}
-		shown, rec, e := s.asRead(c.Now, p)
+		shown, rec, e := s.shownCluster(c, req.GetName())
 		if e != nil {
 			return nil, e
 		}
@@ -142,7 +138,7 @@ func (s *Server) createCluster(c *call, l *location, base *cluster) (*operation,
 	for _, pool := range base.GetNodePools() {
 		s.newPool(rec, pool)
 	}
-	return s.operationObject(op, c.Now), nil
+	return op, nil
 }
 
 // newRecord describes a cluster that is about to be made.
@@ -186,11 +182,7 @@ func (s *Server) newPool(rec *clusterRecord, base *containerpb.NodePool) *poolRe
 // DeleteCluster removes a cluster with its node pools.
 func (v *service) DeleteCluster(ctx context.Context, req *containerpb.DeleteClusterRequest) (*operation, error) {
 	return answer(ctx, v, func(s *Server, c *call) (*operation, *apiError) {
-		p, e := s.locate(c, req.GetName(), "clusters")
-		if e != nil {
-			return nil, e
-		}
-		rec, e := s.current(p)
+		rec, e := s.onCluster(c, req.GetName())
 		if e != nil {
 			return nil, e
 		}
@@ -209,11 +201,7 @@ func (v *service) DeleteCluster(ctx context.Context, req *containerpb.DeleteClus
 		if e := s.free(rec, ""); e != nil && rec.live.State != profile.CreateFailed && rec.live.State != profile.DeleteFailed {
 			return nil, e
 		}
-		op, e := s.start(c, rec, "", containerpb.Operation_DELETE_CLUSTER, core.DeleteCluster{ClusterID: rec.live.ID}, nil)
-		if e != nil {
-			return nil, e
-		}
-		return s.operationObject(op, c.Now), nil
+		return s.start(c, rec, "", containerpb.Operation_DELETE_CLUSTER, core.DeleteCluster{ClusterID: rec.live.ID}, nil)
 	})
 }
 
@@ -234,11 +222,7 @@ func (s *Server) deletedTwice(c *call, ops []*opRecord, kind containerpb.Operati
 // SetLabels replaces the labels of a cluster.
 func (v *service) SetLabels(ctx context.Context, req *containerpb.SetLabelsRequest) (*operation, error) {
 	return answer(ctx, v, func(s *Server, c *call) (*operation, *apiError) {
-		p, e := s.locate(c, req.GetName(), "clusters")
-		if e != nil {
-			return nil, e
-		}
-		rec, e := s.current(p)
+		rec, e := s.onCluster(c, req.GetName())
 		if e != nil {
 			return nil, e
 		}

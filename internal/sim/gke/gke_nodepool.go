@@ -11,6 +11,7 @@ import (
 
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // nodePool is a shorter name.
@@ -23,11 +24,7 @@ const autoscalingKind = containerpb.Operation_UPDATE_CLUSTER
 // ListNodePools lists the node pools of a cluster.
 func (v *service) ListNodePools(ctx context.Context, req *containerpb.ListNodePoolsRequest) (*containerpb.ListNodePoolsResponse, error) {
 	return answer(ctx, v, func(s *Server, c *call) (*containerpb.ListNodePoolsResponse, *apiError) {
-		p, e := s.locate(c, req.GetParent(), "clusters")
-		if e != nil {
-			return nil, e
-		}
-		shown, rec, e := s.asRead(c.Now, p)
+		shown, rec, e := s.shownCluster(c, req.GetParent())
 		if e != nil {
 			return nil, e
 		}
@@ -52,7 +49,7 @@ func (v *service) GetNodePool(ctx context.Context, req *containerpb.GetNodePoolR
 		if rec.autopilot {
 			return nil, autopilotPools()
 		}
-		pool, ok := find(s.clusterObject(shown, rec, c.Now).GetNodePools(), func(pool *nodePool) bool { return pool.GetName() == p.pool })
+		pool, ok := simkit.Find(s.clusterObject(shown, rec, c.Now).GetNodePools(), func(pool *nodePool) bool { return pool.GetName() == p.pool })
 		if !ok {
 			return nil, notFound("Not found: %s.", s.inWords(p.path))
 		}
@@ -80,11 +77,7 @@ func (s *Server) planPoolVersion(pool *nodePool, master string, channel containe
 // CreateNodePool accepts a node pool.
 func (v *service) CreateNodePool(ctx context.Context, req *containerpb.CreateNodePoolRequest) (*operation, error) {
 	return answer(ctx, v, func(s *Server, c *call) (*operation, *apiError) {
-		p, e := s.locate(c, req.GetParent(), "clusters")
-		if e != nil {
-			return nil, e
-		}
-		rec, e := s.current(p)
+		rec, e := s.onCluster(c, req.GetParent())
 		if e != nil {
 			return nil, e
 		}
@@ -99,7 +92,7 @@ func (v *service) CreateNodePool(ctx context.Context, req *containerpb.CreateNod
 			return nil, e
 		}
 		if _, taken := rec.live.GroupByName(pool.GetName()); taken {
-			return nil, fail(codes.AlreadyExists, "Already exists: %s.", s.inWords(path{location: p.path.location, cluster: rec.name, pool: pool.GetName()}))
+			return nil, fail(codes.AlreadyExists, "Already exists: %s.", s.inWords(path{location: rec.location.name, cluster: rec.name, pool: pool.GetName()}))
 		}
 		if e := s.free(rec, pool.GetName()); e != nil {
 			return nil, e
@@ -112,7 +105,7 @@ func (v *service) CreateNodePool(ctx context.Context, req *containerpb.CreateNod
 			return nil, e
 		}
 		s.newPool(rec, pool)
-		return s.operationObject(op, c.Now), nil
+		return op, nil
 	})
 }
 
@@ -138,11 +131,7 @@ func (v *service) DeleteNodePool(ctx context.Context, req *containerpb.DeleteNod
 		if e := s.free(rec, g.Name); e != nil {
 			return nil, e
 		}
-		op, e := s.start(c, rec, g.Name, containerpb.Operation_DELETE_NODE_POOL, core.RemoveNodeGroup{ClusterID: rec.live.ID, GroupID: g.ID}, nil)
-		if e != nil {
-			return nil, e
-		}
-		return s.operationObject(op, c.Now), nil
+		return s.start(c, rec, g.Name, containerpb.Operation_DELETE_NODE_POOL, core.RemoveNodeGroup{ClusterID: rec.live.ID, GroupID: g.ID}, nil)
 	})
 }
 
@@ -166,13 +155,9 @@ func (v *service) SetNodePoolSize(ctx context.Context, req *containerpb.SetNodeP
 		if e := s.checkQuota(map[*nodePool]int{known.base: max(0, int(count)*len(known.zones)-g.Desired)}); e != nil {
 			return nil, e
 		}
-		op, e := s.start(c, rec, g.Name, containerpb.Operation_SET_NODE_POOL_SIZE,
+		return s.start(c, rec, g.Name, containerpb.Operation_SET_NODE_POOL_SIZE,
 			core.Scale{ClusterID: rec.live.ID, GroupID: g.ID, Desired: int(count) * len(known.zones)},
 			func() { known.count = count })
-		if e != nil {
-			return nil, e
-		}
-		return s.operationObject(op, c.Now), nil
 	})
 }
 
@@ -201,10 +186,6 @@ func (s *Server) setAutoscaling(c *call, rec *clusterRecord, g *core.NodeGroup, 
 	}
 	// To the core autoscaling is off: the autoscaler of GKE does not raise a pool to
 	// its lower bound, nor does a size have to lie within the bounds.
-	op, e := s.start(c, rec, g.Name, autoscalingKind, core.SetAutoScaling{ClusterID: rec.live.ID, GroupID: g.ID},
+	return s.start(c, rec, g.Name, autoscalingKind, core.SetAutoScaling{ClusterID: rec.live.ID, GroupID: g.ID},
 		func() { known.auto = auto })
-	if e != nil {
-		return nil, e
-	}
-	return s.operationObject(op, c.Now), nil
 }

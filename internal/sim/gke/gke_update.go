@@ -3,6 +3,7 @@
 package gke
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -68,11 +69,7 @@ func (s *Server) nodeTarget(alias, master string) (string, *apiError) {
 // UpdateMaster moves the control plane to another version.
 func (v *service) UpdateMaster(ctx context.Context, req *containerpb.UpdateMasterRequest) (*operation, error) {
 	return answer(ctx, v, func(s *Server, c *call) (*operation, *apiError) {
-		p, e := s.locate(c, req.GetName(), "clusters")
-		if e != nil {
-			return nil, e
-		}
-		rec, e := s.current(p)
+		rec, e := s.onCluster(c, req.GetName())
 		if e != nil {
 			return nil, e
 		}
@@ -107,11 +104,7 @@ func (s *Server) updateMaster(c *call, rec *clusterRecord, alias string) (*opera
 		// GKE takes it as a wish to have the control plane made anew.
 		return s.operationObject(s.startOwn(c.Now, rec, "", kind, s.duration(profile.UpgradeControlPlane), c.Outcome, nil), c.Now), nil
 	}
-	op, e := s.start(c, rec, "", kind, core.UpgradeControlPlane{ClusterID: rec.live.ID, Version: target}, nil)
-	if e != nil {
-		return nil, e
-	}
-	return s.operationObject(op, c.Now), nil
+	return s.start(c, rec, "", kind, core.UpgradeControlPlane{ClusterID: rec.live.ID, Version: target}, nil)
 }
 
 // UpdateCluster changes one thing of a cluster; of all that GKE can change, the
@@ -180,7 +173,7 @@ func (s *Server) updateNodes(c *call, rec *clusterRecord, g *core.NodeGroup, kno
 	if image == "" && !s.assume.ImageTypeOptional {
 		return nil, invalid("Image_type must be set.").badField("image_type")
 	}
-	image = orElse(image, known.base.GetConfig().GetImageType())
+	image = cmp.Or(image, known.base.GetConfig().GetImageType())
 	if e := s.planImage(&image); e != nil {
 		return nil, e
 	}
@@ -213,7 +206,7 @@ func (s *Server) updateNodes(c *call, rec *clusterRecord, g *core.NodeGroup, kno
 	if blueGreen(known.base) {
 		s.newGreen(rec, known)
 	}
-	return s.operationObject(op, c.Now), nil
+	return op, nil
 }
 
 // updatePool changes the labels and tags of the nodes; each is replaced whole.

@@ -3,6 +3,7 @@
 package gke
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net"
@@ -67,7 +68,7 @@ func (s *Server) newCall(ctx context.Context, op string, req proto.Message) *cal
 	}
 	r := req.ProtoReflect()
 	named := parsePath(textField(r, m.field))
-	c.Entry.Cluster, c.Entry.NodeGroup = orElse(named.cluster, nameIn(r, "cluster")), orElse(named.pool, nameIn(r, "node_pool"))
+	c.Entry.Cluster, c.Entry.NodeGroup = cmp.Or(named.cluster, nameIn(r, "cluster")), cmp.Or(named.pool, nameIn(r, "node_pool"))
 	c.target = s.inWords(named)
 	if names := deprecatedFields(req); len(names) > 0 {
 		c.fault = invalid("%s must not be set: it has been replaced by %s.", strings.Join(names, ", "), m.field).badField(names[0])
@@ -161,7 +162,7 @@ func answered(c *call) (any, error) {
 		code = codes.Unknown
 	}
 	return nil, status.Errorf(code, "unexpected HTTP status code received from server: %d (%s); transport: received unexpected content-type %q",
-		a.Status, http.StatusText(a.Status), orElse(a.Header["Content-Type"], "text/html"))
+		a.Status, http.StatusText(a.Status), cmp.Or(a.Header["Content-Type"], "text/html"))
 }
 
 // grpc returns the refusal as the status of a call, with its details.

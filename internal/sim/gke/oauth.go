@@ -3,6 +3,7 @@
 package gke
 
 import (
+	"cmp"
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
@@ -62,12 +63,12 @@ func keyID() string {
 func (s *Server) ServiceAccountJSON(tokenURI string) []byte {
 	data, err := json.MarshalIndent(map[string]string{
 		"type":            "service_account",
-		"project_id":      orElse(s.options.KeyProject, s.project),
+		"project_id":      cmp.Or(s.options.KeyProject, s.project),
 		"private_key_id":  keyID(),
 		"private_key":     PrivateKey(),
 		"client_email":    ServiceAccountEmail,
 		"client_id":       "100000000000000000001",
-		"token_uri":       orElse(tokenURI, defaultTokenURI),
+		"token_uri":       cmp.Or(tokenURI, defaultTokenURI),
 		"universe_domain": "googleapis.com",
 	}, "", "  ")
 	if err != nil {

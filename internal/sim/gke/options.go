@@ -111,16 +111,6 @@ func DefaultBuckets() []simkit.Bucket {
 	return list
 }
 
-func (o Options) buckets() []simkit.Bucket {
-	switch {
-	case o.Unlimited:
-		return nil
-	case o.Buckets == nil:
-		return DefaultBuckets()
-	}
-	return o.Buckets
-}
-
 // Bounds says what becomes of the bounds in an autoscaling that is not enabled.
 type Bounds int
 

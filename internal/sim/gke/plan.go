@@ -5,6 +5,7 @@
 package gke
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/sim/core"
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // The fields of requests that are simulated; those behind them only come out.
@@ -148,19 +150,19 @@ func (s *Server) unrecorded(e *apiError, other string) *apiError {
 
 // planNetwork checks the network and leaves its full name in network_config.
 func (s *Server) planNetwork(base *containerpb.Cluster) *apiError {
-	network, ok := s.parseReference(orElse(base.GetNetwork(), "default"), "networks")
+	network, ok := s.parseReference(cmp.Or(base.GetNetwork(), "default"), "networks")
 	const nothing = "Invalid value for field cluster.%s: the resource was not found."
 	if !ok || network.scope != "" && network.scope != "global" || !s.resources.network(network.project, network.name) {
 		return s.unrecorded(invalid("Network %q does not exist.", base.GetNetwork()).badField("cluster.network"), fmt.Sprintf(nothing, "network"))
 	}
 	if base.GetSubnetwork() == "" {
-		sub, ok := find(s.resources.Subnetworks, func(sub Subnetwork) bool {
+		sub, ok := simkit.Find(s.resources.Subnetworks, func(sub Subnetwork) bool {
 			return sub.Project == network.project && sub.Network == network.name && sub.Region == s.region
 		})
 		if !ok {
 			return invalid("Network %q requires a subnetwork to be specified.", network.name).badField("cluster.subnetwork")
 		}
-		base.Subnetwork = "projects/" + orElse(sub.Project, s.project) + "/regions/" + s.region + "/subnetworks/" + sub.Name
+		base.Subnetwork = "projects/" + cmp.Or(sub.Project, s.project) + "/regions/" + s.region + "/subnetworks/" + sub.Name
 	}
 	asked := base.GetSubnetwork()
 	ref, ok := s.parseReference(asked, "subnetworks")
@@ -180,7 +182,7 @@ func (s *Server) planNetwork(base *containerpb.Cluster) *apiError {
 			"The network and the subnetwork do not fit together.")
 	}
 	base.Network, base.Subnetwork = network.name, sub.Name
-	owner := "projects/" + orElse(sub.Project, s.project)
+	owner := "projects/" + cmp.Or(sub.Project, s.project)
 	base.NetworkConfig = &containerpb.NetworkConfig{
 		Network:    owner + "/global/networks/" + network.name,
 		Subnetwork: owner + "/regions/" + s.region + "/subnetworks/" + sub.Name,

@@ -3,6 +3,7 @@
 package gke
 
 import (
+	"cmp"
 	"maps"
 	"math/bits"
 	"slices"
@@ -135,7 +136,7 @@ func with(m map[string]string, key, value string) map[string]string {
 }
 
 func (s *Server) planMachine(config *containerpb.NodeConfig, zones []string) *apiError {
-	config.MachineType = orElse(config.GetMachineType(), "e2-medium")
+	config.MachineType = cmp.Or(config.GetMachineType(), "e2-medium")
 	name := config.GetMachineType()
 	if name == "f1-micro" {
 		return invalid("Node pools of f1-micro machines are not supported due to insufficient memory.").badField("node_pool.config.machine_type")
@@ -149,7 +150,7 @@ func (s *Server) planMachine(config *containerpb.NodeConfig, zones []string) *ap
 
 // planImage checks an image type; empty means the default.
 func (s *Server) planImage(image *string) *apiError {
-	*image = strings.ToUpper(orElse(*image, imageTypes[0]))
+	*image = strings.ToUpper(cmp.Or(*image, imageTypes[0]))
 	if !slices.Contains(imageTypes, *image) {
 		return invalid("Unexpected image_type: %s.", *image).badField("node_pool.config.image_type")
 	}
@@ -189,7 +190,7 @@ func (s *Server) planDisk(config *containerpb.NodeConfig) *apiError {
 }
 
 func (s *Server) planAccount(config *containerpb.NodeConfig) *apiError {
-	config.ServiceAccount = orElse(config.GetServiceAccount(), "default")
+	config.ServiceAccount = cmp.Or(config.GetServiceAccount(), "default")
 	account := config.GetServiceAccount()
 	switch {
 	case account == "default" && len(s.resources.ServiceAccounts) == 0:

@@ -213,10 +213,13 @@ func (s *Server) apply(now time.Time, op *opRecord, cmd core.Command, out core.O
 	return nil
 }
 
-// start begins the operation of a command of the core.
-func (s *Server) start(c *call, rec *clusterRecord, pool string, kind containerpb.Operation_Type, cmd core.Command, effect func()) (*opRecord, *apiError) {
+// start begins the operation of a command of the core, and shows it.
+func (s *Server) start(c *call, rec *clusterRecord, pool string, kind containerpb.Operation_Type, cmd core.Command, effect func()) (*operation, *apiError) {
 	op := s.newOp(c.Now, rec, pool, kind)
-	return op, s.apply(c.Now, op, cmd, c.Outcome, effect)
+	if e := s.apply(c.Now, op, cmd, c.Outcome, effect); e != nil {
+		return nil, e
+	}
+	return s.operationObject(op, c.Now), nil
 }
 
 // startOwn begins an operation that only GKE knows.
@@ -239,6 +242,24 @@ func (s *Server) current(p place) (*clusterRecord, *apiError) {
 		return nil, notFound("Not found: %s.", s.inWords(path{location: p.path.location, cluster: p.cluster}))
 	}
 	return rec, nil
+}
+
+// onCluster finds a cluster that an operation may start on.
+func (s *Server) onCluster(c *call, name string) (*clusterRecord, *apiError) {
+	p, e := s.locate(c, name, "clusters")
+	if e != nil {
+		return nil, e
+	}
+	return s.current(p)
+}
+
+// shownCluster finds a cluster as reads show it.
+func (s *Server) shownCluster(c *call, name string) (*core.Cluster, *clusterRecord, *apiError) {
+	p, e := s.locate(c, name, "clusters")
+	if e != nil {
+		return nil, nil, e
+	}
+	return s.asRead(c.Now, p)
 }
 
 // currentPool is current for a node pool.

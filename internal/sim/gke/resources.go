@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // Resources is what the project holds beside clusters.
@@ -103,7 +104,7 @@ func (r Resources) network(project, name string) bool {
 }
 
 func (r Resources) subnetwork(project, region, name string) (Subnetwork, bool) {
-	return find(r.Subnetworks, func(s Subnetwork) bool { return s.Project == project && s.Region == region && s.Name == name })
+	return simkit.Find(r.Subnetworks, func(s Subnetwork) bool { return s.Project == project && s.Region == region && s.Name == name })
 }
 
 // host reports whether a project shares a network with this one.
@@ -113,17 +114,9 @@ func (r Resources) host(project string) bool {
 
 // machineType returns the machine type if it is there in every one of the zones.
 func (r Resources) machineType(name string, zones ...string) (MachineType, bool) {
-	return find(r.MachineTypes, func(m MachineType) bool {
+	return simkit.Find(r.MachineTypes, func(m MachineType) bool {
 		return m.Name == name && (len(m.Zones) == 0 || !slices.ContainsFunc(zones, func(zone string) bool {
 			return !slices.Contains(m.Zones, zone)
 		}))
 	})
-}
-
-func find[T any](list []T, is func(T) bool) (T, bool) {
-	if i := slices.IndexFunc(list, is); i >= 0 {
-		return list[i], true
-	}
-	var none T
-	return none, false
 }

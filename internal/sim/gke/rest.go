@@ -4,6 +4,7 @@ package gke
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"mime"
@@ -242,7 +243,7 @@ type errorItem struct {
 func errorReply(c *call, e *apiError) simkit.Reply {
 	switch c.Entry.Service {
 	case "oauth2":
-		return jsonReply(e.httpStatus(), tokenError{orElse(e.oauth, "internal_failure"), e.message})
+		return jsonReply(e.httpStatus(), tokenError{cmp.Or(e.oauth, "internal_failure"), e.message})
 	case "metadata":
 		return metadataReply(e.httpStatus(), "text/plain", e.message)
 	}

@@ -3,6 +3,7 @@
 package gke
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -71,8 +72,8 @@ func (s *Server) PutCluster(seed Seed) error {
 	defer s.Mu.Unlock()
 	now := s.Now()
 	s.advance(now)
-	name := orElse(seed.Attr[AttrLocation], s.locations[0].name)
-	l, ok := find(s.locations, func(l *location) bool { return l.name == name })
+	name := cmp.Or(seed.Attr[AttrLocation], s.locations[0].name)
+	l, ok := simkit.Find(s.locations, func(l *location) bool { return l.name == name })
 	if !ok {
 		return fmt.Errorf("gke: there is no location %q", name)
 	}
@@ -127,14 +128,14 @@ func (s *Server) seedCluster(l *location, seed Seed) *containerpb.Cluster {
 		base.Network = s.resources.Networks[0].Name
 	}
 	if ref := seed.Network.VpcIID; !ref.IsZero() {
-		base.Network = orElse(ref.SystemId, ref.NameId)
+		base.Network = cmp.Or(ref.SystemId, ref.NameId)
 	}
 	if refs := seed.Network.SubnetIIDs; len(refs) > 0 {
-		base.Subnetwork = orElse(refs[0].SystemId, refs[0].NameId)
+		base.Subnetwork = cmp.Or(refs[0].SystemId, refs[0].NameId)
 	}
 	if ref, ok := s.parseReference(base.GetNetwork(), "networks"); ok && ref.project != "" {
 		// It has named ranges, as clusters in such a network must.
-		sub, _ := find(s.resources.Subnetworks, func(sub Subnetwork) bool { return sub.Project == ref.project && sub.Network == ref.name })
+		sub, _ := simkit.Find(s.resources.Subnetworks, func(sub Subnetwork) bool { return sub.Project == ref.project && sub.Network == ref.name })
 		names := slices.Sorted(maps.Keys(sub.Secondary))
 		if len(names) > 1 {
 			base.IpAllocationPolicy = &containerpb.IPAllocationPolicy{
@@ -178,13 +179,13 @@ func seedPool(base *containerpb.Cluster, g *core.NodeGroup, asked pmks.NodeGroup
 	if len(zones) == 0 {
 		zones = slices.Clone(base.GetLocations())
 	}
-	disk := orElse(g.Spec.RootDiskType, "pd-balanced")
+	disk := cmp.Or(g.Spec.RootDiskType, "pd-balanced")
 	pool := &containerpb.NodePool{
 		Name: g.Name, Locations: zones, Autoscaling: seedAutoscaling(asked, more, len(zones)),
 		InitialNodeCount:  int32(asked.DesiredNodeSize / len(zones)), //nolint:gosec // a test's
 		MaxPodsConstraint: &containerpb.MaxPodsConstraint{MaxPodsPerNode: defaultMaxPods},
 		Config: &containerpb.NodeConfig{
-			MachineType: orElse(g.Spec.VMSpecName, "e2-medium"), ImageType: orElse(more.ImageType, imageTypes[0]), ServiceAccount: "default",
+			MachineType: cmp.Or(g.Spec.VMSpecName, "e2-medium"), ImageType: cmp.Or(more.ImageType, imageTypes[0]), ServiceAccount: "default",
 			DiskType: disk, DiskSizeGb: 100, BootDisk: &containerpb.BootDisk{DiskType: disk, SizeGb: 100},
 			Metadata: map[string]string{"disable-legacy-endpoints": "true"}, Spot: more.Spot, Preemptible: more.Preemptible,
 		},

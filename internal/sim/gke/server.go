@@ -20,6 +20,7 @@
 package gke
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -79,11 +80,11 @@ func New(o Options) *Server {
 	}
 	s := &Server{
 		Kit: simkit.New(simkit.Options{
-			Seed: o.Seed, Stream: 0x676b65, Latency: o.Latency, Now: o.Now, Logger: o.Logger, Faults: o.Faults, Buckets: o.buckets(),
+			Seed: o.Seed, Stream: 0x676b65, Latency: o.Latency, Now: o.Now, Logger: o.Logger, Faults: o.Faults, Buckets: simkit.Limits(o.Unlimited, o.Buckets, DefaultBuckets),
 		}),
-		project:  orElse(o.Project, DefaultProject),
-		number:   orElse(o.ProjectNumber, DefaultProjectNumber),
-		region:   orElse(o.Region, gcp.Region),
+		project:  cmp.Or(o.Project, DefaultProject),
+		number:   cmp.Or(o.ProjectNumber, DefaultProjectNumber),
+		region:   cmp.Or(o.Region, gcp.Region),
 		pending:  o.Pending,
 		scale:    o.Scale,
 		options:  o,
@@ -195,11 +196,4 @@ func canceled(ctx context.Context) *apiError {
 		return fail(codes.DeadlineExceeded, "Deadline expired before operation could complete.")
 	}
 	return fail(codes.Canceled, "The operation was cancelled.")
-}
-
-func orElse(value, otherwise string) string {
-	if value == "" {
-		return otherwise
-	}
-	return value
 }

@@ -30,11 +30,8 @@ func (s *Server) named(name string) (*clusterRecord, error) {
 	return nil, fmt.Errorf("gke: there is no cluster %q", name)
 }
 
-// Force puts a cluster, or a node pool of it, into a state, whatever it was doing.
-// A state in transition stays until it is forced again or deleted; Gone removes.
-// The reason may be "CONDITION: message" or that of a Failure. A name that several locations have is
-// that of the first zone, unless it is "location/name".
-func (s *Server) Force(cluster, pool string, state profile.State, reason string) error {
+// on does something to a cluster, for the control of a test.
+func (s *Server) on(cluster string, do func(now time.Time, rec *clusterRecord) error) error {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
 	now := s.Now()
@@ -43,52 +40,52 @@ func (s *Server) Force(cluster, pool string, state profile.State, reason string)
 	if err != nil {
 		return err
 	}
-	err = simkit.Force(rec.location.world, now, rec.live, pool, state, reason)
-	s.advance(now)
-	return err
+	return do(now, rec)
+}
+
+// Force puts a cluster, or a node pool of it, into a state, whatever it was doing.
+// A state in transition stays until it is forced again or deleted; Gone removes.
+// The reason may be "CONDITION: message" or that of a Failure. A name that several locations have is
+// that of the first zone, unless it is "location/name".
+func (s *Server) Force(cluster, pool string, state profile.State, reason string) error {
+	return s.on(cluster, func(now time.Time, rec *clusterRecord) error {
+		err := simkit.Force(rec.location.world, now, rec.live, pool, state, reason)
+		s.advance(now)
+		return err
+	})
 }
 
 // Alter changes what every later read of a cluster shows, its node pools included:
 // a state that nobody knows, a blue-green upgrade, a private endpoint. The core does
 // not learn of it. Nil ends it.
 func (s *Server) Alter(cluster string, change func(*containerpb.Cluster)) error {
-	s.Mu.Lock()
-	defer s.Mu.Unlock()
-	rec, err := s.named(cluster)
-	if err == nil {
+	return s.on(cluster, func(_ time.Time, rec *clusterRecord) error {
 		rec.alter = change
-	}
-	return err
+		return nil
+	})
 }
 
 // Start lets GKE start an operation of its own on a cluster, or on a pool of it,
 // and returns its name. It changes nothing, but it is in the way of others, unless
 // its type is one that runs beside them. A duration of 0 is one without end.
-func (s *Server) Start(cluster, pool string, kind containerpb.Operation_Type, d time.Duration) (string, error) {
-	s.Mu.Lock()
-	defer s.Mu.Unlock()
-	now := s.Now()
-	s.advance(now)
-	rec, err := s.named(cluster)
-	if err != nil {
-		return "", err
-	}
-	if _, ok := rec.live.GroupByName(pool); pool != "" && !ok {
-		return "", fmt.Errorf("gke: cluster %q has no node pool %q", cluster, pool)
-	}
-	return s.startOwn(now, rec, pool, kind, d, core.Outcome{Stick: d == 0}, nil).ID, nil
+func (s *Server) Start(cluster, pool string, kind containerpb.Operation_Type, d time.Duration) (name string, err error) {
+	err = s.on(cluster, func(now time.Time, rec *clusterRecord) error {
+		if _, ok := rec.live.GroupByName(pool); pool != "" && !ok {
+			return fmt.Errorf("gke: cluster %q has no node pool %q", cluster, pool)
+		}
+		name = s.startOwn(now, rec, pool, kind, d, core.Outcome{Stick: d == 0}, nil).ID
+		return nil
+	})
+	return name, err
 }
 
 // Remake lets a controller make a node pool again so many times, as soon as it has been
 // deleted: it has the same name and other instances.
 func (s *Server) Remake(cluster, pool string, times int) error {
-	s.Mu.Lock()
-	defer s.Mu.Unlock()
-	rec, err := s.named(cluster)
-	if err == nil {
+	return s.on(cluster, func(_ time.Time, rec *clusterRecord) error {
 		rec.remakes[pool] = times
-	}
-	return err
+		return nil
+	})
 }
 
 // remake makes a pool again that has just gone, if it is to be.

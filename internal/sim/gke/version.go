@@ -13,6 +13,7 @@ import (
 	"cloud.google.com/go/container/apiv1/containerpb"
 
 	"github.com/pmks-go/pmks/internal/kver"
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // Channel is a release channel.
@@ -54,7 +55,7 @@ var maturity = []containerpb.ReleaseChannel_Channel{stable, regular, rapid}
 
 // channel returns one of the channels.
 func (s *Server) channel(of containerpb.ReleaseChannel_Channel) (Channel, bool) {
-	return find(s.channels, func(c Channel) bool { return c.Channel == of })
+	return simkit.Find(s.channels, func(c Channel) bool { return c.Channel == of })
 }
 
 // offered returns every version, newest first, of the channels and outside of them.

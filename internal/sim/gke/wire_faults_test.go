@@ -217,8 +217,8 @@ func TestServer_quotas(t *testing.T) {
 	if err := nodes(); err != nil {
 		t.Errorf("in the next minute: %v", err)
 	}
-	if on, off := (Options{}).buckets(), (Options{Unlimited: true}).buckets(); len(on) != 5 || off != nil {
-		t.Errorf("there are %d quotas, and %d without", len(on), len(off))
+	if on := DefaultBuckets(); len(on) != 5 {
+		t.Errorf("there are %d quotas", len(on))
 	}
 	classes := map[string]int{}
 	for _, route := range computeTable {

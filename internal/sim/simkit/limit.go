@@ -32,6 +32,18 @@ type Bucket struct {
 	Window time.Duration
 }
 
+// Limits returns the rate limits that a simulator is given: none if it is to be
+// unlimited, else its own, or without those the published ones.
+func Limits(unlimited bool, own []Bucket, published func() []Bucket) []Bucket {
+	switch {
+	case unlimited:
+		return nil
+	case own == nil:
+		return published()
+	}
+	return own
+}
+
 func (b *Bucket) fits(x *Exchange) bool {
 	return (b.Service == "" || b.Service == x.Entry.Service) &&
 		(len(b.Ops) == 0 || slices.Contains(b.Ops, x.Entry.Op) || x.Class != "" && slices.Contains(b.Ops, x.Class))

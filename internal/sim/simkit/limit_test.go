@@ -112,3 +112,32 @@ func TestBucket_window(t *testing.T) {
 		}
 	}
 }
+
+func TestLimits(t *testing.T) {
+	t.Parallel()
+	published := func() []Bucket { return make([]Bucket, 3) }
+	for want, got := range map[int][]Bucket{
+		0: Limits(true, make([]Bucket, 1), published), 1: Limits(false, make([]Bucket, 1), published), 3: Limits(false, nil, published),
+	} {
+		if len(got) != want {
+			t.Errorf("%d buckets, want %d", len(got), want)
+		}
+	}
+}
+
+func TestFind(t *testing.T) {
+	t.Parallel()
+	list := []int{1, 2, 3}
+	if n, ok := Find(list, func(n int) bool { return n > 1 }); n != 2 || !ok {
+		t.Errorf("got %d, %t", n, ok)
+	}
+	if n, ok := Find(list, func(n int) bool { return n > 3 }); n != 0 || ok {
+		t.Errorf("got %d, %t", n, ok)
+	}
+	if n, ok := FindIn(list, func(n *int) bool { return *n > 1 }); n != &list[1] || !ok {
+		t.Errorf("got %d, %t", n, ok)
+	}
+	if n, ok := FindIn(list, func(n *int) bool { return *n > 3 }); n != nil || ok {
+		t.Errorf("got %d, %t", n, ok)
+	}
+}

@@ -11,8 +11,9 @@
 //   - Transport runs a server in process and Listen on a loopback address: plain,
 //     with TLS, and with HTTP/2 where the vendor's clients speak it.
 //   - Decode, MatchPath, Page and Tokens read requests as strictly as a vendor does;
-//     Bucket holds a published rate limit; Authority is a cluster's own; Force and
-//     Protect are the commands behind the controls of tests.
+//     Bucket holds a published rate limit; Authority is a cluster's own; Find looks
+//     into what an account holds; Force and Protect are the commands behind the
+//     controls of tests.
 //
 // Use it for a server in front of sim/core; what makes one vendor differ from
 // another stays in the simulator.

@@ -4,6 +4,7 @@ package wiretest
 
 import (
 	"reflect"
+	"strings"
 	"testing"
 )
 
@@ -28,10 +29,10 @@ func Choices[A, W any](t *testing.T, start func(*testing.T, A) W, choices map[st
 			t.Parallel()
 			var zero, other A
 			c.Set(&other)
-			if got := c.Look(t, start(t, zero)); got != c.Zero {
+			if got := strings.TrimSpace(c.Look(t, start(t, zero))); got != c.Zero {
 				t.Errorf("got  %s\nwant %s", got, c.Zero)
 			}
-			if got := c.Look(t, start(t, other)); got != c.Other {
+			if got := strings.TrimSpace(c.Look(t, start(t, other))); got != c.Other {
 				t.Errorf("with the choice: got  %s\nwant %s", got, c.Other)
 			}
 		})

@@ -60,10 +60,10 @@ func Send(t testing.TB, next http.RoundTripper, r *http.Request) (*http.Response
 
 // Fuzzed sends a request made of arbitrary bytes. The test is skipped if HTTP cannot
 // carry it, or sign, which makes it genuine, cannot.
-func Fuzzed(t testing.TB, next http.RoundTripper, method, target, body string, sign func(*http.Request) bool) (*http.Response, []byte) {
+func Fuzzed(t testing.TB, next http.RoundTripper, method, url, body string, sign func(*http.Request) bool) (*http.Response, []byte) {
 	t.Helper()
 	const cannot = "not a request that HTTP can carry"
-	r, err := http.NewRequestWithContext(t.Context(), method, "https://sim.example"+target, strings.NewReader(body))
+	r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
 	if err != nil || !sign(r) {
 		t.Skip(cannot)
 	}
