@@ -14,7 +14,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"io"
 	"math/big"
 	"net/http"
 	"strings"
@@ -35,22 +34,13 @@ func realClock(o *Options) { o.Now = time.Now }
 
 func newCertificate(t *testing.T) (*x509.Certificate, *rsa.PrivateKey) {
 	t.Helper()
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
-	}
+	key := wiretest.OK(rsa.GenerateKey(rand.Reader, 2048))(t)
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "app"},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
 	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cert, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
+	der := wiretest.OK(x509.CreateCertificate(rand.Reader, template, template, key.Public(), key))(t)
+	cert := wiretest.OK(x509.ParseCertificate(der))(t)
 	return cert, key
 }
 
@@ -61,10 +51,7 @@ func signed(t *testing.T, key ed25519.PrivateKey, claims map[string]any) string 
 	if key == nil {
 		header = `{"alg":"none"}`
 	}
-	data, err := json.Marshal(claims)
-	if err != nil {
-		t.Fatal(err)
-	}
+	data := wiretest.OK(json.Marshal(claims))(t)
 	text := base64.RawURLEncoding.EncodeToString([]byte(header)) + "." + base64.RawURLEncoding.EncodeToString(data)
 	if key == nil {
 		return text + "."
@@ -145,10 +132,7 @@ func TestServer_Entra_azidentity(t *testing.T) {
 				w := newWorld(t, realClock, func(o *Options) { o.Apps = map[string]App{DefaultClientID: app} })
 				base, transport := base, w.Transport()
 				if secure {
-					l, err := w.Listen("127.0.0.1:0", true)
-					if err != nil {
-						t.Fatal(err)
-					}
+					l := wiretest.OK(w.Listen("127.0.0.1:0", true))(t)
 					dialing := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: l.CertPool(), MinVersion: tls.VersionTLS12}}
 					t.Cleanup(func() {
 						dialing.CloseIdleConnections()
@@ -164,10 +148,7 @@ func TestServer_Entra_azidentity(t *testing.T) {
 					}
 					return
 				}
-				clusters, err := armcontainerservice.NewManagedClustersClient(DefaultSubscriptionID, credential, options)
-				if err != nil {
-					t.Fatal(err)
-				}
+				clusters := wiretest.OK(armcontainerservice.NewManagedClustersClient(DefaultSubscriptionID, credential, options))(t)
 				_, err = clusters.NewListPager(nil).NextPage(t.Context())
 				var failed *azidentity.AuthenticationFailedError
 				switch {
@@ -187,14 +168,9 @@ func TestServer_Entra_instanceDiscovery(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, realClock)
 	options := clientOptions(simURL, &http.Client{Transport: w.Transport()})
-	credential, err := azidentity.NewClientSecretCredential(DefaultTenantID, DefaultClientID, DefaultClientSecret,
-		&azidentity.ClientSecretCredentialOptions{ClientOptions: options.ClientOptions})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := credential.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{KubernetesAudience + "/.default"}}); err != nil {
-		t.Fatal(err)
-	}
+	credential := wiretest.OK(azidentity.NewClientSecretCredential(DefaultTenantID, DefaultClientID, DefaultClientSecret,
+		&azidentity.ClientSecretCredentialOptions{ClientOptions: options.ClientOptions}))(t)
+	wiretest.OK(credential.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{KubernetesAudience + "/.default"}}))(t)
 	if w.Count("InstanceDiscovery") == 0 || w.Count("Token") != 1 {
 		t.Errorf("calls: %v", w.Counts())
 	}
@@ -203,33 +179,14 @@ func TestServer_Entra_instanceDiscovery(t *testing.T) {
 // send sends a request by hand and returns the status and the body.
 func (w *world) send(t *testing.T, method, target, body string, header ...string) (*http.Response, string) {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), method, simURL+target, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := 0; i < len(header); i += 2 {
-		r.Header.Add(header[i], header[i+1])
-	}
-	response, err := w.Transport().RoundTrip(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return response, string(text)
+	return wiretest.Send(t, w.Transport(), wiretest.NewRequest(t, method, simURL+target, body, header...))
 }
 
 // bearer returns a token for a scope.
 func (w *world) bearer(t *testing.T, scope string) string {
 	t.Helper()
 	l := &login{base: simURL, client: &http.Client{Transport: w.Transport()}, id: DefaultClientID, secret: DefaultClientSecret, clock: w.clock}
-	token, err := l.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{scope}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	token := wiretest.OK(l.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{scope}}))(t)
 	return token.Token
 }
 
@@ -369,9 +326,7 @@ func TestServer_VerifyToken(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			for name, attr := range map[string]map[string]string{"entra": {AttrEntra: "yes"}, "plain": nil} {
-				if err := w.Put(core.Seed{Name: name, Attr: attr}); err != nil {
-					t.Fatal(err)
-				}
+				wiretest.Must(t, w.Put(core.Seed{Name: name, Attr: attr}))
 			}
 			token := w.bearer(t, test.scope)
 			w.clock.Add(test.age)

@@ -7,12 +7,12 @@ import (
 	"net/http"
 	"testing"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/containerservice/armcontainerservice/v8"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/sim/core"
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
 // BenchmarkServer measures calls through the SDK in process: tokens, sending,
@@ -24,35 +24,14 @@ func BenchmarkServer(b *testing.B) {
 		for j := range 5 {
 			seed.Groups = append(seed.Groups, pmks.NodeGroupInfo{IId: pmks.IID{NameId: fmt.Sprintf("ng%d", j)}, DesiredNodeSize: 2})
 		}
-		if err := s.Put(seed); err != nil {
-			b.Fatal(err)
-		}
+		wiretest.Must(b, s.Put(seed))
 	}
 	options := clientOptions(simURL, &http.Client{Transport: s.Transport()})
-	var credential azcore.TokenCredential
-	credential, err := azidentity.NewClientSecretCredential(DefaultTenantID, DefaultClientID, DefaultClientSecret,
-		&azidentity.ClientSecretCredentialOptions{ClientOptions: options.ClientOptions, DisableInstanceDiscovery: true})
-	if err != nil {
-		b.Fatal(err)
-	}
-	clusters, err := armcontainerservice.NewManagedClustersClient(DefaultSubscriptionID, credential, options)
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Run("Get", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := clusters.Get(b.Context(), testGroup, "c50", nil); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-	b.Run("List/100-of-500-pools", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := clusters.NewListPager(nil).NextPage(b.Context()); err != nil {
-				b.Fatal(err)
-			}
-		}
+	credential := wiretest.OK(azidentity.NewClientSecretCredential(DefaultTenantID, DefaultClientID, DefaultClientSecret,
+		&azidentity.ClientSecretCredentialOptions{ClientOptions: options.ClientOptions, DisableInstanceDiscovery: true}))(b)
+	clusters := wiretest.OK(armcontainerservice.NewManagedClustersClient(DefaultSubscriptionID, credential, options))(b)
+	wiretest.Bench(b, map[string]func() error{
+		"Get":                   func() error { return wiretest.Err(clusters.Get(b.Context(), testGroup, "c50", nil)) },
+		"List/100-of-500-pools": func() error { return wiretest.Err(clusters.NewListPager(nil).NextPage(b.Context())) },
 	})
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
 type (
@@ -192,9 +193,7 @@ func TestServer_createCluster_quotas(t *testing.T) {
 	}
 	w = newWorld(t)
 	for i := range 100 {
-		if err := w.Put(core.Seed{Name: "c" + strconv.Itoa(i)}); err != nil {
-			t.Fatal(err)
-		}
+		wiretest.Must(t, w.Put(core.Seed{Name: "c" + strconv.Itoa(i)}))
 	}
 	_, err = w.clusters.BeginCreateOrUpdate(t.Context(), testGroup, "b", clusterInput(), nil)
 	if got := refusalOf(err); got != (refusal{400, "ManagedClusterCountExceedsQuotaLimit"}) {
@@ -211,7 +210,7 @@ func TestServer_resourceGroup(t *testing.T) {
 	ctx := t.Context()
 	got, err := w.clusters.Get(ctx, "PMKS", "dEMO", nil)
 	if err != nil || *got.Name != "Demo" || !strings.HasSuffix(*got.ID, "/resourcegroups/pmks/providers/Microsoft.ContainerService/managedClusters/Demo") {
-		t.Fatalf("in another case: %v\n%s", err, mustJSON(t, got))
+		t.Fatalf("in another case: %v\n%s", err, wiretest.JSON(t, got))
 	}
 	_, err = w.clusters.BeginCreateOrUpdate(ctx, testGroup, "DEMO", clusterInput(), &armcontainerservice.ManagedClustersClientBeginCreateOrUpdateOptions{IfNoneMatch: new("*")})
 	if refusalOf(err) != precondition {
@@ -271,24 +270,16 @@ func TestServer_updateCluster_refusals(t *testing.T) {
 		}, refusal{400, "NotAllAgentPoolOrchestratorVersionSpecifiedAndUnchanged"}, "OrchestratorVersion"},
 		{"control-plane-alone", nil, func(in *mc, _ *ap) { in.Properties.KubernetesVersion = new("1.35.4") }, refusal{}, ""},
 		{"pool-busy", func(t *testing.T, w *world) {
-			if _, err := w.pools.BeginCreateOrUpdate(t.Context(), testGroup, "a", "ng2", armcontainerservice.AgentPool{Properties: poolInput()}, nil); err != nil {
-				t.Fatal(err)
-			}
+			wiretest.OK(w.pools.BeginCreateOrUpdate(t.Context(), testGroup, "a", "ng2", armcontainerservice.AgentPool{Properties: poolInput()}, nil))(t)
 		}, func(in *mc, _ *ap) { in.Tags["x"] = new("y") }, busy, "ng2"},
 		{"updating", func(t *testing.T, w *world) {
-			if _, err := w.clusters.BeginUpdateTags(t.Context(), testGroup, "a", armcontainerservice.TagsObject{}, nil); err != nil {
-				t.Fatal(err)
-			}
+			wiretest.OK(w.clusters.BeginUpdateTags(t.Context(), testGroup, "a", armcontainerservice.TagsObject{}, nil))(t)
 		}, func(*mc, *ap) {}, busy, "aka.ms/aks-pending-operation"},
 		{"stopped", func(t *testing.T, w *world) {
-			if err := w.Force("a", "", profile.Stopped, ""); err != nil {
-				t.Fatal(err)
-			}
+			wiretest.Must(t, w.Force("a", "", profile.Stopped, ""))
 		}, func(*mc, *ap) {}, notAllowed4, "stopped"},
 		{"failed", func(t *testing.T, w *world) {
-			if err := w.Force("a", "", profile.UpdateFailed, "X: y"); err != nil {
-				t.Fatal(err)
-			}
+			wiretest.Must(t, w.Force("a", "", profile.UpdateFailed, "X: y"))
 		}, func(*mc, *ap) {}, refusal{}, ""},
 	}
 	for _, test := range tests {
@@ -323,8 +314,6 @@ func (w *world) Dump() string {
 // addPool makes a pool and lets it become active.
 func (w *world) addPool(t *testing.T, cluster, name string) {
 	t.Helper()
-	if _, err := w.pools.BeginCreateOrUpdate(t.Context(), testGroup, cluster, name, armcontainerservice.AgentPool{Properties: poolInput()}, nil); err != nil {
-		t.Fatal(err)
-	}
+	wiretest.OK(w.pools.BeginCreateOrUpdate(t.Context(), testGroup, cluster, name, armcontainerservice.AgentPool{Properties: poolInput()}, nil))(t)
 	w.pass()
 }

@@ -50,7 +50,7 @@ func matrix(op, cluster string, codes map[pmks.Code]string, start func(*testing.
 		},
 		Start: func(t *testing.T) wiretest.Subject {
 			w := start(t)
-			begin(t, w.Put(core.Seed{Name: "a", Groups: groups("ng1", "ng2")}))
+			wiretest.Must(t, w.Put(core.Seed{Name: "a", Groups: groups("ng1", "ng2")}))
 			return wiretest.Subject{
 				Sim: w.Kit, Op: op, Cluster: cluster,
 				Do:      func(ctx context.Context) error { return do(ctx, w) },
@@ -63,7 +63,7 @@ func matrix(op, cluster string, codes map[pmks.Code]string, start func(*testing.
 // createMatrix is that of the creation of a cluster.
 func createMatrix(start func(*testing.T) *world) wiretest.Matrix {
 	return matrix("ManagedClusters_CreateOrUpdate", "b", codeTable, start, func(ctx context.Context, w *world) error {
-		return second(w.clusters.BeginCreateOrUpdate(ctx, testGroup, "b", clusterInput(), nil))
+		return wiretest.Err(w.clusters.BeginCreateOrUpdate(ctx, testGroup, "b", clusterInput(), nil))
 	}, func(w *world) bool { _, err := w.named("b"); return err == nil })
 }
 
@@ -74,7 +74,7 @@ func TestServer_Inject(t *testing.T) {
 	for name, m := range map[string]wiretest.Matrix{
 		"cluster": createMatrix(bubble),
 		"pool": matrix("AgentPools_Delete", "a", codeTable, bubble, func(ctx context.Context, w *world) error {
-			return second(w.pools.BeginDelete(ctx, testGroup, "a", "ng2", nil))
+			return wiretest.Err(w.pools.BeginDelete(ctx, testGroup, "a", "ng2", nil))
 		}, func(w *world) bool {
 			rec, err := w.named("a")
 			g, there := rec.live.GroupByName("ng2")
@@ -82,7 +82,7 @@ func TestServer_Inject(t *testing.T) {
 		}),
 		"subnet": matrix("Subnets_CreateOrUpdate", "", map[pmks.Code]string{pmks.CodeThrottled: "SubscriptionRequestsThrottled 429"}, bubble, func(ctx context.Context, w *world) error {
 			in := armnetwork.Subnet{Properties: &armnetwork.SubnetPropertiesFormat{AddressPrefix: new("10.0.0.0/20")}}
-			return second(w.subnets.BeginCreateOrUpdate(ctx, testGroup, "vpc-01", "subnet-01", in, nil))
+			return wiretest.Err(w.subnets.BeginCreateOrUpdate(ctx, testGroup, "vpc-01", "subnet-01", in, nil))
 		}, func(w *world) bool { return w.resources.VirtualNetworks[0].Subnets[0].SecurityGroup == "" }),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -127,19 +127,19 @@ func TestServer_Inject_failLater(t *testing.T) {
 	}{
 		{"create", "ManagedClusters_CreateOrUpdate", func(t *testing.T, w *world) *http.Response {
 			return capture(t, func(ctx context.Context) error {
-				return second(w.clusters.BeginCreateOrUpdate(ctx, testGroup, "b", clusterInput(), nil))
+				return wiretest.Err(w.clusters.BeginCreateOrUpdate(ctx, testGroup, "b", clusterInput(), nil))
 			})
 		}, false},
 		{"update", "ManagedClusters_UpdateTags", func(t *testing.T, w *world) *http.Response {
 			return capture(t, func(ctx context.Context) error {
-				return second(w.clusters.BeginUpdateTags(ctx, testGroup, "b", armcontainerservice.TagsObject{}, nil))
+				return wiretest.Err(w.clusters.BeginUpdateTags(ctx, testGroup, "b", armcontainerservice.TagsObject{}, nil))
 			})
 		}, false},
 		{"scale", "AgentPools_CreateOrUpdate", func(t *testing.T, w *world) *http.Response {
 			return capture(t, func(ctx context.Context) error {
 				p := poolInput()
 				p.Count = new(int32(5))
-				return second(w.pools.BeginCreateOrUpdate(ctx, testGroup, "b", "ng1", armcontainerservice.AgentPool{Properties: p}, nil))
+				return wiretest.Err(w.pools.BeginCreateOrUpdate(ctx, testGroup, "b", "ng1", armcontainerservice.AgentPool{Properties: p}, nil))
 			})
 		}, true},
 	}
@@ -163,7 +163,7 @@ func TestServer_Inject_failLater(t *testing.T) {
 				}
 			}
 			if *state != "Failed" || why == nil || *why.ProvisioningError.Code != "AllocationFailed" || *why.ProvisioningError.Message != "there is no capacity for this" {
-				t.Errorf("the state is %s: %s", *state, mustJSON(t, why))
+				t.Errorf("the state is %s: %s", *state, wiretest.JSON(t, why))
 			}
 		})
 	}
@@ -173,9 +173,7 @@ func TestServer_Inject_failLater(t *testing.T) {
 func capture(t *testing.T, do func(context.Context) error) *http.Response {
 	t.Helper()
 	var response *http.Response
-	if err := do(runtime.WithCaptureResponse(t.Context(), &response)); err != nil {
-		t.Fatal(err)
-	}
+	wiretest.Must(t, do(runtime.WithCaptureResponse(t.Context(), &response)))
 	return response
 }
 
@@ -197,23 +195,21 @@ func TestServer_preempted(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	created := capture(t, func(ctx context.Context) error {
-		return second(w.clusters.BeginCreateOrUpdate(ctx, testGroup, "a", clusterInput(), nil))
+		return wiretest.Err(w.clusters.BeginCreateOrUpdate(ctx, testGroup, "a", clusterInput(), nil))
 	})
 	w.checkOperation(t, created, "InProgress", "")
-	deleted := capture(t, func(ctx context.Context) error { return second(w.clusters.BeginDelete(ctx, testGroup, "a", nil)) })
+	deleted := capture(t, func(ctx context.Context) error { return wiretest.Err(w.clusters.BeginDelete(ctx, testGroup, "a", nil)) })
 	w.checkOperation(t, created, "Canceled", "AKSOperationPreemptedByDelete")
 	w.pass()
 	w.checkOperation(t, deleted, "Succeeded", "")
 	w.create(t, "a")
 	updated := capture(t, func(ctx context.Context) error {
-		return second(w.clusters.BeginUpdateTags(ctx, testGroup, "a", armcontainerservice.TagsObject{Tags: map[string]*string{"a": new("b")}}, nil))
+		return wiretest.Err(w.clusters.BeginUpdateTags(ctx, testGroup, "a", armcontainerservice.TagsObject{Tags: map[string]*string{"a": new("b")}}, nil))
 	})
 	if got := w.states(t, "a"); got != "Updating/Running" {
 		t.Errorf("during the update: %s", got)
 	}
-	if _, err := w.clusters.BeginDelete(t.Context(), testGroup, "a", nil); err != nil {
-		t.Fatal(err)
-	}
+	wiretest.OK(w.clusters.BeginDelete(t.Context(), testGroup, "a", nil))(t)
 	w.checkOperation(t, updated, "Canceled", "AKSOperationPreemptedByDelete")
 }
 
@@ -225,12 +221,8 @@ func TestServer_Inject_stick(t *testing.T) {
 		w.connect(t, simURL, w.Transport())
 		w.Inject(core.Fault{Op: "ManagedClusters_Stop", Kind: core.FaultStick})
 		w.Inject(core.Fault{Op: "ManagedClusters_Get", Kind: core.FaultDelay, Delay: time.Minute})
-		if err := w.Put(core.Seed{Name: "a"}); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := w.clusters.BeginStop(t.Context(), testGroup, "a", nil); err != nil {
-			t.Fatal(err)
-		}
+		wiretest.Must(t, w.Put(core.Seed{Name: "a"}))
+		wiretest.OK(w.clusters.BeginStop(t.Context(), testGroup, "a", nil))(t)
 		start := time.Now()
 		time.Sleep(1000 * time.Hour) //nolint:forbidigo // inside a synctest bubble
 		if got := w.states(t, "a"); got != "Stopping/Running" {
@@ -310,7 +302,7 @@ func TestServer_throttle(t *testing.T) {
 	w := newWorld(t, func(o *Options) { o.Buckets = DefaultBuckets() })
 	w.create(t, "a")
 	w.create(t, "b")
-	get := func(name string) error { return second(w.clusters.Get(t.Context(), testGroup, name, nil)) }
+	get := func(name string) error { return wiretest.Err(w.clusters.Get(t.Context(), testGroup, name, nil)) }
 	for i := range 60 {
 		if err := get("a"); err != nil {
 			t.Fatalf("call %d: %v", i, err)

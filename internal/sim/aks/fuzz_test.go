@@ -4,7 +4,6 @@ package aks
 
 import (
 	"encoding/json"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/simkit"
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
 // FuzzServer sends requests made of arbitrary bytes under a good token: there is
@@ -53,27 +53,15 @@ func FuzzServer(f *testing.F) {
 	now := time.Date(2026, 11, 2, 9, 30, 0, 0, time.UTC)
 	f.Fuzz(func(t *testing.T, method, target, body string) {
 		s := New(Options{Seed: 1, Now: func() time.Time { return now }})
-		if err := s.Put(core.Seed{Name: "a"}); err != nil {
-			t.Fatal(err)
-		}
-		r, err := http.NewRequestWithContext(t.Context(), method, simURL+target, strings.NewReader(body))
-		if err != nil || len(target) == 0 || target[0] != '/' {
-			t.Skip("not a request that HTTP can carry")
-		}
-		r.Header.Set("Content-Type", "application/json")
-		if strings.HasSuffix(r.URL.Path, "/token") {
-			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		}
-		r.Header.Set("Authorization", "Bearer "+s.newToken(&call{Exchange: simkit.Exchange{Now: now}, base: simURL}, DefaultClientID, armAudiences[0]))
-		response, err := s.Transport().RoundTrip(r)
-		if err != nil {
-			t.Skip("not a request that HTTP can carry")
-		}
-		defer response.Body.Close()
-		answer, err := io.ReadAll(response.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
+		wiretest.Must(t, s.Put(core.Seed{Name: "a"}))
+		response, answer := wiretest.Fuzzed(t, s.Transport(), method, simURL+target, body, func(r *http.Request) bool {
+			r.Header.Set("Content-Type", "application/json")
+			if strings.HasSuffix(r.URL.Path, "/token") {
+				r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			}
+			r.Header.Set("Authorization", "Bearer "+s.newToken(&call{Exchange: simkit.Exchange{Now: now}, base: simURL}, DefaultClientID, armAudiences[0]))
+			return strings.HasPrefix(target, "/")
+		})
 		checkShape(t, response, answer)
 	})
 }
@@ -145,10 +133,7 @@ func FuzzDecode(f *testing.F) {
 		if e := decodeBody([]byte(body), &first); e != nil {
 			return
 		}
-		again, err := json.Marshal(first)
-		if err != nil {
-			t.Fatal(err)
-		}
+		again := wiretest.OK(json.Marshal(first))(t)
 		if e := decodeBody(again, &second); e != nil {
 			t.Fatalf("%s cannot be read: %s", again, e.message)
 		}

@@ -84,77 +84,74 @@ func mask(text string) string {
 
 func goldenCluster(t *testing.T, w *world) {
 	ctx := t.Context()
-	begin(t, second(w.clusters.BeginCreateOrUpdate(ctx, testGroup, "demo", clusterInput(), &armcontainerservice.ManagedClustersClientBeginCreateOrUpdateOptions{IfNoneMatch: new("*")})))
+	wiretest.OK(w.clusters.BeginCreateOrUpdate(ctx, testGroup, "demo", clusterInput(), &armcontainerservice.ManagedClustersClientBeginCreateOrUpdateOptions{IfNoneMatch: new("*")}))(t)
 	w.get(t, "demo")
 	w.pass()
 	in := w.get(t, "demo")
 	in.Properties.KubernetesVersion, in.Properties.AgentPoolProfiles[0].OrchestratorVersion = new("1.35.4"), new("1.35.4")
-	begin(t, second(w.clusters.BeginCreateOrUpdate(ctx, testGroup, "demo", *in, &armcontainerservice.ManagedClustersClientBeginCreateOrUpdateOptions{IfMatch: in.ETag})))
+	wiretest.OK(w.clusters.BeginCreateOrUpdate(ctx, testGroup, "demo", *in, &armcontainerservice.ManagedClustersClientBeginCreateOrUpdateOptions{IfMatch: in.ETag}))(t)
 	w.pass()
-	begin(t, second(w.clusters.BeginUpdateTags(ctx, testGroup, "demo", armcontainerservice.TagsObject{Tags: map[string]*string{"a": new("b")}}, nil)))
+	wiretest.OK(w.clusters.BeginUpdateTags(ctx, testGroup, "demo", armcontainerservice.TagsObject{Tags: map[string]*string{"a": new("b")}}, nil))(t)
 	w.pass()
-	stopped, err := w.clusters.BeginStop(ctx, testGroup, "demo", nil)
-	finish(t, w, stopped, err)
-	deleted, err := w.clusters.BeginDelete(ctx, testGroup, "demo", nil)
-	finish(t, w, deleted, err)
+	finish(t, w, wiretest.OK(w.clusters.BeginStop(ctx, testGroup, "demo", nil))(t))
+	finish(t, w, wiretest.OK(w.clusters.BeginDelete(ctx, testGroup, "demo", nil))(t))
 }
 
 func goldenPool(t *testing.T, w *world) {
-	begin(t, w.Put(core.Seed{Name: "demo"}))
+	wiretest.Must(t, w.Put(core.Seed{Name: "demo"}))
 	ctx := t.Context()
-	added, err := w.pools.BeginCreateOrUpdate(ctx, testGroup, "demo", "ng2", armcontainerservice.AgentPool{Properties: poolInput()}, &armcontainerservice.AgentPoolsClientBeginCreateOrUpdateOptions{IfNoneMatch: new("*")})
-	finish(t, w, added, err)
-	begin(t, w.putPool(t, "demo", "ng2", func(p *pp) {
+	finish(t, w, wiretest.OK(w.pools.BeginCreateOrUpdate(ctx, testGroup, "demo", "ng2", armcontainerservice.AgentPool{Properties: poolInput()}, &armcontainerservice.AgentPoolsClientBeginCreateOrUpdateOptions{IfNoneMatch: new("*")}))(t))
+	wiretest.Must(t, w.putPool(t, "demo", "ng2", func(p *pp) {
 		p.EnableAutoScaling, p.MinCount, p.MaxCount = new(true), new(int32(1)), new(int32(3))
 	}))
 	w.pass()
 	for _, err := range w.machineNames(t, "demo", "ng2") {
-		begin(t, err)
+		wiretest.Must(t, err)
 	}
 	for pager := w.pools.NewListPager(testGroup, "demo", nil); pager.More(); {
-		begin(t, second(pager.NextPage(ctx)))
+		wiretest.OK(pager.NextPage(ctx))(t)
 	}
-	begin(t, second(w.pools.BeginDelete(ctx, testGroup, "demo", "ng2", &armcontainerservice.AgentPoolsClientBeginDeleteOptions{IgnorePodDisruptionBudget: new(true)})))
+	wiretest.OK(w.pools.BeginDelete(ctx, testGroup, "demo", "ng2", &armcontainerservice.AgentPoolsClientBeginDeleteOptions{IgnorePodDisruptionBudget: new(true)}))(t)
 	w.getPool(t, "demo", "ng2")
 }
 
 func goldenRead(t *testing.T, w *world) {
 	ctx := t.Context()
 	for _, name := range []string{"demo", "old", "older"} {
-		begin(t, w.Put(core.Seed{Name: name, Groups: []pmks.NodeGroupInfo{{IId: pmks.IID{NameId: "ng1"}, DesiredNodeSize: 1}}}))
+		wiretest.Must(t, w.Put(core.Seed{Name: name, Groups: []pmks.NodeGroupInfo{{IId: pmks.IID{NameId: "ng1"}, DesiredNodeSize: 1}}}))
 	}
 	for pager := w.clusters.NewListPager(nil); pager.More(); {
-		begin(t, second(pager.NextPage(ctx)))
+		wiretest.OK(pager.NextPage(ctx))(t)
 	}
-	begin(t, second(w.clusters.ListKubernetesVersions(ctx, "koreacentral", nil)))
-	begin(t, second(w.clusters.GetUpgradeProfile(ctx, testGroup, "demo", nil)))
-	begin(t, second(w.pools.GetAvailableAgentPoolVersions(ctx, testGroup, "demo", nil)))
-	begin(t, second(w.clusters.ListClusterAdminCredentials(ctx, testGroup, "demo", nil)))
-	begin(t, second(w.vnets.Get(ctx, testGroup, "vpc-01", nil)))
-	begin(t, second(w.groups.Get(ctx, testGroup, "sg-01", nil)))
-	begin(t, second(w.keys.Get(ctx, testGroup, "keypair-01", nil)))
+	wiretest.OK(w.clusters.ListKubernetesVersions(ctx, "koreacentral", nil))(t)
+	wiretest.OK(w.clusters.GetUpgradeProfile(ctx, testGroup, "demo", nil))(t)
+	wiretest.OK(w.pools.GetAvailableAgentPoolVersions(ctx, testGroup, "demo", nil))(t)
+	wiretest.OK(w.clusters.ListClusterAdminCredentials(ctx, testGroup, "demo", nil))(t)
+	wiretest.OK(w.vnets.Get(ctx, testGroup, "vpc-01", nil))(t)
+	wiretest.OK(w.groups.Get(ctx, testGroup, "sg-01", nil))(t)
+	wiretest.OK(w.keys.Get(ctx, testGroup, "keypair-01", nil))(t)
 	w.checkMachines(t, "demo", "ng1", 1)
 }
 
 func goldenRefused(t *testing.T, w *world) {
-	begin(t, w.Put(core.Seed{Name: "demo"}))
+	wiretest.Must(t, w.Put(core.Seed{Name: "demo"}))
 	ctx := t.Context()
 	in := clusterInput()
 	in.Properties.AgentPoolProfiles[0].Count = new(int32(0))
 	calls := []func() error{
-		func() error { return second(w.clusters.Get(ctx, testGroup, "none", nil)) },
-		func() error { return second(w.clusters.Get(ctx, "none", "none", nil)) },
-		func() error { return second(w.pools.Get(ctx, testGroup, "demo", "none", nil)) },
-		func() error { return second(w.clusters.BeginCreateOrUpdate(ctx, testGroup, "new", in, nil)) },
-		func() error { return second(w.pools.BeginDelete(ctx, testGroup, "demo", "nodepool1", nil)) },
-		func() error { return second(w.clusters.BeginAbortLatestOperation(ctx, testGroup, "demo", nil)) },
+		func() error { return wiretest.Err(w.clusters.Get(ctx, testGroup, "none", nil)) },
+		func() error { return wiretest.Err(w.clusters.Get(ctx, "none", "none", nil)) },
+		func() error { return wiretest.Err(w.pools.Get(ctx, testGroup, "demo", "none", nil)) },
+		func() error { return wiretest.Err(w.clusters.BeginCreateOrUpdate(ctx, testGroup, "new", in, nil)) },
+		func() error { return wiretest.Err(w.pools.BeginDelete(ctx, testGroup, "demo", "nodepool1", nil)) },
+		func() error { return wiretest.Err(w.clusters.BeginAbortLatestOperation(ctx, testGroup, "demo", nil)) },
 		func() error {
 			w.Inject(core.Fault{Op: "ManagedClusters_Get", Kind: core.FaultThrottle})
-			return second(w.clusters.Get(ctx, testGroup, "demo", nil))
+			return wiretest.Err(w.clusters.Get(ctx, testGroup, "demo", nil))
 		},
 		func() error {
 			w.Inject(core.Fault{Op: "VirtualNetworks_Get", Kind: core.FaultThrottle})
-			return second(w.vnets.Get(ctx, testGroup, "vpc-01", nil))
+			return wiretest.Err(w.vnets.Get(ctx, testGroup, "vpc-01", nil))
 		},
 	}
 	for i, call := range calls {
@@ -165,5 +162,5 @@ func goldenRefused(t *testing.T, w *world) {
 }
 
 func goldenEntra(t *testing.T, w *world) {
-	begin(t, second(w.clusters.NewListPager(nil).NextPage(t.Context())))
+	wiretest.OK(w.clusters.NewListPager(nil).NextPage(t.Context()))(t)
 }

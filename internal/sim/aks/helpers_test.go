@@ -68,18 +68,9 @@ func (w *world) connect(t *testing.T, base string, transport http.RoundTripper) 
 	client := &http.Client{Transport: transport}
 	options := clientOptions(base, client)
 	credential := &login{base: base, client: client, id: DefaultClientID, secret: DefaultClientSecret, clock: w.clock}
-	service, err := armcontainerservice.NewClientFactory(DefaultSubscriptionID, credential, options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	network, err := armnetwork.NewClientFactory(DefaultSubscriptionID, credential, options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	compute, err := armcompute.NewClientFactory(DefaultSubscriptionID, credential, options)
-	if err != nil {
-		t.Fatal(err)
-	}
+	service := wiretest.OK(armcontainerservice.NewClientFactory(DefaultSubscriptionID, credential, options))(t)
+	network := wiretest.OK(armnetwork.NewClientFactory(DefaultSubscriptionID, credential, options))(t)
+	compute := wiretest.OK(armcompute.NewClientFactory(DefaultSubscriptionID, credential, options))(t)
 	w.clusters, w.pools, w.machine = service.NewManagedClustersClient(), service.NewAgentPoolsClient(), service.NewMachinesClient()
 	w.vnets, w.subnets, w.groups = network.NewVirtualNetworksClient(), network.NewSubnetsClient(), network.NewSecurityGroupsClient()
 	w.keys, w.sets, w.vms = compute.NewSSHPublicKeysClient(), compute.NewVirtualMachineScaleSetsClient(), compute.NewVirtualMachineScaleSetVMsClient()
@@ -167,29 +158,21 @@ func poolInput() *armcontainerservice.ManagedClusterAgentPoolProfileProperties {
 // create makes a cluster and lets it become active.
 func (w *world) create(t *testing.T, name string) {
 	t.Helper()
-	if _, err := w.clusters.BeginCreateOrUpdate(t.Context(), testGroup, name, clusterInput(), nil); err != nil {
-		t.Fatal(err)
-	}
+	wiretest.OK(w.clusters.BeginCreateOrUpdate(t.Context(), testGroup, name, clusterInput(), nil))(t)
 	w.pass()
 }
 
 // get reads a cluster.
 func (w *world) get(t *testing.T, name string) *armcontainerservice.ManagedCluster {
 	t.Helper()
-	got, err := w.clusters.Get(t.Context(), testGroup, name, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	got := wiretest.OK(w.clusters.Get(t.Context(), testGroup, name, nil))(t)
 	return &got.ManagedCluster
 }
 
 // getPool reads an agent pool.
 func (w *world) getPool(t *testing.T, cluster, name string) *armcontainerservice.AgentPool {
 	t.Helper()
-	got, err := w.pools.Get(t.Context(), testGroup, cluster, name, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	got := wiretest.OK(w.pools.Get(t.Context(), testGroup, cluster, name, nil))(t)
 	return &got.AgentPool
 }
 
@@ -199,8 +182,7 @@ func (w *world) putPool(t *testing.T, cluster, name string, change func(*armcont
 	t.Helper()
 	p := w.getPool(t, cluster, name)
 	change(p.Properties)
-	_, err := w.pools.BeginCreateOrUpdate(t.Context(), testGroup, cluster, name, armcontainerservice.AgentPool{Properties: p.Properties}, nil)
-	return err
+	return wiretest.Err(w.pools.BeginCreateOrUpdate(t.Context(), testGroup, cluster, name, armcontainerservice.AgentPool{Properties: p.Properties}, nil))
 }
 
 // states reads the provisioning and the power state of a cluster.
@@ -222,13 +204,4 @@ func refusalOf(err error) refusal {
 		return refusal{e.StatusCode, e.ErrorCode}
 	}
 	return refusal{}
-}
-
-func mustJSON(t *testing.T, v any) string {
-	t.Helper()
-	data, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(data)
 }

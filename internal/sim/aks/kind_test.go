@@ -12,6 +12,7 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/sim/core"
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
 // groups are node groups of two nodes each.
@@ -36,45 +37,43 @@ func TestServer_Put_kinds(t *testing.T) {
 			AttrSpotPools: "spot", AttrWindowsPools: "win", AttrMachinesPools: "vms",
 		}},
 	} {
-		if err := w.Put(seed); err != nil {
-			t.Fatal(err)
-		}
+		wiretest.Must(t, w.Put(seed))
 	}
 	if c := w.get(t, "auto"); *c.SKU.Name != "Automatic" || *c.SKU.Tier != "Standard" || *c.Properties.NodeProvisioningProfile.Mode != "Auto" ||
 		!*c.Properties.DisableLocalAccounts || !*c.Properties.AADProfile.Managed {
-		t.Errorf("an Automatic cluster shows:\n%s", mustJSON(t, c))
+		t.Errorf("an Automatic cluster shows:\n%s", wiretest.JSON(t, c))
 	}
 	if got := w.states(t, "off"); got != "Succeeded/Stopped" {
 		t.Errorf("a stopped cluster shows %s", got)
 	}
 	if p := w.get(t, "off").Properties; *p.ServicePrincipalProfile.ClientID != "msi" || !strings.HasSuffix(*p.IdentityProfile["kubeletidentity"].ResourceID, "/off-agentpool") {
-		t.Errorf("the identities are:\n%s", mustJSON(t, p))
+		t.Errorf("the identities are:\n%s", wiretest.JSON(t, p))
 	}
 	if p := w.get(t, "old").Properties; *p.ServicePrincipalProfile.ClientID != DefaultClientID || p.ServicePrincipalProfile.Secret != nil || p.IdentityProfile != nil {
-		t.Errorf("a service principal shows as:\n%s", mustJSON(t, p))
+		t.Errorf("a service principal shows as:\n%s", wiretest.JSON(t, p))
 	}
 	spot := w.getPool(t, "mixed", "spot").Properties
 	if *spot.ScaleSetPriority != "Spot" || *spot.ScaleSetEvictionPolicy != "Delete" || *spot.SpotMaxPrice != -1 || *spot.Mode != "User" ||
 		*spot.NodeLabels[spotLabel] != "spot" || *spot.NodeTaints[0] != spotLabel+"=spot:NoSchedule" {
-		t.Errorf("a spot pool shows:\n%s", mustJSON(t, spot))
+		t.Errorf("a spot pool shows:\n%s", wiretest.JSON(t, spot))
 	}
 	if win := w.getPool(t, "mixed", "win").Properties; *win.OSType != "Windows" || *win.OSSKU != "Windows2022" || !strings.HasPrefix(*win.NodeImageVersion, "AKSWindows") {
-		t.Errorf("a Windows pool shows:\n%s", mustJSON(t, win))
+		t.Errorf("a Windows pool shows:\n%s", wiretest.JSON(t, win))
 	}
 	vms := w.getPool(t, "mixed", "vms").Properties
 	if vms.Count != nil || vms.VMSize != nil || vms.EnableAutoScaling != nil || *vms.VirtualMachineNodesStatus[0].Count != 2 ||
 		*vms.VirtualMachinesProfile.Scale.Manual[0].Size != "Standard_D4s_v5" {
-		t.Errorf("a pool of machines shows:\n%s", mustJSON(t, vms))
+		t.Errorf("a pool of machines shows:\n%s", wiretest.JSON(t, vms))
 	}
 	for pool, want := range map[string][2]string{"sys": {"vmss000000", "/virtualMachineScaleSets/"}, "win": {"akswin000000", "/akswin/"}, "vms": {"-vms1", "/virtualMachines/aks-vms-"}} {
 		page, err := w.machine.NewListPager(testGroup, "mixed", pool, nil).NextPage(t.Context())
 		if err != nil || len(page.Value) != 2 || !strings.Contains(*page.Value[0].Name, want[0]) || !strings.Contains(*page.Value[0].Properties.ResourceID, want[1]) {
-			t.Errorf("the machines of %s are %v:\n%s", pool, err, mustJSON(t, page))
+			t.Errorf("the machines of %s are %v:\n%s", pool, err, wiretest.JSON(t, page))
 		}
 	}
 	sets, err := w.sets.NewListPager("MC_pmks_mixed_koreacentral", nil).NextPage(t.Context())
 	if err != nil || len(sets.Value) != 3 {
-		t.Errorf("the scale sets are %v:\n%s", err, mustJSON(t, sets))
+		t.Errorf("the scale sets are %v:\n%s", err, wiretest.JSON(t, sets))
 	}
 }
 
@@ -83,12 +82,8 @@ func TestServer_Put_kinds(t *testing.T) {
 func TestServer_kinds_writes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	if err := w.Put(core.Seed{Name: "auto", Attr: map[string]string{AttrAutomatic: "1"}}); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Put(core.Seed{Name: "mixed", Groups: groups("sys", "vms", "spot"), Attr: map[string]string{AttrMachinesPools: "vms", AttrSpotPools: "spot"}}); err != nil {
-		t.Fatal(err)
-	}
+	wiretest.Must(t, w.Put(core.Seed{Name: "auto", Attr: map[string]string{AttrAutomatic: "1"}}))
+	wiretest.Must(t, w.Put(core.Seed{Name: "mixed", Groups: groups("sys", "vms", "spot"), Attr: map[string]string{AttrMachinesPools: "vms", AttrSpotPools: "spot"}}))
 	scale := func(n int32) func(*pp) {
 		return func(p *pp) { p.VirtualMachinesProfile.Scale.Manual[0].Count = &n }
 	}
@@ -113,7 +108,7 @@ func TestServer_kinds_writes(t *testing.T) {
 		w.pass()
 	}
 	if p := w.getPool(t, "mixed", "vms").Properties; *p.VirtualMachineNodesStatus[0].Count != 3 {
-		t.Errorf("the pool of machines has not grown:\n%s", mustJSON(t, p))
+		t.Errorf("the pool of machines has not grown:\n%s", wiretest.JSON(t, p))
 	}
 }
 
@@ -125,9 +120,7 @@ func TestServer_updateCluster_echoes(t *testing.T) {
 	for name, attr := range map[string]map[string]string{
 		"principal": {AttrPrincipal: DefaultClientID}, "snapshot": {AttrSnapshotPools: "nodepool1"}, "identity": nil, "auto": {AttrAutomatic: "1"},
 	} {
-		if err := w.Put(core.Seed{Name: name, Attr: attr}); err != nil {
-			t.Fatal(err)
-		}
+		wiretest.Must(t, w.Put(core.Seed{Name: name, Attr: attr}))
 	}
 	for _, test := range []struct {
 		cluster string
@@ -178,17 +171,14 @@ func TestServer_failureDetails(t *testing.T) {
 	w := newWorld(t)
 	w.create(t, "a")
 	w.Inject(core.Fault{Op: "AgentPools_CreateOrUpdate", Kind: core.FaultFailLater, Reason: "ReconcileVMSSAgentPoolFailed: no room\nQuotaExceeded: 0 of 4 left\nwords alone"})
-	poller, err := w.pools.BeginCreateOrUpdate(t.Context(), testGroup, "a", "ng2", armcontainerservice.AgentPool{Properties: poolInput()}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	poller := wiretest.OK(w.pools.BeginCreateOrUpdate(t.Context(), testGroup, "a", "ng2", armcontainerservice.AgentPool{Properties: poolInput()}, nil))(t)
 	w.pass()
 	detail := w.getPool(t, "a", "ng2").Properties.Status.ProvisioningError
 	if *detail.Code != "ReconcileVMSSAgentPoolFailed" || *detail.Message != "no room" || len(detail.Details) != 2 || *detail.Details[0].Code != "QuotaExceeded" ||
 		*detail.Details[1].Message != "words alone" {
-		t.Errorf("the pool shows:\n%s", mustJSON(t, detail))
+		t.Errorf("the pool shows:\n%s", wiretest.JSON(t, detail))
 	}
-	_, err = poller.PollUntilDone(t.Context(), &runtime.PollUntilDoneOptions{Frequency: 1})
+	_, err := poller.PollUntilDone(t.Context(), &runtime.PollUntilDoneOptions{Frequency: 1})
 	if refusalOf(err) != (refusal{200, "ReconcileVMSSAgentPoolFailed"}) || !strings.Contains(err.Error(), "0 of 4 left") {
 		t.Errorf("the operation ends with %v", err)
 	}
@@ -200,9 +190,9 @@ func TestServer_remake(t *testing.T) {
 	w := newWorld(t)
 	w.create(t, "a")
 	w.addPool(t, "a", "ng2")
-	begin(t, w.Remake("a", "ng2", 1))
+	wiretest.Must(t, w.Remake("a", "ng2", 1))
 	for _, want := range []string{"Creating", ""} {
-		begin(t, second(w.pools.BeginDelete(t.Context(), testGroup, "a", "ng2", nil)))
+		wiretest.OK(w.pools.BeginDelete(t.Context(), testGroup, "a", "ng2", nil))(t)
 		w.pass()
 		got, err := w.pools.Get(t.Context(), testGroup, "a", "ng2", nil)
 		switch {
@@ -220,15 +210,15 @@ func TestServer_SetKubeconfigs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.create(t, "a")
-	begin(t, w.SetKubeconfigs("a", true, Kubeconfig{"clusterMonitoring", []byte("x")}, Kubeconfig{"clusterAdmin", []byte("<html>")}))
+	wiretest.Must(t, w.SetKubeconfigs("a", true, Kubeconfig{"clusterMonitoring", []byte("x")}, Kubeconfig{"clusterAdmin", []byte("<html>")}))
 	got, err := w.clusters.ListClusterAdminCredentials(t.Context(), testGroup, "a", nil)
 	if err != nil || len(got.Kubeconfigs) != 2 || string(got.Kubeconfigs[1].Value) != "<html>" {
-		t.Errorf("got %v:\n%s", err, mustJSON(t, got))
+		t.Errorf("got %v:\n%s", err, wiretest.JSON(t, got))
 	}
-	begin(t, w.SetKubeconfigs("a", true))
+	wiretest.Must(t, w.SetKubeconfigs("a", true))
 	got, err = w.clusters.ListClusterAdminCredentials(t.Context(), testGroup, "a", nil)
 	if err != nil || len(got.Kubeconfigs) != 1 || *got.Kubeconfigs[0].Name != "clusterAdmin" {
-		t.Errorf("got %v:\n%s", err, mustJSON(t, got))
+		t.Errorf("got %v:\n%s", err, wiretest.JSON(t, got))
 	}
 }
 
@@ -241,8 +231,8 @@ func TestServer_Subscription(t *testing.T) {
 	w := newWorld(t, func(o *Options) {
 		o.Subscriptions = []Subscription{{ID: second2}, {ID: denied, Denied: true}, {ID: foreign, TenantID: tenant}}
 	})
-	begin(t, w.Put(core.Seed{Name: "a"}))
-	begin(t, w.Subscription(second2).Put(core.Seed{Name: "a"}))
+	wiretest.Must(t, w.Put(core.Seed{Name: "a"}))
+	wiretest.Must(t, w.Subscription(second2).Put(core.Seed{Name: "a"}))
 	for sub, want := range map[string]refusal{
 		second2: {}, denied: {403, "AuthorizationFailed"}, foreign: {401, "InvalidAuthenticationTokenTenant"},
 		"aaaaaaaa-0000-4000-8000-000000000005": {404, "SubscriptionNotFound"},
@@ -250,7 +240,7 @@ func TestServer_Subscription(t *testing.T) {
 		client := &http.Client{Transport: w.Transport()}
 		clusters, err := armcontainerservice.NewManagedClustersClient(sub, &login{base: simURL, client: client, id: DefaultClientID, secret: DefaultClientSecret, clock: w.clock},
 			clientOptions(simURL, client))
-		begin(t, err)
+		wiretest.Must(t, err)
 		got, err := clusters.Get(t.Context(), testGroup, "a", nil)
 		if refusalOf(err) != want || err == nil && !strings.Contains(*got.ID, second2) {
 			t.Errorf("%s: got %v, want %v", sub, err, want)

@@ -3,14 +3,14 @@
 package aks
 
 import (
-	"crypto/tls"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/containerservice/armcontainerservice/v8"
+
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
 // TestServer_Life takes a cluster through its whole life with the vendor's own
@@ -32,55 +32,33 @@ func TestServer_Life(t *testing.T) {
 // listen puts a loopback listener between the clients and the server.
 func (w *world) listen(t *testing.T, secure bool) {
 	t.Helper()
-	l, err := w.Listen("127.0.0.1:0", secure)
-	if err != nil {
-		t.Fatal(err)
-	}
-	transport := &http.Transport{}
-	if secure {
-		transport.TLSClientConfig = &tls.Config{RootCAs: l.CertPool(), MinVersion: tls.VersionTLS12}
-	}
-	t.Cleanup(func() {
-		transport.CloseIdleConnections()
-		if err := l.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	l, transport := wiretest.Listen(t, w.Listen, secure)
 	w.connect(t, l.URL(), transport)
 }
 
 // finish polls an operation to its end as the SDK does.
-func finish[T any](t *testing.T, w *world, poller *runtime.Poller[T], err error) T {
+func finish[T any](t *testing.T, w *world, poller *runtime.Poller[T]) T {
 	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
 	if !poller.Done() {
 		if _, err := poller.Poll(t.Context()); err != nil || poller.Done() {
 			t.Fatalf("the operation is over at once: %v", err)
 		}
 	}
 	w.pass()
-	out, err := poller.PollUntilDone(t.Context(), &runtime.PollUntilDoneOptions{Frequency: time.Millisecond})
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := wiretest.OK(poller.PollUntilDone(t.Context(), &runtime.PollUntilDoneOptions{Frequency: time.Millisecond}))(t)
 	return out
 }
 
 func (w *world) life(t *testing.T) {
 	ctx := t.Context()
-	poller, err := w.clusters.BeginCreateOrUpdate(ctx, testGroup, "demo", clusterInput(), &armcontainerservice.ManagedClustersClientBeginCreateOrUpdateOptions{IfNoneMatch: new("*")})
-	if err != nil {
-		t.Fatal(err)
-	}
+	poller := wiretest.OK(w.clusters.BeginCreateOrUpdate(ctx, testGroup, "demo", clusterInput(), &armcontainerservice.ManagedClustersClientBeginCreateOrUpdateOptions{IfNoneMatch: new("*")}))(t)
 	if got := w.states(t, "demo"); got != "Creating/Running" {
 		t.Errorf("after the creation: %s", got)
 	}
-	created := finish(t, w, poller, err)
+	created := finish(t, w, poller)
 	c := created.ManagedCluster
 	if *c.Properties.ProvisioningState != "Succeeded" || *c.Properties.CurrentKubernetesVersion != "1.34.4" || *c.Properties.NodeResourceGroup != "MC_pmks_demo_koreacentral" {
-		t.Errorf("the cluster is not as expected:\n%s", mustJSON(t, c))
+		t.Errorf("the cluster is not as expected:\n%s", wiretest.JSON(t, c))
 	}
 	if !strings.Contains(*c.ID, "/resourcegroups/") || *c.Type != "Microsoft.ContainerService/ManagedClusters" {
 		t.Errorf("id %s, type %s", *c.ID, *c.Type)
@@ -89,17 +67,13 @@ func (w *world) life(t *testing.T) {
 
 	user := poolInput()
 	user.Mode, user.Count = new(armcontainerservice.AgentPoolModeUser), new(int32(0))
-	added, err := w.pools.BeginCreateOrUpdate(ctx, testGroup, "demo", "ng2", armcontainerservice.AgentPool{Properties: user}, &armcontainerservice.AgentPoolsClientBeginCreateOrUpdateOptions{IfNoneMatch: new("*")})
-	pool := finish(t, w, added, err)
+	pool := finish(t, w, wiretest.OK(w.pools.BeginCreateOrUpdate(ctx, testGroup, "demo", "ng2", armcontainerservice.AgentPool{Properties: user}, &armcontainerservice.AgentPoolsClientBeginCreateOrUpdateOptions{IfNoneMatch: new("*")}))(t))
 	if *pool.Properties.ProvisioningState != "Succeeded" || *pool.Properties.CurrentOrchestratorVersion != "1.34.4" {
-		t.Errorf("the pool is not as expected:\n%s", mustJSON(t, pool))
+		t.Errorf("the pool is not as expected:\n%s", wiretest.JSON(t, pool))
 	}
-	err = w.putPool(t, "demo", "ng2", func(p *armcontainerservice.ManagedClusterAgentPoolProfileProperties) {
+	wiretest.Must(t, w.putPool(t, "demo", "ng2", func(p *armcontainerservice.ManagedClusterAgentPoolProfileProperties) {
 		p.EnableAutoScaling, p.MinCount, p.MaxCount, p.Count = new(true), new(int32(1)), new(int32(5)), new(int32(3))
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}))
 	if got := *w.getPool(t, "demo", "ng2").Properties.ProvisioningState; got != "Scaling" {
 		t.Errorf("while it grows the pool is %s", got)
 	}
@@ -107,20 +81,16 @@ func (w *world) life(t *testing.T) {
 	w.checkMachines(t, "demo", "ng2", 3)
 	w.upgrade(t, "demo", "1.35.4")
 
-	stopped, err := w.clusters.BeginStop(ctx, testGroup, "demo", nil)
-	finish(t, w, stopped, err)
+	finish(t, w, wiretest.OK(w.clusters.BeginStop(ctx, testGroup, "demo", nil))(t))
 	if got := w.states(t, "demo"); got != "Succeeded/Stopped" {
 		t.Errorf("after the stop: %s", got)
 	}
-	started, err := w.clusters.BeginStart(ctx, testGroup, "demo", nil)
-	finish(t, w, started, err)
+	finish(t, w, wiretest.OK(w.clusters.BeginStart(ctx, testGroup, "demo", nil))(t))
 	if got := w.states(t, "demo"); got != "Succeeded/Running" {
 		t.Errorf("after the start: %s", got)
 	}
-	removed, err := w.pools.BeginDelete(ctx, testGroup, "demo", "ng2", &armcontainerservice.AgentPoolsClientBeginDeleteOptions{IgnorePodDisruptionBudget: new(true)})
-	finish(t, w, removed, err)
-	deleted, err := w.clusters.BeginDelete(ctx, testGroup, "demo", nil)
-	finish(t, w, deleted, err)
+	finish(t, w, wiretest.OK(w.pools.BeginDelete(ctx, testGroup, "demo", "ng2", &armcontainerservice.AgentPoolsClientBeginDeleteOptions{IgnorePodDisruptionBudget: new(true)}))(t))
+	finish(t, w, wiretest.OK(w.clusters.BeginDelete(ctx, testGroup, "demo", nil))(t))
 	if _, err := w.clusters.Get(ctx, testGroup, "demo", nil); refusalOf(err) != (refusal{404, "ResourceNotFound"}) {
 		t.Errorf("after the deletion: %v", err)
 	}
@@ -135,10 +105,7 @@ func (w *world) checkMachines(t *testing.T, cluster, pool string, want int) {
 	t.Helper()
 	var ids []string
 	for pager := w.machine.NewListPager(testGroup, cluster, pool, nil); pager.More(); {
-		page, err := pager.NextPage(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
+		page := wiretest.OK(pager.NextPage(t.Context()))(t)
 		for _, m := range page.Value {
 			if !strings.HasPrefix(*m.Name, "aks-"+pool+"-") || len(*m.Name) != len("aks-"+pool+"-12345678-vmss00000a") {
 				t.Errorf("the name of a machine is %s", *m.Name)
@@ -152,10 +119,7 @@ func (w *world) checkMachines(t *testing.T, cluster, pool string, want int) {
 	nodes := *w.get(t, cluster).Properties.NodeResourceGroup
 	set := ""
 	for pager := w.sets.NewListPager(nodes, nil); pager.More(); {
-		page, err := pager.NextPage(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
+		page := wiretest.OK(pager.NextPage(t.Context()))(t)
 		for _, s := range page.Value {
 			if *s.Tags["aks-managed-poolName"] == pool {
 				set = *s.Name
@@ -164,10 +128,7 @@ func (w *world) checkMachines(t *testing.T, cluster, pool string, want int) {
 	}
 	n := 0
 	for pager := w.vms.NewListPager(nodes, set, nil); pager.More(); {
-		page, err := pager.NextPage(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
+		page := wiretest.OK(pager.NextPage(t.Context()))(t)
 		for i, vm := range page.Value {
 			if *vm.ID != ids[n+i] {
 				t.Errorf("VM %s is not machine %s", *vm.ID, ids[n+i])
@@ -188,16 +149,13 @@ func (w *world) upgrade(t *testing.T, cluster, version string) {
 	for _, p := range in.Properties.AgentPoolProfiles {
 		p.OrchestratorVersion = &version
 	}
-	poller, err := w.clusters.BeginCreateOrUpdate(t.Context(), testGroup, cluster, *in, &armcontainerservice.ManagedClustersClientBeginCreateOrUpdateOptions{IfMatch: in.ETag})
-	if err != nil {
-		t.Fatal(err)
-	}
+	poller := wiretest.OK(w.clusters.BeginCreateOrUpdate(t.Context(), testGroup, cluster, *in, &armcontainerservice.ManagedClustersClientBeginCreateOrUpdateOptions{IfMatch: in.ETag}))(t)
 	during := w.get(t, cluster)
 	if *during.Properties.ProvisioningState != "Upgrading" || *during.Properties.AgentPoolProfiles[0].ProvisioningState != "Upgrading" ||
 		*during.Properties.KubernetesVersion != version || *during.Properties.CurrentKubernetesVersion == version {
-		t.Errorf("during the upgrade:\n%s", mustJSON(t, during))
+		t.Errorf("during the upgrade:\n%s", wiretest.JSON(t, during))
 	}
-	done := finish(t, w, poller, err)
+	done := finish(t, w, poller)
 	for _, p := range done.Properties.AgentPoolProfiles {
 		if *p.CurrentOrchestratorVersion != version || *p.OrchestratorVersion != version {
 			t.Errorf("pool %s is at %s", *p.Name, *p.CurrentOrchestratorVersion)

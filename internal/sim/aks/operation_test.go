@@ -19,6 +19,7 @@ import (
 
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
 // TestServer_power: a stopped cluster has no machines and is not written to.
@@ -30,9 +31,7 @@ func TestServer_power(t *testing.T) {
 	if _, err := w.clusters.BeginStart(ctx, testGroup, "a", nil); refusalOf(err) != notAllowed4 {
 		t.Errorf("the start of what runs: %v", err)
 	}
-	if _, err := w.clusters.BeginStop(ctx, testGroup, "a", nil); err != nil {
-		t.Fatal(err)
-	}
+	wiretest.OK(w.clusters.BeginStop(ctx, testGroup, "a", nil))(t)
 	if got, pool := w.states(t, "a"), *w.getPool(t, "a", "ng1").Properties.ProvisioningState; got != "Stopping/Running" || pool != "Stopping" {
 		t.Errorf("during the stop: %s, the pool %s", got, pool)
 	}
@@ -42,23 +41,19 @@ func TestServer_power(t *testing.T) {
 	w.pass()
 	p := w.getPool(t, "a", "ng1").Properties
 	if *p.ProvisioningState != "Succeeded" || *p.PowerState.Code != armcontainerservice.CodeStopped || *p.Count != 2 {
-		t.Errorf("the stopped pool:\n%s", mustJSON(t, p))
+		t.Errorf("the stopped pool:\n%s", wiretest.JSON(t, p))
 	}
 	w.checkMachines(t, "a", "ng1", 0)
 	if _, err := w.clusters.BeginUpdateTags(ctx, testGroup, "a", armcontainerservice.TagsObject{}, nil); refusalOf(err) != notAllowed4 {
 		t.Errorf("new tags: %v", err)
 	}
-	if _, err := w.clusters.BeginStart(ctx, testGroup, "a", nil); err != nil {
-		t.Fatal(err)
-	}
+	wiretest.OK(w.clusters.BeginStart(ctx, testGroup, "a", nil))(t)
 	if got := w.states(t, "a"); got != "Starting/Stopped" {
 		t.Errorf("during the start: %s", got)
 	}
 	w.pass()
 	w.checkMachines(t, "a", "ng1", 2)
-	if _, err := w.clusters.BeginDelete(ctx, testGroup, "a", nil); err != nil {
-		t.Fatal(err)
-	}
+	wiretest.OK(w.clusters.BeginDelete(ctx, testGroup, "a", nil))(t)
 	if _, err := w.clusters.BeginStart(ctx, testGroup, "a", nil); refusalOf(err) != busy {
 		t.Errorf("the start of what is being deleted: %v", err)
 	}
@@ -72,15 +67,15 @@ func TestServer_abort(t *testing.T) {
 		begin func(context.Context, *world) error
 	}{
 		{"creation", func(ctx context.Context, w *world) error {
-			return second(w.clusters.BeginCreateOrUpdate(ctx, testGroup, "b", clusterInput(), nil))
+			return wiretest.Err(w.clusters.BeginCreateOrUpdate(ctx, testGroup, "b", clusterInput(), nil))
 		}},
 		{"tags", func(ctx context.Context, w *world) error {
-			return second(w.clusters.BeginUpdateTags(ctx, testGroup, "a", armcontainerservice.TagsObject{}, nil))
+			return wiretest.Err(w.clusters.BeginUpdateTags(ctx, testGroup, "a", armcontainerservice.TagsObject{}, nil))
 		}},
 		{"upgrade", func(ctx context.Context, w *world) error {
 			in := clusterInput()
 			in.Properties.KubernetesVersion, in.Properties.AgentPoolProfiles[0].OrchestratorVersion = new("1.35.1"), new("1.35.1")
-			return second(w.clusters.BeginCreateOrUpdate(ctx, testGroup, "a", in, nil))
+			return wiretest.Err(w.clusters.BeginCreateOrUpdate(ctx, testGroup, "a", in, nil))
 		}},
 	}
 	for _, test := range tests {
@@ -96,9 +91,7 @@ func TestServer_abort(t *testing.T) {
 				t.Errorf("an abort of nothing: %v", err)
 			}
 			begun := capture(t, func(ctx context.Context) error { return test.begin(ctx, w) })
-			if _, err := w.clusters.BeginAbortLatestOperation(t.Context(), testGroup, name, nil); err != nil {
-				t.Fatal(err)
-			}
+			wiretest.OK(w.clusters.BeginAbortLatestOperation(t.Context(), testGroup, name, nil))(t)
 			if got := w.states(t, name); got != "Canceling/Running" {
 				t.Errorf("during the abort: %s", got)
 			}
@@ -106,11 +99,9 @@ func TestServer_abort(t *testing.T) {
 			w.pass()
 			got := w.get(t, name)
 			if *got.Properties.ProvisioningState != "Canceled" || *got.Properties.Status.ProvisioningError.Code != "OperationAborted" || *got.Properties.CurrentKubernetesVersion != "1.34.4" {
-				t.Errorf("after the abort:\n%s", mustJSON(t, got))
+				t.Errorf("after the abort:\n%s", wiretest.JSON(t, got))
 			}
-			if _, err := w.clusters.BeginCreateOrUpdate(t.Context(), testGroup, name, *got, nil); err != nil {
-				t.Fatal(err)
-			}
+			wiretest.OK(w.clusters.BeginCreateOrUpdate(t.Context(), testGroup, name, *got, nil))(t)
 			w.pass()
 			if got := w.states(t, name); got != "Succeeded/Running" {
 				t.Errorf("after another write: %s", got)
@@ -127,10 +118,7 @@ func TestServer_versions(t *testing.T) {
 	w := newWorld(t)
 	w.create(t, "a")
 	ctx := t.Context()
-	list, err := w.clusters.ListKubernetesVersions(ctx, "koreacentral", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	list := wiretest.OK(w.clusters.ListKubernetesVersions(ctx, "koreacentral", nil))(t)
 	azure, _ := profile.Get("azure")
 	var names []string
 	for _, v := range list.Values {
@@ -150,21 +138,15 @@ func TestServer_versions(t *testing.T) {
 	if !slices.Equal(names, want) {
 		t.Errorf("got %v, want %v", names, want)
 	}
-	profile, err := w.clusters.GetUpgradeProfile(ctx, testGroup, "a", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	profile := wiretest.OK(w.clusters.GetUpgradeProfile(ctx, testGroup, "a", nil))(t)
 	var targets []string
 	for _, u := range profile.Properties.ControlPlaneProfile.Upgrades {
 		targets = append(targets, *u.KubernetesVersion)
 	}
 	if !slices.Equal(targets, []string{"1.35.1", "1.35.4"}) || len(profile.Properties.AgentPoolProfiles) != 1 {
-		t.Errorf("the upgrade profile:\n%s", mustJSON(t, profile))
+		t.Errorf("the upgrade profile:\n%s", wiretest.JSON(t, profile))
 	}
-	pools, err := w.pools.GetAvailableAgentPoolVersions(ctx, testGroup, "a", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	pools := wiretest.OK(w.pools.GetAvailableAgentPoolVersions(ctx, testGroup, "a", nil))(t)
 	names = nil
 	for _, v := range pools.Properties.AgentPoolVersions {
 		names = append(names, *v.KubernetesVersion)
@@ -179,9 +161,7 @@ func TestServer_versions(t *testing.T) {
 func TestServer_versionAlias(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	if err := w.Put(core.Seed{Name: "a", Version: "1.33.2"}); err != nil {
-		t.Fatal(err)
-	}
+	wiretest.Must(t, w.Put(core.Seed{Name: "a", Version: "1.33.2"}))
 	put := func(version string, pools bool) {
 		t.Helper()
 		in := w.get(t, "a")
@@ -189,9 +169,7 @@ func TestServer_versionAlias(t *testing.T) {
 		if pools {
 			in.Properties.AgentPoolProfiles[0].OrchestratorVersion = &version
 		}
-		if _, err := w.clusters.BeginCreateOrUpdate(t.Context(), testGroup, "a", *in, nil); err != nil {
-			t.Fatal(err)
-		}
+		wiretest.OK(w.clusters.BeginCreateOrUpdate(t.Context(), testGroup, "a", *in, nil))(t)
 		w.pass()
 	}
 	put("1.33", false)
@@ -201,11 +179,11 @@ func TestServer_versionAlias(t *testing.T) {
 	w.Inject(core.Fault{Op: "ManagedClusters_CreateOrUpdate", Kind: core.FaultFailLater, Reason: "X: y"})
 	put("1.34.2", true)
 	if got := w.get(t, "a").Properties; *got.CurrentKubernetesVersion != "1.33.2" || *got.KubernetesVersion != "1.34.2" || *got.ProvisioningState != "Failed" {
-		t.Errorf("after the failure:\n%s", mustJSON(t, got))
+		t.Errorf("after the failure:\n%s", wiretest.JSON(t, got))
 	}
 	put("1.34.2", true)
 	if got := w.get(t, "a").Properties; *got.CurrentKubernetesVersion != "1.34.2" || *got.AgentPoolProfiles[0].CurrentOrchestratorVersion != "1.34.2" {
-		t.Errorf("after the second try:\n%s", mustJSON(t, got))
+		t.Errorf("after the second try:\n%s", wiretest.JSON(t, got))
 	}
 }
 
@@ -240,12 +218,8 @@ func readKubeconfig(t *testing.T, list []*armcontainerservice.CredentialResult) 
 	if len(list) != 1 {
 		t.Fatalf("there are %d kubeconfigs", len(list))
 	}
-	if err := yaml.UnmarshalStrict(bytes.ReplaceAll(list[0].Value, []byte("\t"), []byte(" ")), new(yaml.MapSlice)); err != nil {
-		t.Fatal(err)
-	}
-	if err := yaml.Unmarshal(list[0].Value, &k); err != nil {
-		t.Fatal(err)
-	}
+	wiretest.Must(t, yaml.UnmarshalStrict(bytes.ReplaceAll(list[0].Value, []byte("\t"), []byte(" ")), new(yaml.MapSlice)))
+	wiretest.Must(t, yaml.Unmarshal(list[0].Value, &k))
 	return k
 }
 
@@ -256,15 +230,10 @@ func TestServer_credentials(t *testing.T) {
 		"plain": nil, "entra": {AttrEntra: "1"}, "closed": {AttrEntra: "1", AttrNoLocalAccounts: "1"}, "nobody": {AttrNoLocalAccounts: "1"},
 		"inside": {AttrPrivate: "1"},
 	} {
-		if err := w.Put(core.Seed{Name: name, Attr: attr}); err != nil {
-			t.Fatal(err)
-		}
+		wiretest.Must(t, w.Put(core.Seed{Name: name, Attr: attr}))
 	}
 	ctx := t.Context()
-	admin, err := w.clusters.ListClusterAdminCredentials(ctx, testGroup, "plain", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	admin := wiretest.OK(w.clusters.ListClusterAdminCredentials(ctx, testGroup, "plain", nil))(t)
 	k := readKubeconfig(t, admin.Kubeconfigs)
 	if *admin.Kubeconfigs[0].Name != "clusterAdmin" || k.CurrentContext != "plain" || k.Users[0].Name != "clusterAdmin_pmks_plain" || k.Users[0].User.Token != "" {
 		t.Errorf("the kubeconfig:\n%s", admin.Kubeconfigs[0].Value)
@@ -277,10 +246,7 @@ func TestServer_credentials(t *testing.T) {
 	if err != nil || !bytes.Equal(again.Kubeconfigs[0].Value, admin.Kubeconfigs[0].Value) {
 		t.Errorf("the second kubeconfig differs: %v", err)
 	}
-	user, err := w.clusters.ListClusterUserCredentials(ctx, testGroup, "entra", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	user := wiretest.OK(w.clusters.ListClusterUserCredentials(ctx, testGroup, "entra", nil))(t)
 	if e := readKubeconfig(t, user.Kubeconfigs).Users[0].User; e.Exec.Command != "kubelogin" || !slices.Contains(e.Exec.Args, KubernetesAudience) || e.Key != "" {
 		t.Errorf("the kubeconfig:\n%s", user.Kubeconfigs[0].Value)
 	}
@@ -293,19 +259,19 @@ func TestServer_credentials(t *testing.T) {
 		t.Errorf("of a user: %v", err)
 	}
 	if p := w.get(t, "inside").Properties; p.Fqdn != nil || p.PrivateFQDN == nil {
-		t.Errorf("a private cluster shows:\n%s", mustJSON(t, p))
+		t.Errorf("a private cluster shows:\n%s", wiretest.JSON(t, p))
 	}
 	for what, err := range map[string]error{
-		"admin-closed": second(w.clusters.ListClusterAdminCredentials(ctx, testGroup, "closed", nil)),
-		"user-nobody":  second(w.clusters.ListClusterUserCredentials(ctx, testGroup, "nobody", nil)),
-		"public": second(w.clusters.ListClusterAdminCredentials(ctx, testGroup, "inside",
+		"admin-closed": wiretest.Err(w.clusters.ListClusterAdminCredentials(ctx, testGroup, "closed", nil)),
+		"user-nobody":  wiretest.Err(w.clusters.ListClusterUserCredentials(ctx, testGroup, "nobody", nil)),
+		"public": wiretest.Err(w.clusters.ListClusterAdminCredentials(ctx, testGroup, "inside",
 			&armcontainerservice.ManagedClustersClientListClusterAdminCredentialsOptions{ServerFqdn: new("public")})),
 	} {
 		if got := refusalOf(err); got != (refusal{400, "BadRequest"}) {
 			t.Errorf("%s: got %v: %v", what, got, err)
 		}
 	}
-	if second(w.clusters.ListClusterUserCredentials(ctx, testGroup, "closed", nil)) != nil {
+	if wiretest.Err(w.clusters.ListClusterUserCredentials(ctx, testGroup, "closed", nil)) != nil {
 		t.Error("a user of Entra gets no kubeconfig of a cluster without local accounts")
 	}
 }
@@ -315,16 +281,10 @@ func TestServer_credentials(t *testing.T) {
 func checkChain(t *testing.T, k kubeconfig) {
 	t.Helper()
 	decode := func(s string) []byte {
-		data, err := base64.StdEncoding.DecodeString(s)
-		if err != nil {
-			t.Fatal(err)
-		}
+		data := wiretest.OK(base64.StdEncoding.DecodeString(s))(t)
 		return data
 	}
-	pair, err := tls.X509KeyPair(decode(k.Users[0].User.Certificate), decode(k.Users[0].User.Key))
-	if err != nil {
-		t.Fatal(err)
-	}
+	pair := wiretest.OK(tls.X509KeyPair(decode(k.Users[0].User.Certificate), decode(k.Users[0].User.Key)))(t)
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(decode(k.Clusters[0].Cluster.Authority))
 	options := x509.VerifyOptions{Roots: roots, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}
@@ -339,7 +299,7 @@ func TestServer_operationResult(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.create(t, "a")
-	deleted := capture(t, func(ctx context.Context) error { return second(w.clusters.BeginDelete(ctx, testGroup, "a", nil)) })
+	deleted := capture(t, func(ctx context.Context) error { return wiretest.Err(w.clusters.BeginDelete(ctx, testGroup, "a", nil)) })
 	target := strings.TrimPrefix(deleted.Header.Get("Location"), simURL)
 	for _, want := range []int{http.StatusAccepted, http.StatusNoContent} {
 		if got, body := w.send(t, http.MethodGet, target, "", "Authorization", "Bearer "+w.bearer(t, armScope)); got.StatusCode != want {

@@ -11,6 +11,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/containerservice/armcontainerservice/v8"
 
 	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
 type pp = armcontainerservice.ManagedClusterAgentPoolProfileProperties
@@ -147,9 +148,7 @@ func TestServer_updatePool(t *testing.T) {
 			w := newWorld(t)
 			w.create(t, "a")
 			if test.before != nil {
-				if err := test.before(w); err != nil {
-					t.Fatal(err)
-				}
+				wiretest.Must(t, test.before(w))
 			}
 			tag := *w.get(t, "a").ETag
 			err := w.putPool(t, "a", "ng1", test.change)
@@ -166,7 +165,7 @@ func TestServer_updatePool(t *testing.T) {
 			}
 			inside := w.get(t, "a")
 			if mirror := inside.Properties.AgentPoolProfiles[0]; *mirror.Count != *p.Count || *mirror.ETag != *p.ETag || *mirror.ProvisioningState != *p.ProvisioningState {
-				t.Errorf("the cluster shows another pool:\n%s\n%s", mustJSON(t, mirror), mustJSON(t, p))
+				t.Errorf("the cluster shows another pool:\n%s\n%s", wiretest.JSON(t, mirror), wiretest.JSON(t, p))
 			}
 			if *inside.ETag != tag {
 				t.Errorf("a pool has changed the eTag of its cluster")
@@ -180,9 +179,7 @@ func TestServer_upgradePool(t *testing.T) {
 	w := newWorld(t)
 	in := clusterInput()
 	in.Properties.AgentPoolProfiles[0].OrchestratorVersion = new("1.33.2")
-	if _, err := w.clusters.BeginCreateOrUpdate(t.Context(), testGroup, "a", in, nil); err != nil {
-		t.Fatal(err)
-	}
+	wiretest.OK(w.clusters.BeginCreateOrUpdate(t.Context(), testGroup, "a", in, nil))(t)
 	w.pass()
 	var before []string
 	for page, err := range w.machineNames(t, "a", "ng1") {
@@ -197,9 +194,7 @@ func TestServer_upgradePool(t *testing.T) {
 	if err := w.putPool(t, "a", "ng1", set("1.33.6")); refusalOf(err) != unsimulated5 {
 		t.Errorf("to a version between: %v", err)
 	}
-	if err := w.putPool(t, "a", "ng1", set("1.34")); err != nil {
-		t.Fatal(err)
-	}
+	wiretest.Must(t, w.putPool(t, "a", "ng1", set("1.34")))
 	if got := *w.getPool(t, "a", "ng1").Properties.ProvisioningState; got != "Upgrading" {
 		t.Errorf("the pool is %s", got)
 	}
@@ -258,14 +253,10 @@ func TestServer_deletePool_refusals(t *testing.T) {
 			w.create(t, "a")
 			user := poolInput()
 			user.Mode = userMode
-			if _, err := w.pools.BeginCreateOrUpdate(t.Context(), testGroup, "a", "ng2", armcontainerservice.AgentPool{Properties: user}, nil); err != nil {
-				t.Fatal(err)
-			}
+			wiretest.OK(w.pools.BeginCreateOrUpdate(t.Context(), testGroup, "a", "ng2", armcontainerservice.AgentPool{Properties: user}, nil))(t)
 			w.pass()
 			if test.before != nil {
-				if err := test.before(w); err != nil {
-					t.Fatal(err)
-				}
+				wiretest.Must(t, test.before(w))
 			}
 			poller, err := w.pools.BeginDelete(t.Context(), testGroup, "a", test.pool, nil)
 			if got := refusalOf(err); got != test.want {
@@ -285,9 +276,7 @@ func TestServer_machines_appear(t *testing.T) {
 	w := newWorld(t, func(o *Options) { o.Durations = map[profile.Operation]time.Duration{profile.CreateCluster: time.Hour} })
 	in := clusterInput()
 	in.Properties.AgentPoolProfiles[0].Count = new(int32(10))
-	if _, err := w.clusters.BeginCreateOrUpdate(t.Context(), testGroup, "a", in, nil); err != nil {
-		t.Fatal(err)
-	}
+	wiretest.OK(w.clusters.BeginCreateOrUpdate(t.Context(), testGroup, "a", in, nil))(t)
 	var last []string
 	for range 10 {
 		var names []string

@@ -33,7 +33,7 @@ func TestServer_pages(t *testing.T) {
 		}
 		all = append(all, seed.Name)
 		seed.Groups = groups("ng0", "ng1", "ng2", "ng3", "ng4")
-		begin(t, w.Put(seed))
+		wiretest.Must(t, w.Put(seed))
 	}
 	for _, p := range groups("ng0", "ng1", "ng2", "ng3", "ng4") {
 		pools = append(pools, p.IId.NameId)
@@ -64,7 +64,7 @@ func TestServer_pages(t *testing.T) {
 	var got []string
 	for pager := w.clusters.NewListByResourceGroupPager(testGroup, nil); pager.More(); {
 		page, err := pager.NextPage(t.Context())
-		begin(t, err)
+		wiretest.Must(t, err)
 		for _, c := range page.Value {
 			got = append(got, *c.Name)
 		}
@@ -74,7 +74,7 @@ func TestServer_pages(t *testing.T) {
 	}
 	w.checkMachines(t, "c1", "ng1", 2)
 	if sets, err := w.sets.NewListPager(nodes, nil).NextPage(t.Context()); err != nil || len(sets.Value) != 2 || sets.NextLink == nil {
-		t.Errorf("the scale sets: %v, %s", err, mustJSON(t, sets))
+		t.Errorf("the scale sets: %v, %s", err, wiretest.JSON(t, sets))
 	}
 }
 
@@ -91,12 +91,12 @@ func (w *world) page(t *testing.T, path, token string) (names []string, next str
 		return nil, "", fmt.Errorf("%s: %s", response.Status, body)
 	}
 	var page list[struct{ Name string }]
-	begin(t, json.Unmarshal([]byte(body), &page))
+	wiretest.Must(t, json.Unmarshal([]byte(body), &page))
 	for _, item := range page.Value {
 		names = append(names, item.Name)
 	}
 	link, err := url.Parse(page.NextLink)
-	begin(t, err)
+	wiretest.Must(t, err)
 	return names, link.Query().Get("$skipToken"), nil
 }
 
@@ -110,16 +110,13 @@ func TestServer_preconditions(t *testing.T) {
 	ctx := t.Context()
 	tag, poolTag := *w.get(t, "a").ETag, *w.getPool(t, "a", "ng1").Properties.ETag
 	put := func(name string, o options) error {
-		_, err := w.clusters.BeginCreateOrUpdate(ctx, testGroup, name, clusterInput(), &o)
-		return err
+		return wiretest.Err(w.clusters.BeginCreateOrUpdate(ctx, testGroup, name, clusterInput(), &o))
 	}
 	putPool := func(name string, o poolOptions) error {
-		_, err := w.pools.BeginCreateOrUpdate(ctx, testGroup, "a", name, armcontainerservice.AgentPool{Properties: poolInput()}, &o)
-		return err
+		return wiretest.Err(w.pools.BeginCreateOrUpdate(ctx, testGroup, "a", name, armcontainerservice.AgentPool{Properties: poolInput()}, &o))
 	}
 	remove := func(match string) error {
-		_, err := w.clusters.BeginDelete(ctx, testGroup, "a", &armcontainerservice.ManagedClustersClientBeginDeleteOptions{IfMatch: &match})
-		return err
+		return wiretest.Err(w.clusters.BeginDelete(ctx, testGroup, "a", &armcontainerservice.ManagedClustersClientBeginDeleteOptions{IfMatch: &match}))
 	}
 	for _, test := range []struct {
 		name string
@@ -196,9 +193,7 @@ func TestServer_route(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			if err := w.Put(core.Seed{Name: "a"}); err != nil {
-				t.Fatal(err)
-			}
+			wiretest.Must(t, w.Put(core.Seed{Name: "a"}))
 			header := []string{"Authorization", "Bearer " + w.bearer(t, armScope), "x-ms-client-request-id", "mine"}
 			if test.kind != "" {
 				header = append(header, "Content-Type", test.kind)
@@ -239,9 +234,7 @@ func TestServer_bothEnvelopes(t *testing.T) {
 func TestServer_readLag(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(o *Options) { o.ReadLag = time.Minute })
-	if _, err := w.clusters.BeginCreateOrUpdate(t.Context(), testGroup, "a", clusterInput(), nil); err != nil {
-		t.Fatal(err)
-	}
+	wiretest.OK(w.clusters.BeginCreateOrUpdate(t.Context(), testGroup, "a", clusterInput(), nil))(t)
 	if _, err := w.clusters.Get(t.Context(), testGroup, "a", nil); refusalOf(err).status != 404 {
 		t.Errorf("at once: %v", err)
 	}
@@ -259,20 +252,20 @@ func TestServer_network(t *testing.T) {
 	vnetID, subnet, key := sample()
 	v, err := w.vnets.Get(ctx, testGroup, "vpc-01", nil)
 	if err != nil || *v.ID != vnetID || *v.Properties.Subnets[0].ID != subnet || *v.Properties.Subnets[0].Properties.AddressPrefix != "10.0.0.0/20" {
-		t.Fatalf("%v\n%s", err, mustJSON(t, v))
+		t.Fatalf("%v\n%s", err, wiretest.JSON(t, v))
 	}
 	sg, err := w.groups.Get(ctx, testGroup, "SG-01", nil)
 	if err != nil || *v.Properties.Subnets[0].Properties.NetworkSecurityGroup.ID != *sg.ID {
-		t.Errorf("the security group: %v\n%s", err, mustJSON(t, sg))
+		t.Errorf("the security group: %v\n%s", err, wiretest.JSON(t, sg))
 	}
 	k, err := w.keys.Get(ctx, testGroup, key, nil)
 	if err != nil || !strings.HasPrefix(*k.Properties.PublicKey, "ssh-rsa ") || !strings.Contains(*k.ID, "/PMKS/") {
-		t.Errorf("the key: %v\n%s", err, mustJSON(t, k))
+		t.Errorf("the key: %v\n%s", err, wiretest.JSON(t, k))
 	}
 	for what, err := range map[string]error{
-		"network": second(w.vnets.Get(ctx, testGroup, "none", nil)),
-		"group":   second(w.groups.Get(ctx, testGroup, "none", nil)),
-		"key":     second(w.keys.Get(ctx, testGroup, "none", nil)),
+		"network": wiretest.Err(w.vnets.Get(ctx, testGroup, "none", nil)),
+		"group":   wiretest.Err(w.groups.Get(ctx, testGroup, "none", nil)),
+		"key":     wiretest.Err(w.keys.Get(ctx, testGroup, "none", nil)),
 	} {
 		if got := refusalOf(err); got != (refusal{404, "ResourceNotFound"}) {
 			t.Errorf("%s: got %v", what, err)
@@ -286,15 +279,13 @@ func TestServer_network(t *testing.T) {
 		t.Fatalf("the bare subnet: %v", err)
 	}
 	bare.Properties.NetworkSecurityGroup = &armnetwork.SecurityGroup{ID: sg.ID}
-	if _, err := w.subnets.BeginCreateOrUpdate(ctx, testGroup, "vpc-01", BareSubnet, bare.Subnet, nil); err != nil {
-		t.Fatal(err)
-	}
+	wiretest.OK(w.subnets.BeginCreateOrUpdate(ctx, testGroup, "vpc-01", BareSubnet, bare.Subnet, nil))(t)
 	if bare, err = w.subnets.Get(ctx, testGroup, "vpc-01", BareSubnet, nil); err != nil || *bare.Properties.NetworkSecurityGroup.ID != *sg.ID {
 		t.Errorf("the subnet has no security group: %v", err)
 	}
 	w.create(t, "a")
 	if v, err = w.vnets.Get(ctx, testGroup, "vpc-01", nil); err != nil || len(v.Properties.Subnets[0].Properties.IPConfigurations) != 2 {
-		t.Errorf("two nodes have the addresses %s", mustJSON(t, v.Properties.Subnets[0].Properties.IPConfigurations))
+		t.Errorf("two nodes have the addresses %s", wiretest.JSON(t, v.Properties.Subnets[0].Properties.IPConfigurations))
 	}
 	a, errA := w.vnets.NewListPager(testGroup, nil).NextPage(ctx)
 	b, errB := w.groups.NewListPager(testGroup, nil).NextPage(ctx)
@@ -304,5 +295,3 @@ func TestServer_network(t *testing.T) {
 		t.Errorf("lists: %v %v %v %v, %d %d %d %d", errA, errB, errC, errD, len(a.Value), len(b.Value), len(c.Value), len(d.Value))
 	}
 }
-
-func second[T any](_ T, err error) error { return err }

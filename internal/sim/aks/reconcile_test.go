@@ -16,6 +16,7 @@ import (
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
 // TestServer_reconcile: a PUT on a cluster changes sizes of its pools, access and
@@ -24,7 +25,7 @@ func TestServer_reconcile(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.create(t, "a")
-	begin(t, w.Force("a", "ng1", profile.CreateFailed, "X: y"))
+	wiretest.Must(t, w.Force("a", "ng1", profile.CreateFailed, "X: y"))
 	in := w.get(t, "a")
 	in.Tags = map[string]*string{"new": new("tag")}
 	in.SKU.Tier = new(armcontainerservice.ManagedClusterSKUTierStandard)
@@ -35,23 +36,20 @@ func TestServer_reconcile(t *testing.T) {
 	in.Properties.AddonProfiles = map[string]*armcontainerservice.ManagedClusterAddonProfile{"azurepolicy": {Enabled: new(true)}}
 	in.Properties.AutoUpgradeProfile = &armcontainerservice.ManagedClusterAutoUpgradeProfile{UpgradeChannel: new(armcontainerservice.UpgradeChannelPatch)}
 	in.Properties.APIServerAccessProfile = &armcontainerservice.ManagedClusterAPIServerAccessProfile{AuthorizedIPRanges: []*string{new("1.2.3.0/24")}}
-	poller, err := w.clusters.BeginCreateOrUpdate(t.Context(), testGroup, "a", *in, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	poller := wiretest.OK(w.clusters.BeginCreateOrUpdate(t.Context(), testGroup, "a", *in, nil))(t)
 	if got, pool := w.states(t, "a"), *w.getPool(t, "a", "ng1").Properties.ProvisioningState; got != "Updating/Running" || pool != "Scaling" {
 		t.Errorf("during the change: %s, the pool %s", got, pool)
 	}
-	out := finish(t, w, poller, err)
+	out := finish(t, w, poller)
 	p := out.Properties
 	if *p.ProvisioningState != "Succeeded" || *out.Tags["new"] != "tag" || len(out.Tags) != 1 || *out.SKU.Tier != armcontainerservice.ManagedClusterSKUTierStandard ||
 		*p.AADProfile.TenantID != DefaultTenantID || !*p.DisableLocalAccounts || !*p.AddonProfiles["azurepolicy"].Enabled ||
 		*p.AutoUpgradeProfile.UpgradeChannel != armcontainerservice.UpgradeChannelPatch || *p.APIServerAccessProfile.AuthorizedIPRanges[0] != "1.2.3.0/24" {
-		t.Errorf("after the change:\n%s", mustJSON(t, out))
+		t.Errorf("after the change:\n%s", wiretest.JSON(t, out))
 	}
 	pool := p.AgentPoolProfiles[0]
 	if *pool.Count != 5 || *pool.Tags["pool"] != "tag" || *pool.ProvisioningState != "Succeeded" {
-		t.Errorf("after the change the pool is:\n%s", mustJSON(t, pool))
+		t.Errorf("after the change the pool is:\n%s", wiretest.JSON(t, pool))
 	}
 	w.checkMachines(t, "a", "ng1", 5)
 	in = w.get(t, "a")
@@ -66,16 +64,14 @@ func TestServer_reconcile(t *testing.T) {
 func TestServer_skew(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	begin(t, w.Put(core.Seed{Name: "a", Version: "1.36.1", Groups: []pmks.NodeGroupInfo{{IId: pmks.IID{NameId: "ng1"}, Version: "1.33.2", DesiredNodeSize: 1}}}))
+	wiretest.Must(t, w.Put(core.Seed{Name: "a", Version: "1.36.1", Groups: []pmks.NodeGroupInfo{{IId: pmks.IID{NameId: "ng1"}, Version: "1.33.2", DesiredNodeSize: 1}}}))
 	in := w.get(t, "a")
 	in.Properties.KubernetesVersion = new(PreviewVersion)
 	if _, err := w.clusters.BeginCreateOrUpdate(t.Context(), testGroup, "a", *in, nil); refusalOf(err) != (refusal{400, "NodePoolMcVersionIncompatible"}) {
 		t.Errorf("the control plane alone: %v", err)
 	}
 	in.Properties.KubernetesVersion, in.Properties.AgentPoolProfiles[0].OrchestratorVersion = new("1.36.1"), new("1.36.1")
-	if _, err := w.clusters.BeginCreateOrUpdate(t.Context(), testGroup, "a", *in, nil); err != nil {
-		t.Fatal(err)
-	}
+	wiretest.OK(w.clusters.BeginCreateOrUpdate(t.Context(), testGroup, "a", *in, nil))(t)
 	w.pass()
 	if got := *w.getPool(t, "a", "ng1").Properties.CurrentOrchestratorVersion; got != "1.36.1" {
 		t.Errorf("a pool that lagged is at %s", got)
@@ -94,13 +90,13 @@ func TestServer_noParent(t *testing.T) {
 		t.Errorf("DELETE: %v", err)
 	}
 	for what, err := range map[string]error{
-		"tags":    second(w.clusters.BeginUpdateTags(ctx, testGroup, "none", armcontainerservice.TagsObject{}, nil)),
-		"stop":    second(w.clusters.BeginStop(ctx, testGroup, "none", nil)),
-		"start":   second(w.clusters.BeginStart(ctx, testGroup, "none", nil)),
-		"abort":   second(w.clusters.BeginAbortLatestOperation(ctx, testGroup, "none", nil)),
-		"profile": second(w.clusters.GetUpgradeProfile(ctx, testGroup, "none", nil)),
-		"pools":   second(w.pools.NewListPager(testGroup, "none", nil).NextPage(ctx)),
-		"admin":   second(w.clusters.ListClusterAdminCredentials(ctx, testGroup, "none", nil)),
+		"tags":    wiretest.Err(w.clusters.BeginUpdateTags(ctx, testGroup, "none", armcontainerservice.TagsObject{}, nil)),
+		"stop":    wiretest.Err(w.clusters.BeginStop(ctx, testGroup, "none", nil)),
+		"start":   wiretest.Err(w.clusters.BeginStart(ctx, testGroup, "none", nil)),
+		"abort":   wiretest.Err(w.clusters.BeginAbortLatestOperation(ctx, testGroup, "none", nil)),
+		"profile": wiretest.Err(w.clusters.GetUpgradeProfile(ctx, testGroup, "none", nil)),
+		"pools":   wiretest.Err(w.pools.NewListPager(testGroup, "none", nil).NextPage(ctx)),
+		"admin":   wiretest.Err(w.clusters.ListClusterAdminCredentials(ctx, testGroup, "none", nil)),
 	} {
 		if refusalOf(err) != (refusal{404, "ResourceNotFound"}) {
 			t.Errorf("%s: %v", what, err)
@@ -116,9 +112,7 @@ func TestServer_forget(t *testing.T) {
 	for i := range 150 {
 		name := fmt.Sprintf("c%d", i%120)
 		w.create(t, name)
-		if _, err := w.clusters.BeginDelete(t.Context(), testGroup, name, nil); err != nil {
-			t.Fatal(err)
-		}
+		wiretest.OK(w.clusters.BeginDelete(t.Context(), testGroup, name, nil))(t)
 		w.pass()
 	}
 	w.create(t, "c1")
@@ -164,11 +158,11 @@ func TestServer_signingKeys(t *testing.T) {
 		t.Fatalf("%v: %s", err, body)
 	}
 	public, err := base64.RawURLEncoding.DecodeString(keys.Keys[0].X)
-	begin(t, err)
+	wiretest.Must(t, err)
 	token := w.bearer(t, armScope)
 	text, signature := token[:strings.LastIndex(token, ".")], token[strings.LastIndex(token, ".")+1:]
 	sum, err := base64.RawURLEncoding.DecodeString(signature)
-	begin(t, err)
+	wiretest.Must(t, err)
 	if !ed25519.Verify(public, []byte(text), sum) {
 		t.Error("the token is not of that key")
 	}

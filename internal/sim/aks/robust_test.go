@@ -49,7 +49,7 @@ func TestServer_deterministic(t *testing.T) {
 		w.create(t, "demo")
 		w.addPool(t, "demo", "ng2")
 		w.checkMachines(t, "demo", "ng2", 2)
-		begin(t, second(w.clusters.ListClusterAdminCredentials(t.Context(), testGroup, "demo", nil)))
+		wiretest.OK(w.clusters.ListClusterAdminCredentials(t.Context(), testGroup, "demo", nil))(t)
 		return p.Text()
 	})
 }
@@ -59,7 +59,7 @@ func TestServer_Put(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	_, subnet, _ := sample()
-	begin(t, w.Put(core.Seed{
+	wiretest.Must(t, w.Put(core.Seed{
 		Name: "My_Cluster", Version: "1.33", State: profile.UpdateFailed, Reason: "X: y", Tags: map[string]string{"a": "b"},
 		Network: pmks.NetworkInfo{SubnetIIDs: []pmks.IID{{SystemId: subnet}}}, Attr: map[string]string{AttrUserPools: "ng2"},
 		Groups: []pmks.NodeGroupInfo{
@@ -70,11 +70,11 @@ func TestServer_Put(t *testing.T) {
 	c := w.get(t, "my_cluster")
 	pools := c.Properties.AgentPoolProfiles
 	if *c.Name != "My_Cluster" || *c.Properties.CurrentKubernetesVersion != "1.33.6" || *c.Properties.ProvisioningState != "Failed" || *c.Tags["a"] != "b" || len(pools) != 2 {
-		t.Fatalf("the cluster is\n%s", mustJSON(t, c))
+		t.Fatalf("the cluster is\n%s", wiretest.JSON(t, c))
 	}
 	if *pools[0].VMSize != "Standard_D8s_v5" || *pools[0].OSDiskSizeGB != 64 || *pools[0].VnetSubnetID != subnet ||
 		*pools[1].Mode != armcontainerservice.AgentPoolModeUser || *pools[1].MaxCount != 2 || *pools[1].ProvisioningState != "Scaling" {
-		t.Errorf("the pools are\n%s", mustJSON(t, pools))
+		t.Errorf("the pools are\n%s", wiretest.JSON(t, pools))
 	}
 	for name, seed := range map[string]core.Seed{
 		"no-name":   {},
@@ -94,11 +94,11 @@ func TestServer_Put(t *testing.T) {
 			t.Errorf("%s of nothing", what)
 		}
 	}
-	begin(t, w.Show("my_cluster", "", "RotatingClusterCertificates"))
+	wiretest.Must(t, w.Show("my_cluster", "", "RotatingClusterCertificates"))
 	if got := *w.get(t, "my_cluster").Properties.ProvisioningState; got != "RotatingClusterCertificates" {
 		t.Errorf("the cluster shows %s", got)
 	}
-	begin(t, w.Protect("pmks/my_cluster", true))
+	wiretest.Must(t, w.Protect("pmks/my_cluster", true))
 	if _, err := w.clusters.BeginDelete(t.Context(), testGroup, "my_cluster", nil); refusalOf(err) != (refusal{409, "ScopeLocked"}) {
 		t.Errorf("the deletion of what is locked: %v", err)
 	}

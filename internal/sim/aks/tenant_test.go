@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/pmks-go/pmks/internal/sim/core"
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
 // TestServer_tenant: what a command line asks before it comes to clusters.
@@ -17,7 +18,7 @@ func TestServer_tenant(t *testing.T) {
 	t.Parallel()
 	const other, denied = "aaaaaaaa-0000-4000-8000-000000000002", "aaaaaaaa-0000-4000-8000-000000000003"
 	w := newWorld(t, func(o *Options) { o.Subscriptions = []Subscription{{ID: other}, {ID: denied, Denied: true}} })
-	begin(t, w.Put(core.Seed{Name: "a"}))
+	wiretest.Must(t, w.Put(core.Seed{Name: "a"}))
 	own := "/subscriptions/" + DefaultSubscriptionID
 	for _, test := range []struct {
 		target string
@@ -55,17 +56,17 @@ func TestServer_graph(t *testing.T) {
 	t.Parallel()
 	const other, denied = "aaaaaaaa-0000-4000-8000-000000000002", "aaaaaaaa-0000-4000-8000-000000000003"
 	w := newWorld(t, func(o *Options) { o.Subscriptions = []Subscription{{ID: other}, {ID: denied, Denied: true}} })
-	begin(t, w.Put(core.Seed{Name: "a", Groups: groups("ng1", "vms"), Attr: map[string]string{AttrMachinesPools: "vms"}}))
-	begin(t, w.Put(core.Seed{Name: "b", Groups: groups("ng1")}))
-	begin(t, w.Subscription(other).Put(core.Seed{Name: "c", Groups: groups("ng1")}))
-	begin(t, w.Subscription(denied).Put(core.Seed{Name: "d", Groups: groups("ng1")}))
+	wiretest.Must(t, w.Put(core.Seed{Name: "a", Groups: groups("ng1", "vms"), Attr: map[string]string{AttrMachinesPools: "vms"}}))
+	wiretest.Must(t, w.Put(core.Seed{Name: "b", Groups: groups("ng1")}))
+	wiretest.Must(t, w.Subscription(other).Put(core.Seed{Name: "c", Groups: groups("ng1")}))
+	wiretest.Must(t, w.Subscription(denied).Put(core.Seed{Name: "d", Groups: groups("ng1")}))
 	const machines = "computeresources | where type =~ 'Microsoft.Compute/virtualMachineScaleSets/virtualMachines'"
 	ask := func(body string) (int, graphAnswer, string) {
 		response, text := w.send(t, http.MethodPost, "/providers/Microsoft.ResourceGraph/resources?api-version=2024-04-01", body,
 			"Authorization", "Bearer "+w.bearer(t, armScope), "Content-Type", "application/json")
 		var out graphAnswer
 		if response.StatusCode == http.StatusOK {
-			begin(t, json.Unmarshal([]byte(text), &out))
+			wiretest.Must(t, json.Unmarshal([]byte(text), &out))
 		}
 		return response.StatusCode, out, text
 	}
@@ -91,7 +92,7 @@ func TestServer_graph(t *testing.T) {
 		t.Errorf("the index shows %v", seen)
 	}
 	page, err := w.machine.NewListPager(testGroup, "a", "ng1", nil).NextPage(t.Context())
-	begin(t, err)
+	wiretest.Must(t, err)
 	for _, m := range page.Value {
 		if seen[*m.Properties.ResourceID] != *m.Name {
 			t.Errorf("the index has %q for %s", seen[*m.Properties.ResourceID], *m.Name)

@@ -13,6 +13,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 
 	"github.com/pmks-go/pmks/internal/sim/simkit"
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
 // TestServer_throttle_words: the level that counted a call refuses it in its own
@@ -20,13 +21,13 @@ import (
 func TestServer_throttle_words(t *testing.T) {
 	t.Parallel()
 	cluster := func(ctx context.Context, w *world) error {
-		return second(w.clusters.Get(ctx, testGroup, "a", nil))
+		return wiretest.Err(w.clusters.Get(ctx, testGroup, "a", nil))
 	}
 	sets := func(ctx context.Context, w *world) error {
-		return second(w.sets.NewListPager(testGroup, nil).NextPage(ctx))
+		return wiretest.Err(w.sets.NewListPager(testGroup, nil).NextPage(ctx))
 	}
 	machines := func(ctx context.Context, w *world) error {
-		return second(w.vms.NewListPager(testGroup, "none", nil).NextPage(ctx))
+		return wiretest.Err(w.vms.NewListPager(testGroup, "none", nil).NextPage(ctx))
 	}
 	for _, test := range []struct {
 		name   string

@@ -83,7 +83,7 @@ func TestWire_requests(t *testing.T) {
 				for _, name := range []string{"a", "b"} {
 					_ = w.Force(name, "", profile.Gone, "") // if it is there
 				}
-				begin(t, w.Put(core.Seed{Name: "a", Groups: groups("ng1")}))
+				wiretest.Must(t, w.Put(core.Seed{Name: "a", Groups: groups("ng1")}))
 				response, answer := w.send(t, test.method, test.target, body, header...)
 				checkShape(t, response, []byte(answer))
 				if read, _ := w.send(t, http.MethodGet, test.target, "", header[2:]...); response.StatusCode < 300 && read.StatusCode != http.StatusOK {

@@ -10,6 +10,7 @@ import (
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
 // TestASGIndex: a page looks at nothing in front of it, what is gone is swept out, and
@@ -18,9 +19,7 @@ func TestASGIndex(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	put := func(i int) {
-		if err := w.Put(core.Seed{Name: fmt.Sprintf("c%03d", i), Groups: []pmks.NodeGroupInfo{groupInfo("g1"), groupInfo("g2")}}); err != nil {
-			t.Fatal(err)
-		}
+		wiretest.Must(t, w.Put(core.Seed{Name: fmt.Sprintf("c%03d", i), Groups: []pmks.NodeGroupInfo{groupInfo("g1"), groupInfo("g2")}}))
 	}
 	for i := range 200 {
 		put(i)

@@ -28,19 +28,13 @@ import (
 // Version 4.
 func TestSignature_documented(t *testing.T) {
 	t.Parallel()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://iam.amazonaws.com/?Action=ListUsers&Version=2010-05-08", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := wiretest.NewRequest(t, http.MethodGet, "https://iam.amazonaws.com/?Action=ListUsers&Version=2010-05-08", "")
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
 	r.Header.Set("X-Amz-Date", "20150830T123600Z")
 	const want = "5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7"
 	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/iam/aws4_request, "+
 		"SignedHeaders=content-type;host;x-amz-date, Signature="+want)
-	sig, err := readSignature(r, r.URL.Query())
-	if err != nil {
-		t.Fatal(err)
-	}
+	sig := wiretest.OK(readSignature(r, r.URL.Query()))(t)
 	hash, _ := payloadHash(r, nil)
 	if got := sig.sign(r, r.URL.Query(), hash, "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"); got != want {
 		t.Errorf("got %s, want %s", got, want)
@@ -129,11 +123,7 @@ func TestServer_authenticate_tampered(t *testing.T) {
 			w.createCluster(t, "b")
 			r := w.signed(t, http.MethodGet, "/clusters/a", "", "eks")
 			test.change(r)
-			response, err := w.Transport().RoundTrip(r)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer response.Body.Close()
+			response, _ := wiretest.Send(t, w.Transport(), r)
 			if got := response.Header.Get("x-amzn-ErrorType"); got != test.code {
 				t.Errorf("got %q, want %q", got, test.code)
 			}
@@ -144,10 +134,7 @@ func TestServer_authenticate_tampered(t *testing.T) {
 // signed returns a request signed by the vendor's signer.
 func (w *world) signed(t *testing.T, method, target, body, service string) *http.Request {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), method, "https://sim.example"+target, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := wiretest.NewRequest(t, method, "https://sim.example"+target, body)
 	switch {
 	case service != "eks":
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -155,9 +142,7 @@ func (w *world) signed(t *testing.T, method, target, body, service string) *http
 		r.Header.Set("Content-Type", "application/json")
 	}
 	keys := aws.Credentials{AccessKeyID: DefaultAccessKey, SecretAccessKey: DefaultSecret}
-	if err := v4.NewSigner().SignHTTP(t.Context(), keys, r, hexSum(body), service, w.region, w.clock.Now()); err != nil {
-		t.Fatal(err)
-	}
+	wiretest.Must(t, v4.NewSigner().SignHTTP(t.Context(), keys, r, hexSum(body), service, w.region, w.clock.Now()))
 	return r
 }
 
@@ -165,17 +150,14 @@ func (w *world) signed(t *testing.T, method, target, body, service string) *http
 func (w *world) presign(t *testing.T, cluster string, expires string) string {
 	t.Helper()
 	client := sts.NewPresignClient(w.sts, func(o *sts.PresignOptions) { o.Presigner = atTime{w.clock} })
-	out, err := client.PresignGetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{}, func(o *sts.PresignOptions) {
+	out := wiretest.OK(client.PresignGetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{}, func(o *sts.PresignOptions) {
 		o.ClientOptions = append(o.ClientOptions, func(o *sts.Options) {
 			o.APIOptions = append(o.APIOptions, smithyhttp.SetHeaderValue("x-k8s-aws-id", cluster))
 			if expires != "" {
 				o.APIOptions = append(o.APIOptions, smithyhttp.SetHeaderValue("X-Amz-Expires", expires))
 			}
 		})
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}))(t)
 	return out.URL
 }
 
@@ -228,24 +210,13 @@ func TestServer_VerifyToken(t *testing.T) {
 func TestServer_presigned(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	u, err := url.Parse(w.presign(t, "a", "60"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	u := wiretest.OK(url.Parse(w.presign(t, "a", "60")))(t)
 	call := func(cluster string) (int, string) {
 		r := (&http.Request{Method: http.MethodGet, URL: u, Host: u.Host, Header: http.Header{}}).WithContext(t.Context())
 		r.Header.Set("x-k8s-aws-id", cluster)
 		r.Header.Set("Accept", "application/json")
-		response, err := w.Transport().RoundTrip(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer response.Body.Close()
-		body, err := io.ReadAll(response.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return response.StatusCode, string(body)
+		response, body := wiretest.Send(t, w.Transport(), r)
+		return response.StatusCode, body
 	}
 	status, body := call("a")
 	var out struct {
@@ -268,10 +239,7 @@ func TestServer_AssumeRole(t *testing.T) {
 	t.Parallel()
 	role := aws.String("arn:aws:iam::" + DefaultAccountID + ":role/" + OperatorRole)
 	w := newWorld(t, func(o *Options) { o.WebIdentityTokens = []string{"web-token"} })
-	out, err := w.sts.AssumeRole(t.Context(), &sts.AssumeRoleInput{RoleArn: role, RoleSessionName: aws.String("ci")})
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := wiretest.OK(w.sts.AssumeRole(t.Context(), &sts.AssumeRoleInput{RoleArn: role, RoleSessionName: aws.String("ci")}))(t)
 	keys := out.Credentials
 	if want := w.clock.Now().Add(time.Hour); !keys.Expiration.Equal(want) {
 		t.Errorf("expiration: got %s, want %s", keys.Expiration, want)

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eks"
 
 	"github.com/pmks-go/pmks/internal/sim/core"
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
 // BenchmarkServer measures calls through the SDK in process: signing, sending,
@@ -24,9 +25,7 @@ func BenchmarkServer(b *testing.B) {
 		for j := range 5 {
 			seed.Groups = append(seed.Groups, groupInfo(fmt.Sprintf("g%d", j)))
 		}
-		if err := s.Put(seed); err != nil {
-			b.Fatal(err)
-		}
+		wiretest.Must(b, s.Put(seed))
 	}
 	cfg := aws.Config{
 		Region:      s.region,
@@ -34,20 +33,12 @@ func BenchmarkServer(b *testing.B) {
 		HTTPClient:  &http.Client{Transport: s.Transport()},
 	}
 	clusters, groups := eks.NewFromConfig(cfg), autoscaling.NewFromConfig(cfg)
-	b.Run("DescribeCluster", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := clusters.DescribeCluster(b.Context(), &eks.DescribeClusterInput{Name: aws.String("c50")}); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-	b.Run("DescribeAutoScalingGroups/100-of-500", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := groups.DescribeAutoScalingGroups(b.Context(), &autoscaling.DescribeAutoScalingGroupsInput{MaxRecords: aws.Int32(100)}); err != nil {
-				b.Fatal(err)
-			}
-		}
+	wiretest.Bench(b, map[string]func() error{
+		"DescribeCluster": func() error {
+			return wiretest.Err(clusters.DescribeCluster(b.Context(), &eks.DescribeClusterInput{Name: aws.String("c50")}))
+		},
+		"DescribeAutoScalingGroups/100-of-500": func() error {
+			return wiretest.Err(groups.DescribeAutoScalingGroups(b.Context(), &autoscaling.DescribeAutoScalingGroupsInput{MaxRecords: aws.Int32(100)}))
+		},
 	})
 }

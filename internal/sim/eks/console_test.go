@@ -22,6 +22,7 @@ import (
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
 // taped lets the clients of EKS send through a tape, which holds every answer against
@@ -36,19 +37,13 @@ func (w *world) taped(t *testing.T) *world {
 
 func (w *world) describe(t *testing.T, cluster string) *types.Cluster {
 	t.Helper()
-	out, err := w.eks.DescribeCluster(t.Context(), &eks.DescribeClusterInput{Name: &cluster})
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := wiretest.OK(w.eks.DescribeCluster(t.Context(), &eks.DescribeClusterInput{Name: &cluster}))(t)
 	return out.Cluster
 }
 
 func (w *world) describeGroup(t *testing.T, cluster, group string) *types.Nodegroup {
 	t.Helper()
-	out, err := w.eks.DescribeNodegroup(t.Context(), &eks.DescribeNodegroupInput{ClusterName: &cluster, NodegroupName: &group})
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := wiretest.OK(w.eks.DescribeNodegroup(t.Context(), &eks.DescribeNodegroupInput{ClusterName: &cluster, NodegroupName: &group}))(t)
 	return out.Nodegroup
 }
 
@@ -57,15 +52,13 @@ func TestServer_Put_console(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t).taped(t)
 	ctx, name := t.Context(), aws.String("a")
-	if err := w.Put(core.Seed{Name: "a", Groups: []pmks.NodeGroupInfo{groupInfo("g"), groupInfo("own")}, Attr: map[string]string{
+	wiretest.Must(t, w.Put(core.Seed{Name: "a", Groups: []pmks.NodeGroupInfo{groupInfo("g"), groupInfo("own")}, Attr: map[string]string{
 		AttrAutoMode: "on", AttrPrivate: "on", AttrAddons: "vpc-cni, coredns", AttrCustomTemplates: "own", AttrSelfManaged: "spare",
-	}}); err != nil {
-		t.Fatal(err)
-	}
+	}}))
 	c := w.describe(t, "a")
 	if !aws.ToBool(c.ComputeConfig.Enabled) || !aws.ToBool(c.StorageConfig.BlockStorage.Enabled) || !aws.ToBool(c.KubernetesNetworkConfig.ElasticLoadBalancing.Enabled) ||
 		c.ResourcesVpcConfig.EndpointPublicAccess || !c.ResourcesVpcConfig.EndpointPrivateAccess || len(c.ResourcesVpcConfig.SubnetIds) != 3 {
-		t.Errorf("the cluster is %s", mustJSON(t, c))
+		t.Errorf("the cluster is %s", wiretest.JSON(t, c))
 	}
 	addons, err := w.eks.ListAddons(ctx, &eks.ListAddonsInput{ClusterName: name})
 	if err != nil || !slices.Equal(addons.Addons, []string{"vpc-cni", "coredns"}) {
@@ -78,15 +71,12 @@ func TestServer_Put_console(t *testing.T) {
 	check(t, err, absentHere, "No addon")
 	own := w.describeGroup(t, "a", "own")
 	if own.AmiType != types.AMITypesCustom || own.LaunchTemplate == nil || own.DiskSize != nil || len(own.InstanceTypes) != 0 || len(w.Templates()) != 1 {
-		t.Errorf("the node group is %s", mustJSON(t, own))
+		t.Errorf("the node group is %s", wiretest.JSON(t, own))
 	}
 	_, err = w.eks.UpdateNodegroupVersion(ctx, &eks.UpdateNodegroupVersionInput{ClusterName: name, NodegroupName: own.NodegroupName, Version: aws.String("1.34")})
 	check(t, err, badParameter, "image id")
 	find := func(key string) (found []string) {
-		out, err := w.asg.DescribeAutoScalingGroups(ctx, &autoscaling.DescribeAutoScalingGroupsInput{Filters: []astypes.Filter{{Name: aws.String("tag-key"), Values: []string{key}}}})
-		if err != nil {
-			t.Fatal(err)
-		}
+		out := wiretest.OK(w.asg.DescribeAutoScalingGroups(ctx, &autoscaling.DescribeAutoScalingGroupsInput{Filters: []astypes.Filter{{Name: aws.String("tag-key"), Values: []string{key}}}}))(t)
 		for _, g := range out.AutoScalingGroups {
 			found = append(found, fmt.Sprintf("%.5s %d", *g.AutoScalingGroupName, len(g.Instances)))
 		}
@@ -105,9 +95,7 @@ func TestServer_fargate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(o *Options) { o.PageSize = 1 }).taped(t)
 	ctx, name := t.Context(), aws.String("a")
-	if err := w.Put(core.Seed{Name: "a", Attr: map[string]string{AttrFargateProfiles: "p1,p2"}}); err != nil {
-		t.Fatal(err)
-	}
+	wiretest.Must(t, w.Put(core.Seed{Name: "a", Attr: map[string]string{AttrFargateProfiles: "p1,p2"}}))
 	first, err := w.eks.ListFargateProfiles(ctx, &eks.ListFargateProfilesInput{ClusterName: name})
 	if err != nil || !slices.Equal(first.FargateProfileNames, []string{"p1"}) || first.NextToken == nil {
 		t.Errorf("got %v, %v", first, err)
@@ -118,8 +106,7 @@ func TestServer_fargate(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	remove := func(profile string) error {
-		_, err := w.eks.DeleteFargateProfile(ctx, &eks.DeleteFargateProfileInput{ClusterName: name, FargateProfileName: &profile})
-		return err
+		return wiretest.Err(w.eks.DeleteFargateProfile(ctx, &eks.DeleteFargateProfileInput{ClusterName: name, FargateProfileName: &profile}))
 	}
 	check(t, remove("none"), absentHere, "No Fargate Profile")
 	w.Inject(core.Fault{Op: "DeleteFargateProfile", Kind: core.FaultFailLater})
@@ -142,22 +129,16 @@ func TestServer_fargate(t *testing.T) {
 func TestServer_Recreate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t).taped(t)
-	if err := w.Put(core.Seed{Name: "a", Groups: []pmks.NodeGroupInfo{groupInfo("g")}}); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Recreate("a", "g", 2); err != nil {
-		t.Fatal(err)
-	}
+	wiretest.Must(t, w.Put(core.Seed{Name: "a", Groups: []pmks.NodeGroupInfo{groupInfo("g")}}))
+	wiretest.Must(t, w.Recreate("a", "g", 2))
 	arns := map[string]bool{}
 	for i := range 3 {
 		g := w.describeGroup(t, "a", "g")
 		arns[*g.NodegroupArn] = true
 		if i > 0 && aws.ToInt32(g.ScalingConfig.DesiredSize) != 2 {
-			t.Errorf("%d: the node group is %s", i, mustJSON(t, g))
+			t.Errorf("%d: the node group is %s", i, wiretest.JSON(t, g))
 		}
-		if _, err := w.eks.DeleteNodegroup(t.Context(), &eks.DeleteNodegroupInput{ClusterName: aws.String("a"), NodegroupName: aws.String("g")}); err != nil {
-			t.Fatal(err)
-		}
+		wiretest.OK(w.eks.DeleteNodegroup(t.Context(), &eks.DeleteNodegroupInput{ClusterName: aws.String("a"), NodegroupName: aws.String("g")}))(t)
 		w.pass()
 	}
 	out, err := w.eks.ListNodegroups(t.Context(), &eks.ListNodegroupsInput{ClusterName: aws.String("a")})
@@ -174,19 +155,17 @@ func TestServer_Recreate(t *testing.T) {
 func TestServer_controls(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	if err := w.Put(core.Seed{Name: "a", Groups: []pmks.NodeGroupInfo{groupInfo("g")}}); err != nil {
-		t.Fatal(err)
-	}
+	wiretest.Must(t, w.Put(core.Seed{Name: "a", Groups: []pmks.NodeGroupInfo{groupInfo("g")}}))
 	for _, err := range []error{w.Show("a", "", "PAUSED"), w.Show("a", "g", "MELTED"), w.SetCertificate("a", ""), w.Protect("a", true)} {
 		if err != nil {
 			t.Error(err)
 		}
 	}
 	if c := w.describe(t, "a"); c.Status != "PAUSED" || c.CertificateAuthority.Data != nil || !aws.ToBool(c.DeletionProtection) {
-		t.Errorf("the cluster is %s", mustJSON(t, c))
+		t.Errorf("the cluster is %s", wiretest.JSON(t, c))
 	}
 	if g := w.describeGroup(t, "a", "g"); g.Status != "MELTED" {
-		t.Errorf("the node group is %s", mustJSON(t, g))
+		t.Errorf("the node group is %s", wiretest.JSON(t, g))
 	}
 	for name, err := range map[string]error{
 		"show": w.Show("b", "", "x"), "show-group": w.Show("a", "h", "x"), "certificate": w.SetCertificate("b", ""), "recreate": w.Recreate("a", "h", 1),
@@ -214,21 +193,13 @@ func TestServer_partitions(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, func(o *Options) { o.Region = region })
 			ctx := t.Context()
-			role, err := w.iam.GetRole(ctx, &iam.GetRoleInput{RoleName: aws.String(DefaultClusterRole)})
-			if err != nil {
-				t.Fatal(err)
-			}
+			role := wiretest.OK(w.iam.GetRole(ctx, &iam.GetRoleInput{RoleName: aws.String(DefaultClusterRole)}))(t)
 			in := w.clusterInput("a")
 			in.RoleArn = role.Role.Arn
-			if _, err := w.eks.CreateCluster(ctx, in); err != nil {
-				t.Fatal(err)
-			}
+			wiretest.OK(w.eks.CreateCluster(ctx, in))(t)
 			w.pass()
 			c := w.describe(t, "a")
-			who, err := w.sts.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
-			if err != nil {
-				t.Fatal(err)
-			}
+			who := wiretest.OK(w.sts.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{}))(t)
 			for _, arn := range []*string{c.Arn, role.Role.Arn, who.Arn} {
 				if !strings.HasPrefix(*arn, "arn:"+want.partition+":") {
 					t.Errorf("%s is not in %s", *arn, want.partition)
@@ -244,7 +215,7 @@ func TestServer_partitions(t *testing.T) {
 				check(t, err, refusal{"NotFoundException", 404}, "")
 			}
 			in.ClientRequestToken, in.Name, in.RoleArn = nil, aws.String("b"), aws.String(strings.Replace(*role.Role.Arn, want.partition, "aws-iso-e", 1))
-			_, err = w.eks.CreateCluster(ctx, in)
+			_, err := w.eks.CreateCluster(ctx, in)
 			check(t, err, badParameter, "could not be assumed")
 		})
 	}
@@ -257,9 +228,7 @@ func TestServer_PageSize(t *testing.T) {
 	ctx := t.Context()
 	seed := core.Seed{Groups: []pmks.NodeGroupInfo{groupInfo("g1"), groupInfo("g2"), groupInfo("g3")}, Attr: map[string]string{AttrAddons: "x,y,z"}}
 	for _, seed.Name = range []string{"a", "b", "c"} {
-		if err := w.Put(seed); err != nil {
-			t.Fatal(err)
-		}
+		wiretest.Must(t, w.Put(seed))
 	}
 	a := aws.String("a")
 	tests := map[string]struct {

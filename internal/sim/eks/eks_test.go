@@ -3,12 +3,11 @@
 package eks
 
 import (
+	"cmp"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
-	"io"
 	"maps"
-	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -22,6 +21,7 @@ import (
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
 func TestServer_DescribeClusterVersions(t *testing.T) {
@@ -47,14 +47,11 @@ func TestServer_DescribeClusterVersions(t *testing.T) {
 			var got []string
 			pages := eks.NewDescribeClusterVersionsPaginator(w.eks, &test.in)
 			for pages.HasMorePages() {
-				page, err := pages.NextPage(t.Context())
-				if err != nil {
-					t.Fatal(err)
-				}
+				page := wiretest.OK(pages.NextPage(t.Context()))(t)
 				for _, v := range page.ClusterVersions {
 					got = append(got, aws.ToString(v.ClusterVersion))
 					if v.DefaultVersion != (aws.ToString(v.ClusterVersion) == "1.34") || v.VersionStatus == "" || v.EndOfStandardSupportDate == nil {
-						t.Errorf("a version is not as expected:\n%s", mustJSON(t, v))
+						t.Errorf("a version is not as expected:\n%s", wiretest.JSON(t, v))
 					}
 				}
 			}
@@ -71,21 +68,11 @@ func TestServer_tags(t *testing.T) {
 	ctx := t.Context()
 	w.createCluster(t, "a")
 	w.createGroup(t, "a", "g")
-	c, err := w.eks.DescribeCluster(ctx, &eks.DescribeClusterInput{Name: aws.String("a")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	g, err := w.eks.DescribeNodegroup(ctx, &eks.DescribeNodegroupInput{ClusterName: aws.String("a"), NodegroupName: aws.String("g")})
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := wiretest.OK(w.eks.DescribeCluster(ctx, &eks.DescribeClusterInput{Name: aws.String("a")}))(t)
+	g := wiretest.OK(w.eks.DescribeNodegroup(ctx, &eks.DescribeNodegroupInput{ClusterName: aws.String("a"), NodegroupName: aws.String("g")}))(t)
 	for arn, before := range map[string]map[string]string{*c.Cluster.Arn: c.Cluster.Tags, *g.Nodegroup.NodegroupArn: g.Nodegroup.Tags} {
-		if _, err := w.eks.TagResource(ctx, &eks.TagResourceInput{ResourceArn: &arn, Tags: map[string]string{"new": "1", "other": "2"}}); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := w.eks.UntagResource(ctx, &eks.UntagResourceInput{ResourceArn: &arn, TagKeys: []string{"other", "absent"}}); err != nil {
-			t.Fatal(err)
-		}
+		wiretest.OK(w.eks.TagResource(ctx, &eks.TagResourceInput{ResourceArn: &arn, Tags: map[string]string{"new": "1", "other": "2"}}))(t)
+		wiretest.OK(w.eks.UntagResource(ctx, &eks.UntagResourceInput{ResourceArn: &arn, TagKeys: []string{"other", "absent"}}))(t)
 		out, err := w.eks.ListTagsForResource(ctx, &eks.ListTagsForResourceInput{ResourceArn: &arn})
 		want := maps.Clone(before)
 		want["new"] = "1"
@@ -123,20 +110,14 @@ func TestServer_certificate(t *testing.T) {
 		w := newWorld(t, func(o *Options) { o.Seed = seed })
 		w.createCluster(t, "a")
 		w.createCluster(t, "b")
-		out, err := w.eks.DescribeCluster(t.Context(), &eks.DescribeClusterInput{Name: &name})
-		if err != nil {
-			t.Fatal(err)
-		}
+		out := wiretest.OK(w.eks.DescribeCluster(t.Context(), &eks.DescribeClusterInput{Name: &name}))(t)
 		return aws.ToString(out.Cluster.CertificateAuthority.Data)
 	}
 	a := read(1, "a")
 	if a != read(1, "a") || a == read(1, "b") || a == read(2, "a") {
 		t.Error("the certificate does not follow from the seed and the cluster")
 	}
-	text, err := base64.StdEncoding.DecodeString(a)
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := wiretest.OK(base64.StdEncoding.DecodeString(a))(t)
 	block, _ := pem.Decode(text)
 	if block == nil {
 		t.Fatalf("not PEM: %s", text)
@@ -150,38 +131,37 @@ func TestServer_certificate(t *testing.T) {
 func TestServer_assumptions(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	with := func(u Assumptions) func(*Options) { return func(o *Options) { o.Assumptions = u } }
-	tests := []struct {
-		name   string
-		choice Assumptions
-		call   func(*testing.T, *world) error
-		want   refusal // with the choice; without it there is another
-	}{
-		{"repeated-deletion", Assumptions{RepeatedDeletionOK: true}, func(_ *testing.T, w *world) error {
+	verdict := func(call func(*testing.T, *world) error) func(*testing.T, *world) string {
+		return func(t *testing.T, w *world) string { return cmp.Or(refusalOf(call(t, w)).code, "accepted") }
+	}
+	start := func(t *testing.T, a Assumptions) *world {
+		w := newWorld(t, func(o *Options) { o.Assumptions = a })
+		w.createCluster(t, "a")
+		w.createGroup(t, "a", "g")
+		return w
+	}
+	wiretest.Choices(t, start, map[string]wiretest.Choice[Assumptions, *world]{
+		"RepeatedDeletionOK": wiretest.NewChoice(func(u *Assumptions) { u.RepeatedDeletionOK = true }, verdict(func(_ *testing.T, w *world) error {
 			w.force("a", "g", profile.Deleting)
-			_, err := w.eks.DeleteNodegroup(ctx, &eks.DeleteNodegroupInput{ClusterName: aws.String("a"), NodegroupName: aws.String("g")})
-			return err
-		}, refusal{}},
-		{"security-groups", Assumptions{MaxSecurityGroups: 5}, func(_ *testing.T, w *world) error {
+			return wiretest.Err(w.eks.DeleteNodegroup(ctx, &eks.DeleteNodegroupInput{ClusterName: aws.String("a"), NodegroupName: aws.String("g")}))
+		}), "ResourceInUseException", "accepted"),
+		"MaxSecurityGroups": wiretest.NewChoice(func(u *Assumptions) { u.MaxSecurityGroups = 5 }, verdict(func(_ *testing.T, w *world) error {
 			in := w.clusterInput("b")
 			for range 4 {
 				in.ResourcesVpcConfig.SecurityGroupIds = append(in.ResourcesVpcConfig.SecurityGroupIds, in.ResourcesVpcConfig.SecurityGroupIds[0])
 			}
-			_, err := w.eks.CreateCluster(ctx, in)
-			return err
-		}, refusal{}},
-		{"hash", Assumptions{HashInTagKeys: true}, func(_ *testing.T, w *world) error {
+			return wiretest.Err(w.eks.CreateCluster(ctx, in))
+		}), "InvalidParameterException", "accepted"),
+		"HashInTagKeys": wiretest.NewChoice(func(u *Assumptions) { u.HashInTagKeys = true }, verdict(func(_ *testing.T, w *world) error {
 			in := w.clusterInput("b")
 			in.Tags = map[string]string{"#CB-SPIDER:PMKS:SECURITYGROUP": "sg-01"}
-			_, err := w.eks.CreateCluster(ctx, in)
-			return err
-		}, refusal{}},
-		{"update-degraded", Assumptions{UpdateDegraded: true}, func(_ *testing.T, w *world) error {
+			return wiretest.Err(w.eks.CreateCluster(ctx, in))
+		}), "InvalidParameterException", "accepted"),
+		"UpdateDegraded": wiretest.NewChoice(func(u *Assumptions) { u.UpdateDegraded = true }, verdict(func(_ *testing.T, w *world) error {
 			w.force("a", "g", profile.Degraded)
-			_, err := w.eks.UpdateNodegroupConfig(ctx, &eks.UpdateNodegroupConfigInput{ClusterName: aws.String("a"), NodegroupName: aws.String("g"), ScalingConfig: sizes(1, 4, 4)})
-			return err
-		}, refusal{}},
-		{"groups-may-lag", Assumptions{NodeGroupsMayLag: true}, func(t *testing.T, w *world) error {
+			return wiretest.Err(w.eks.UpdateNodegroupConfig(ctx, &eks.UpdateNodegroupConfigInput{ClusterName: aws.String("a"), NodegroupName: aws.String("g"), ScalingConfig: sizes(1, 4, 4)}))
+		}), "ResourceInUseException", "accepted"),
+		"NodeGroupsMayLag": wiretest.NewChoice(func(u *Assumptions) { u.NodeGroupsMayLag = true }, verdict(func(t *testing.T, w *world) error {
 			for _, v := range []string{"1.35", "1.36"} {
 				if _, err := w.eks.UpdateClusterVersion(ctx, &eks.UpdateClusterVersionInput{Name: aws.String("a"), Version: &v}); err != nil {
 					return err
@@ -189,72 +169,43 @@ func TestServer_assumptions(t *testing.T) {
 				w.pass()
 			}
 			return nil
-		}, refusal{}},
-		{"unknown-instance-type", Assumptions{UnknownInstanceTypeRefused: true}, func(_ *testing.T, w *world) error {
+		}), "InvalidRequestException", "accepted"),
+		"UnknownInstanceTypeRefused": wiretest.NewChoice(func(u *Assumptions) { u.UnknownInstanceTypeRefused = true }, verdict(func(_ *testing.T, w *world) error {
 			in := groupInput(w.Server, "a", "h")
 			in.InstanceTypes = []string{"x9.huge"}
-			_, err := w.eks.CreateNodegroup(ctx, in)
-			return err
-		}, badParameter},
-		{"add-ons-want-active", Assumptions{AddonsWantActive: true}, func(_ *testing.T, w *world) error {
+			return wiretest.Err(w.eks.CreateNodegroup(ctx, in))
+		}), "accepted", "InvalidParameterException"),
+		"AddonsWantActive": wiretest.NewChoice(func(u *Assumptions) { u.AddonsWantActive = true }, verdict(func(_ *testing.T, w *world) error {
 			w.force("a", "", profile.Creating)
-			_, err := w.eks.ListAddons(ctx, &eks.ListAddonsInput{ClusterName: aws.String("a")})
-			return err
-		}, badState},
-		{"no-cluster", Assumptions{NoClusterAsClientException: true}, func(_ *testing.T, w *world) error {
-			_, err := w.eks.DescribeCluster(ctx, &eks.DescribeClusterInput{Name: aws.String("none")})
-			return err
-		}, refusal{"ClientException", 400}},
-		{"tag-only-active", Assumptions{TagOnlyActive: true}, func(t *testing.T, w *world) error {
+			return wiretest.Err(w.eks.ListAddons(ctx, &eks.ListAddonsInput{ClusterName: aws.String("a")}))
+		}), "accepted", "InvalidRequestException"),
+		"NoClusterAsClientException": wiretest.NewChoice(func(u *Assumptions) { u.NoClusterAsClientException = true }, verdict(func(_ *testing.T, w *world) error {
+			return wiretest.Err(w.eks.DescribeCluster(ctx, &eks.DescribeClusterInput{Name: aws.String("none")}))
+		}), "ResourceNotFoundException", "ClientException"),
+		"TagOnlyActive": wiretest.NewChoice(func(u *Assumptions) { u.TagOnlyActive = true }, verdict(func(t *testing.T, w *world) error {
 			w.force("a", "g", profile.Updating)
 			arn := w.latest["a"].groups["g"].arn
-			_, err := w.eks.TagResource(ctx, &eks.TagResourceInput{ResourceArn: &arn, Tags: map[string]string{"a": "b"}})
-			return err
-		}, badState},
-		{"launch-template-not-watched", Assumptions{LaunchTemplateNotWatched: true}, func(t *testing.T, w *world) error {
-			made, err := w.ec2.CreateLaunchTemplate(ctx, templateInput("pmks-a-h"))
-			if err != nil {
-				t.Fatal(err)
-			}
+			return wiretest.Err(w.eks.TagResource(ctx, &eks.TagResourceInput{ResourceArn: &arn, Tags: map[string]string{"a": "b"}}))
+		}), "accepted", "InvalidRequestException"),
+		"LaunchTemplateNotWatched": wiretest.NewChoice(func(u *Assumptions) { u.LaunchTemplateNotWatched = true }, verdict(func(t *testing.T, w *world) error {
+			made := wiretest.OK(w.ec2.CreateLaunchTemplate(ctx, templateInput("pmks-a-h")))(t)
 			in := groupInput(w.Server, "a", "h")
 			in.LaunchTemplate = &types.LaunchTemplateSpecification{Id: made.LaunchTemplate.LaunchTemplateId}
-			if _, err := w.eks.CreateNodegroup(ctx, in); err != nil {
-				t.Fatal(err)
-			}
+			wiretest.OK(w.eks.CreateNodegroup(ctx, in))(t)
 			w.pass()
-			if _, err := w.ec2.DeleteLaunchTemplate(ctx, &ec2.DeleteLaunchTemplateInput{LaunchTemplateName: aws.String("pmks-a-h")}); err != nil {
-				t.Fatal(err)
-			}
-			_, err = w.eks.UpdateNodegroupConfig(ctx, &eks.UpdateNodegroupConfigInput{ClusterName: aws.String("a"), NodegroupName: aws.String("h"), ScalingConfig: sizes(1, 4, 4)})
-			return err
-		}, refusal{}},
-		{"restore-discovery-tags", Assumptions{RestoreDiscoveryTags: true}, func(t *testing.T, w *world) error {
+			wiretest.OK(w.ec2.DeleteLaunchTemplate(ctx, &ec2.DeleteLaunchTemplateInput{LaunchTemplateName: aws.String("pmks-a-h")}))(t)
+			return wiretest.Err(w.eks.UpdateNodegroupConfig(ctx, &eks.UpdateNodegroupConfigInput{ClusterName: aws.String("a"), NodegroupName: aws.String("h"), ScalingConfig: sizes(1, 4, 4)}))
+		}), "ResourceInUseException", "accepted"),
+		"RestoreDiscoveryTags": wiretest.NewChoice(func(u *Assumptions) { u.RestoreDiscoveryTags = true }, verdict(func(t *testing.T, w *world) error {
 			own := w.latest["a"].groups["g"]
 			clear(own.asgTags)
-			if _, err := w.eks.UpdateNodegroupConfig(ctx, &eks.UpdateNodegroupConfigInput{ClusterName: aws.String("a"), NodegroupName: aws.String("g"), ScalingConfig: sizes(1, 4, 4)}); err != nil {
-				t.Fatal(err)
-			}
+			wiretest.OK(w.eks.UpdateNodegroupConfig(ctx, &eks.UpdateNodegroupConfigInput{ClusterName: aws.String("a"), NodegroupName: aws.String("g"), ScalingConfig: sizes(1, 4, 4)}))(t)
 			if len(own.asgTags) != 2 {
 				return &smithy.GenericAPIError{Code: "NotRestored"}
 			}
 			return nil
-		}, refusal{}},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			prepare := func(w *world) *world {
-				w.createCluster(t, "a")
-				w.createGroup(t, "a", "g")
-				return w
-			}
-			err := test.call(t, prepare(newWorld(t, with(test.choice))))
-			check(t, err, test.want, "")
-			if strict := test.call(t, prepare(newWorld(t))); refusalOf(strict) == test.want {
-				t.Errorf("without the choice it is the same: %v", strict)
-			}
-		})
-	}
+		}), "NotRestored", "accepted"),
+	})
 }
 
 // TestServer_strict sends what no SDK sends.
@@ -306,11 +257,7 @@ func TestServer_strict(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			w.createCluster(t, "a")
-			response, err := w.Transport().RoundTrip(w.signed(t, test.method, test.target, test.body, test.service))
-			if err != nil {
-				t.Fatal(err)
-			}
-			body := readAll(t, response)
+			response, body := wiretest.Send(t, w.Transport(), w.signed(t, test.method, test.target, test.body, test.service))
 			if response.StatusCode != test.status || !strings.Contains(body+response.Header.Get("x-amzn-ErrorType"), test.code) {
 				t.Errorf("got %d %s %s, want %d %s", response.StatusCode, response.Header.Get("x-amzn-ErrorType"), body, test.status, test.code)
 			}
@@ -318,23 +265,11 @@ func TestServer_strict(t *testing.T) {
 	}
 }
 
-func readAll(t *testing.T, response *http.Response) string {
-	t.Helper()
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(body)
-}
-
 // TestServer_Put: a ready-made cluster is read as any other.
 func TestServer_Put(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	if err := w.Put(core.Seed{Name: "old", Version: "1.32", Groups: []pmks.NodeGroupInfo{groupInfo("g")}}); err != nil {
-		t.Fatal(err)
-	}
+	wiretest.Must(t, w.Put(core.Seed{Name: "old", Version: "1.32", Groups: []pmks.NodeGroupInfo{groupInfo("g")}}))
 	w.checkOld(t)
 	if err := w.Put(core.Seed{Name: "old"}); err == nil {
 		t.Error("a second cluster of the name was taken")
@@ -345,7 +280,7 @@ func (w *world) checkOld(t *testing.T) {
 	t.Helper()
 	out, err := w.eks.DescribeCluster(t.Context(), &eks.DescribeClusterInput{Name: aws.String("old")})
 	if err != nil || out.Cluster.Status != types.ClusterStatusActive || len(out.Cluster.ResourcesVpcConfig.SubnetIds) != 3 {
-		t.Errorf("got %v\n%s", err, mustJSON(t, out))
+		t.Errorf("got %v\n%s", err, wiretest.JSON(t, out))
 	}
 	name := w.groupASG(t, "old", "g")
 	if !strings.HasPrefix(name, "eks-g-") {

@@ -62,72 +62,53 @@ func TestServer_Inject(t *testing.T) {
 		applied     func(*world) bool
 	}{
 		{"CreateCluster", "b", onEKS, func(ctx context.Context, w *world) error {
-			_, err := w.eks.CreateCluster(ctx, w.clusterInput("b"))
-			return err
+			return wiretest.Err(w.eks.CreateCluster(ctx, w.clusterInput("b")))
 		}, func(w *world) bool { return w.latest["b"] != nil }},
 		{"DeleteNodegroup", "a", onEKS, func(ctx context.Context, w *world) error {
-			_, err := w.eks.DeleteNodegroup(ctx, &eks.DeleteNodegroupInput{ClusterName: a, NodegroupName: g})
-			return err
+			return wiretest.Err(w.eks.DeleteNodegroup(ctx, &eks.DeleteNodegroupInput{ClusterName: a, NodegroupName: g}))
 		}, func(w *world) bool {
 			at, ok := w.latest["a"].live.GroupByName("g")
 			return !ok || at.State == profile.Deleting
 		}},
 		{"CreateLaunchTemplate", "", onEC2, func(ctx context.Context, w *world) error {
-			_, err := w.ec2.CreateLaunchTemplate(ctx, templateInput("new"))
-			return err
+			return wiretest.Err(w.ec2.CreateLaunchTemplate(ctx, templateInput("new")))
 		}, func(w *world) bool { return len(w.templates) == 1 }},
 		{"CreateRole", "", map[pmks.Code]string{pmks.CodeQuotaExceeded: "LimitExceeded 409", pmks.CodeThrottled: "Throttling 400"},
 			func(ctx context.Context, w *world) error {
-				_, err := w.iam.CreateRole(ctx, &iam.CreateRoleInput{RoleName: a, AssumeRolePolicyDocument: aws.String(trustPolicy)})
-				return err
+				return wiretest.Err(w.iam.CreateRole(ctx, &iam.CreateRoleInput{RoleName: a, AssumeRolePolicyDocument: aws.String(trustPolicy)}))
 			}, func(w *world) bool { _, ok := w.resources.role("a"); return ok }},
 		{"DeleteTags", "", map[pmks.Code]string{pmks.CodeBusy: "ResourceInUse 400"}, func(ctx context.Context, w *world) error {
 			own := w.latest["a"].groups["g"]
-			_, err := w.asg.DeleteTags(ctx, &autoscaling.DeleteTagsInput{Tags: []astypes.Tag{{
-				ResourceId: &own.asg, ResourceType: aws.String(asgType), Key: aws.String("eks:cluster-name")}}})
-			return err
+			return wiretest.Err(w.asg.DeleteTags(ctx, &autoscaling.DeleteTagsInput{Tags: []astypes.Tag{{
+				ResourceId: &own.asg, ResourceType: aws.String(asgType), Key: aws.String("eks:cluster-name")}}}))
 		}, func(w *world) bool { _, ok := w.latest["a"].groups["g"].asgTags["eks:cluster-name"]; return !ok }},
 	}
 	for _, test := range tests {
 		t.Run(test.op, func(t *testing.T) {
 			t.Parallel()
-			wiretest.Matrix{
-				Codes:   test.codes,
-				Refusal: func(err error) string { r := refusalOf(err); return fmt.Sprintf("%s %d", r.code, r.status) },
-				Start: func(t *testing.T) wiretest.Subject {
-					w := bubbleWorld(t)
-					if err := w.Put(core.Seed{Name: "a", Groups: []pmks.NodeGroupInfo{groupInfo("g")}}); err != nil {
-						t.Fatal(err)
-					}
+			start := func(newWorld func(*testing.T) *world) func(*testing.T) wiretest.Subject {
+				return func(t *testing.T) wiretest.Subject {
+					w := newWorld(t)
+					wiretest.Must(t, w.Put(core.Seed{Name: "a", Groups: []pmks.NodeGroupInfo{groupInfo("g")}}))
 					return wiretest.Subject{
 						Sim: w.Kit, Op: test.op, Cluster: test.cluster,
 						Do:      func(ctx context.Context) error { return test.do(ctx, w) },
 						Applied: func() bool { return test.applied(w) },
 					}
-				},
-			}.Run(t)
-		})
-	}
-}
-
-// TestServer_Inject_listener: the same over a connection.
-func TestServer_Inject_listener(t *testing.T) {
-	t.Parallel()
-	for kind, made := range map[core.FaultKind]bool{
-		core.FaultThrottle: false, core.FaultLoseRequest: false, core.FaultLoseReply: true, core.FaultCut: true,
-	} {
-		t.Run(string(kind), func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t)
-			w.listen(t, false)
-			w.Inject(core.Fault{Op: "CreateCluster", Kind: kind})
-			_, err := w.eks.CreateCluster(t.Context(), w.clusterInput("a"))
-			if err == nil || (kind == core.FaultThrottle) != (refusalOf(err) == refusal{"ThrottlingException", 429}) {
-				t.Errorf("got %v", err)
+				}
 			}
-			if got := w.state(t.Context(), t, "a") == "CREATING"; got != made {
-				t.Errorf("the cluster exists: got %v, want %v", got, made)
+			m := wiretest.Matrix{
+				Codes:   test.codes,
+				Refusal: func(err error) string { r := refusalOf(err); return fmt.Sprintf("%s %d", r.code, r.status) },
+				Start:   start(bubbleWorld),
 			}
+			m.Run(t)
+			m.Start = start(func(t *testing.T) *world {
+				w := newWorld(t)
+				w.listen(t, false)
+				return w
+			})
+			t.Run("connected", m.RunConnected)
 		})
 	}
 }
@@ -192,20 +173,13 @@ func TestServer_foreseen(t *testing.T) {
 			w := newWorld(t, func(o *Options) { o.Resources = &resources })
 			template := templateInput("own-groups")
 			template.LaunchTemplateData.SecurityGroupIds = []string{resources.SecurityGroups[0].ID}
-			if _, err := w.ec2.CreateLaunchTemplate(t.Context(), template); err != nil {
-				t.Fatal(err)
-			}
+			wiretest.OK(w.ec2.CreateLaunchTemplate(t.Context(), template))(t)
 			w.createCluster(t, "a")
 			in := groupInput(w.Server, "a", "g")
 			test.in(in)
-			if _, err := w.eks.CreateNodegroup(t.Context(), in); err != nil {
-				t.Fatal(err)
-			}
+			wiretest.OK(w.eks.CreateNodegroup(t.Context(), in))(t)
 			w.pass()
-			out, err := w.eks.DescribeNodegroup(t.Context(), &eks.DescribeNodegroupInput{ClusterName: aws.String("a"), NodegroupName: aws.String("g")})
-			if err != nil {
-				t.Fatal(err)
-			}
+			out := wiretest.OK(w.eks.DescribeNodegroup(t.Context(), &eks.DescribeNodegroupInput{ClusterName: aws.String("a"), NodegroupName: aws.String("g")}))(t)
 			got := types.NodegroupIssueCode("")
 			if issues := out.Nodegroup.Health.Issues; len(issues) > 0 {
 				got = issues[0].Code
@@ -227,14 +201,11 @@ func TestServer_clientRequestToken(t *testing.T) {
 	ctx := t.Context()
 	in := w.clusterInput("a")
 	in.ClientRequestToken = aws.String("t1")
-	first, err := w.eks.CreateCluster(ctx, in)
-	if err != nil {
-		t.Fatal(err)
-	}
+	first := wiretest.OK(w.eks.CreateCluster(ctx, in))(t)
 	w.pass()
 	again, err := w.eks.CreateCluster(ctx, in)
 	if err != nil || !again.Cluster.CreatedAt.Equal(*first.Cluster.CreatedAt) || again.Cluster.Status != types.ClusterStatusActive {
-		t.Errorf("again: %v\n%s", err, mustJSON(t, again))
+		t.Errorf("again: %v\n%s", err, wiretest.JSON(t, again))
 	}
 	in.Tags["more"] = "x"
 	_, err = w.eks.CreateCluster(ctx, in)
@@ -246,19 +217,14 @@ func TestServer_clientRequestToken(t *testing.T) {
 	group := groupInput(w.Server, "a", "g")
 	group.ClientRequestToken = aws.String("t3")
 	for range 2 {
-		if _, err := w.eks.CreateNodegroup(ctx, group); err != nil {
-			t.Fatal(err)
-		}
+		wiretest.OK(w.eks.CreateNodegroup(ctx, group))(t)
 	}
 	w.pass()
 	scale := &eks.UpdateNodegroupConfigInput{ClusterName: aws.String("a"), NodegroupName: aws.String("g"), ScalingConfig: sizes(1, 5, 3), ClientRequestToken: aws.String("t4")}
-	one, err := w.eks.UpdateNodegroupConfig(ctx, scale)
-	if err != nil {
-		t.Fatal(err)
-	}
+	one := wiretest.OK(w.eks.UpdateNodegroupConfig(ctx, scale))(t)
 	two, err := w.eks.UpdateNodegroupConfig(ctx, scale)
 	if err != nil || aws.ToString(two.Update.Id) != aws.ToString(one.Update.Id) {
-		t.Errorf("the update again: %v\n%s", err, mustJSON(t, two))
+		t.Errorf("the update again: %v\n%s", err, wiretest.JSON(t, two))
 	}
 	// The token of what is gone does not bring it back.
 	w.force("a", "", profile.Gone)
@@ -274,9 +240,7 @@ func TestServer_ReadLag(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(o *Options) { o.ReadLag = 10 * time.Second })
 	ctx := t.Context()
-	if _, err := w.eks.CreateCluster(ctx, w.clusterInput("a")); err != nil {
-		t.Fatal(err)
-	}
+	wiretest.OK(w.eks.CreateCluster(ctx, w.clusterInput("a")))(t)
 	if got := w.state(ctx, t, "a"); got != "ResourceNotFoundException" {
 		t.Errorf("right after the creation: got %s", got)
 	}
@@ -287,9 +251,7 @@ func TestServer_ReadLag(t *testing.T) {
 		t.Errorf("after the lag: got %s", got)
 	}
 	w.pass()
-	if _, err := w.eks.UpdateClusterVersion(ctx, &eks.UpdateClusterVersionInput{Name: aws.String("a"), Version: aws.String("1.35")}); err != nil {
-		t.Fatal(err)
-	}
+	wiretest.OK(w.eks.UpdateClusterVersion(ctx, &eks.UpdateClusterVersionInput{Name: aws.String("a"), Version: aws.String("1.35")}))(t)
 	if got := w.state(ctx, t, "a"); got != "ACTIVE" {
 		t.Errorf("right after the upgrade began: got %s", got)
 	}
@@ -312,15 +274,11 @@ func TestServer_synctest(t *testing.T) {
 		}
 		client := eks.NewFromConfig(cfg)
 		start := time.Now()
-		if _, err := client.CreateCluster(t.Context(), clusterInput(s, "a")); err != nil {
-			t.Fatal(err)
-		}
+		wiretest.OK(client.CreateCluster(t.Context(), clusterInput(s, "a")))(t)
 		if got := time.Since(start); got != 40*time.Millisecond {
 			t.Errorf("a call took %s", got)
 		}
-		if err := eks.NewClusterActiveWaiter(client).Wait(t.Context(), &eks.DescribeClusterInput{Name: aws.String("a")}, time.Hour); err != nil {
-			t.Fatal(err)
-		}
+		wiretest.Must(t, eks.NewClusterActiveWaiter(client).Wait(t.Context(), &eks.DescribeClusterInput{Name: aws.String("a")}, time.Hour))
 		if got := time.Since(start); got < 5*time.Minute || got > 20*time.Minute {
 			t.Errorf("the creation took %s", got)
 		}

@@ -5,7 +5,6 @@ package eks
 import (
 	"encoding/json"
 	"encoding/xml"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/sim/core"
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
 // FuzzServer sends signed requests made of arbitrary bytes: there is always an
@@ -42,30 +42,16 @@ func FuzzServer(f *testing.F) {
 	now := time.Date(2026, 11, 2, 9, 30, 0, 0, time.UTC)
 	f.Fuzz(func(t *testing.T, service, method, target, body string) {
 		s := New(Options{Seed: 1, Now: func() time.Time { return now }})
-		if err := s.Put(core.Seed{Name: "a", Groups: []pmks.NodeGroupInfo{groupInfo("g")}}); err != nil {
-			t.Fatal(err)
-		}
-		r, err := http.NewRequestWithContext(t.Context(), method, "https://sim.example"+target, strings.NewReader(body))
-		if err != nil || service == "" || strings.ContainsAny(service, "/, =") {
-			t.Skip("not a request that HTTP can carry")
-		}
-		r.Header.Set("Content-Type", "application/json")
-		if service != "eks" {
-			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		}
-		keys := aws.Credentials{AccessKeyID: DefaultAccessKey, SecretAccessKey: DefaultSecret}
-		if err := v4.NewSigner().SignHTTP(t.Context(), keys, r, hexSum(body), service, s.region, now); err != nil {
-			t.Skip("the signer refuses it")
-		}
-		response, err := s.Transport().RoundTrip(r)
-		if err != nil {
-			t.Skip("not a request that HTTP can carry")
-		}
-		defer response.Body.Close()
-		answer, err := io.ReadAll(response.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
+		wiretest.Must(t, s.Put(core.Seed{Name: "a", Groups: []pmks.NodeGroupInfo{groupInfo("g")}}))
+		response, answer := wiretest.Fuzzed(t, s.Transport(), method, "https://sim.example"+target, body, func(r *http.Request) bool {
+			r.Header.Set("Content-Type", "application/json")
+			if service != "eks" {
+				r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			}
+			keys := aws.Credentials{AccessKeyID: DefaultAccessKey, SecretAccessKey: DefaultSecret}
+			return service != "" && !strings.ContainsAny(service, "/, =") &&
+				v4.NewSigner().SignHTTP(t.Context(), keys, r, hexSum(body), service, s.region, now) == nil
+		})
 		checkShape(t, response, answer)
 	})
 }
@@ -127,10 +113,7 @@ func FuzzSignature(f *testing.F) {
 		if err := v4.NewSigner().SignHTTP(t.Context(), keys, r, hexSum(body), "eks", "us-east-2", now); err != nil {
 			t.Skip("the signer refuses it")
 		}
-		sig, err := readSignature(r, r.URL.Query())
-		if err != nil {
-			t.Fatal(err)
-		}
+		sig := wiretest.OK(readSignature(r, r.URL.Query()))(t)
 		hash, _ := payloadHash(r, []byte(body))
 		if !sig.matches(sig.sign(r, r.URL.Query(), hash, DefaultSecret)) {
 			t.Errorf("the signature of %s %s is not the vendor's", r.Method, r.URL)

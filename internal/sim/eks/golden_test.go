@@ -73,23 +73,11 @@ func (w *world) tape(t *testing.T) *wiretest.Tape {
 	}
 }
 
-// ok and fails say what is expected of the calls of a tape.
-func ok[T any](t *testing.T) func(T, error) T {
-	return func(out T, err error) T {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return out
-	}
-}
-
-func fails[T any](t *testing.T) func(T, error) {
-	return func(_ T, err error) {
-		t.Helper()
-		if refusalOf(err) == (refusal{}) {
-			t.Fatalf("got %v, want a refusal", err)
-		}
+// fails wants a call to be refused.
+func fails(t *testing.T, err error) {
+	t.Helper()
+	if refusalOf(err) == (refusal{}) {
+		t.Fatalf("got %v, want a refusal", err)
 	}
 }
 
@@ -97,37 +85,37 @@ func goldenEKS(t *testing.T, w *world) {
 	ctx, name, group := t.Context(), aws.String("demo"), aws.String("ng1")
 	in := w.clusterInput("demo")
 	in.ClientRequestToken = aws.String("token-1")
-	made := ok[*eks.CreateClusterOutput](t)(w.eks.CreateCluster(ctx, in))
-	fails[*eks.CreateNodegroupOutput](t)(w.eks.CreateNodegroup(ctx, groupInputWithToken(w.Server, "early")))
+	made := wiretest.OK(w.eks.CreateCluster(ctx, in))(t)
+	fails(t, wiretest.Err(w.eks.CreateNodegroup(ctx, groupInputWithToken(w.Server, "early"))))
 	w.pass()
-	ok[*eks.DescribeClusterOutput](t)(w.eks.DescribeCluster(ctx, &eks.DescribeClusterInput{Name: name}))
-	ok[*eks.ListClustersOutput](t)(w.eks.ListClusters(ctx, &eks.ListClustersInput{MaxResults: aws.Int32(10)}))
-	ok[*eks.CreateNodegroupOutput](t)(w.eks.CreateNodegroup(ctx, groupInputWithToken(w.Server, "ng1")))
+	wiretest.OK(w.eks.DescribeCluster(ctx, &eks.DescribeClusterInput{Name: name}))(t)
+	wiretest.OK(w.eks.ListClusters(ctx, &eks.ListClustersInput{MaxResults: aws.Int32(10)}))(t)
+	wiretest.OK(w.eks.CreateNodegroup(ctx, groupInputWithToken(w.Server, "ng1")))(t)
 	w.pass()
-	ok[*eks.DescribeNodegroupOutput](t)(w.eks.DescribeNodegroup(ctx, &eks.DescribeNodegroupInput{ClusterName: name, NodegroupName: group}))
-	ok[*eks.ListNodegroupsOutput](t)(w.eks.ListNodegroups(ctx, &eks.ListNodegroupsInput{ClusterName: name}))
-	scaled := ok[*eks.UpdateNodegroupConfigOutput](t)(w.eks.UpdateNodegroupConfig(ctx, &eks.UpdateNodegroupConfigInput{
-		ClusterName: name, NodegroupName: group, ScalingConfig: sizes(0, 4, 0), ClientRequestToken: aws.String("token-2")}))
+	wiretest.OK(w.eks.DescribeNodegroup(ctx, &eks.DescribeNodegroupInput{ClusterName: name, NodegroupName: group}))(t)
+	wiretest.OK(w.eks.ListNodegroups(ctx, &eks.ListNodegroupsInput{ClusterName: name}))(t)
+	scaled := wiretest.OK(w.eks.UpdateNodegroupConfig(ctx, &eks.UpdateNodegroupConfigInput{
+		ClusterName: name, NodegroupName: group, ScalingConfig: sizes(0, 4, 0), ClientRequestToken: aws.String("token-2")}))(t)
 	w.pass()
-	ok[*eks.DescribeUpdateOutput](t)(w.eks.DescribeUpdate(ctx, &eks.DescribeUpdateInput{Name: name, NodegroupName: group, UpdateId: scaled.Update.Id}))
-	ok[*eks.UpdateClusterVersionOutput](t)(w.eks.UpdateClusterVersion(ctx, &eks.UpdateClusterVersionInput{Name: name, Version: aws.String("1.35"), ClientRequestToken: aws.String("token-3")}))
+	wiretest.OK(w.eks.DescribeUpdate(ctx, &eks.DescribeUpdateInput{Name: name, NodegroupName: group, UpdateId: scaled.Update.Id}))(t)
+	wiretest.OK(w.eks.UpdateClusterVersion(ctx, &eks.UpdateClusterVersionInput{Name: name, Version: aws.String("1.35"), ClientRequestToken: aws.String("token-3")}))(t)
 	w.pass()
-	ok[*eks.UpdateNodegroupVersionOutput](t)(w.eks.UpdateNodegroupVersion(ctx, &eks.UpdateNodegroupVersionInput{ClusterName: name, NodegroupName: group, ClientRequestToken: aws.String("token-4")}))
+	wiretest.OK(w.eks.UpdateNodegroupVersion(ctx, &eks.UpdateNodegroupVersionInput{ClusterName: name, NodegroupName: group, ClientRequestToken: aws.String("token-4")}))(t)
 	w.pass()
-	ok[*eks.ListUpdatesOutput](t)(w.eks.ListUpdates(ctx, &eks.ListUpdatesInput{Name: name}))
-	ok[*eks.TagResourceOutput](t)(w.eks.TagResource(ctx, &eks.TagResourceInput{ResourceArn: made.Cluster.Arn, Tags: map[string]string{"a": "b"}}))
-	ok[*eks.ListTagsForResourceOutput](t)(w.eks.ListTagsForResource(ctx, &eks.ListTagsForResourceInput{ResourceArn: made.Cluster.Arn}))
-	ok[*eks.UntagResourceOutput](t)(w.eks.UntagResource(ctx, &eks.UntagResourceInput{ResourceArn: made.Cluster.Arn, TagKeys: []string{"a", "c d"}}))
-	ok[*eks.DescribeClusterVersionsOutput](t)(w.eks.DescribeClusterVersions(ctx, &eks.DescribeClusterVersionsInput{ClusterVersions: []string{"1.34", "1.33"}}))
-	ok[*eks.ListAddonsOutput](t)(w.eks.ListAddons(ctx, &eks.ListAddonsInput{ClusterName: name}))
-	ok[*eks.ListFargateProfilesOutput](t)(w.eks.ListFargateProfiles(ctx, &eks.ListFargateProfilesInput{ClusterName: name}))
-	fails[*eks.DeleteClusterOutput](t)(w.eks.DeleteCluster(ctx, &eks.DeleteClusterInput{Name: name}))
-	ok[*eks.DeleteNodegroupOutput](t)(w.eks.DeleteNodegroup(ctx, &eks.DeleteNodegroupInput{ClusterName: name, NodegroupName: group}))
+	wiretest.OK(w.eks.ListUpdates(ctx, &eks.ListUpdatesInput{Name: name}))(t)
+	wiretest.OK(w.eks.TagResource(ctx, &eks.TagResourceInput{ResourceArn: made.Cluster.Arn, Tags: map[string]string{"a": "b"}}))(t)
+	wiretest.OK(w.eks.ListTagsForResource(ctx, &eks.ListTagsForResourceInput{ResourceArn: made.Cluster.Arn}))(t)
+	wiretest.OK(w.eks.UntagResource(ctx, &eks.UntagResourceInput{ResourceArn: made.Cluster.Arn, TagKeys: []string{"a", "c d"}}))(t)
+	wiretest.OK(w.eks.DescribeClusterVersions(ctx, &eks.DescribeClusterVersionsInput{ClusterVersions: []string{"1.34", "1.33"}}))(t)
+	wiretest.OK(w.eks.ListAddons(ctx, &eks.ListAddonsInput{ClusterName: name}))(t)
+	wiretest.OK(w.eks.ListFargateProfiles(ctx, &eks.ListFargateProfilesInput{ClusterName: name}))(t)
+	fails(t, wiretest.Err(w.eks.DeleteCluster(ctx, &eks.DeleteClusterInput{Name: name})))
+	wiretest.OK(w.eks.DeleteNodegroup(ctx, &eks.DeleteNodegroupInput{ClusterName: name, NodegroupName: group}))(t)
 	w.pass()
-	ok[*eks.DeleteClusterOutput](t)(w.eks.DeleteCluster(ctx, &eks.DeleteClusterInput{Name: name}))
+	wiretest.OK(w.eks.DeleteCluster(ctx, &eks.DeleteClusterInput{Name: name}))(t)
 	w.pass()
-	fails[*eks.DescribeClusterOutput](t)(w.eks.DescribeCluster(ctx, &eks.DescribeClusterInput{Name: name}))
-	fails[*eks.ListAccessEntriesOutput](t)(w.eks.ListAccessEntries(ctx, &eks.ListAccessEntriesInput{ClusterName: name}))
+	fails(t, wiretest.Err(w.eks.DescribeCluster(ctx, &eks.DescribeClusterInput{Name: name})))
+	fails(t, wiretest.Err(w.eks.ListAccessEntries(ctx, &eks.ListAccessEntriesInput{ClusterName: name})))
 }
 
 func groupInputWithToken(s *Server, name string) *eks.CreateNodegroupInput {
@@ -138,43 +126,41 @@ func groupInputWithToken(s *Server, name string) *eks.CreateNodegroupInput {
 
 func goldenEC2(t *testing.T, w *world) {
 	ctx := t.Context()
-	ok[*ec2.DescribeSubnetsOutput](t)(w.ec2.DescribeSubnets(ctx, &ec2.DescribeSubnetsInput{SubnetIds: []string{w.resources.Subnets[0].ID}}))
-	fails[*ec2.DescribeSubnetsOutput](t)(w.ec2.DescribeSubnets(ctx, &ec2.DescribeSubnetsInput{SubnetIds: []string{"subnet-0dead"}}))
-	ok[*ec2.DescribeSecurityGroupsOutput](t)(w.ec2.DescribeSecurityGroups(ctx, &ec2.DescribeSecurityGroupsInput{Filters: ec2Filter("group-name", "sg-01")}))
-	ok[*ec2.DescribeVpcsOutput](t)(w.ec2.DescribeVpcs(ctx, &ec2.DescribeVpcsInput{Filters: ec2Filter("tag:Name", "vpc-01")}))
-	ok[*ec2.DescribeInstanceTypesOutput](t)(w.ec2.DescribeInstanceTypes(ctx, &ec2.DescribeInstanceTypesInput{InstanceTypes: []ec2types.InstanceType{"g4dn.xlarge"}}))
-	ok[*ec2.DescribeKeyPairsOutput](t)(w.ec2.DescribeKeyPairs(ctx, &ec2.DescribeKeyPairsInput{KeyNames: []string{"keypair-01"}}))
-	ok[*ec2.CreateLaunchTemplateOutput](t)(w.ec2.CreateLaunchTemplate(ctx, templateInput("pmks-c1-ng1")))
-	ok[*ec2.DescribeLaunchTemplatesOutput](t)(w.ec2.DescribeLaunchTemplates(ctx, &ec2.DescribeLaunchTemplatesInput{LaunchTemplateNames: []string{"pmks-c1-ng1"}}))
-	ok[*ec2.DeleteLaunchTemplateOutput](t)(w.ec2.DeleteLaunchTemplate(ctx, &ec2.DeleteLaunchTemplateInput{LaunchTemplateName: aws.String("pmks-c1-ng1")}))
+	wiretest.OK(w.ec2.DescribeSubnets(ctx, &ec2.DescribeSubnetsInput{SubnetIds: []string{w.resources.Subnets[0].ID}}))(t)
+	fails(t, wiretest.Err(w.ec2.DescribeSubnets(ctx, &ec2.DescribeSubnetsInput{SubnetIds: []string{"subnet-0dead"}})))
+	wiretest.OK(w.ec2.DescribeSecurityGroups(ctx, &ec2.DescribeSecurityGroupsInput{Filters: ec2Filter("group-name", "sg-01")}))(t)
+	wiretest.OK(w.ec2.DescribeVpcs(ctx, &ec2.DescribeVpcsInput{Filters: ec2Filter("tag:Name", "vpc-01")}))(t)
+	wiretest.OK(w.ec2.DescribeInstanceTypes(ctx, &ec2.DescribeInstanceTypesInput{InstanceTypes: []ec2types.InstanceType{"g4dn.xlarge"}}))(t)
+	wiretest.OK(w.ec2.DescribeKeyPairs(ctx, &ec2.DescribeKeyPairsInput{KeyNames: []string{"keypair-01"}}))(t)
+	wiretest.OK(w.ec2.CreateLaunchTemplate(ctx, templateInput("pmks-c1-ng1")))(t)
+	wiretest.OK(w.ec2.DescribeLaunchTemplates(ctx, &ec2.DescribeLaunchTemplatesInput{LaunchTemplateNames: []string{"pmks-c1-ng1"}}))(t)
+	wiretest.OK(w.ec2.DeleteLaunchTemplate(ctx, &ec2.DeleteLaunchTemplateInput{LaunchTemplateName: aws.String("pmks-c1-ng1")}))(t)
 }
 
 func goldenIAM(t *testing.T, w *world) {
 	ctx := t.Context()
-	ok[*iam.GetRoleOutput](t)(w.iam.GetRole(ctx, &iam.GetRoleInput{RoleName: aws.String(DefaultClusterRole)}))
-	fails[*iam.GetRoleOutput](t)(w.iam.GetRole(ctx, &iam.GetRoleInput{RoleName: aws.String("none")}))
-	ok[*sts.GetCallerIdentityOutput](t)(w.sts.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{}))
+	wiretest.OK(w.iam.GetRole(ctx, &iam.GetRoleInput{RoleName: aws.String(DefaultClusterRole)}))(t)
+	fails(t, wiretest.Err(w.iam.GetRole(ctx, &iam.GetRoleInput{RoleName: aws.String("none")})))
+	wiretest.OK(w.sts.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{}))(t)
 	role := aws.String("arn:aws:iam::" + DefaultAccountID + ":role/" + OperatorRole)
-	ok[*sts.AssumeRoleOutput](t)(w.sts.AssumeRole(ctx, &sts.AssumeRoleInput{RoleArn: role, RoleSessionName: aws.String("ci")}))
-	ok[*sts.AssumeRoleWithWebIdentityOutput](t)(w.sts.AssumeRoleWithWebIdentity(ctx, &sts.AssumeRoleWithWebIdentityInput{
-		RoleArn: role, RoleSessionName: aws.String("pod"), WebIdentityToken: aws.String("web-token")}))
+	wiretest.OK(w.sts.AssumeRole(ctx, &sts.AssumeRoleInput{RoleArn: role, RoleSessionName: aws.String("ci")}))(t)
+	wiretest.OK(w.sts.AssumeRoleWithWebIdentity(ctx, &sts.AssumeRoleWithWebIdentityInput{
+		RoleArn: role, RoleSessionName: aws.String("pod"), WebIdentityToken: aws.String("web-token")}))(t)
 }
 
 func goldenASG(t *testing.T, w *world) {
 	ctx := t.Context()
 	w.createCluster(t, "demo")
-	if _, err := w.eks.CreateNodegroup(ctx, groupInputWithToken(w.Server, "ng1")); err != nil {
-		t.Fatal(err)
-	}
+	wiretest.OK(w.eks.CreateNodegroup(ctx, groupInputWithToken(w.Server, "ng1")))(t)
 	w.pass()
 	group := aws.String(w.groupASG(t, "demo", "ng1"))
 	w.cfg.HTTPClient.(*http.Client).Transport.(*wiretest.Tape).Rewind()
-	ok[*autoscaling.DescribeAutoScalingGroupsOutput](t)(w.asg.DescribeAutoScalingGroups(ctx, &autoscaling.DescribeAutoScalingGroupsInput{AutoScalingGroupNames: []string{*group}}))
-	ok[*autoscaling.DescribeAutoScalingGroupsOutput](t)(w.asg.DescribeAutoScalingGroups(ctx, &autoscaling.DescribeAutoScalingGroupsInput{
-		Filters: []astypes.Filter{{Name: aws.String("tag-key"), Values: []string{"none"}}}, MaxRecords: aws.Int32(100)}))
+	wiretest.OK(w.asg.DescribeAutoScalingGroups(ctx, &autoscaling.DescribeAutoScalingGroupsInput{AutoScalingGroupNames: []string{*group}}))(t)
+	wiretest.OK(w.asg.DescribeAutoScalingGroups(ctx, &autoscaling.DescribeAutoScalingGroupsInput{
+		Filters: []astypes.Filter{{Name: aws.String("tag-key"), Values: []string{"none"}}}, MaxRecords: aws.Int32(100)}))(t)
 	tag := astypes.Tag{ResourceId: group, ResourceType: aws.String("auto-scaling-group"), Key: aws.String("k8s.io/cluster-autoscaler/enabled"), Value: aws.String("true"), PropagateAtLaunch: aws.Bool(true)}
-	ok[*autoscaling.DeleteTagsOutput](t)(w.asg.DeleteTags(ctx, &autoscaling.DeleteTagsInput{Tags: []astypes.Tag{tag}}))
-	ok[*autoscaling.CreateOrUpdateTagsOutput](t)(w.asg.CreateOrUpdateTags(ctx, &autoscaling.CreateOrUpdateTagsInput{Tags: []astypes.Tag{tag}}))
+	wiretest.OK(w.asg.DeleteTags(ctx, &autoscaling.DeleteTagsInput{Tags: []astypes.Tag{tag}}))(t)
+	wiretest.OK(w.asg.CreateOrUpdateTags(ctx, &autoscaling.CreateOrUpdateTagsInput{Tags: []astypes.Tag{tag}}))(t)
 	tag.ResourceId = aws.String("none")
-	fails[*autoscaling.DeleteTagsOutput](t)(w.asg.DeleteTags(ctx, &autoscaling.DeleteTagsInput{Tags: []astypes.Tag{tag}}))
+	fails(t, wiretest.Err(w.asg.DeleteTags(ctx, &autoscaling.DeleteTagsInput{Tags: []astypes.Tag{tag}})))
 }

@@ -4,8 +4,6 @@ package eks
 
 import (
 	"context"
-	"crypto/tls"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"testing"
@@ -101,18 +99,14 @@ func (w *world) clusterInput(name string) *eks.CreateClusterInput {
 // createCluster makes a cluster and lets it become active.
 func (w *world) createCluster(t *testing.T, name string) {
 	t.Helper()
-	if _, err := w.eks.CreateCluster(t.Context(), w.clusterInput(name)); err != nil {
-		t.Fatal(err)
-	}
+	wiretest.OK(w.eks.CreateCluster(t.Context(), w.clusterInput(name)))(t)
 	w.pass()
 }
 
 // createGroup makes a node group and lets it become active.
 func (w *world) createGroup(t *testing.T, cluster, name string) {
 	t.Helper()
-	if _, err := w.eks.CreateNodegroup(t.Context(), groupInput(w.Server, cluster, name)); err != nil {
-		t.Fatal(err)
-	}
+	wiretest.OK(w.eks.CreateNodegroup(t.Context(), groupInput(w.Server, cluster, name)))(t)
 	w.pass()
 }
 
@@ -133,15 +127,6 @@ func refusalOf(err error) refusal {
 		r.status = response.HTTPStatusCode()
 	}
 	return r
-}
-
-func mustJSON(t *testing.T, v any) string {
-	t.Helper()
-	data, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(data)
 }
 
 // state reads the status of a cluster.
@@ -166,22 +151,7 @@ func offered(t *testing.T) []string {
 // listen puts a loopback listener between the clients and the server.
 func (w *world) listen(t *testing.T, secure bool) {
 	t.Helper()
-	l, err := w.Listen("127.0.0.1:0", secure)
-	if err != nil {
-		t.Fatal(err)
-	}
-	transport := &http.Transport{}
-	if secure {
-		transport.TLSClientConfig = &tls.Config{RootCAs: l.CertPool(), MinVersion: tls.VersionTLS12}
-	}
-	t.Cleanup(func() {
-		transport.CloseIdleConnections()
-		if err := l.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	l, transport := wiretest.Listen(t, w.Listen, secure)
 	w.connect(t, credentials.NewStaticCredentialsProvider(DefaultAccessKey, DefaultSecret, ""),
-		func(c *aws.Config) {
-			c.HTTPClient, c.BaseEndpoint = &http.Client{Transport: transport}, aws.String(l.URL())
-		})
+		func(c *aws.Config) { c.HTTPClient, c.BaseEndpoint = httpClient(transport), aws.String(l.URL()) })
 }

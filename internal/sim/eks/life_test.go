@@ -36,13 +36,10 @@ func TestServer_Life(t *testing.T) {
 func life(t *testing.T, w *world) {
 	ctx := t.Context()
 	name := aws.String("demo")
-	created, err := w.eks.CreateCluster(ctx, w.clusterInput("demo"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	created := wiretest.OK(w.eks.CreateCluster(ctx, w.clusterInput("demo")))(t)
 	c := created.Cluster
 	if c.Status != types.ClusterStatusCreating || c.Endpoint != nil || c.CertificateAuthority.Data != nil || c.Identity != nil || c.ResourcesVpcConfig.ClusterSecurityGroupId != nil {
-		t.Errorf("a cluster that is being created shows too much:\n%s", mustJSON(t, c))
+		t.Errorf("a cluster that is being created shows too much:\n%s", wiretest.JSON(t, c))
 	}
 	if got, want := aws.ToString(c.Version), "1.34"; got != want {
 		t.Errorf("version: got %s, want the default %s", got, want)
@@ -51,35 +48,26 @@ func life(t *testing.T, w *world) {
 		t.Errorf("createdAt: got %s, want %s", c.CreatedAt, w.clock.Now())
 	}
 	w.pass()
-	got, err := w.eks.DescribeCluster(ctx, &eks.DescribeClusterInput{Name: name})
-	if err != nil {
-		t.Fatal(err)
-	}
+	got := wiretest.OK(w.eks.DescribeCluster(ctx, &eks.DescribeClusterInput{Name: name}))(t)
 	c = got.Cluster
 	if c.Status != types.ClusterStatusActive || !strings.HasPrefix(aws.ToString(c.Endpoint), "https://") || aws.ToString(c.CertificateAuthority.Data) == "" {
-		t.Errorf("an active cluster shows too little:\n%s", mustJSON(t, c))
+		t.Errorf("an active cluster shows too little:\n%s", wiretest.JSON(t, c))
 	}
 	if got, want := aws.ToString(c.ResourcesVpcConfig.VpcId), w.resources.VPCs[0].ID; got != want {
 		t.Errorf("VPC: got %s, want %s", got, want)
 	}
 
-	group, err := w.eks.CreateNodegroup(ctx, groupInput(w.Server, "demo", "ng1"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	group := wiretest.OK(w.eks.CreateNodegroup(ctx, groupInput(w.Server, "demo", "ng1")))(t)
 	if group.Nodegroup.Status != types.NodegroupStatusCreating || group.Nodegroup.Resources != nil {
-		t.Errorf("a node group that is being created shows too much:\n%s", mustJSON(t, group.Nodegroup))
+		t.Errorf("a node group that is being created shows too much:\n%s", wiretest.JSON(t, group.Nodegroup))
 	}
 	w.pass()
 	asgName := w.groupASG(t, "demo", "ng1")
 	w.checkASG(t, asgName, 2)
 
-	scaled, err := w.eks.UpdateNodegroupConfig(ctx, &eks.UpdateNodegroupConfigInput{ClusterName: name, NodegroupName: aws.String("ng1"), ScalingConfig: sizes(0, 5, 4)})
-	if err != nil {
-		t.Fatal(err)
-	}
+	scaled := wiretest.OK(w.eks.UpdateNodegroupConfig(ctx, &eks.UpdateNodegroupConfigInput{ClusterName: name, NodegroupName: aws.String("ng1"), ScalingConfig: sizes(0, 5, 4)}))(t)
 	if u := scaled.Update; u.Type != types.UpdateTypeConfigUpdate || u.Status != types.UpdateStatusInProgress || len(u.Params) != 3 {
-		t.Errorf("the update is not as expected:\n%s", mustJSON(t, u))
+		t.Errorf("the update is not as expected:\n%s", wiretest.JSON(t, u))
 	}
 	w.pass()
 	w.checkASG(t, asgName, 4)
@@ -106,12 +94,9 @@ func life(t *testing.T, w *world) {
 // groupASG returns the name of the only Auto Scaling group of a node group.
 func (w *world) groupASG(t *testing.T, cluster, group string) string {
 	t.Helper()
-	out, err := w.eks.DescribeNodegroup(t.Context(), &eks.DescribeNodegroupInput{ClusterName: &cluster, NodegroupName: &group})
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := wiretest.OK(w.eks.DescribeNodegroup(t.Context(), &eks.DescribeNodegroupInput{ClusterName: &cluster, NodegroupName: &group}))(t)
 	if out.Nodegroup.Status != types.NodegroupStatusActive || len(out.Nodegroup.Resources.AutoScalingGroups) != 1 {
-		t.Fatalf("the node group is not active:\n%s", mustJSON(t, out.Nodegroup))
+		t.Fatalf("the node group is not active:\n%s", wiretest.JSON(t, out.Nodegroup))
 	}
 	return aws.ToString(out.Nodegroup.Resources.AutoScalingGroups[0].Name)
 }
@@ -120,20 +105,17 @@ func (w *world) groupASG(t *testing.T, cluster, group string) string {
 // that EKS gives it.
 func (w *world) checkASG(t *testing.T, name string, nodes int) {
 	t.Helper()
-	out, err := w.asg.DescribeAutoScalingGroups(t.Context(), &autoscaling.DescribeAutoScalingGroupsInput{AutoScalingGroupNames: []string{name}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := wiretest.OK(w.asg.DescribeAutoScalingGroups(t.Context(), &autoscaling.DescribeAutoScalingGroupsInput{AutoScalingGroupNames: []string{name}}))(t)
 	if len(out.AutoScalingGroups) != 1 {
 		t.Fatalf("there are %d groups named %s", len(out.AutoScalingGroups), name)
 	}
 	g := out.AutoScalingGroups[0]
 	if len(g.Instances) != nodes || int(aws.ToInt32(g.DesiredCapacity)) != nodes {
-		t.Errorf("the Auto Scaling group has %d instances, want %d:\n%s", len(g.Instances), nodes, mustJSON(t, g))
+		t.Errorf("the Auto Scaling group has %d instances, want %d:\n%s", len(g.Instances), nodes, wiretest.JSON(t, g))
 	}
 	for _, i := range g.Instances {
 		if !strings.HasPrefix(aws.ToString(i.InstanceId), "i-") || i.LifecycleState != astypes.LifecycleStateInService {
-			t.Errorf("an instance is not as expected:\n%s", mustJSON(t, i))
+			t.Errorf("an instance is not as expected:\n%s", wiretest.JSON(t, i))
 		}
 	}
 	var keys []string
@@ -150,34 +132,28 @@ func (w *world) checkASG(t *testing.T, name string, nodes int) {
 func (w *world) upgrade(t *testing.T) {
 	t.Helper()
 	ctx, name := t.Context(), aws.String("demo")
-	up, err := w.eks.UpdateClusterVersion(ctx, &eks.UpdateClusterVersionInput{Name: name, Version: aws.String("1.35")})
-	if err != nil {
-		t.Fatal(err)
-	}
+	up := wiretest.OK(w.eks.UpdateClusterVersion(ctx, &eks.UpdateClusterVersionInput{Name: name, Version: aws.String("1.35")}))(t)
 	if got := w.state(ctx, t, "demo"); got != "UPDATING" {
 		t.Errorf("during the upgrade the cluster is %s", got)
 	}
 	w.pass()
 	read, err := w.eks.DescribeUpdate(ctx, &eks.DescribeUpdateInput{Name: name, UpdateId: up.Update.Id})
 	if err != nil || read.Update.Status != types.UpdateStatusSuccessful {
-		t.Fatalf("the update is not successful: %v\n%s", err, mustJSON(t, read))
+		t.Fatalf("the update is not successful: %v\n%s", err, wiretest.JSON(t, read))
 	}
 	_, err = w.eks.UpdateClusterVersion(ctx, &eks.UpdateClusterVersionInput{Name: name, Version: aws.String("1.36")})
 	if refusalOf(err) != (refusal{"InvalidRequestException", 400}) {
 		t.Errorf("an upgrade with a node group behind: got %v", err)
 	}
-	node, err := w.eks.UpdateNodegroupVersion(ctx, &eks.UpdateNodegroupVersionInput{ClusterName: name, NodegroupName: aws.String("ng1")})
-	if err != nil {
-		t.Fatal(err)
-	}
+	node := wiretest.OK(w.eks.UpdateNodegroupVersion(ctx, &eks.UpdateNodegroupVersionInput{ClusterName: name, NodegroupName: aws.String("ng1")}))(t)
 	w.pass()
 	read, err = w.eks.DescribeUpdate(ctx, &eks.DescribeUpdateInput{Name: name, NodegroupName: aws.String("ng1"), UpdateId: node.Update.Id})
 	if err != nil || read.Update.Status != types.UpdateStatusSuccessful {
-		t.Fatalf("the update of the node group is not successful: %v\n%s", err, mustJSON(t, read))
+		t.Fatalf("the update of the node group is not successful: %v\n%s", err, wiretest.JSON(t, read))
 	}
 	ng, err := w.eks.DescribeNodegroup(ctx, &eks.DescribeNodegroupInput{ClusterName: name, NodegroupName: aws.String("ng1")})
 	if err != nil || aws.ToString(ng.Nodegroup.Version) != "1.35" {
-		t.Fatalf("the node group is not at 1.35: %v\n%s", err, mustJSON(t, ng))
+		t.Fatalf("the node group is not at 1.35: %v\n%s", err, wiretest.JSON(t, ng))
 	}
 	list, err := w.eks.ListUpdates(ctx, &eks.ListUpdatesInput{Name: name, NodegroupName: aws.String("ng1")})
 	if err != nil || len(list.UpdateIds) != 2 {

@@ -13,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
 // TestServer_leftOut: what is in the service models of AWS and not here is
@@ -43,13 +45,7 @@ func TestServer_leftOut(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			w.createCluster(t, "a")
-			response, err := w.Transport().RoundTrip(w.signed(t, test.method, test.target, test.body, test.service))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := response.Body.Close(); err != nil {
-				t.Error(err)
-			}
+			response, _ := wiretest.Send(t, w.Transport(), w.signed(t, test.method, test.target, test.body, test.service))
 			calls := w.Calls()
 			if got := calls[len(calls)-1]; response.StatusCode != http.StatusNotImplemented || got.Code != CodeNotSimulated {
 				t.Errorf("got %d %s, want 501 %s", response.StatusCode, got.Code, CodeNotSimulated)
@@ -64,32 +60,26 @@ func TestServer_createdRole(t *testing.T) {
 	w := newWorld(t)
 	ctx := t.Context()
 	const document = `{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::123456789012:user/a b+c"}, "Action": "sts:AssumeRole"}]}`
-	made, err := w.iam.CreateRole(ctx, &iam.CreateRoleInput{
+	made := wiretest.OK(w.iam.CreateRole(ctx, &iam.CreateRoleInput{
 		RoleName: aws.String("mine"), AssumeRolePolicyDocument: aws.String(document), Description: aws.String("for tests"),
 		Tags: []iamtypes.Tag{{Key: aws.String("team"), Value: aws.String("a")}},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}))(t)
 	got, err := w.iam.GetRole(ctx, &iam.GetRoleInput{RoleName: aws.String("mine")})
-	if err != nil || mustJSON(t, got.Role) != mustJSON(t, made.Role) {
-		t.Fatalf("GetRole: %v\n%s\n%s", err, mustJSON(t, got.Role), mustJSON(t, made.Role))
+	if err != nil || wiretest.JSON(t, got.Role) != wiretest.JSON(t, made.Role) {
+		t.Fatalf("GetRole: %v\n%s\n%s", err, wiretest.JSON(t, got.Role), wiretest.JSON(t, made.Role))
 	}
 	// Clients of languages where a plus sign is no space read it so.
 	if text, err := url.PathUnescape(aws.ToString(got.Role.AssumeRolePolicyDocument)); err != nil || text != document {
 		t.Errorf("the document came back as %s, %v", text, err)
 	}
 	if r := got.Role; aws.ToString(r.Description) != "for tests" || len(r.Tags) != 1 || aws.ToInt32(r.MaxSessionDuration) != 3600 {
-		t.Errorf("got %s", mustJSON(t, r))
+		t.Errorf("got %s", wiretest.JSON(t, r))
 	}
 	in := &sts.AssumeRoleInput{RoleArn: got.Role.Arn, RoleSessionName: aws.String("me"), DurationSeconds: aws.Int32(3601)}
 	_, err = w.sts.AssumeRole(ctx, in)
 	check(t, err, refusal{"ValidationError", 400}, "MaxSessionDuration")
 	in.DurationSeconds = nil
-	session, err := w.sts.AssumeRole(ctx, in)
-	if err != nil {
-		t.Fatal(err)
-	}
+	session := wiretest.OK(w.sts.AssumeRole(ctx, in))(t)
 	c := session.Credentials
 	w.connect(t, credentials.NewStaticCredentialsProvider(*c.AccessKeyId, *c.SecretAccessKey, *c.SessionToken))
 	who, err := w.sts.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})

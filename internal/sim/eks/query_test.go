@@ -65,14 +65,11 @@ func TestServer_DescribeSubnets(t *testing.T) {
 			}
 		})
 	}
-	out, err := w.ec2.DescribeSubnets(t.Context(), &ec2.DescribeSubnetsInput{SubnetIds: ids[:1]})
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := wiretest.OK(w.ec2.DescribeSubnets(t.Context(), &ec2.DescribeSubnetsInput{SubnetIds: ids[:1]}))(t)
 	s := out.Subnets[0]
 	if aws.ToString(s.AvailabilityZone) != "us-east-2a" || aws.ToString(s.AvailabilityZoneId) != "use2-az1" ||
 		aws.ToInt32(s.AvailableIpAddressCount) != 250 || aws.ToString(s.VpcId) != w.resources.VPCs[0].ID || !aws.ToBool(s.MapPublicIpOnLaunch) {
-		t.Errorf("a subnet is not as expected:\n%s", mustJSON(t, s))
+		t.Errorf("a subnet is not as expected:\n%s", wiretest.JSON(t, s))
 	}
 }
 
@@ -83,7 +80,7 @@ func TestServer_EC2_others(t *testing.T) {
 	ctx := t.Context()
 	groups, err := w.ec2.DescribeSecurityGroups(ctx, &ec2.DescribeSecurityGroupsInput{Filters: ec2Filter("group-name", "sg-02", "eks-cluster-sg-a")})
 	if err != nil || len(groups.SecurityGroups) != 2 {
-		t.Errorf("DescribeSecurityGroups: %v\n%s", err, mustJSON(t, groups))
+		t.Errorf("DescribeSecurityGroups: %v\n%s", err, wiretest.JSON(t, groups))
 	}
 	_, err = w.ec2.DescribeSecurityGroups(ctx, &ec2.DescribeSecurityGroupsInput{GroupIds: []string{"sg-0dead"}})
 	check(t, err, refusal{"InvalidGroup.NotFound", 400}, "")
@@ -100,14 +97,14 @@ func TestServer_EC2_others(t *testing.T) {
 	for _, k := range kinds.InstanceTypes {
 		gpu, neuron, arm := k.GpuInfo != nil, k.NeuronInfo != nil, slices.Contains(k.ProcessorInfo.SupportedArchitectures, ec2types.ArchitectureTypeArm64)
 		if gpu != (k.InstanceType == "g4dn.xlarge") || arm != (k.InstanceType == "m6g.large") || neuron != (k.InstanceType == "inf2.xlarge") {
-			t.Errorf("an instance type is not as expected:\n%s", mustJSON(t, k))
+			t.Errorf("an instance type is not as expected:\n%s", wiretest.JSON(t, k))
 		}
 	}
 	_, err = w.ec2.DescribeInstanceTypes(ctx, &ec2.DescribeInstanceTypesInput{InstanceTypes: []ec2types.InstanceType{"x9.huge"}})
 	check(t, err, refusal{"InvalidInstanceType", 400}, "")
 	keys, err := w.ec2.DescribeKeyPairs(ctx, &ec2.DescribeKeyPairsInput{KeyNames: []string{"keypair-01"}})
 	if err != nil || len(keys.KeyPairs) != 1 || keys.KeyPairs[0].KeyPairId == nil {
-		t.Errorf("DescribeKeyPairs: %v\n%s", err, mustJSON(t, keys))
+		t.Errorf("DescribeKeyPairs: %v\n%s", err, wiretest.JSON(t, keys))
 	}
 	_, err = w.ec2.DescribeKeyPairs(ctx, &ec2.DescribeKeyPairsInput{KeyPairIds: []string{"key-0dead"}})
 	check(t, err, refusal{"InvalidKeyPair.NotFound", 400}, "")
@@ -117,10 +114,7 @@ func TestServer_EC2_others(t *testing.T) {
 	var all []string
 	pages := ec2.NewDescribeInstanceTypesPaginator(w.ec2, &ec2.DescribeInstanceTypesInput{MaxResults: aws.Int32(6)})
 	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			t.Fatal(err)
-		}
+		page := wiretest.OK(pages.NextPage(ctx))(t)
 		for _, k := range page.InstanceTypes {
 			all = append(all, string(k.InstanceType))
 		}
@@ -155,10 +149,7 @@ func TestServer_launchTemplates(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	ctx := t.Context()
-	made, err := w.ec2.CreateLaunchTemplate(ctx, templateInput("pmks-c1-ng1"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	made := wiretest.OK(w.ec2.CreateLaunchTemplate(ctx, templateInput("pmks-c1-ng1")))(t)
 	again, err := w.ec2.CreateLaunchTemplate(ctx, templateInput("pmks-c1-ng1"))
 	if err != nil || aws.ToString(again.LaunchTemplate.LaunchTemplateId) != aws.ToString(made.LaunchTemplate.LaunchTemplateId) {
 		t.Errorf("the same token: got %v, %v", again, err)
@@ -180,7 +171,7 @@ func TestServer_launchTemplates(t *testing.T) {
 
 	found, err := w.ec2.DescribeLaunchTemplates(ctx, &ec2.DescribeLaunchTemplatesInput{Filters: ec2Filter("tag:cb-spider:pmks:cluster", "c1")})
 	if err != nil || len(found.LaunchTemplates) != 1 || len(found.LaunchTemplates[0].Tags) != 1 || aws.ToInt64(found.LaunchTemplates[0].LatestVersionNumber) != 1 {
-		t.Errorf("DescribeLaunchTemplates: %v\n%s", err, mustJSON(t, found))
+		t.Errorf("DescribeLaunchTemplates: %v\n%s", err, wiretest.JSON(t, found))
 	}
 	_, err = w.ec2.DescribeLaunchTemplates(ctx, &ec2.DescribeLaunchTemplatesInput{LaunchTemplateNames: []string{"none"}})
 	check(t, err, refusal{"InvalidLaunchTemplateName.NotFoundException", 400}, "")
@@ -190,15 +181,13 @@ func TestServer_launchTemplates(t *testing.T) {
 	in.LaunchTemplate = &types.LaunchTemplateSpecification{Id: made.LaunchTemplate.LaunchTemplateId}
 	group, err := w.eks.CreateNodegroup(ctx, in)
 	if err != nil || group.Nodegroup.DiskSize != nil || group.Nodegroup.RemoteAccess != nil || aws.ToString(group.Nodegroup.LaunchTemplate.Name) != "pmks-c1-ng1" {
-		t.Fatalf("CreateNodegroup: %v\n%s", err, mustJSON(t, group))
+		t.Fatalf("CreateNodegroup: %v\n%s", err, wiretest.JSON(t, group))
 	}
 	w.pass()
-	if _, err := w.ec2.DeleteLaunchTemplate(ctx, &ec2.DeleteLaunchTemplateInput{LaunchTemplateName: aws.String("pmks-c1-ng1")}); err != nil {
-		t.Fatal(err)
-	}
+	wiretest.OK(w.ec2.DeleteLaunchTemplate(ctx, &ec2.DeleteLaunchTemplateInput{LaunchTemplateName: aws.String("pmks-c1-ng1")}))(t)
 	read, err := w.eks.DescribeNodegroup(ctx, &eks.DescribeNodegroupInput{ClusterName: aws.String("c1"), NodegroupName: aws.String("ng1")})
 	if err != nil || read.Nodegroup.Status != types.NodegroupStatusDegraded || read.Nodegroup.Health.Issues[0].Code != types.NodegroupIssueCodeEc2LaunchTemplateNotFound {
-		t.Errorf("a node group without its template: %v\n%s", err, mustJSON(t, read))
+		t.Errorf("a node group without its template: %v\n%s", err, wiretest.JSON(t, read))
 	}
 	_, err = w.ec2.DeleteLaunchTemplate(ctx, &ec2.DeleteLaunchTemplateInput{LaunchTemplateId: made.LaunchTemplate.LaunchTemplateId})
 	check(t, err, refusal{"InvalidLaunchTemplateId.NotFound", 400}, "")
@@ -220,20 +209,15 @@ func TestServer_roles(t *testing.T) {
 	}
 	_, err = w.iam.CreateRole(ctx, &iam.CreateRoleInput{RoleName: name, AssumeRolePolicyDocument: aws.String("{")})
 	check(t, err, refusal{"MalformedPolicyDocument", 400}, "")
-	made, err := w.iam.CreateRole(ctx, &iam.CreateRoleInput{RoleName: name, AssumeRolePolicyDocument: trust, Path: aws.String("/team/")})
-	if err != nil {
-		t.Fatal(err)
-	}
+	made := wiretest.OK(w.iam.CreateRole(ctx, &iam.CreateRoleInput{RoleName: name, AssumeRolePolicyDocument: trust, Path: aws.String("/team/")}))(t)
 	_, err = w.iam.CreateRole(ctx, &iam.CreateRoleInput{RoleName: name, AssumeRolePolicyDocument: trust})
 	check(t, err, refusal{"EntityAlreadyExists", 409}, "")
 	_, err = w.iam.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: name, PolicyArn: aws.String("arn:aws:iam::aws:policy/Nope")})
 	check(t, err, refusal{"NoSuchEntity", 404}, "")
-	if _, err := w.iam.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: name, PolicyArn: aws.String("arn:aws:iam::aws:policy/AmazonEKSClusterPolicy")}); err != nil {
-		t.Fatal(err)
-	}
+	wiretest.OK(w.iam.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: name, PolicyArn: aws.String("arn:aws:iam::aws:policy/AmazonEKSClusterPolicy")}))(t)
 	got, err := w.iam.GetRole(ctx, &iam.GetRoleInput{RoleName: name})
 	if err != nil || aws.ToString(got.Role.Arn) != "arn:aws:iam::"+DefaultAccountID+":role/team/mine" || aws.ToString(got.Role.Arn) != aws.ToString(made.Role.Arn) {
-		t.Fatalf("GetRole: %v\n%s", err, mustJSON(t, got))
+		t.Fatalf("GetRole: %v\n%s", err, wiretest.JSON(t, got))
 	}
 	in := w.clusterInput("c1")
 	in.RoleArn = got.Role.Arn
@@ -258,27 +242,20 @@ func TestServer_autoscalingTags(t *testing.T) {
 	kind, key := aws.String("auto-scaling-group"), aws.String("k8s.io/cluster-autoscaler/enabled")
 	find := func(filter string, values ...string) int {
 		t.Helper()
-		out, err := w.asg.DescribeAutoScalingGroups(ctx, &autoscaling.DescribeAutoScalingGroupsInput{Filters: []astypes.Filter{{Name: &filter, Values: values}}})
-		if err != nil {
-			t.Fatal(err)
-		}
+		out := wiretest.OK(w.asg.DescribeAutoScalingGroups(ctx, &autoscaling.DescribeAutoScalingGroupsInput{Filters: []astypes.Filter{{Name: &filter, Values: values}}}))(t)
 		return len(out.AutoScalingGroups)
 	}
 	if got := find("tag-key", *key); got != 1 {
 		t.Errorf("with the tag: got %d groups", got)
 	}
 	for range 2 { // deleting a tag that is not there succeeds
-		if _, err := w.asg.DeleteTags(ctx, &autoscaling.DeleteTagsInput{Tags: []astypes.Tag{{ResourceId: group, ResourceType: kind, Key: key}}}); err != nil {
-			t.Fatal(err)
-		}
+		wiretest.OK(w.asg.DeleteTags(ctx, &autoscaling.DeleteTagsInput{Tags: []astypes.Tag{{ResourceId: group, ResourceType: kind, Key: key}}}))(t)
 	}
 	if got := find("tag-key", *key); got != 0 {
 		t.Errorf("without the tag: got %d groups", got)
 	}
 	set := &autoscaling.CreateOrUpdateTagsInput{Tags: []astypes.Tag{{ResourceId: group, ResourceType: kind, Key: key, Value: aws.String("true"), PropagateAtLaunch: aws.Bool(true)}}}
-	if _, err := w.asg.CreateOrUpdateTags(ctx, set); err != nil {
-		t.Fatal(err)
-	}
+	wiretest.OK(w.asg.CreateOrUpdateTags(ctx, set))(t)
 	if got := find("tag:k8s.io/cluster-autoscaler/enabled", "true"); got != 1 {
 		t.Errorf("with the tag again: got %d groups", got)
 	}
@@ -310,9 +287,7 @@ func TestServer_pages(t *testing.T) {
 		for j := range 3 {
 			seed.Groups = append(seed.Groups, groupInfo(fmt.Sprintf("g%d", j)))
 		}
-		if err := w.Put(seed); err != nil {
-			t.Fatal(err)
-		}
+		wiretest.Must(t, w.Put(seed))
 		if i != 12 {
 			want = append(want, name)
 		}
@@ -320,10 +295,7 @@ func TestServer_pages(t *testing.T) {
 	var got []string
 	pages := eks.NewListClustersPaginator(w.eks, &eks.ListClustersInput{MaxResults: aws.Int32(10)})
 	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			t.Fatal(err)
-		}
+		page := wiretest.OK(pages.NextPage(ctx))(t)
 		if len(got) == 0 {
 			w.force("c12", "", profile.Gone)
 			w.force("c01", "", profile.Gone)
@@ -338,10 +310,7 @@ func TestServer_pages(t *testing.T) {
 		Filters: []astypes.Filter{{Name: aws.String("tag-key"), Values: []string{"eks:cluster-name"}}}, MaxRecords: aws.Int32(30),
 	})
 	for asgs.HasMorePages() {
-		page, err := asgs.NextPage(ctx)
-		if err != nil {
-			t.Fatal(err)
-		}
+		page := wiretest.OK(asgs.NextPage(ctx))(t)
 		for _, g := range page.AutoScalingGroups {
 			instances += len(g.Instances)
 		}

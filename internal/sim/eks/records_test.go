@@ -14,6 +14,7 @@ import (
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
 // TestServer_records: every long operation can fail after it was accepted, and what
@@ -38,7 +39,7 @@ func TestServer_records(t *testing.T) {
 			}
 			out, err := w.eks.DescribeUpdate(t.Context(), &eks.DescribeUpdateInput{Name: a, NodegroupName: group, UpdateId: &id})
 			if err != nil || out.Update.Status != types.UpdateStatusFailed {
-				t.Fatalf("DescribeUpdate: %v\n%s", err, mustJSON(t, out))
+				t.Fatalf("DescribeUpdate: %v\n%s", err, wiretest.JSON(t, out))
 			}
 			e := out.Update.Errors[0]
 			return fmt.Sprintf("%s: %s %v", e.ErrorCode, *e.ErrorMessage, e.ResourceIds)
@@ -103,17 +104,12 @@ func TestServer_records(t *testing.T) {
 			w := newWorld(t).taped(t)
 			old := groupInfo("g")
 			old.Version = "1.33"
-			if err := w.Put(core.Seed{Name: "a", Version: "1.34", Groups: []pmks.NodeGroupInfo{old}}); err != nil {
-				t.Fatal(err)
-			}
+			wiretest.Must(t, w.Put(core.Seed{Name: "a", Version: "1.34", Groups: []pmks.NodeGroupInfo{old}}))
 			if test.op == "UpdateClusterVersion" {
 				w.force("a", "g", profile.Gone)
 			}
 			w.Inject(core.Fault{Op: test.op, Kind: core.FaultFailLater, Reason: reason})
-			id, err := test.do(t, w)
-			if err != nil {
-				t.Fatal(err)
-			}
+			id := wiretest.OK(test.do(t, w))(t)
 			w.pass()
 			if got, want := test.record(t, w, id), "InsufficientFreeAddresses: none left [subnet-1 subnet-2]"; got != want {
 				t.Errorf("the record is %q, want %q", got, want)
@@ -142,13 +138,11 @@ func TestServer_failures(t *testing.T) {
 		w.createCluster(t, "a") //nolint:contextcheck // a helper takes the context of its t
 		in := groupInput(w.Server, "a", "g")
 		in.InstanceTypes = []string{"x9.huge"}
-		if _, err := w.eks.CreateNodegroup(ctx, in); err != nil {
-			t.Fatal(err)
-		}
+		wiretest.OK(w.eks.CreateNodegroup(ctx, in))(t)
 		w.pass()
 		out, err := w.eks.DescribeNodegroup(ctx, &eks.DescribeNodegroupInput{ClusterName: aws.String("a"), NodegroupName: aws.String("g")})
 		if err != nil || out.Nodegroup.Status != types.NodegroupStatusCreateFailed || out.Nodegroup.Health.Issues[0].Code != types.NodegroupIssueCodeEc2InstanceTypeDoesNotExist {
-			t.Errorf("got %v\n%s", err, mustJSON(t, out))
+			t.Errorf("got %v\n%s", err, wiretest.JSON(t, out))
 		}
 	})
 	t.Run("stick", func(t *testing.T) {
@@ -169,14 +163,11 @@ func TestServer_failures_withoutReason(t *testing.T) {
 	w := newWorld(t)
 	w.createCluster(t, "a")
 	w.Inject(core.Fault{Op: "UpdateClusterVersion", Kind: core.FaultFailLater})
-	up, err := w.eks.UpdateClusterVersion(t.Context(), &eks.UpdateClusterVersionInput{Name: aws.String("a"), Version: aws.String("1.35")})
-	if err != nil {
-		t.Fatal(err)
-	}
+	up := wiretest.OK(w.eks.UpdateClusterVersion(t.Context(), &eks.UpdateClusterVersionInput{Name: aws.String("a"), Version: aws.String("1.35")}))(t)
 	w.pass()
 	out, err := w.eks.DescribeUpdate(t.Context(), &eks.DescribeUpdateInput{Name: aws.String("a"), UpdateId: up.Update.Id})
 	if err != nil || len(out.Update.Errors) != 1 || out.Update.Errors[0].ErrorCode != types.ErrorCodeUnknown {
-		t.Errorf("got %v\n%s", err, mustJSON(t, out))
+		t.Errorf("got %v\n%s", err, wiretest.JSON(t, out))
 	}
 }
 
@@ -204,14 +195,14 @@ func TestServer_UpdateClusterConfig(t *testing.T) {
 		test.in.Name = name
 		out, err := w.eks.UpdateClusterConfig(ctx, &test.in)
 		if err != nil || out.Update.Type != test.kind || test.seen(w.describe(t, "a")) || w.describe(t, "a").Status != types.ClusterStatusUpdating {
-			t.Fatalf("%s: %v\n%s", test.kind, err, mustJSON(t, out))
+			t.Fatalf("%s: %v\n%s", test.kind, err, wiretest.JSON(t, out))
 		}
 		_, err = w.eks.UpdateClusterConfig(ctx, &eks.UpdateClusterConfigInput{Name: name, DeletionProtection: aws.Bool(false)})
 		check(t, err, taken, "in progress")
 		w.pass()
 		update, err := w.eks.DescribeUpdate(ctx, &eks.DescribeUpdateInput{Name: name, UpdateId: out.Update.Id})
 		if err != nil || update.Update.Status != types.UpdateStatusSuccessful || !test.seen(w.describe(t, "a")) {
-			t.Errorf("%s: %v\n%s", test.kind, err, mustJSON(t, update))
+			t.Errorf("%s: %v\n%s", test.kind, err, wiretest.JSON(t, update))
 		}
 	}
 	for _, in := range []eks.UpdateClusterConfigInput{

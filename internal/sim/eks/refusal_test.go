@@ -14,6 +14,7 @@ import (
 
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
 var (
@@ -219,27 +220,22 @@ func TestServer_refusals(t *testing.T) {
 	t.Parallel()
 	name, group := aws.String("c1"), aws.String("ng1")
 	scale := func(ctx context.Context, w *world) error {
-		_, err := w.eks.UpdateNodegroupConfig(ctx, &eks.UpdateNodegroupConfigInput{ClusterName: name, NodegroupName: group, ScalingConfig: sizes(1, 4, 3)})
-		return err
+		return wiretest.Err(w.eks.UpdateNodegroupConfig(ctx, &eks.UpdateNodegroupConfigInput{ClusterName: name, NodegroupName: group, ScalingConfig: sizes(1, 4, 3)}))
 	}
 	upgrade := func(version string) func(context.Context, *world) error {
 		return func(ctx context.Context, w *world) error {
-			_, err := w.eks.UpdateClusterVersion(ctx, &eks.UpdateClusterVersionInput{Name: name, Version: &version})
-			return err
+			return wiretest.Err(w.eks.UpdateClusterVersion(ctx, &eks.UpdateClusterVersionInput{Name: name, Version: &version}))
 		}
 	}
 	deleteCluster := func(ctx context.Context, w *world) error {
-		_, err := w.eks.DeleteCluster(ctx, &eks.DeleteClusterInput{Name: name})
-		return err
+		return wiretest.Err(w.eks.DeleteCluster(ctx, &eks.DeleteClusterInput{Name: name}))
 	}
 	deleteGroup := func(ctx context.Context, w *world) error {
-		_, err := w.eks.DeleteNodegroup(ctx, &eks.DeleteNodegroupInput{ClusterName: name, NodegroupName: group})
-		return err
+		return wiretest.Err(w.eks.DeleteNodegroup(ctx, &eks.DeleteNodegroupInput{ClusterName: name, NodegroupName: group}))
 	}
 	tag := func(arn string) func(context.Context, *world) error {
 		return func(ctx context.Context, w *world) error {
-			_, err := w.eks.TagResource(ctx, &eks.TagResourceInput{ResourceArn: &arn, Tags: map[string]string{"a": "b"}})
-			return err
+			return wiretest.Err(w.eks.TagResource(ctx, &eks.TagResourceInput{ResourceArn: &arn, Tags: map[string]string{"a": "b"}}))
 		}
 	}
 	nothing := func(*world) {}
@@ -255,13 +251,11 @@ func TestServer_refusals(t *testing.T) {
 		{"scale-degraded", func(w *world) { w.force("c1", "ng1", profile.Degraded) }, scale, taken, "not in Active State"},
 		{"scale-updating", func(w *world) { w.force("c1", "ng1", profile.Updating) }, scale, taken, "not in Active State"},
 		{"scale-same", nothing, func(ctx context.Context, w *world) error {
-			_, err := w.eks.UpdateNodegroupConfig(ctx, &eks.UpdateNodegroupConfigInput{ClusterName: name, NodegroupName: group, ScalingConfig: sizes(1, 3, 2)})
-			return err
+			return wiretest.Err(w.eks.UpdateNodegroupConfig(ctx, &eks.UpdateNodegroupConfigInput{ClusterName: name, NodegroupName: group, ScalingConfig: sizes(1, 3, 2)}))
 		}, badParameter, "nothing to change"},
 		{"scale-merged", nothing, func(ctx context.Context, w *world) error {
-			_, err := w.eks.UpdateNodegroupConfig(ctx, &eks.UpdateNodegroupConfigInput{ClusterName: name, NodegroupName: group,
-				ScalingConfig: &types.NodegroupScalingConfig{MaxSize: aws.Int32(1)}})
-			return err
+			return wiretest.Err(w.eks.UpdateNodegroupConfig(ctx, &eks.UpdateNodegroupConfigInput{ClusterName: name, NodegroupName: group,
+				ScalingConfig: &types.NodegroupScalingConfig{MaxSize: aws.Int32(1)}}))
 		}, badParameter, "Desired capacity 2"},
 		{"scale-unknown", noGroup, scale, absentHere, "No node group"},
 		{"upgrade-one", noGroup, upgrade("1.35"), refusal{}, ""},
@@ -271,8 +265,7 @@ func TestServer_refusals(t *testing.T) {
 		{"upgrade-patch", noGroup, upgrade("1.35.1"), badParameter, "unsupported Kubernetes version"},
 		{"upgrade-updating", func(w *world) { w.force("c1", "", profile.Updating) }, upgrade("1.35"), taken, "update in progress"},
 		{"group-version", nothing, func(ctx context.Context, w *world) error {
-			_, err := w.eks.UpdateNodegroupVersion(ctx, &eks.UpdateNodegroupVersionInput{ClusterName: name, NodegroupName: group, Version: aws.String("1.35")})
-			return err
+			return wiretest.Err(w.eks.UpdateNodegroupVersion(ctx, &eks.UpdateNodegroupVersionInput{ClusterName: name, NodegroupName: group, Version: aws.String("1.35")}))
 		}, badParameter, "Nodegroup Kubernetes version should be equal to Cluster kubernetes version 1.34 or NodeGroup kubernetes version 1.34"},
 		{"delete-with-groups", nothing, deleteCluster, taken, "Cluster has nodegroups attached"},
 		{"delete-failed-group", func(w *world) { w.force("c1", "ng1", profile.CreateFailed) }, deleteCluster, taken, "Cluster has nodegroups attached"},
@@ -288,40 +281,31 @@ func TestServer_refusals(t *testing.T) {
 		{"tag-malformed", nothing, tag("arn:aws:s3:::x"), refusal{"BadRequestException", 400}, "not valid"},
 		{"tag-unknown", nothing, tag("arn:aws:eks:us-east-2:" + DefaultAccountID + ":cluster/other"), refusal{"NotFoundException", 404}, "not found"},
 		{"list-too-many", nothing, func(ctx context.Context, w *world) error {
-			_, err := w.eks.ListClusters(ctx, &eks.ListClustersInput{MaxResults: aws.Int32(101)})
-			return err
+			return wiretest.Err(w.eks.ListClusters(ctx, &eks.ListClustersInput{MaxResults: aws.Int32(101)}))
 		}, badParameter, "maxResults"},
 		{"list-none", nothing, func(ctx context.Context, w *world) error {
-			_, err := w.eks.ListNodegroups(ctx, &eks.ListNodegroupsInput{ClusterName: name, MaxResults: aws.Int32(0)})
-			return err
+			return wiretest.Err(w.eks.ListNodegroups(ctx, &eks.ListNodegroupsInput{ClusterName: name, MaxResults: aws.Int32(0)}))
 		}, badParameter, "maxResults"},
 		{"list-bad-token", nothing, func(ctx context.Context, w *world) error {
-			_, err := w.eks.ListClusters(ctx, &eks.ListClustersInput{NextToken: aws.String("xyz")})
-			return err
+			return wiretest.Err(w.eks.ListClusters(ctx, &eks.ListClustersInput{NextToken: aws.String("xyz")}))
 		}, badParameter, "nextToken"},
 		{"list-groups-unknown", nothing, func(ctx context.Context, w *world) error {
-			_, err := w.eks.ListNodegroups(ctx, &eks.ListNodegroupsInput{ClusterName: aws.String("other")})
-			return err
+			return wiretest.Err(w.eks.ListNodegroups(ctx, &eks.ListNodegroupsInput{ClusterName: aws.String("other")}))
 		}, absentHere, "No cluster"},
 		{"addon-unknown", nothing, func(ctx context.Context, w *world) error {
-			_, err := w.eks.DescribeAddon(ctx, &eks.DescribeAddonInput{ClusterName: name, AddonName: aws.String("x")})
-			return err
+			return wiretest.Err(w.eks.DescribeAddon(ctx, &eks.DescribeAddonInput{ClusterName: name, AddonName: aws.String("x")}))
 		}, absentHere, "No addon"},
 		{"update-unknown", nothing, func(ctx context.Context, w *world) error {
-			_, err := w.eks.DescribeUpdate(ctx, &eks.DescribeUpdateInput{Name: name, UpdateId: aws.String("x")})
-			return err
+			return wiretest.Err(w.eks.DescribeUpdate(ctx, &eks.DescribeUpdateInput{Name: name, UpdateId: aws.String("x")}))
 		}, absentHere, "No update"},
 		{"access-entries", nothing, func(ctx context.Context, w *world) error {
-			_, err := w.eks.ListAccessEntries(ctx, &eks.ListAccessEntriesInput{ClusterName: name})
-			return err
+			return wiretest.Err(w.eks.ListAccessEntries(ctx, &eks.ListAccessEntriesInput{ClusterName: name}))
 		}, refusal{CodeNotSimulated, 501}, "not simulated"},
 		{"insights", nothing, func(ctx context.Context, w *world) error {
-			_, err := w.eks.ListInsights(ctx, &eks.ListInsightsInput{ClusterName: name})
-			return err
+			return wiretest.Err(w.eks.ListInsights(ctx, &eks.ListInsightsInput{ClusterName: name}))
 		}, refusal{CodeNotSimulated, 501}, "not simulated"},
 		{"empty-label", nothing, func(ctx context.Context, w *world) error {
-			_, err := w.eks.DescribeNodegroup(ctx, &eks.DescribeNodegroupInput{ClusterName: aws.String(""), NodegroupName: aws.String("a")})
-			return err
+			return wiretest.Err(w.eks.DescribeNodegroup(ctx, &eks.DescribeNodegroupInput{ClusterName: aws.String(""), NodegroupName: aws.String("a")}))
 		}, refusal{"UnknownOperationException", 404}, "no such operation"},
 	}
 	for _, test := range tests {

@@ -10,6 +10,8 @@ import (
 
 	"cloud.google.com/go/container/apiv1/containerpb"
 	"google.golang.org/grpc/codes"
+
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
 // TestAssumptions gives both answers to what no source settles.
@@ -35,35 +37,30 @@ func TestAssumptions(t *testing.T) {
 		a := w.get(t, "demo").GetNodePools()[0].GetAutoscaling()
 		return fmt.Sprintf("%t %d-%d", a.GetEnabled(), a.GetMinNodeCount(), a.GetMaxNodeCount())
 	}
-	tests := []struct {
-		name   string
-		change func(*Assumptions)
-		run    func(*testing.T, *world) string
-		strict string
-		other  string
-	}{
-		{"size-while-autoscaling", func(u *Assumptions) { u.SizeRefusedWhileAutoscaling = true }, func(t *testing.T, w *world) string {
+	start := func(t *testing.T, a Assumptions) *world {
+		w := newWorld(t, func(o *Options) { o.Assumptions = a })
+		w.create(t, "demo")
+		return w
+	}
+	wiretest.Choices(t, start, map[string]wiretest.Choice[Assumptions, *world]{
+		"size-while-autoscaling": wiretest.NewChoice(func(u *Assumptions) { u.SizeRefusedWhileAutoscaling = true }, func(t *testing.T, w *world) string {
 			return do(t, w, autoscale("ng1", auto(true, 1, 3)), size("ng1", 3))
-		}, "OK", "FailedPrecondition"},
-		{"empty-first-pool", func(u *Assumptions) { u.FirstPoolMayBeEmpty = true }, func(t *testing.T, w *world) string {
+		}, "OK", "FailedPrecondition"),
+		"empty-first-pool": wiretest.NewChoice(func(u *Assumptions) { u.FirstPoolMayBeEmpty = true }, func(t *testing.T, w *world) string {
 			_, err := w.gke.CreateCluster(t.Context(), clusterRequest("empty", func(c *containerpb.Cluster) { c.NodePools[0].InitialNodeCount = 0 }))
 			return codeOf(err).String()
-		}, "InvalidArgument", "OK"},
-		{"texts-disk", func(u *Assumptions) { u.OtherTexts = true }, func(t *testing.T, w *world) string {
+		}, "InvalidArgument", "OK"),
+		"texts-disk": wiretest.NewChoice(func(u *Assumptions) { u.OtherTexts = true }, func(t *testing.T, w *world) string {
 			_, err := w.gke.CreateCluster(t.Context(), clusterRequest("new", func(c *containerpb.Cluster) { c.NodePools[0].Config.DiskType = "x" }))
 			return fmt.Sprintln(codeOf(err), strings.Contains(err.Error(), "does not exist"))
-		}, "InvalidArgument true", "InvalidArgument false"},
-		{"texts-busy", func(u *Assumptions) { u.OtherTexts = true }, func(t *testing.T, w *world) string {
-			if _, err := size("ng1", 3)(t.Context(), w.gke); err != nil {
-				t.Fatal(err)
-			}
+		}, "InvalidArgument true", "InvalidArgument false"),
+		"texts-busy": wiretest.NewChoice(func(u *Assumptions) { u.OtherTexts = true }, func(t *testing.T, w *world) string {
+			wiretest.OK(size("ng1", 3)(t.Context(), w.gke))(t)
 			_, err := size("ng1", 3)(t.Context(), w.gke)
 			return fmt.Sprintln(codeOf(err), strings.Contains(err.Error(), "Please wait and try again once it is done"), reasonOf(err))
-		}, "FailedPrecondition false CLUSTER_ALREADY_HAS_OPERATION", "FailedPrecondition true"},
-		{"early-access", func(u *Assumptions) { u.EarlyAccess = true }, func(t *testing.T, w *world) string {
-			if _, err := w.gke.CreateCluster(t.Context(), clusterRequest("new")); err != nil {
-				t.Fatal(err)
-			}
+		}, "FailedPrecondition false CLUSTER_ALREADY_HAS_OPERATION", "FailedPrecondition true"),
+		"early-access": wiretest.NewChoice(func(u *Assumptions) { u.EarlyAccess = true }, func(t *testing.T, w *world) string {
+			wiretest.OK(w.gke.CreateCluster(t.Context(), clusterRequest("new")))(t)
 			before := w.get(t, "new").GetEndpoint() == ""
 			end, ok := w.NextEvent()
 			if !ok {
@@ -72,73 +69,45 @@ func TestAssumptions(t *testing.T) {
 			w.clock.Add(end.Sub(w.clock.Now()) - time.Second)
 			c := w.get(t, "new")
 			return fmt.Sprintln(before, c.GetStatus(), c.GetEndpoint() != "", c.GetMasterAuth().GetClusterCaCertificate() != "")
-		}, "true PROVISIONING false false", "true PROVISIONING true true"},
-		{"bounds-forgotten", func(u *Assumptions) { u.BoundsWhileOff = BoundsForgotten }, func(t *testing.T, w *world) string {
+		}, "true PROVISIONING false false", "true PROVISIONING true true"),
+		"bounds-forgotten": wiretest.NewChoice(func(u *Assumptions) { u.BoundsWhileOff = BoundsForgotten }, func(t *testing.T, w *world) string {
 			return do(t, w, autoscale("ng1", auto(false, 1, 3))) + " " + shown(t, w)
-		}, "InvalidArgument false 0-0", "OK false 0-0"},
-		{"bounds-kept", func(u *Assumptions) { u.BoundsWhileOff = BoundsKept }, func(t *testing.T, w *world) string {
+		}, "InvalidArgument false 0-0", "OK false 0-0"),
+		"bounds-kept": wiretest.NewChoice(func(u *Assumptions) { u.BoundsWhileOff = BoundsKept }, func(t *testing.T, w *world) string {
 			first := do(t, w, autoscale("ng1", auto(false, 1, 3))) + " " + shown(t, w)
 			return first + " " + do(t, w, autoscale("ng1", auto(true, 0, 0))) + " " + shown(t, w)
-		}, "InvalidArgument false 0-0 InvalidArgument false 0-0", "OK false 1-3 OK true 1-3"},
-		{"bounds-after-off", func(u *Assumptions) { u.BoundsWhileOff = BoundsKept }, func(t *testing.T, w *world) string {
+		}, "InvalidArgument false 0-0 InvalidArgument false 0-0", "OK false 1-3 OK true 1-3"),
+		"bounds-after-off": wiretest.NewChoice(func(u *Assumptions) { u.BoundsWhileOff = BoundsKept }, func(t *testing.T, w *world) string {
 			return do(t, w, autoscale("ng1", auto(true, 1, 3)), autoscale("ng1", auto(false, 0, 0))) + " " + shown(t, w)
-		}, "OK false 0-0", "OK false 1-3"},
-		{"pool-operations", func(u *Assumptions) { u.MaxPoolOperations = -1 }, func(t *testing.T, w *world) string {
+		}, "OK false 0-0", "OK false 1-3"),
+		"pool-operations": wiretest.NewChoice(func(u *Assumptions) { u.MaxPoolOperations = -1 }, func(t *testing.T, w *world) string {
 			for i := range 5 {
-				if _, err := createPool(fmt.Sprintf("p%d", i))(t.Context(), w.gke); err != nil {
-					t.Fatal(err)
-				}
+				wiretest.OK(createPool(fmt.Sprintf("p%d", i))(t.Context(), w.gke))(t)
 			}
 			_, err := createPool("more")(t.Context(), w.gke)
 			return codeOf(err).String()
-		}, "ResourceExhausted", "OK"},
-		{"deletion-while-creating", func(u *Assumptions) { u.DeletionWhileCreating = true }, func(t *testing.T, w *world) string {
-			op, err := w.gke.CreateCluster(t.Context(), clusterRequest("new"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			_, err = deleteCluster("new")(t.Context(), w.gke)
-			op, opErr := w.gke.GetOperation(t.Context(), &containerpb.GetOperationRequest{Name: opName(op)})
+		}, "ResourceExhausted", "OK"),
+		"deletion-while-creating": wiretest.NewChoice(func(u *Assumptions) { u.DeletionWhileCreating = true }, func(t *testing.T, w *world) string {
+			op := wiretest.OK(w.gke.CreateCluster(t.Context(), clusterRequest("new")))(t)
+			_, err := deleteCluster("new")(t.Context(), w.gke)
+			op = w.read(t, op)
 			w.pass()
 			_, gone := w.gke.GetCluster(t.Context(), &containerpb.GetClusterRequest{Name: clusterName("new")}, noRetry())
-			return fmt.Sprintln(codeOf(err), op.GetStatus(), op.GetError() != nil, opErr, codeOf(gone) == codes.NotFound)
-		}, "FailedPrecondition PENDING false <nil> false", "OK DONE true <nil> true"},
-		{"running-while-autoscaling", func(u *Assumptions) { u.RunningWhileAutoscaling = true }, func(t *testing.T, w *world) string {
-			if _, err := autoscale("ng1", auto(true, 1, 3))(t.Context(), w.gke); err != nil {
-				t.Fatal(err)
-			}
+			return fmt.Sprintln(codeOf(err), op.GetStatus(), op.GetError() != nil, codeOf(gone) == codes.NotFound)
+		}, "FailedPrecondition PENDING false false", "OK DONE true true"),
+		"running-while-autoscaling": wiretest.NewChoice(func(u *Assumptions) { u.RunningWhileAutoscaling = true }, func(t *testing.T, w *world) string {
+			wiretest.OK(autoscale("ng1", auto(true, 1, 3))(t.Context(), w.gke))(t)
 			w.clock.Add(5 * time.Second)
 			c := w.get(t, "demo")
 			return c.GetStatus().String() + " " + c.GetNodePools()[0].GetStatus().String()
-		}, "RECONCILING RECONCILING", "RUNNING RECONCILING"},
-		{"image-type", func(u *Assumptions) { u.ImageTypeOptional = true }, func(t *testing.T, w *world) string {
+		}, "RECONCILING RECONCILING", "RUNNING RECONCILING"),
+		"image-type": wiretest.NewChoice(func(u *Assumptions) { u.ImageTypeOptional = true }, func(t *testing.T, w *world) string {
 			return do(t, w, master("1.34"), nodes("ng1", "-", ""))
-		}, "InvalidArgument", "OK"},
-		{"second-deletion", func(u *Assumptions) { u.SecondDeletionAccepted = true }, func(t *testing.T, w *world) string {
-			first, err := deleteCluster("demo")(t.Context(), w.gke)
-			if err != nil {
-				t.Fatal(err)
-			}
+		}, "InvalidArgument", "OK"),
+		"second-deletion": wiretest.NewChoice(func(u *Assumptions) { u.SecondDeletionAccepted = true }, func(t *testing.T, w *world) string {
+			first := wiretest.OK(deleteCluster("demo")(t.Context(), w.gke))(t)
 			second, err := deleteCluster("demo")(t.Context(), w.gke)
 			return fmt.Sprintln(codeOf(err), second.GetName() == first.GetName())
-		}, "FailedPrecondition false", "OK true"},
-	}
-	for _, tt := range tests {
-		for _, answer := range []string{"strict", "other"} {
-			t.Run(tt.name+"/"+answer, func(t *testing.T) {
-				t.Parallel()
-				want := tt.strict
-				w := newWorld(t, func(o *Options) {
-					if answer == "other" {
-						tt.change(&o.Assumptions)
-						want = tt.other
-					}
-				})
-				w.create(t, "demo")
-				if got := tt.run(t, w); strings.TrimSpace(got) != want {
-					t.Errorf("got  %s\nwant %s", got, want)
-				}
-			})
-		}
-	}
+		}, "FailedPrecondition false", "OK true"),
+	})
 }

@@ -6,7 +6,6 @@ import (
 	"crypto/tls"
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -15,10 +14,8 @@ import (
 
 	"cloud.google.com/go/auth"
 	"cloud.google.com/go/auth/credentials"
-	container "cloud.google.com/go/container/apiv1"
 	"cloud.google.com/go/container/apiv1/containerpb"
 	"github.com/googleapis/gax-go/v2/apierror"
-	"google.golang.org/api/compute/v1"
 	"google.golang.org/api/googleapi"
 	"google.golang.org/api/option"
 	"google.golang.org/grpc"
@@ -27,6 +24,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 
 	"github.com/pmks-go/pmks/internal/sim/simkit"
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
 // TestServer_tokens: which tokens are accepted, over gRPC, over REST and by Compute
@@ -67,7 +65,7 @@ func TestServer_tokens(t *testing.T) {
 			if codeOf(err) != tt.gke || reasonOf(err) != tt.reason {
 				t.Errorf("gRPC: got %v with %q: %v", codeOf(err), reasonOf(err), err)
 			}
-			rest, vm := newREST(t, w.Transport(), tt.token)
+			rest, vm := newREST(t, simURL, w.Transport(), tt.token)
 			_, err = rest.ListClusters(t.Context(), req)
 			if codeOf(err) == codes.OK != (tt.gke == codes.OK) {
 				t.Errorf("REST: %v", err)
@@ -93,23 +91,9 @@ func TestServer_tokens(t *testing.T) {
 func TestServer_serviceAccount(t *testing.T) {
 	t.Parallel()
 	s := New(Options{Seed: 1})
-	l, err := s.Listen("127.0.0.1:0", true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	config := &tls.Config{RootCAs: l.CertPool(), MinVersion: tls.VersionTLS12}
-	transport := &http.Transport{TLSClientConfig: config, ForceAttemptHTTP2: true}
-	t.Cleanup(func() {
-		transport.CloseIdleConnections()
-		if err := l.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	creds, err := credentials.NewCredentialsFromJSON(credentials.ServiceAccount, s.ServiceAccountJSON(l.URL()+"/token"), &credentials.DetectOptions{
-		Scopes: []string{scopePlatform, "https://www.googleapis.com/auth/userinfo.email"}, Client: &http.Client{Transport: transport}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	l, transport := wiretest.Listen(t, s.Listen, true)
+	creds := wiretest.OK(credentials.NewCredentialsFromJSON(credentials.ServiceAccount, s.ServiceAccountJSON(l.URL()+"/token"), &credentials.DetectOptions{
+		Scopes: []string{scopePlatform, "https://www.googleapis.com/auth/userinfo.email"}, Client: &http.Client{Transport: transport}}))(t)
 	token, err := creds.Token(t.Context())
 	if err != nil || !strings.HasPrefix(token.Value, "ya29.") || time.Until(token.Expiry) < 50*time.Minute {
 		t.Fatalf("the token ends in %s, %v", time.Until(token.Expiry), err)
@@ -119,22 +103,14 @@ func TestServer_serviceAccount(t *testing.T) {
 		"self-signed": option.WithAuthCredentialsJSON(option.ServiceAccount, s.ServiceAccountJSON(l.URL()+"/token")),
 	} {
 		c := closing(t, []option.ClientOption{login, option.WithEndpoint(l.Addr()),
-			option.WithGRPCDialOption(grpc.WithTransportCredentials(grpccreds.NewTLS(config)))})
+			option.WithGRPCDialOption(grpc.WithTransportCredentials(grpccreds.NewTLS(&tls.Config{RootCAs: l.CertPool(), MinVersion: tls.VersionTLS12})))})
 		if _, err := c.ListClusters(t.Context(), &containerpb.ListClustersRequest{Parent: inZone}); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	client := option.WithHTTPClient(&http.Client{Transport: bearer{transport, token.Value}})
-	rest, err := container.NewClusterManagerRESTClient(t.Context(), client, option.WithEndpoint(l.URL()))
-	if err != nil {
-		t.Fatal(err)
-	}
+	rest, vm := newREST(t, l.URL(), transport, token.Value)
 	if _, err := rest.ListClusters(t.Context(), &containerpb.ListClustersRequest{Parent: inZone}); err != nil {
 		t.Error(err)
-	}
-	vm, err := compute.NewService(t.Context(), client, option.WithEndpoint(l.URL()+"/compute/v1/"))
-	if err != nil {
-		t.Fatal(err)
 	}
 	if _, err := vm.Networks.Get(DefaultProject, "vpc-01").Context(t.Context()).Do(); err != nil {
 		t.Error(err)
@@ -158,10 +134,11 @@ func TestServer_tokenEndpoint(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			status, body := post(t, client, defaultTokenURI, tt.form)
+			r := wiretest.NewRequest(t, http.MethodPost, defaultTokenURI, tt.form, "Content-Type", "application/x-www-form-urlencoded")
+			response, body := wiretest.Send(t, s.Transport(), r)
 			var e tokenError
-			if json.Unmarshal(body, &e) != nil || status != 400 || e.Error != tt.want || e.Description == "" {
-				t.Errorf("got %d %s", status, body)
+			if json.Unmarshal([]byte(body), &e) != nil || response.StatusCode != http.StatusBadRequest || e.Error != tt.want || e.Description == "" {
+				t.Errorf("got %s %s", response.Status, body)
 			}
 		})
 	}
@@ -179,12 +156,9 @@ func TestServer_tokenEndpoint(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			provider, err := auth.New2LOTokenProvider(&auth.Options2LO{Email: tt.email, PrivateKey: []byte(account.Key), TokenURL: defaultTokenURI,
-				Audience: tt.audience, Scopes: []string{scopePlatform}, Client: client})
-			if err != nil {
-				t.Fatal(err)
-			}
-			_, err = provider.Token(t.Context())
+			provider := wiretest.OK(auth.New2LOTokenProvider(&auth.Options2LO{Email: tt.email, PrivateKey: []byte(account.Key), TokenURL: defaultTokenURI,
+				Audience: tt.audience, Scopes: []string{scopePlatform}, Client: client}))(t)
+			_, err := provider.Token(t.Context())
 			var e *auth.Error
 			if !errors.As(err, &e) || e.Response.StatusCode != http.StatusBadRequest || !strings.Contains(string(e.Body), tt.want) {
 				t.Errorf("got %v", err)
@@ -193,57 +167,25 @@ func TestServer_tokenEndpoint(t *testing.T) {
 	}
 }
 
-func post(t *testing.T, client *http.Client, target, form string) (int, []byte) {
-	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, target, strings.NewReader(form))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	return send(t, client, r)
-}
-
-func send(t *testing.T, client *http.Client, r *http.Request) (int, []byte) {
-	t.Helper()
-	response, err := client.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return response.StatusCode, body
-}
-
 // TestServer_metadata: a VM of the project gets its token without a key.
 func TestServer_metadata(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	client := &http.Client{Transport: w.Transport()}
-	get := func(path string, flavor bool) (int, string) {
+	get := func(path string, header ...string) (int, string) {
 		t.Helper()
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://metadata.google.internal"+path, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if flavor {
-			r.Header.Set("Metadata-Flavor", "Google")
-		}
-		status, body := send(t, client, r)
-		return status, string(body)
+		response, body := wiretest.Send(t, w.Transport(), wiretest.NewRequest(t, http.MethodGet, "http://metadata.google.internal"+path, "", header...))
+		return response.StatusCode, body
 	}
-	if status, _ := get(metadataRoot+"project/project-id", false); status != 403 {
+	if status, _ := get(metadataRoot + "project/project-id"); status != 403 {
 		t.Errorf("without the header: %d", status)
 	}
-	if status, body := get(metadataRoot+"project/project-id", true); status != 200 || body != DefaultProject {
+	if status, body := get(metadataRoot+"project/project-id", "Metadata-Flavor", "Google"); status != 200 || body != DefaultProject {
 		t.Errorf("the project: %d %s", status, body)
 	}
-	if status, _ := get(metadataRoot+"none", true); status != 404 {
+	if status, _ := get(metadataRoot+"none", "Metadata-Flavor", "Google"); status != 404 {
 		t.Errorf("what there is not: %d", status)
 	}
-	status, body := get(metadataRoot+"instance/service-accounts/default/token?scopes="+url.QueryEscape(scopePlatform), true)
+	status, body := get(metadataRoot+"instance/service-accounts/default/token?scopes="+url.QueryEscape(scopePlatform), "Metadata-Flavor", "Google")
 	var token tokenResponse
 	if err := json.Unmarshal([]byte(body), &token); err != nil || status != 200 || token.ExpiresIn != 3599 {
 		t.Fatalf("the token: %d %s", status, body)
@@ -291,9 +233,7 @@ func TestServer_permissions(t *testing.T) {
 	}
 	slow := newWorld(t, func(o *Options) { o.Buckets = []simkit.Bucket{{Service: "container", Burst: 2, Window: time.Minute}} })
 	for range 2 {
-		if _, err := slow.gke.ListOperations(t.Context(), &containerpb.ListOperationsRequest{Parent: inZone}); err != nil {
-			t.Fatal(err)
-		}
+		wiretest.OK(slow.gke.ListOperations(t.Context(), &containerpb.ListOperationsRequest{Parent: inZone}))(t)
 	}
 	if _, err := slow.gke.ListClusters(t.Context(), req); codeOf(err) != codes.ResourceExhausted || reasonOf(err) != "RATE_LIMIT_EXCEEDED" {
 		t.Errorf("the third call of a minute: %v", err)
@@ -308,10 +248,7 @@ func TestServer_permissions(t *testing.T) {
 func TestServer_header(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	conn, err := w.Dial(grpc.WithTransportCredentials(insecure.NewCredentials()))
-	if err != nil {
-		t.Fatal(err)
-	}
+	conn := wiretest.OK(w.Dial(grpc.WithTransportCredentials(insecure.NewCredentials())))(t)
 	t.Cleanup(func() { _ = conn.Close() })
 	raw := containerpb.NewClusterManagerClient(conn)
 	for header, want := range map[string]codes.Code{

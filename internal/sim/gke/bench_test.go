@@ -10,6 +10,7 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/sim/core"
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
 // BenchmarkServer_group reads one instance group among those of ever more clusters: the
@@ -19,20 +20,13 @@ func BenchmarkServer_group(b *testing.B) {
 		b.Run(fmt.Sprint(clusters), func(b *testing.B) {
 			s := New(Options{Seed: 1, Unlimited: true})
 			for i := range clusters {
-				if err := s.Put(core.Seed{Name: fmt.Sprintf("c%d", i), Groups: []pmks.NodeGroupInfo{seedGroup("g")}}); err != nil {
-					b.Fatal(err)
-				}
+				wiretest.Must(b, s.Put(core.Seed{Name: fmt.Sprintf("c%d", i), Groups: []pmks.NodeGroupInfo{seedGroup("g")}}))
 			}
-			_, vm := newREST(b, s.Transport(), DefaultToken)
-			rec, err := s.named("c7")
-			if err != nil {
-				b.Fatal(err)
-			}
+			_, vm := newREST(b, simURL, s.Transport(), DefaultToken)
+			rec := wiretest.OK(s.named("c7"))(b)
 			group := rec.pools["g"].groupName(rec, rec.pools["g"].hashes[0])
 			for b.Loop() {
-				if _, err := vm.InstanceGroupManagers.ListManagedInstances(DefaultProject, zoneA, group).Context(b.Context()).Do(); err != nil {
-					b.Fatal(err)
-				}
+				wiretest.OK(vm.InstanceGroupManagers.ListManagedInstances(DefaultProject, zoneA, group).Context(b.Context()).Do())(b)
 			}
 		})
 	}
@@ -46,36 +40,20 @@ func BenchmarkServer(b *testing.B) {
 		for j := range 5 {
 			seed.Groups = append(seed.Groups, seedGroup(fmt.Sprintf("g%d", j)))
 		}
-		if err := s.Put(seed); err != nil {
-			b.Fatal(err)
-		}
+		wiretest.Must(b, s.Put(seed))
 	}
 	rpc := newGRPC(b, s, static(DefaultToken))
-	rest, vm := newREST(b, s.Transport(), DefaultToken)
+	rest, vm := newREST(b, simURL, s.Transport(), DefaultToken)
 	one, all := &containerpb.GetClusterRequest{Name: clusterName("c50")}, &containerpb.ListClustersRequest{Parent: inZone}
-	c, err := rpc.GetCluster(b.Context(), one)
-	if err != nil {
-		b.Fatal(err)
-	}
-	group := c.GetNodePools()[0].GetInstanceGroupUrls()[0]
+	group := wiretest.OK(rpc.GetCluster(b.Context(), one))(b).GetNodePools()[0].GetInstanceGroupUrls()[0]
 	group = group[len(s.computeLink("zones/"+zoneA+"/instanceGroupManagers/")):]
-	for name, call := range map[string]func() error{
-		"GetCluster/grpc":      func() error { _, err := rpc.GetCluster(b.Context(), one); return err },
-		"GetCluster/rest":      func() error { _, err := rest.GetCluster(b.Context(), one); return err },
-		"ListClusters-90/grpc": func() error { _, err := rpc.ListClusters(b.Context(), all); return err },
-		"ListClusters-90/rest": func() error { _, err := rest.ListClusters(b.Context(), all); return err },
+	wiretest.Bench(b, map[string]func() error{
+		"GetCluster/grpc":      func() error { return wiretest.Err(rpc.GetCluster(b.Context(), one)) },
+		"GetCluster/rest":      func() error { return wiretest.Err(rest.GetCluster(b.Context(), one)) },
+		"ListClusters-90/grpc": func() error { return wiretest.Err(rpc.ListClusters(b.Context(), all)) },
+		"ListClusters-90/rest": func() error { return wiretest.Err(rest.ListClusters(b.Context(), all)) },
 		"listManagedInstances-2": func() error {
-			_, err := vm.InstanceGroupManagers.ListManagedInstances(DefaultProject, zoneA, group).Do()
-			return err
+			return wiretest.Err(vm.InstanceGroupManagers.ListManagedInstances(DefaultProject, zoneA, group).Do())
 		},
-	} {
-		b.Run(name, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				if err := call(); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-	}
+	})
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
 // groupsOf returns the zones and names of the instance groups of a pool.
@@ -61,9 +62,7 @@ func TestServer_instances(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, func(o *Options) { o.PagedGroups, o.Pending = paged, -1 })
-			if _, err := w.gke.CreateCluster(t.Context(), clusterRequest("demo")); err != nil {
-				t.Fatal(err)
-			}
+			wiretest.OK(w.gke.CreateCluster(t.Context(), clusterRequest("demo")))(t)
 			if urls := w.get(t, "demo").GetNodePools()[0].GetInstanceGroupUrls(); len(urls) != 0 {
 				t.Errorf("while it is created it has the groups %v", urls)
 			}
@@ -78,10 +77,7 @@ func TestServer_instances(t *testing.T) {
 			}
 			manager := func(target, none, creating, deleting int64) {
 				t.Helper()
-				m, err := w.compute.InstanceGroupManagers.Get(DefaultProject, zoneA, groups[0][1]).Context(t.Context()).Do()
-				if err != nil {
-					t.Fatal(err)
-				}
+				m := wiretest.OK(w.compute.InstanceGroupManagers.Get(DefaultProject, zoneA, groups[0][1]).Context(t.Context()).Do())(t)
 				if a := m.CurrentActions; m.TargetSize != target || a.None != none || a.Creating != creating || a.Deleting != deleting ||
 					m.BaseInstanceName+"-grp" != groups[0][1] || m.Status.IsStable != (creating == 0 && deleting == 0) {
 					t.Errorf("the manager is %d, %+v, want %d", m.TargetSize, a, target)
@@ -92,9 +88,7 @@ func TestServer_instances(t *testing.T) {
 				n                             int32
 				target, none, creating, going int64
 			}{{4, 4, 2, 2, 0}, {1, 1, 1, 0, 3}, {0, 0, 0, 0, 1}} {
-				if _, err := size("ng1", step.n)(t.Context(), w.gke); err != nil {
-					t.Fatal(err)
-				}
+				wiretest.OK(size("ng1", step.n)(t.Context(), w.gke))(t)
 				manager(step.target, step.none, step.creating, step.going)
 				w.pass()
 				manager(step.target, step.target, 0, 0)
@@ -126,14 +120,9 @@ func TestServer_regional(t *testing.T) {
 	}
 	w.pass()
 	name := req.Parent + "/clusters/demo"
-	if _, err := w.gke.SetNodePoolSize(t.Context(), &containerpb.SetNodePoolSizeRequest{Name: name + "/nodePools/ng1", NodeCount: 3}); err != nil {
-		t.Fatal(err)
-	}
+	wiretest.OK(w.gke.SetNodePoolSize(t.Context(), &containerpb.SetNodePoolSizeRequest{Name: name + "/nodePools/ng1", NodeCount: 3}))(t)
 	w.pass()
-	c, err := w.gke.GetCluster(t.Context(), &containerpb.GetClusterRequest{Name: name})
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := wiretest.OK(w.gke.GetCluster(t.Context(), &containerpb.GetClusterRequest{Name: name}))(t)
 	groups := groupsOf(t, c.GetNodePools()[0])
 	var zones, all []string
 	for _, g := range groups {
@@ -179,9 +168,7 @@ func TestServer_put(t *testing.T) {
 		{Name: "pilot", Groups: []pmks.NodeGroupInfo{seedGroup("default-pool")}, Attr: map[string]string{AttrAutopilot: "true", AttrLocation: region}},
 		{Name: long, Groups: []pmks.NodeGroupInfo{seedGroup(long)}, Version: "1.34.3-gke.1051000"},
 	} {
-		if err := w.Put(seed); err != nil {
-			t.Fatal(err)
-		}
+		wiretest.Must(t, w.Put(seed))
 	}
 	c := w.get(t, "drifted")
 	pool := c.GetNodePools()[0]
@@ -244,34 +231,34 @@ func TestServer_computeReads(t *testing.T) {
 		call func() error
 		want string
 	}{
-		{"project", func() error { _, err := v.Projects.Get(p).Context(ctx).Do(); return err }, "200"},
-		{"network", func() error { _, err := v.Networks.Get(p, "vpc-01").Context(ctx).Do(); return err }, "200"},
-		{"network-none", func() error { _, err := v.Networks.Get(p, "none").Context(ctx).Do(); return err }, "404 notFound"},
-		{"network-name", func() error { _, err := v.Networks.Get(p, "No_Name").Context(ctx).Do(); return err }, "400 invalid"},
-		{"network-path", func() error { _, err := v.Networks.Get(p, "a/../b").Context(ctx).Do(); return err }, "400 invalid"},
-		{"networks", func() error { _, err := v.Networks.List(p).MaxResults(1).Context(ctx).Do(); return err }, "200"},
-		{"networks-size", func() error { _, err := v.Networks.List(p).MaxResults(501).Context(ctx).Do(); return err }, "400 invalid"},
-		{"networks-token", func() error { _, err := v.Networks.List(p).PageToken("x").Context(ctx).Do(); return err }, "400 invalid"},
-		{"networks-filter", func() error { _, err := v.Networks.List(p).Filter("name=a").Context(ctx).Do(); return err }, "501 notImplemented"},
-		{"subnetwork", func() error { _, err := v.Subnetworks.Get(p, region, "subnet-01").Context(ctx).Do(); return err }, "200"},
-		{"subnetwork-none", func() error { _, err := v.Subnetworks.Get(p, region, "none").Context(ctx).Do(); return err }, "404 notFound"},
-		{"subnetwork-region", func() error { _, err := v.Subnetworks.Get(p, "mars", "subnet-01").Context(ctx).Do(); return err }, "400 invalid"},
-		{"subnetworks", func() error { _, err := v.Subnetworks.List(p, region).Context(ctx).Do(); return err }, "200"},
-		{"zone", func() error { _, err := v.Zones.Get(p, zoneA).Context(ctx).Do(); return err }, "200"},
-		{"zone-none", func() error { _, err := v.Zones.Get(p, "mars-a").Context(ctx).Do(); return err }, "404 notFound"},
-		{"zones", func() error { _, err := v.Zones.List(p).Context(ctx).Do(); return err }, "200"},
-		{"region", func() error { _, err := v.Regions.Get(p, region).Context(ctx).Do(); return err }, "200"},
-		{"region-none", func() error { _, err := v.Regions.Get(p, "mars").Context(ctx).Do(); return err }, "404 notFound"},
-		{"machine", func() error { _, err := v.MachineTypes.Get(p, zoneA, "e2-standard-4").Context(ctx).Do(); return err }, "200"},
-		{"machine-none", func() error { _, err := v.MachineTypes.Get(p, zoneA, "a3-highgpu-8g").Context(ctx).Do(); return err }, "404 notFound"},
-		{"machine-zone", func() error { _, err := v.MachineTypes.Get(p, "mars-a", "e2-medium").Context(ctx).Do(); return err }, "400 invalid"},
-		{"machines", func() error { _, err := v.MachineTypes.List(p, zoneA).Context(ctx).Do(); return err }, "200"},
-		{"disk", func() error { _, err := v.DiskTypes.Get(p, zoneA, "pd-ssd").Context(ctx).Do(); return err }, "200"},
-		{"disk-none", func() error { _, err := v.DiskTypes.Get(p, zoneA, "none").Context(ctx).Do(); return err }, "404 notFound"},
-		{"group-none", func() error { _, err := v.InstanceGroupManagers.Get(p, zoneA, "none").Context(ctx).Do(); return err }, "404 notFound"},
-		{"project-other", func() error { _, err := v.Zones.List("other").Context(ctx).Do(); return err }, "404 notFound"},
-		{"instances", func() error { _, err := v.Instances.List(p, zoneA).Context(ctx).Do(); return err }, "501 notImplemented"},
-		{"firewalls", func() error { _, err := v.Firewalls.List(p).Context(ctx).Do(); return err }, "404 notFound"},
+		{"project", func() error { return wiretest.Err(v.Projects.Get(p).Context(ctx).Do()) }, "200"},
+		{"network", func() error { return wiretest.Err(v.Networks.Get(p, "vpc-01").Context(ctx).Do()) }, "200"},
+		{"network-none", func() error { return wiretest.Err(v.Networks.Get(p, "none").Context(ctx).Do()) }, "404 notFound"},
+		{"network-name", func() error { return wiretest.Err(v.Networks.Get(p, "No_Name").Context(ctx).Do()) }, "400 invalid"},
+		{"network-path", func() error { return wiretest.Err(v.Networks.Get(p, "a/../b").Context(ctx).Do()) }, "400 invalid"},
+		{"networks", func() error { return wiretest.Err(v.Networks.List(p).MaxResults(1).Context(ctx).Do()) }, "200"},
+		{"networks-size", func() error { return wiretest.Err(v.Networks.List(p).MaxResults(501).Context(ctx).Do()) }, "400 invalid"},
+		{"networks-token", func() error { return wiretest.Err(v.Networks.List(p).PageToken("x").Context(ctx).Do()) }, "400 invalid"},
+		{"networks-filter", func() error { return wiretest.Err(v.Networks.List(p).Filter("name=a").Context(ctx).Do()) }, "501 notImplemented"},
+		{"subnetwork", func() error { return wiretest.Err(v.Subnetworks.Get(p, region, "subnet-01").Context(ctx).Do()) }, "200"},
+		{"subnetwork-none", func() error { return wiretest.Err(v.Subnetworks.Get(p, region, "none").Context(ctx).Do()) }, "404 notFound"},
+		{"subnetwork-region", func() error { return wiretest.Err(v.Subnetworks.Get(p, "mars", "subnet-01").Context(ctx).Do()) }, "400 invalid"},
+		{"subnetworks", func() error { return wiretest.Err(v.Subnetworks.List(p, region).Context(ctx).Do()) }, "200"},
+		{"zone", func() error { return wiretest.Err(v.Zones.Get(p, zoneA).Context(ctx).Do()) }, "200"},
+		{"zone-none", func() error { return wiretest.Err(v.Zones.Get(p, "mars-a").Context(ctx).Do()) }, "404 notFound"},
+		{"zones", func() error { return wiretest.Err(v.Zones.List(p).Context(ctx).Do()) }, "200"},
+		{"region", func() error { return wiretest.Err(v.Regions.Get(p, region).Context(ctx).Do()) }, "200"},
+		{"region-none", func() error { return wiretest.Err(v.Regions.Get(p, "mars").Context(ctx).Do()) }, "404 notFound"},
+		{"machine", func() error { return wiretest.Err(v.MachineTypes.Get(p, zoneA, "e2-standard-4").Context(ctx).Do()) }, "200"},
+		{"machine-none", func() error { return wiretest.Err(v.MachineTypes.Get(p, zoneA, "a3-highgpu-8g").Context(ctx).Do()) }, "404 notFound"},
+		{"machine-zone", func() error { return wiretest.Err(v.MachineTypes.Get(p, "mars-a", "e2-medium").Context(ctx).Do()) }, "400 invalid"},
+		{"machines", func() error { return wiretest.Err(v.MachineTypes.List(p, zoneA).Context(ctx).Do()) }, "200"},
+		{"disk", func() error { return wiretest.Err(v.DiskTypes.Get(p, zoneA, "pd-ssd").Context(ctx).Do()) }, "200"},
+		{"disk-none", func() error { return wiretest.Err(v.DiskTypes.Get(p, zoneA, "none").Context(ctx).Do()) }, "404 notFound"},
+		{"group-none", func() error { return wiretest.Err(v.InstanceGroupManagers.Get(p, zoneA, "none").Context(ctx).Do()) }, "404 notFound"},
+		{"project-other", func() error { return wiretest.Err(v.Zones.List("other").Context(ctx).Do()) }, "404 notFound"},
+		{"instances", func() error { return wiretest.Err(v.Instances.List(p, zoneA).Context(ctx).Do()) }, "501 notImplemented"},
+		{"firewalls", func() error { return wiretest.Err(v.Firewalls.List(p).Context(ctx).Do()) }, "404 notFound"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

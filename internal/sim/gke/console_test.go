@@ -17,6 +17,7 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/sim/core"
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
 const zoneB = "asia-northeast3-b"
@@ -32,9 +33,7 @@ func group(name string, desired int) pmks.NodeGroupInfo {
 func (w *world) put(t *testing.T, seeds ...Seed) {
 	t.Helper()
 	for _, seed := range seeds {
-		if err := w.PutCluster(seed); err != nil {
-			t.Fatal(err)
-		}
+		wiretest.Must(t, w.PutCluster(seed))
 	}
 }
 
@@ -42,10 +41,7 @@ func (w *world) put(t *testing.T, seeds ...Seed) {
 func (w *world) instancesOf(t *testing.T, pool *containerpb.NodePool) (counts []int) {
 	t.Helper()
 	for _, g := range groupsOf(t, pool) {
-		out, err := w.compute.InstanceGroupManagers.ListManagedInstances(DefaultProject, g[0], g[1]).Context(t.Context()).Do()
-		if err != nil {
-			t.Fatal(err)
-		}
+		out := wiretest.OK(w.compute.InstanceGroupManagers.ListManagedInstances(DefaultProject, g[0], g[1]).Context(t.Context()).Do())(t)
 		counts = append(counts, len(out.ManagedInstances))
 	}
 	return counts
@@ -174,10 +170,8 @@ func TestServer_console(t *testing.T) {
 	// A change of bounds that leaves the mark out ends it.
 	bounds := func(marked bool) {
 		t.Helper()
-		if _, err := w.gke.SetNodePoolAutoscaling(t.Context(), &containerpb.SetNodePoolAutoscalingRequest{Name: poolName("two", "nap"),
-			Autoscaling: &containerpb.NodePoolAutoscaling{Enabled: true, MaxNodeCount: 4, Autoprovisioned: marked}}); err != nil {
-			t.Fatal(err)
-		}
+		wiretest.OK(w.gke.SetNodePoolAutoscaling(t.Context(), &containerpb.SetNodePoolAutoscalingRequest{Name: poolName("two", "nap"),
+			Autoscaling: &containerpb.NodePoolAutoscaling{Enabled: true, MaxNodeCount: 4, Autoprovisioned: marked}}))(t)
 		w.pass()
 		if a := w.get(t, "two").GetNodePools()[2].GetAutoscaling(); a.GetAutoprovisioned() != marked || a.GetMaxNodeCount() != 4 {
 			t.Errorf("with %t the pool has %v", marked, a)
@@ -228,9 +222,7 @@ func TestServer_blueGreen(t *testing.T) {
 	blue := groupsOf(t, w.get(t, "demo").GetNodePools()[0])
 	ctx := t.Context()
 	for _, call := range []mutation{master("1.33.5-gke.2072000"), nodes("ng1", "-", "COS_CONTAINERD")} {
-		if _, err := call(ctx, w.gke); err != nil {
-			t.Fatal(err)
-		}
+		wiretest.OK(call(ctx, w.gke))(t)
 		if call := w.Calls()[len(w.Calls())-1]; call.Op == "UpdateMaster" {
 			w.pass()
 		}
@@ -269,14 +261,9 @@ func TestServer_blueGreen(t *testing.T) {
 	if got := w.instancesOf(t, c.GetNodePools()[0]); !slices.Equal(got, []int{3, 3}) || line(c) != "RECONCILING ng1:RECONCILING:1.33.5-gke.2072000:3" {
 		t.Errorf("%s, %v", line(c), got)
 	}
-	ops, err := w.gke.ListOperations(ctx, &containerpb.ListOperationsRequest{Parent: inZone})
-	if err != nil {
-		t.Fatal(err)
-	}
+	ops := wiretest.OK(w.gke.ListOperations(ctx, &containerpb.ListOperationsRequest{Parent: inZone}))(t)
 	last := ops.GetOperations()[len(ops.GetOperations())-1]
-	if err := w.gke.CancelOperation(ctx, &containerpb.CancelOperationRequest{Name: opName(last)}); err != nil {
-		t.Fatal(err)
-	}
+	wiretest.Must(t, w.gke.CancelOperation(ctx, &containerpb.CancelOperationRequest{Name: opName(last)}))
 	if c := w.get(t, "stays"); len(groupsOf(t, c.GetNodePools()[0])) != 1 || c.GetStatus() != containerpb.Cluster_RUNNING {
 		t.Errorf("after it was canceled: %s", line(c))
 	}
@@ -310,13 +297,10 @@ func TestFailure(t *testing.T) {
 			w := newWorld(t)
 			w.create(t, "demo")
 			w.Inject(faultLater(tt.op, tt.fail.Reason()))
-			op, err := tt.call(t.Context(), w.gke)
-			if err != nil {
-				t.Fatal(err)
-			}
+			op := wiretest.OK(tt.call(t.Context(), w.gke))(t)
 			w.pass()
-			if op, err = w.gke.GetOperation(t.Context(), &containerpb.GetOperationRequest{Name: opName(op)}); err != nil || op.GetStatus() != containerpb.Operation_DONE {
-				t.Fatal(op, err)
+			if op = w.read(t, op); op.GetStatus() != containerpb.Operation_DONE {
+				t.Fatal(op)
 			}
 			left := "gone"
 			if !tt.fail.Vanish {
@@ -342,14 +326,10 @@ func TestServer_Remake(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.create(t, "demo")
-	if err := w.Remake("demo", "ng1", 1); err != nil {
-		t.Fatal(err)
-	}
+	wiretest.Must(t, w.Remake("demo", "ng1", 1))
 	before := groupsOf(t, w.get(t, "demo").GetNodePools()[0])
 	for i, want := range []string{"RUNNING ng1:RUNNING:1.33.5-gke.2072000:2", "RUNNING"} {
-		if _, err := deletePool("ng1")(t.Context(), w.gke); err != nil {
-			t.Fatal(err)
-		}
+		wiretest.OK(deletePool("ng1")(t.Context(), w.gke))(t)
 		w.pass()
 		w.pass()
 		c := w.get(t, "demo")
@@ -372,16 +352,13 @@ func TestServer_Deny(t *testing.T) {
 	ctx := t.Context()
 	reads := map[string]func() error{
 		"container.operations.list": func() error {
-			_, err := w.gke.ListOperations(ctx, &containerpb.ListOperationsRequest{Parent: inZone})
-			return err
+			return wiretest.Err(w.gke.ListOperations(ctx, &containerpb.ListOperationsRequest{Parent: inZone}))
 		},
 		"container.clusters.list": func() error {
-			_, err := w.gke.GetServerConfig(ctx, &containerpb.GetServerConfigRequest{Name: inZone})
-			return err
+			return wiretest.Err(w.gke.GetServerConfig(ctx, &containerpb.GetServerConfigRequest{Name: inZone}))
 		},
 		"compute.instances.list": func() error {
-			_, err := w.compute.Instances.AggregatedList(DefaultProject).Context(ctx).Do()
-			return err
+			return wiretest.Err(w.compute.Instances.AggregatedList(DefaultProject).Context(ctx).Do())
 		},
 	}
 	for denied := range reads {

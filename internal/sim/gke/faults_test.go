@@ -5,7 +5,6 @@ package gke
 import (
 	"context"
 	"errors"
-	"io"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -44,28 +43,39 @@ func TestServer_Inject(t *testing.T) {
 	for _, transport := range []string{"grpc", "rest"} {
 		t.Run(transport, func(t *testing.T) {
 			t.Parallel()
-			m := wiretest.Matrix{Codes: map[pmks.Code]string{}, Start: func(t *testing.T) wiretest.Subject {
-				w := newWorld(t, func(o *Options) { o.Now = nil })
-				c := w.gke
-				if transport == "rest" {
-					c = w.rest
+			start := func(newWorld func(*testing.T) *world, settle func()) func(*testing.T) wiretest.Subject {
+				return func(t *testing.T) wiretest.Subject {
+					w := newWorld(t)
+					c := w.gke
+					if transport == "rest" {
+						c = w.rest
+					}
+					return wiretest.Subject{Sim: w.Kit, Op: "CreateCluster", Cluster: "demo",
+						Do: func(ctx context.Context) error {
+							_, err := c.CreateCluster(ctx, clusterRequest("demo"))
+							settle()
+							return err
+						},
+						Applied: func() bool { _, err := w.named("demo"); return err == nil },
+					}
 				}
-				return wiretest.Subject{Sim: w.Kit, Op: "CreateCluster", Cluster: "demo",
-					Do: func(ctx context.Context) error {
-						_, err := c.CreateCluster(ctx, clusterRequest("demo"))
-						synctest.Wait() // the other end of a connection learns of it later
-						return err
-					},
-					Applied: func() bool { _, err := w.named("demo"); return err == nil },
-				}
-			}, Refusal: func(err error) string { return codeOf(err).String() }}
+			}
+			m := wiretest.Matrix{Codes: map[pmks.Code]string{}, Refusal: func(err error) string { return codeOf(err).String() }}
 			for code, want := range words {
 				m.Codes[code] = want.String()
 			}
 			if transport == "grpc" {
 				m.Lost = func(err error) bool { return codeOf(err) == codes.Unavailable }
 			}
+			// The other end of a connection in process learns later that it has ended.
+			m.Start = start(func(t *testing.T) *world { return newWorld(t, func(o *Options) { o.Now = nil }) }, synctest.Wait)
 			m.Run(t)
+			m.Start = start(func(t *testing.T) *world {
+				w := newWorld(t)
+				w.listen(t)
+				return w
+			}, func() {})
+			t.Run("connected", m.RunConnected)
 		})
 	}
 }
@@ -91,33 +101,6 @@ func TestServer_throttle(t *testing.T) {
 	}
 }
 
-// TestServer_lost: a connection on a listener that is lost, or breaks off, is
-// UNAVAILABLE or an unexpected end; what the request did depends on where.
-func TestServer_lost(t *testing.T) {
-	t.Parallel()
-	for kind, want := range map[core.FaultKind]codes.Code{core.FaultLoseRequest: codes.NotFound, core.FaultLoseReply: codes.OK, core.FaultCut: codes.OK} {
-		for _, transport := range []string{"grpc", "rest"} {
-			t.Run(string(kind)+"/"+transport, func(t *testing.T) {
-				t.Parallel()
-				w := newWorld(t)
-				w.listen(t)
-				c := w.gke
-				if transport == "rest" {
-					c = w.rest
-				}
-				w.Inject(core.Fault{Op: "CreateCluster", Kind: kind})
-				_, err := c.CreateCluster(t.Context(), clusterRequest("demo"))
-				if c == w.gke && codeOf(err) != codes.Unavailable || c == w.rest && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-					t.Errorf("got %v", err)
-				}
-				if _, err := c.GetCluster(t.Context(), &containerpb.GetClusterRequest{Name: clusterName("demo")}); codeOf(err) != want {
-					t.Errorf("afterwards: got %v, want %v", err, want)
-				}
-			})
-		}
-	}
-}
-
 // TestServer_stick: an operation that never ends, and a fault that is taken back.
 func TestServer_stick(t *testing.T) {
 	t.Parallel()
@@ -126,22 +109,16 @@ func TestServer_stick(t *testing.T) {
 	w.Inject(core.Fault{Op: "SetLabels", Kind: core.FaultStick})
 	cancel := w.Inject(core.Fault{Op: "GetCluster", Kind: core.FaultRefuse, Code: pmks.CodeInternal, Times: -1})
 	cancel()
-	op, err := setLabels(nil, w.get(t, "demo").GetLabelFingerprint())(t.Context(), w.gke)
-	if err != nil {
-		t.Fatal(err)
-	}
+	op := wiretest.OK(setLabels(nil, w.get(t, "demo").GetLabelFingerprint())(t.Context(), w.gke))(t)
 	w.pass()
-	op, err = w.gke.GetOperation(t.Context(), &containerpb.GetOperationRequest{Name: opName(op)})
-	if err != nil || op.GetStatus() != containerpb.Operation_RUNNING || w.get(t, "demo").GetStatus() != reconciling {
-		t.Errorf("the operation is %s, %v", op.GetStatus(), err)
+	if op = w.read(t, op); op.GetStatus() != containerpb.Operation_RUNNING || w.get(t, "demo").GetStatus() != reconciling {
+		t.Errorf("the operation is %s", op.GetStatus())
 	}
 	w.create(t, "sticky")
 	w.Inject(core.Fault{Op: "SetNodePoolSize", Kind: core.FaultStick})
-	if op, err = w.gke.SetNodePoolSize(t.Context(), &containerpb.SetNodePoolSizeRequest{Name: poolName("sticky", "ng1"), NodeCount: 5}); err != nil {
-		t.Fatal(err)
-	}
+	op = wiretest.OK(w.gke.SetNodePoolSize(t.Context(), &containerpb.SetNodePoolSizeRequest{Name: poolName("sticky", "ng1"), NodeCount: 5}))(t)
 	w.pass()
-	if op, err = w.gke.GetOperation(t.Context(), &containerpb.GetOperationRequest{Name: opName(op)}); err != nil || op.GetStatus() != containerpb.Operation_RUNNING {
-		t.Errorf("the operation is %s, %v", op.GetStatus(), err)
+	if op = w.read(t, op); op.GetStatus() != containerpb.Operation_RUNNING {
+		t.Errorf("the operation is %s", op.GetStatus())
 	}
 }

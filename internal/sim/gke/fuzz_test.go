@@ -4,7 +4,6 @@ package gke
 
 import (
 	"encoding/json"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -19,6 +18,7 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/sim/core"
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
 // fuzzed is a server with a cluster "a" that has a pool "g".
@@ -26,9 +26,7 @@ func fuzzed(t *testing.T) *Server {
 	t.Helper()
 	now := time.Date(2026, 11, 2, 9, 30, 0, 0, time.UTC)
 	s := New(Options{Seed: 1, Now: func() time.Time { return now }})
-	if err := s.Put(core.Seed{Name: "a", Groups: []pmks.NodeGroupInfo{seedGroup("g")}}); err != nil {
-		t.Fatal(err)
-	}
+	wiretest.Must(t, s.Put(core.Seed{Name: "a", Groups: []pmks.NodeGroupInfo{seedGroup("g")}}))
 	return s
 }
 
@@ -61,25 +59,15 @@ func FuzzServer_http(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, method, target, body string) {
 		s := fuzzed(t)
-		r, err := http.NewRequestWithContext(t.Context(), method, "https://sim.example"+target, strings.NewReader(body))
-		if err != nil {
-			t.Skip("not a request that HTTP can carry")
-		}
-		r.Header.Set("Content-Type", "application/json")
-		if r.URL.Path == "/token" {
-			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		}
-		r.Header.Set("Authorization", "Bearer "+DefaultToken)
-		response, err := s.Transport().RoundTrip(r)
-		if err != nil {
-			t.Skip("not a request that HTTP can carry")
-		}
-		defer response.Body.Close()
-		answer, err := io.ReadAll(response.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if strings.HasPrefix(r.URL.Path, metadataRoot) {
+		response, answer := wiretest.Fuzzed(t, s.Transport(), method, "https://sim.example"+target, body, func(r *http.Request) bool {
+			r.Header.Set("Content-Type", "application/json")
+			if r.URL.Path == "/token" {
+				r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			}
+			r.Header.Set("Authorization", "Bearer "+DefaultToken)
+			return true
+		})
+		if strings.HasPrefix(response.Request.URL.Path, metadataRoot) {
 			return // plain text
 		}
 		checkShape(t, response, answer)

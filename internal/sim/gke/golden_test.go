@@ -94,7 +94,7 @@ func TestServer_golden(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
 		p := newTape(w.Transport())
-		w.gke, _ = newREST(t, p, DefaultToken)
+		w.gke, _ = newREST(t, simURL, p, DefaultToken)
 		goldenLife(t, w)
 		p.golden(t, "rest.golden")
 	})
@@ -102,7 +102,7 @@ func TestServer_golden(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
 		p := newTape(w.Transport())
-		_, w.compute = newREST(t, p, DefaultToken)
+		_, w.compute = newREST(t, simURL, p, DefaultToken)
 		goldenCompute(t, w)
 		p.golden(t, "compute.golden")
 	})
@@ -113,31 +113,20 @@ func goldenLife(t *testing.T, w *world) {
 	ctx := t.Context()
 	run := func(call mutation) {
 		t.Helper()
-		if _, err := call(ctx, w.gke); err != nil {
-			t.Fatal(err)
-		}
+		wiretest.OK(call(ctx, w.gke))(t)
 	}
-	op, err := w.gke.CreateCluster(ctx, clusterRequest("demo"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	op := wiretest.OK(w.gke.CreateCluster(ctx, clusterRequest("demo")))(t)
 	w.clock.Add(5 * time.Second)
 	w.get(t, "demo")
 	w.pass()
-	if _, err := w.gke.GetOperation(ctx, &containerpb.GetOperationRequest{Name: opName(op)}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := w.gke.ListClusters(ctx, &containerpb.ListClustersRequest{Parent: "projects/pmks-sim/locations/-"}); err != nil {
-		t.Fatal(err)
-	}
+	wiretest.OK(w.gke.GetOperation(ctx, &containerpb.GetOperationRequest{Name: opName(op)}))(t)
+	wiretest.OK(w.gke.ListClusters(ctx, &containerpb.ListClustersRequest{Parent: "projects/pmks-sim/locations/-"}))(t)
 	run(autoscale("ng1", &containerpb.NodePoolAutoscaling{Enabled: true, MinNodeCount: 1, MaxNodeCount: 4}))
 	if _, err := size("ng1", 3)(ctx, w.gke); err == nil { // busy
 		t.Fatal("two at a time")
 	}
 	w.pass()
-	if _, err := w.gke.GetNodePool(ctx, &containerpb.GetNodePoolRequest{Name: poolName("demo", "ng1")}); err != nil {
-		t.Fatal(err)
-	}
+	wiretest.OK(w.gke.GetNodePool(ctx, &containerpb.GetNodePoolRequest{Name: poolName("demo", "ng1")}))(t)
 	w.Inject(core.Fault{Op: "SetNodePoolSize", Kind: core.FaultThrottle, RetryAfter: 7 * time.Second})
 	w.Inject(core.Fault{Op: "UpdateMaster", Kind: core.FaultRefuse, Code: pmks.CodePermissionDenied})
 	for _, call := range []mutation{size("ng1", 3), master("1.34"), setLabels(nil, "stale"), master("1.99"), deleteCluster("none")} {
@@ -151,15 +140,9 @@ func goldenLife(t *testing.T, w *world) {
 		run(call)
 		w.pass()
 	}
-	if _, err := w.gke.ListOperations(ctx, &containerpb.ListOperationsRequest{Parent: inZone}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := w.gke.GetServerConfig(ctx, &containerpb.GetServerConfigRequest{Name: inZone}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := w.gke.ListUsableSubnetworks(ctx, &containerpb.ListUsableSubnetworksRequest{Parent: "projects/pmks-sim", PageSize: 2}).Next(); err != nil {
-		t.Fatal(err)
-	}
+	wiretest.OK(w.gke.ListOperations(ctx, &containerpb.ListOperationsRequest{Parent: inZone}))(t)
+	wiretest.OK(w.gke.GetServerConfig(ctx, &containerpb.GetServerConfigRequest{Name: inZone}))(t)
+	wiretest.OK(w.gke.ListUsableSubnetworks(ctx, &containerpb.ListUsableSubnetworksRequest{Parent: "projects/pmks-sim", PageSize: 2}).Next())(t)
 }
 
 func goldenCompute(t *testing.T, w *world) {
@@ -168,16 +151,15 @@ func goldenCompute(t *testing.T, w *world) {
 	group := groupsOf(t, w.get(t, "demo").GetNodePools()[0])[0]
 	v, ctx, p := w.compute, t.Context(), DefaultProject
 	for i, call := range []func() error{
-		func() error { _, err := v.InstanceGroupManagers.Get(p, zoneA, group[1]).Context(ctx).Do(); return err },
+		func() error { return wiretest.Err(v.InstanceGroupManagers.Get(p, zoneA, group[1]).Context(ctx).Do()) },
 		func() error {
-			_, err := v.InstanceGroupManagers.ListManagedInstances(p, zoneA, group[1]).MaxResults(10).Context(ctx).Do()
-			return err
+			return wiretest.Err(v.InstanceGroupManagers.ListManagedInstances(p, zoneA, group[1]).MaxResults(10).Context(ctx).Do())
 		},
-		func() error { _, err := v.Networks.Get(p, "vpc-01").Context(ctx).Do(); return err },
-		func() error { _, err := v.Subnetworks.Get(p, region, "subnet-01").Context(ctx).Do(); return err },
-		func() error { _, err := v.Zones.Get(p, zoneA).Context(ctx).Do(); return err },
-		func() error { _, err := v.MachineTypes.Get(p, zoneA, "e2-standard-4").Context(ctx).Do(); return err },
-		func() error { _, err := v.Networks.List(p).MaxResults(1).Context(ctx).Do(); return err },
+		func() error { return wiretest.Err(v.Networks.Get(p, "vpc-01").Context(ctx).Do()) },
+		func() error { return wiretest.Err(v.Subnetworks.Get(p, region, "subnet-01").Context(ctx).Do()) },
+		func() error { return wiretest.Err(v.Zones.Get(p, zoneA).Context(ctx).Do()) },
+		func() error { return wiretest.Err(v.MachineTypes.Get(p, zoneA, "e2-standard-4").Context(ctx).Do()) },
+		func() error { return wiretest.Err(v.Networks.List(p).MaxResults(1).Context(ctx).Do()) },
 	} {
 		if err := call(); err != nil {
 			t.Errorf("call %d: %v", i, err)
@@ -185,9 +167,9 @@ func goldenCompute(t *testing.T, w *world) {
 	}
 	w.Inject(core.Fault{Op: "networks.get", Kind: core.FaultThrottle})
 	for i, call := range []func() error{
-		func() error { _, err := v.Networks.Get(p, "vpc-01").Context(ctx).Do(); return err },
-		func() error { _, err := v.Networks.Get(p, "none").Context(ctx).Do(); return err },
-		func() error { _, err := v.InstanceGroupManagers.Get(p, zoneA, "none").Context(ctx).Do(); return err },
+		func() error { return wiretest.Err(v.Networks.Get(p, "vpc-01").Context(ctx).Do()) },
+		func() error { return wiretest.Err(v.Networks.Get(p, "none").Context(ctx).Do()) },
+		func() error { return wiretest.Err(v.InstanceGroupManagers.Get(p, zoneA, "none").Context(ctx).Do()) },
 	} {
 		if call() == nil {
 			t.Errorf("call %d was not refused", i)

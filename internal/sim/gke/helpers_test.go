@@ -60,7 +60,7 @@ func newWorld(t *testing.T, change ...func(*Options)) *world {
 	}
 	w := &world{Server: New(o), clock: c}
 	w.gke = newGRPC(t, w.Server, static(DefaultToken))
-	w.rest, w.compute = newREST(t, w.Transport(), DefaultToken)
+	w.rest, w.compute = newREST(t, simURL, w.Transport(), DefaultToken)
 	return w
 }
 
@@ -76,10 +76,7 @@ func newGRPC(t testing.TB, s *Server, opts ...option.ClientOption) *container.Cl
 
 func closing(t testing.TB, opts []option.ClientOption) *container.ClusterManagerClient {
 	t.Helper()
-	c, err := container.NewClusterManagerClient(t.Context(), opts...)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := wiretest.OK(container.NewClusterManagerClient(t.Context(), opts...))(t)
 	t.Cleanup(func() {
 		if err := c.Close(); err != nil {
 			t.Error(err)
@@ -102,46 +99,32 @@ func (b bearer) RoundTrip(r *http.Request) (*http.Response, error) {
 	return b.next.RoundTrip(r)
 }
 
+// simURL is where the clients think that the simulator is.
+const simURL = "https://gke.simulated"
+
 // newREST returns the two clients over HTTP.
-func newREST(t testing.TB, next http.RoundTripper, token string) (*container.ClusterManagerClient, *compute.Service) {
+func newREST(t testing.TB, base string, next http.RoundTripper, token string) (*container.ClusterManagerClient, *compute.Service) {
 	t.Helper()
 	client := option.WithHTTPClient(&http.Client{Transport: bearer{next, token}})
-	rest, err := container.NewClusterManagerRESTClient(t.Context(), client, option.WithEndpoint("https://gke.simulated"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	vm, err := compute.NewService(t.Context(), client, option.WithEndpoint("https://gke.simulated/compute/v1/"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return rest, vm
+	rest := wiretest.OK(container.NewClusterManagerRESTClient(t.Context(), client, option.WithEndpoint(base)))(t)
+	return rest, wiretest.OK(compute.NewService(t.Context(), client, option.WithEndpoint(base+"/compute/v1/")))(t)
 }
 
 // listen puts a loopback listener between the clients and the server.
 func (w *world) listen(t *testing.T) *simkit.Listener {
 	t.Helper()
-	l, err := w.Listen("127.0.0.1:0", false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	transport := &http.Transport{}
-	t.Cleanup(func() { // after the clients
-		transport.CloseIdleConnections()
-		if err := l.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	l, transport := wiretest.Listen(t, w.Listen, false)
 	w.gke = closing(t, []option.ClientOption{static(DefaultToken), option.WithEndpoint(l.Addr()),
 		option.WithGRPCDialOption(grpc.WithTransportCredentials(insecure.NewCredentials()))})
-	client := option.WithHTTPClient(&http.Client{Transport: bearer{transport, DefaultToken}})
-	w.rest, err = container.NewClusterManagerRESTClient(t.Context(), client, option.WithEndpoint(l.URL()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if w.compute, err = compute.NewService(t.Context(), client, option.WithEndpoint(l.URL()+"/compute/v1/")); err != nil {
-		t.Fatal(err)
-	}
+	w.rest, w.compute = newREST(t, l.URL(), transport, DefaultToken)
 	return l
+}
+
+// send sends a request that no client would, under a good token.
+func (w *world) send(t *testing.T, method, url, body string, header ...string) (status int, answer string) {
+	t.Helper()
+	response, answer := wiretest.Send(t, bearer{w.Transport(), DefaultToken}, wiretest.NewRequest(t, method, url, body, header...))
+	return response.StatusCode, answer
 }
 
 // pass lets every operation that is under way end.
@@ -187,19 +170,20 @@ func opName(op *containerpb.Operation) string { return inZone + "/operations/" +
 // create makes a cluster and lets it run.
 func (w *world) create(t *testing.T, name string, change ...func(*containerpb.Cluster)) {
 	t.Helper()
-	if _, err := w.gke.CreateCluster(t.Context(), clusterRequest(name, change...)); err != nil {
-		t.Fatal(err)
-	}
+	wiretest.OK(w.gke.CreateCluster(t.Context(), clusterRequest(name, change...)))(t)
 	w.pass()
 }
 
 func (w *world) get(t *testing.T, name string) *containerpb.Cluster {
 	t.Helper()
-	c, err := w.gke.GetCluster(t.Context(), &containerpb.GetClusterRequest{Name: clusterName(name)})
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := wiretest.OK(w.gke.GetCluster(t.Context(), &containerpb.GetClusterRequest{Name: clusterName(name)}))(t)
 	return c
+}
+
+// read reads an operation again.
+func (w *world) read(t *testing.T, op *containerpb.Operation) *containerpb.Operation {
+	t.Helper()
+	return wiretest.OK(w.gke.GetOperation(t.Context(), &containerpb.GetOperationRequest{Name: opName(op)}))(t)
 }
 
 // noRetry keeps the vendor's client from trying again, which it does for reads and

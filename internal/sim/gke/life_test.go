@@ -10,6 +10,8 @@ import (
 	container "cloud.google.com/go/container/apiv1"
 	"cloud.google.com/go/container/apiv1/containerpb"
 	"google.golang.org/api/option"
+
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
 // TestServer_bubble runs the vendor's client over gRPC in virtual time: everything
@@ -22,23 +24,15 @@ func TestServer_bubble(t *testing.T) {
 		for _, dial := range s.DialOptions() {
 			opts = append(opts, option.WithGRPCDialOption(dial))
 		}
-		client, err := container.NewClusterManagerClient(t.Context(), opts...)
-		if err != nil {
-			t.Fatal(err)
-		}
-		op, err := client.CreateCluster(t.Context(), clusterRequest("demo"))
-		if err != nil {
-			t.Fatal(err)
-		}
+		client := wiretest.OK(container.NewClusterManagerClient(t.Context(), opts...))(t)
+		op := wiretest.OK(client.CreateCluster(t.Context(), clusterRequest("demo")))(t)
 		began := time.Now()
 		for op.GetStatus() != containerpb.Operation_DONE {
 			if time.Since(began) > time.Hour {
 				t.Fatalf("after an hour the operation is %s", op.GetStatus())
 			}
 			time.Sleep(15 * time.Second) //nolint:forbidigo // inside a synctest bubble
-			if op, err = client.GetOperation(t.Context(), &containerpb.GetOperationRequest{Name: opName(op)}); err != nil {
-				t.Fatal(err)
-			}
+			op = wiretest.OK(client.GetOperation(t.Context(), &containerpb.GetOperationRequest{Name: opName(op)}))(t)
 		}
 		got, err := client.GetCluster(t.Context(), &containerpb.GetClusterRequest{Name: clusterName("demo")})
 		if err != nil || got.GetStatus() != containerpb.Cluster_RUNNING || got.GetEndpoint() == "" {

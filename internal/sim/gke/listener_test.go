@@ -17,6 +17,8 @@ import (
 	"cloud.google.com/go/container/apiv1/containerpb"
 	"google.golang.org/api/option"
 	"google.golang.org/grpc/codes"
+
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
 // TestServer_concurrent: many calls at once, on one connection.
@@ -57,11 +59,8 @@ func TestServer_bubbleAccount(t *testing.T) {
 	PrivateKey() // made outside of the bubble, which would wait for it
 	synctest.Test(t, func(t *testing.T) {
 		s := New(Options{Seed: 1})
-		creds, err := credentials.NewCredentialsFromJSON(credentials.ServiceAccount, s.ServiceAccountJSON(""), &credentials.DetectOptions{
-			Scopes: []string{scopePlatform}, Client: &http.Client{Transport: s.Transport()}})
-		if err != nil {
-			t.Fatal(err)
-		}
+		creds := wiretest.OK(credentials.NewCredentialsFromJSON(credentials.ServiceAccount, s.ServiceAccountJSON(""), &credentials.DetectOptions{
+			Scopes: []string{scopePlatform}, Client: &http.Client{Transport: s.Transport()}}))(t)
 		c := newGRPC(t, s, option.WithAuthCredentials(creds))
 		for range 5 {
 			if _, err := c.ListClusters(t.Context(), &containerpb.ListClustersRequest{Parent: inZone}); codeOf(err) != codes.OK {

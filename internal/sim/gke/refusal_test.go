@@ -15,13 +15,13 @@ import (
 	"google.golang.org/grpc/codes"
 
 	"github.com/pmks-go/pmks/internal/sim/core"
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
 // changed is a request for a cluster with one thing changed.
 func changed(f func(*containerpb.Cluster)) func(context.Context, *container.ClusterManagerClient) error {
 	return func(ctx context.Context, c *container.ClusterManagerClient) error {
-		_, err := c.CreateCluster(ctx, clusterRequest("new", f))
-		return err
+		return wiretest.Err(c.CreateCluster(ctx, clusterRequest("new", f)))
 	}
 }
 
@@ -30,8 +30,7 @@ func changedPool(f func(*containerpb.NodePool)) func(context.Context, *container
 	return func(ctx context.Context, c *container.ClusterManagerClient) error {
 		pool := poolRequest("new")
 		f(pool)
-		_, err := c.CreateNodePool(ctx, &containerpb.CreateNodePoolRequest{Parent: clusterName("demo"), NodePool: pool})
-		return err
+		return wiretest.Err(c.CreateNodePool(ctx, &containerpb.CreateNodePoolRequest{Parent: clusterName("demo"), NodePool: pool}))
 	}
 }
 
@@ -197,9 +196,7 @@ func TestServer_quota(t *testing.T) {
 	}
 	full := newWorld(t)
 	for i := range 100 {
-		if err := full.Put(core.Seed{Name: fmt.Sprintf("c%d", i)}); err != nil {
-			t.Fatal(err)
-		}
+		wiretest.Must(t, full.Put(core.Seed{Name: fmt.Sprintf("c%d", i)}))
 	}
 	if _, err := full.gke.CreateCluster(t.Context(), clusterRequest("more")); codeOf(err) != codes.PermissionDenied {
 		t.Errorf("the 101st cluster: %v", err)

@@ -28,7 +28,6 @@ func TestServer_rest(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.create(t, "demo")
-	client := &http.Client{Transport: bearer{w.Transport(), DefaultToken}}
 	const root = "/v1/projects/pmks-sim/locations/" + zoneA
 	for _, tt := range []struct {
 		name, method, target, kind, body string
@@ -57,17 +56,12 @@ func TestServer_rest(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			r, err := http.NewRequestWithContext(t.Context(), tt.method, "https://gke.simulated"+tt.target, strings.NewReader(tt.body))
-			if err != nil {
-				t.Fatal(err)
-			}
-			r.Header.Set("Content-Type", tt.kind)
-			status, body := send(t, client, r)
+			status, body := w.send(t, tt.method, simURL+tt.target, tt.body, "Content-Type", tt.kind)
 			var e errorBody
-			if err := json.Unmarshal(body, &e); err != nil || status != tt.status || e.Error.Status != tt.word {
+			if err := json.Unmarshal([]byte(body), &e); err != nil || status != tt.status || e.Error.Status != tt.word {
 				t.Errorf("got %d %.400s, want %d %s", status, body, tt.status, tt.word)
 			}
-			if tt.word != "" && (e.Error.Code != status || len(e.Error.Errors) != 1 || e.Error.Message == "" || !strings.Contains(string(body), "google.rpc.RequestInfo")) {
+			if tt.word != "" && (e.Error.Code != status || len(e.Error.Errors) != 1 || e.Error.Message == "" || !strings.Contains(body, "google.rpc.RequestInfo")) {
 				t.Errorf("the error is %s", body)
 			}
 		})
@@ -79,13 +73,8 @@ func TestServer_enums(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.create(t, "demo")
-	client := &http.Client{Transport: bearer{w.Transport(), DefaultToken}}
 	for query, want := range map[string]string{"": `"status":"RUNNING"`, "?%24alt=json%3Benum-encoding%3Dint": `"status":2`} {
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://gke.simulated/v1/"+clusterName("demo")+query, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, body := send(t, client, r); !strings.Contains(string(body), want) {
+		if _, body := w.send(t, http.MethodGet, simURL+"/v1/"+clusterName("demo")+query, ""); !strings.Contains(body, want) {
 			t.Errorf("with %q there is no %s", query, want)
 		}
 	}
@@ -149,9 +138,7 @@ func TestServer_readBack(t *testing.T) {
 	}
 	// A deleted cluster that is made again is another one.
 	id := c.GetId()
-	if _, err := deleteCluster("demo")(t.Context(), w.gke); err != nil {
-		t.Fatal(err)
-	}
+	wiretest.OK(deleteCluster("demo")(t.Context(), w.gke))(t)
 	w.pass()
 	w.create(t, "demo")
 	if w.get(t, "demo").GetId() == id {
@@ -164,9 +151,7 @@ func TestServer_hands(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.create(t, "demo")
-	if err := w.Alter("demo", func(c *containerpb.Cluster) { c.Status = 99 }); err != nil {
-		t.Fatal(err)
-	}
+	wiretest.Must(t, w.Alter("demo", func(c *containerpb.Cluster) { c.Status = 99 }))
 	if got := w.get(t, "demo").GetStatus(); got != 99 {
 		t.Errorf("the status is %s", got)
 	}
@@ -191,8 +176,8 @@ func TestServer_hands(t *testing.T) {
 		w.pass()
 	}
 	for _, err := range []error{
-		func() error { _, err := w.Start("none", "", 1, 0); return err }(),
-		func() error { _, err := w.Start("demo", "none", 1, 0); return err }(),
+		func() error { return wiretest.Err(w.Start("none", "", 1, 0)) }(),
+		func() error { return wiretest.Err(w.Start("demo", "none", 1, 0)) }(),
 		w.Alter("none", nil),
 	} {
 		if err == nil {
@@ -200,14 +185,11 @@ func TestServer_hands(t *testing.T) {
 		}
 	}
 	busy := newWorld(t, func(o *Options) { o.Upkeep = 1 })
-	op, err := busy.gke.CreateCluster(t.Context(), clusterRequest("demo"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	op := wiretest.OK(busy.gke.CreateCluster(t.Context(), clusterRequest("demo")))(t)
 	end, _ := busy.NextEvent()
 	busy.clock.Add(end.Sub(busy.clock.Now()))
-	if op, err = busy.gke.GetOperation(t.Context(), &containerpb.GetOperationRequest{Name: opName(op)}); err != nil || op.GetStatus() != containerpb.Operation_DONE {
-		t.Fatalf("the operation is %v, %v", op, err)
+	if op = busy.read(t, op); op.GetStatus() != containerpb.Operation_DONE {
+		t.Fatalf("the operation is %v", op)
 	}
 	if _, err := size("ng1", 3)(t.Context(), busy.gke); codeOf(err) != codes.FailedPrecondition {
 		t.Errorf("GKE has no operation of its own: %v", err)
@@ -223,18 +205,14 @@ func TestServer_cancel(t *testing.T) {
 		call mutation
 		want codes.Code
 	}{{master("1.34"), codes.FailedPrecondition}, {nodes("ng1", "-", "COS"), codes.OK}, {nodes("ng1", "1.33.5-gke.2072000", "COS"), codes.OK}} {
-		op, err := tt.call(t.Context(), w.gke)
-		if err != nil {
-			t.Fatal(err)
-		}
-		err = w.gke.CancelOperation(t.Context(), &containerpb.CancelOperationRequest{Name: opName(op)})
+		op := wiretest.OK(tt.call(t.Context(), w.gke))(t)
+		err := w.gke.CancelOperation(t.Context(), &containerpb.CancelOperationRequest{Name: opName(op)})
 		if codeOf(err) != tt.want {
 			t.Errorf("call %d: got %v, want %v", i, err, tt.want)
 		}
 		if tt.want == codes.OK {
-			op, err = w.gke.GetOperation(t.Context(), &containerpb.GetOperationRequest{Name: opName(op)})
-			if err != nil || op.GetStatus() != containerpb.Operation_DONE || !strings.Contains(op.GetStatusMessage(), "canceled") {
-				t.Errorf("call %d: it is %v, %v", i, op, err)
+			if op = w.read(t, op); op.GetStatus() != containerpb.Operation_DONE || !strings.Contains(op.GetStatusMessage(), "canceled") {
+				t.Errorf("call %d: it is %v", i, op)
 			}
 		}
 		w.pass()
@@ -277,9 +255,7 @@ func TestServer_pages(t *testing.T) {
 func TestServer_lag(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(o *Options) { o.ReadLag = 4 * time.Second })
-	if _, err := w.gke.CreateCluster(t.Context(), clusterRequest("demo")); err != nil {
-		t.Fatal(err)
-	}
+	wiretest.OK(w.gke.CreateCluster(t.Context(), clusterRequest("demo")))(t)
 	for _, want := range []codes.Code{codes.NotFound, codes.OK} {
 		if _, err := w.gke.GetCluster(t.Context(), &containerpb.GetClusterRequest{Name: clusterName("demo")}); codeOf(err) != want {
 			t.Errorf("got %v, want %v", err, want)
@@ -294,14 +270,10 @@ func TestServer_same(t *testing.T) {
 	wiretest.Same(t, func() string {
 		w := newWorld(t, func(o *Options) { o.Upkeep = 0.5 })
 		p := newTape(w.Transport())
-		if err := w.Put(core.Seed{Name: "put", State: profile.Degraded, Reason: "GKE_SERVICE_ACCOUNT_DELETED: gone"}); err != nil {
-			t.Fatal(err)
-		}
+		wiretest.Must(t, w.Put(core.Seed{Name: "put", State: profile.Degraded, Reason: "GKE_SERVICE_ACCOUNT_DELETED: gone"}))
 		w.create(t, "demo")
-		w.rest, _ = newREST(t, p, DefaultToken)
-		if _, err := w.rest.ListClusters(t.Context(), &containerpb.ListClustersRequest{Parent: inZone}); err != nil {
-			t.Fatal(err)
-		}
+		w.rest, _ = newREST(t, simURL, p, DefaultToken)
+		wiretest.OK(w.rest.ListClusters(t.Context(), &containerpb.ListClustersRequest{Parent: inZone}))(t)
 		return p.Text()
 	})
 }

@@ -17,6 +17,7 @@ import (
 	"google.golang.org/grpc/codes"
 
 	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
 // line is the state of a cluster and of its pools, as text.
@@ -186,15 +187,11 @@ func TestServer_failLater(t *testing.T) {
 			w := newWorld(t, func(o *Options) { o.RemoveFailed = 48 * time.Hour })
 			w.create(t, "demo")
 			w.Inject(faultLater(tt.op, reason))
-			op, err := tt.call(t.Context(), w.gke)
-			if err != nil {
-				t.Fatal(err)
-			}
+			op := wiretest.OK(tt.call(t.Context(), w.gke))(t)
 			w.pass()
-			op, err = w.gke.GetOperation(t.Context(), &containerpb.GetOperationRequest{Name: opName(op)})
-			if err != nil || op.GetError().GetCode() != int32(codes.ResourceExhausted) || !strings.Contains(op.GetError().GetMessage(), "enough resources") ||
+			if op = w.read(t, op); op.GetError().GetCode() != int32(codes.ResourceExhausted) || !strings.Contains(op.GetError().GetMessage(), "enough resources") ||
 				op.GetStatusMessage() != op.GetError().GetMessage() {
-				t.Errorf("the operation ends as %v, %v", op, err)
+				t.Errorf("the operation ends as %v", op)
 			}
 			target := "demo"
 			if name == "create" {
@@ -209,7 +206,7 @@ func TestServer_failLater(t *testing.T) {
 			}
 			w.pass()
 			w.pass()
-			_, err = w.gke.GetCluster(t.Context(), &containerpb.GetClusterRequest{Name: clusterName(target)}, noRetry())
+			_, err := w.gke.GetCluster(t.Context(), &containerpb.GetClusterRequest{Name: clusterName(target)}, noRetry())
 			if gone := codeOf(err) == codes.NotFound; gone != (name == "create") {
 				t.Errorf("days later: %v", err)
 			}
@@ -225,15 +222,11 @@ func TestServer_force(t *testing.T) {
 	for _, state := range profile.States {
 		name := "c" + strings.ToLower(state.String())
 		w.create(t, name)
-		if err := w.Force(name, "ng1", state, "because"); err != nil {
-			t.Fatal(err)
-		}
+		wiretest.Must(t, w.Force(name, "ng1", state, "because"))
 		if got, want := w.get(t, name).GetNodePools()[0].GetStatus().String(), p.Words.NodeGroup[state]; got != want {
 			t.Errorf("a pool in state %s is %s, want %s", state, got, want)
 		}
-		if err := w.Force(name, "", state, "because"); err != nil {
-			t.Fatal(err)
-		}
+		wiretest.Must(t, w.Force(name, "", state, "because"))
 		got := w.get(t, name)
 		if got.GetStatus().String() != p.Words.Cluster[state] {
 			t.Errorf("a cluster in state %s is %s, want %s", state, got.GetStatus(), p.Words.Cluster[state])

@@ -16,6 +16,7 @@ import (
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
 // mutation is a call that changes something.
@@ -158,12 +159,9 @@ func TestServer_oneAtATime(t *testing.T) {
 				t.Parallel()
 				w := newWorld(t)
 				w.create(t, "demo", func(c *containerpb.Cluster) { c.NodePools = append(c.NodePools, poolRequest("ng2")) })
-				op, err := start(t.Context(), w.gke)
-				if err != nil {
-					t.Fatal(err)
-				}
+				op := wiretest.OK(start(t.Context(), w.gke))(t)
 				for range 2 { // pending, then running
-					_, err = then(t.Context(), w.gke)
+					_, err := then(t.Context(), w.gke)
 					if !busy {
 						if err != nil {
 							t.Fatalf("refused: %v", err)
@@ -192,9 +190,7 @@ func TestServer_refusesByState(t *testing.T) {
 		t.Run(state.String(), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			if err := w.Put(core.Seed{Name: "demo", State: state, Groups: []pmks.NodeGroupInfo{seedGroup("ng1")}}); err != nil {
-				t.Fatal(err)
-			}
+			wiretest.Must(t, w.Put(core.Seed{Name: "demo", State: state, Groups: []pmks.NodeGroupInfo{seedGroup("ng1")}}))
 			for name, f := range map[string]mutation{"size": size("ng1", 1), "new": createPool("ng2"), "master": master("1.34")} {
 				if _, err := f(t.Context(), w.gke); codeOf(err) != codes.FailedPrecondition {
 					t.Errorf("%s: got %v", name, err)
@@ -236,9 +232,7 @@ func TestServer_upgrades(t *testing.T) {
 		{nodes("ng1", "1.33", "cos_containerd"), "1.33.5-gke.2072000", "1.33.5-gke.2072000"},
 		{nodes("ng1", "1.33.5-gke.2072000", "UBUNTU_CONTAINERD"), "1.33.5-gke.2072000", "1.33.5-gke.2072000"},
 	} {
-		if _, err := step.call(t.Context(), w.gke); err != nil {
-			t.Fatal(err)
-		}
+		wiretest.OK(step.call(t.Context(), w.gke))(t)
 		w.pass()
 		got := w.get(t, "demo")
 		if got.GetCurrentMasterVersion() != step.master || got.GetNodePools()[0].GetVersion() != step.nodes || got.GetStatus() != running {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
 // TestServer_versions: what the aliases of versions lead to, and which channel.
@@ -156,12 +157,8 @@ func TestServer_forgets(t *testing.T) {
 	w.Server = New(Options{Seed: 1, Now: w.clock.Now, Resources: &resources})
 	for i := range 300 {
 		name := fmt.Sprintf("c%d", i)
-		if err := w.Put(core.Seed{Name: name}); err != nil {
-			t.Fatal(err)
-		}
-		if err := w.Force(name, "", profile.Gone, ""); err != nil {
-			t.Fatal(err)
-		}
+		wiretest.Must(t, w.Put(core.Seed{Name: name}))
+		wiretest.Must(t, w.Force(name, "", profile.Gone, ""))
 	}
 	if n := len(w.locations[0].byUID); n > 110 {
 		t.Errorf("%d records are left", n)

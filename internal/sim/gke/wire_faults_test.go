@@ -4,7 +4,6 @@ package gke
 
 import (
 	"errors"
-	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/simkit"
+	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
 // TestServer_answers: whole answers are replaced, and read as the clients read those
@@ -90,20 +90,8 @@ func TestServer_retryAfter(t *testing.T) {
 // post sends a request without a body.
 func (w *world) post(t *testing.T, path string) (status int, header http.Header, body string) {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://oauth2.googleapis.com"+path, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	response, err := w.Transport().RoundTrip(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	data, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return response.StatusCode, response.Header, string(data)
+	response, body := wiretest.Send(t, w.Transport(), wiretest.NewRequest(t, http.MethodPost, "https://oauth2.googleapis.com"+path, ""))
+	return response.StatusCode, response.Header, body
 }
 
 // TestServer_aggregated: every instance and every group in pages, with just the
@@ -120,10 +108,7 @@ func TestServer_aggregated(t *testing.T) {
 	var names []string
 	pages := 0
 	for token := ""; ; pages++ {
-		out, err := list.PageToken(token).Context(t.Context()).Do(partial)
-		if err != nil {
-			t.Fatal(err)
-		}
+		out := wiretest.OK(list.PageToken(token).Context(t.Context()).Do(partial))(t)
 		for _, scope := range out.Items {
 			for _, i := range scope.Instances {
 				names = append(names, i.Labels[labelCluster]+"/"+i.Labels[labelLocation]+"/"+i.Labels[labelPool]+i.Zone[strings.LastIndex(i.Zone, "-"):]+"/"+i.Status)
@@ -143,10 +128,7 @@ func TestServer_aggregated(t *testing.T) {
 	if got, want := strings.Join(slices.Compact(names), " "), "one/"+zoneA+"/ng1-a/RUNNING one/"+zoneA+"/ng2-a/RUNNING two/"+zoneA+"/ng1-a/RUNNING two/"+zoneA+"/ng1-b/RUNNING"; got != want || pages != 2 {
 		t.Errorf("%d pages\ngot  %s\nwant %s", pages+1, got, want)
 	}
-	managers, err := w.compute.InstanceGroupManagers.AggregatedList(DefaultProject).Filter("name:gke-two*").Context(t.Context()).Do(partial)
-	if err != nil {
-		t.Fatal(err)
-	}
+	managers := wiretest.OK(w.compute.InstanceGroupManagers.AggregatedList(DefaultProject).Filter("name:gke-two*").Context(t.Context()).Do(partial))(t)
 	sizes := map[string]int64{}
 	for scope, items := range managers.Items {
 		for _, m := range items.InstanceGroupManagers {
@@ -200,12 +182,9 @@ func TestServer_quotas(t *testing.T) {
 	w.put(t, seedOf("demo", zoneA, group("ng1", 1)))
 	g := groupsOf(t, w.get(t, "demo").GetNodePools()[0])[0]
 	nodes := func() error {
-		_, err := w.compute.InstanceGroupManagers.ListManagedInstances(DefaultProject, g[0], g[1]).Context(t.Context()).Do()
-		return err
+		return wiretest.Err(w.compute.InstanceGroupManagers.ListManagedInstances(DefaultProject, g[0], g[1]).Context(t.Context()).Do())
 	}
-	if err := nodes(); err != nil {
-		t.Fatal(err)
-	}
+	wiretest.Must(t, nodes())
 	var api *googleapi.Error
 	if err := nodes(); !errors.As(err, &api) || api.Code != 403 || api.Errors[0].Reason != "rateLimitExceeded" || api.Header.Get("Retry-After") != "" {
 		t.Errorf("the second of a minute: %v", err)
@@ -236,10 +215,7 @@ func TestServer_repeatedPage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	list := w.compute.Networks.List(DefaultProject).MaxResults(1)
-	first, err := list.Context(t.Context()).Do()
-	if err != nil {
-		t.Fatal(err)
-	}
+	first := wiretest.OK(list.Context(t.Context()).Do())(t)
 	w.Inject(core.Fault{Op: "networks.list", Kind: core.FaultRepeatPage, Times: 2})
 	for range 2 {
 		page, err := list.PageToken(first.NextPageToken).Context(t.Context()).Do()

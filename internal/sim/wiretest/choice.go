@@ -17,6 +17,11 @@ type Choice[A, W any] struct {
 	Zero, Other string
 }
 
+// NewChoice returns a Choice; its types follow from the functions.
+func NewChoice[A, W any](set func(*A), look func(*testing.T, W) string, zero, other string) Choice[A, W] {
+	return Choice[A, W]{Set: set, Look: look, Zero: zero, Other: other}
+}
+
 // Choices looks at a simulator under both answers to each choice. Each field of A
 // must be one of them.
 func Choices[A, W any](t *testing.T, start func(*testing.T, A) W, choices map[string]Choice[A, W]) {
