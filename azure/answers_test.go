@@ -15,8 +15,7 @@ import (
 	"time"
 
 	"github.com/pmks-go/pmks"
-	"github.com/pmks-go/pmks/azure"
-	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/providertest"
 )
 
 // empties are answers of success that hold nothing.
@@ -25,109 +24,26 @@ var empties = []string{"null", "{}", "", "[]", `"x"`, "<html></html>"}
 // TestAnswer_emptyRead: a read is never answered by nothing.
 func TestAnswer_emptyRead(t *testing.T) {
 	t.Parallel()
-	sample, _ := profile.Get("azure")
-	for _, read := range []struct {
-		name  string
-		match func(*http.Request) bool
-		do    func(context.Context, *azure.Handler) error
-	}{
-		{"cluster", ending(http.MethodGet, "/managedClusters/c"), func(ctx context.Context, h *azure.Handler) error { _, err := h.GetCluster(ctx, clusterC); return err }},
-		{"state", ending(http.MethodGet, "/managedClusters/c"), func(ctx context.Context, h *azure.Handler) error {
-			_, err := h.ReadState(ctx, clusterC, poolG0)
-			return err
-		}},
-		{"list", ending(http.MethodGet, "/managedClusters"), func(ctx context.Context, h *azure.Handler) error { _, err := h.ListCluster(ctx); return err }},
-		{"list-iid", ending(http.MethodGet, "/managedClusters"), func(ctx context.Context, h *azure.Handler) error { _, err := h.ListIID(ctx); return err }},
-		{"pool", ending(http.MethodGet, "/agentPools/g0"), func(ctx context.Context, h *azure.Handler) error {
-			_, err := h.SetNodeGroupAutoScaling(ctx, clusterC, poolG0, true)
-			return err
-		}},
-		{"versions", ending(http.MethodGet, "/kubernetesVersions"), func(ctx context.Context, h *azure.Handler) error { _, err := h.ListVersions(ctx); return err }},
-		{"upgrade-profile", ending(http.MethodGet, "/upgradeProfiles/default"), func(ctx context.Context, h *azure.Handler) error {
-			_, err := h.UpgradeCluster(ctx, clusterC, "1.34")
-			return err
-		}},
-		{"network", ending(http.MethodGet, "/virtualNetworks/vpc-01"), func(ctx context.Context, h *azure.Handler) error {
-			return h.CheckCluster(ctx, sample.SampleRequest("new"))
-		}},
-		{"security-group", ending(http.MethodGet, "/networkSecurityGroups/sg-01"), func(ctx context.Context, h *azure.Handler) error {
-			return h.CheckCluster(ctx, sample.SampleRequest("new"))
-		}},
-		{"key", ending(http.MethodGet, "/sshPublicKeys/keypair-01"), func(ctx context.Context, h *azure.Handler) error {
-			return h.CheckCluster(ctx, sample.SampleRequest("new"))
-		}},
-	} {
-		for _, body := range empties {
-			t.Run(read.name+"/"+body, func(t *testing.T) {
-				t.Parallel()
-				synctest.Test(t, func(t *testing.T) {
-					h, p, _ := tapped(t, seedOf("g0"), nil)
-					p.answer = func(r *http.Request) *http.Response {
-						if read.match(r) {
-							return replyWith(http.StatusOK, body)
-						}
-						return nil
-					}
-					if err := read.do(t.Context(), h); pmks.CodeOf(err) != pmks.CodeUnavailable {
-						t.Errorf("got %v", err)
-					}
-					// Lost, and then not: one answer in a row is no matter.
-					p.reset()
-					p.answer = func(r *http.Request) *http.Response {
-						if read.match(r) && p.count(r.Method) == 0 {
-							return replyWith(http.StatusOK, body)
-						}
-						return nil
-					}
-					if err := read.do(t.Context(), h); err != nil {
-						t.Errorf("after one lost answer: %v", err)
-					}
-				})
-			})
-		}
-	}
+	check := providertest.CheckCluster(bench.SampleRequest("new"))
+	bench.EmptyReads(t, []providertest.Probe{
+		{Name: "cluster", Request: "ManagedClusters_Get", Call: providertest.GetCluster(cluster0)},
+		{Name: "state", Request: "ManagedClusters_Get", Call: providertest.ReadState(cluster0, poolG0)},
+		{Name: "list", Request: "ManagedClusters_ListByResourceGroup", Call: providertest.ListCluster},
+		{Name: "list-iid", Request: "ManagedClusters_ListByResourceGroup", Call: providertest.ListIID},
+		{Name: "pool", Request: "AgentPools_Get", Call: providertest.SetNodeGroupAutoScaling(cluster0, poolG0, true)},
+		{Name: "versions", Request: "ManagedClusters_ListKubernetesVersions", Call: providertest.ListVersions},
+		{Name: "upgrade-profile", Request: "ManagedClusters_GetUpgradeProfile", Call: providertest.UpgradeCluster(cluster0, "1.34")},
+		{Name: "network", Request: "VirtualNetworks_Get", Call: check},
+		{Name: "security-group", Request: "NetworkSecurityGroups_Get", Call: check},
+		{Name: "key", Request: "SshPublicKeys_Get", Call: check},
+	})
 }
 
 // TestAnswer_emptyMutation: success that says nothing leaves the outcome open. The look
-// finds what was done, and nothing is done twice.
+// finds what was done, and nothing is done twice. The status alone accepts a deletion.
 func TestAnswer_emptyMutation(t *testing.T) {
 	t.Parallel()
-	for _, c := range changes() {
-		if c.method != http.MethodPut {
-			continue // the status alone accepts a deletion
-		}
-		for _, body := range empties {
-			for _, applied := range []bool{true, false} {
-				t.Run(fmt.Sprintf("%s/%s/applied=%t", c.name, body, applied), func(t *testing.T) {
-					t.Parallel()
-					synctest.Test(t, func(t *testing.T) {
-						h, p, s := tapped(t, seedOf("g0", "g1"), nil)
-						p.answer = func(r *http.Request) *http.Response {
-							if !ending(c.method, c.suffix)(r) || p.count(r.Method) > 0 {
-								return nil
-							}
-							if applied {
-								if _, err := s.Transport().RoundTrip(r); err != nil {
-									t.Error(err)
-								}
-							}
-							return replyWith(http.StatusOK, body)
-						}
-						if err := c.do(t.Context(), h); err != nil {
-							t.Fatal(err)
-						}
-						op := "ManagedClusters_CreateOrUpdate"
-						if strings.Contains(c.suffix, "agentPools") {
-							op = "AgentPools_CreateOrUpdate"
-						}
-						if n := s.Count(op); n != 1 {
-							t.Errorf("%d requests arrived, want one", n)
-						}
-					})
-				})
-			}
-		}
-	}
+	bench.EmptyAnswers(t, puts())
 }
 
 // TestAnswer_pages: a next page that was there already is an error, and so is one on

@@ -8,16 +8,14 @@ import (
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/providertest"
 	"github.com/pmks-go/pmks/internal/sim/aks"
-	"github.com/pmks-go/pmks/internal/sim/profile"
 )
 
 // TestAssumptions takes a cluster through its life with either answer to each
 // question that no source settles.
 func TestAssumptions(t *testing.T) {
 	t.Parallel()
-	p, _ := profile.Get("azure")
 	providertest.EitherAnswer(t, func(t *testing.T, a aks.Assumptions) {
-		req, group := p.SampleRequest("life"), p.SampleNodeGroup("extra")
+		req, group := bench.SampleRequest("life"), bench.SampleNodeGroup("extra")
 		req.Version = "1.33"
 		first := &req.NodeGroupList[0]
 		first.MinNodeSize, first.DesiredNodeSize, first.MaxNodeSize = 2, 2, 4

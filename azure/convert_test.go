@@ -16,6 +16,7 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/azure"
+	"github.com/pmks-go/pmks/internal/providertest"
 	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
@@ -148,7 +149,7 @@ func TestConversion(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			wiretest.Golden(t, "conversion/"+test.name+".json", indented(info))
+			wiretest.Golden(t, "conversion/"+test.name+".json", providertest.Whole(info))
 		})
 	}
 }
@@ -164,7 +165,7 @@ func TestConversion_List(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wiretest.Golden(t, "conversion/list-cluster.json", indented(list))
+	wiretest.Golden(t, "conversion/list-cluster.json", providertest.Whole(list))
 	ids, err := h.ListIID(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/azure"
+	"github.com/pmks-go/pmks/internal/providertest"
 	"github.com/pmks-go/pmks/internal/sim/aks"
 	"github.com/pmks-go/pmks/internal/sim/profile"
 )
@@ -78,7 +79,7 @@ func (g *resourceGraph) answer(r *http.Request) *http.Response {
 // nodes by the id of the pool as single reads show them.
 func indexed(t *testing.T, clusters int) (*azure.Handler, *resourceGraph, *aks.Server, map[string][]pmks.IID) {
 	t.Helper()
-	s := fleet(t, clusters, 5, aks.Options{Latency: latency})
+	s := fleet(t, clusters, 5, aks.Options{Latency: providertest.Latency})
 	free := configFor(fleet(t, clusters, 5, aks.Options{}))
 	free.RateLimits = "none"
 	free.Transport = s.Transport()

@@ -13,7 +13,6 @@ import (
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/sim/aks"
 	"github.com/pmks-go/pmks/internal/sim/core"
-	"github.com/pmks-go/pmks/internal/sim/profile"
 )
 
 // TestCreateCluster_foreignReferences: a reference counts in all its parts. A subnet of
@@ -21,7 +20,6 @@ import (
 func TestCreateCluster_foreignReferences(t *testing.T) {
 	t.Parallel()
 	const other = "00000000-0000-0000-0000-00000000000f"
-	sample, _ := profile.Get("azure")
 	id := func(subscription, group, kind string) string {
 		return "/subscriptions/" + subscription + "/resourceGroups/" + group + "/providers/" + kind
 	}
@@ -59,7 +57,7 @@ func TestCreateCluster_foreignReferences(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			h, p, _ := tapped(t, core.Seed{}, nil)
-			req := sample.SampleRequest("new")
+			req := bench.SampleRequest("new")
 			test.set(&req)
 			_, err := h.CreateCluster(t.Context(), req)
 			var e *pmks.Error
@@ -70,7 +68,7 @@ func TestCreateCluster_foreignReferences(t *testing.T) {
 	}
 	// The very same subnet by its id, in any case, is it.
 	h, p, _ := tapped(t, core.Seed{}, nil)
-	req := sample.SampleRequest("new")
+	req := bench.SampleRequest("new")
 	req.Network.SubnetIIDs = []pmks.IID{{SystemId: strings.ToUpper(id(own, group, "Microsoft.Network/virtualNetworks/vpc-01/subnets/subnet-01"))}}
 	if _, err := h.CreateCluster(t.Context(), req); err != nil || len(p.bodies) != 1 {
 		t.Errorf("its own subnet by id: %v", err)
@@ -82,9 +80,8 @@ func TestAddNodeGroup_key(t *testing.T) {
 	t.Parallel()
 	const base = "/subscriptions/" + aks.DefaultSubscriptionID + "/resourceGroups/"
 	synctest.Test(t, func(t *testing.T) {
-		sample, _ := profile.Get("azure")
 		h, p, _ := tapped(t, core.Seed{}, nil)
-		if _, err := pmks.Provision(t.Context(), h, sample.SampleRequest("c"), pmks.WithInterval(time.Minute)); err != nil {
+		if _, err := pmks.Provision(t.Context(), h, bench.SampleRequest("c"), pmks.WithInterval(time.Minute)); err != nil {
 			t.Fatal(err)
 		}
 		p.answer = func(r *http.Request) *http.Response {
@@ -100,7 +97,7 @@ func TestAddNodeGroup_key(t *testing.T) {
 			{SystemId: base + "elsewhere/providers/Microsoft.Compute/sshPublicKeys/keypair-01"}:                   pmks.CodeInvalidArgument,
 			{NameId: "other"}: pmks.CodeInvalidArgument,
 		} {
-			group := sample.SampleNodeGroup("more")
+			group := bench.SampleNodeGroup("more")
 			group.KeyPairIID = key
 			if _, err := h.AddNodeGroup(t.Context(), clusterC, group); pmks.CodeOf(err) != want {
 				t.Errorf("%v: got %v, want %s", key, err, want)

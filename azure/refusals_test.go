@@ -5,7 +5,6 @@ package azure_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -13,51 +12,29 @@ import (
 	"time"
 
 	"github.com/pmks-go/pmks"
-	"github.com/pmks-go/pmks/azure"
-	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/providertest"
 )
 
-// change is a call that changes something, with the request that it makes.
-type change struct {
-	name   string
-	method string
-	suffix string
-	do     func(context.Context, *azure.Handler) error
+var cluster0 = pmks.IID{NameId: "c000"}
+
+// puts are the calls that write something, and deletions those that remove it, with
+// the request that does it.
+func puts() []providertest.Probe {
+	plain := bench.SampleNodeGroup("plain")
+	plain.KeyPairIID = pmks.IID{}
+	return []providertest.Probe{
+		{Name: "create", Request: "ManagedClusters_CreateOrUpdate", Call: providertest.CreateCluster(bench.SampleRequest("new"))},
+		{Name: "upgrade", Request: "ManagedClusters_CreateOrUpdate", Call: providertest.UpgradeCluster(cluster0, "1.34")},
+		{Name: "add", Request: "AgentPools_CreateOrUpdate", Call: providertest.AddNodeGroup(cluster0, plain)},
+		{Name: "scale", Request: "AgentPools_CreateOrUpdate", Call: providertest.ChangeNodeGroupScaling(cluster0, poolG0, 3, 1, 4)},
+		{Name: "autoscaling", Request: "AgentPools_CreateOrUpdate", Call: providertest.SetNodeGroupAutoScaling(cluster0, poolG0, false)},
+	}
 }
 
-func changes() []change {
-	p, _ := profile.Get("azure")
-	plain := p.SampleNodeGroup("plain")
-	plain.KeyPairIID = pmks.IID{}
-	return []change{
-		{"create", http.MethodPut, "/managedClusters/new", func(ctx context.Context, h *azure.Handler) error {
-			_, err := h.CreateCluster(ctx, p.SampleRequest("new"))
-			return err
-		}},
-		{"delete", http.MethodDelete, "/managedClusters/c", func(ctx context.Context, h *azure.Handler) error {
-			_, err := h.DeleteCluster(ctx, clusterC)
-			return err
-		}},
-		{"upgrade", http.MethodPut, "/managedClusters/c", func(ctx context.Context, h *azure.Handler) error {
-			_, err := h.UpgradeCluster(ctx, clusterC, "1.34")
-			return err
-		}},
-		{"add", http.MethodPut, "/agentPools/plain", func(ctx context.Context, h *azure.Handler) error {
-			_, err := h.AddNodeGroup(ctx, clusterC, plain)
-			return err
-		}},
-		{"remove", http.MethodDelete, "/agentPools/g0", func(ctx context.Context, h *azure.Handler) error {
-			_, err := h.RemoveNodeGroup(ctx, clusterC, poolG0)
-			return err
-		}},
-		{"scale", http.MethodPut, "/agentPools/g0", func(ctx context.Context, h *azure.Handler) error {
-			_, err := h.ChangeNodeGroupScaling(ctx, clusterC, poolG0, 3, 1, 4)
-			return err
-		}},
-		{"autoscaling", http.MethodPut, "/agentPools/g0", func(ctx context.Context, h *azure.Handler) error {
-			_, err := h.SetNodeGroupAutoScaling(ctx, clusterC, poolG0, true)
-			return err
-		}},
+func deletions() []providertest.Probe {
+	return []providertest.Probe{
+		{Name: "delete", Request: "ManagedClusters_Delete", Call: providertest.DeleteCluster(cluster0)},
+		{Name: "remove", Request: "AgentPools_Delete", Call: providertest.RemoveNodeGroup(cluster0, poolG0)},
 	}
 }
 
@@ -65,34 +42,7 @@ func changes() []change {
 // request leaves, and the error says what it was.
 func TestRefused_once(t *testing.T) {
 	t.Parallel()
-	for status, want := range map[int]pmks.Code{
-		400: pmks.CodeInvalidArgument, 402: pmks.CodeFailedPrecondition, 403: pmks.CodePermissionDenied, 404: pmks.CodeUnavailable,
-		405: pmks.CodeInvalidArgument, 409: pmks.CodeBusy, 411: pmks.CodeInvalidArgument, 413: pmks.CodeInvalidArgument,
-		415: pmks.CodeInvalidArgument, 422: pmks.CodeInvalidArgument, 429: pmks.CodeThrottled, 451: pmks.CodePermissionDenied,
-	} {
-		for _, c := range changes() {
-			t.Run(fmt.Sprintf("%d/%s", status, c.name), func(t *testing.T) {
-				t.Parallel()
-				synctest.Test(t, func(t *testing.T) {
-					h, p, _ := tapped(t, seedOf("g0", "g1"), nil)
-					p.answer = func(r *http.Request) *http.Response {
-						if ending(c.method, c.suffix)(r) {
-							return replyWith(status, `{"code":"NeverHeardOf","message":"Azure says why."}`)
-						}
-						return nil
-					}
-					err := c.do(t.Context(), h)
-					var e *pmks.Error
-					if !errors.As(err, &e) || e.Code != want || e.MayHaveHappened || e.ProviderCode != "NeverHeardOf" || !strings.Contains(e.Message, "Azure says why.") {
-						t.Errorf("got %v, want %s", err, want)
-					}
-					if n := p.count(c.method); n != 1 {
-						t.Errorf("%d requests left, want one", n)
-					}
-				})
-			})
-		}
-	}
+	bench.Refusals(t, append(puts(), deletions()...))
 }
 
 // TestRefused_meaning: the true code is found wherever it stands.
@@ -124,14 +74,13 @@ func TestRefused_meaning(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			h, p, _ := tapped(t, seedOf("g0"), nil)
-			create := changes()[0]
 			p.answer = func(r *http.Request) *http.Response {
-				if ending(create.method, create.suffix)(r) {
+				if ending(http.MethodPut, "/managedClusters/new")(r) {
 					return replyWith(test.status, test.body)
 				}
 				return nil
 			}
-			err := create.do(t.Context(), h)
+			_, err := h.CreateCluster(t.Context(), bench.SampleRequest("new"))
 			var e *pmks.Error
 			if !errors.As(err, &e) || e.Code != test.want || e.ProviderCode != test.native {
 				t.Errorf("got %v, want %s of %s", err, test.want, test.native)
@@ -151,20 +100,17 @@ func TestAbsence(t *testing.T) {
 		"another-resource": `{"error":{"code":"ResourceNotFound","message":"The Resource 'Microsoft.ContainerService/managedClusters/other' under resource group 'g' was not found."}}`,
 		"another-service":  `{"error":{"code":"ResourceNotFound","message":"The Resource 'Microsoft.Network/virtualNetworks/v' under resource group 'g' was not found."}}`,
 	} {
-		for what, wait := range map[string]func(context.Context, *azure.Handler) error{
-			"cluster": func(ctx context.Context, h *azure.Handler) error {
+		for what, wait := range map[string]providertest.Call{
+			"cluster": func(ctx context.Context, h providertest.Handler) error {
 				return pmks.WaitClusterDeleted(ctx, h, clusterC, pmks.WithInterval(time.Second))
 			},
-			"node-group": func(ctx context.Context, h *azure.Handler) error {
+			"node-group": func(ctx context.Context, h providertest.Handler) error {
 				return pmks.WaitNodeGroupDeleted(ctx, h, clusterC, g1, pmks.WithInterval(time.Second))
 			},
-			"teardown": func(ctx context.Context, h *azure.Handler) error {
+			"teardown": func(ctx context.Context, h providertest.Handler) error {
 				return pmks.Teardown(ctx, h, clusterC, pmks.WithInterval(time.Second))
 			},
-			"look": func(ctx context.Context, h *azure.Handler) error {
-				_, err := h.ReadState(ctx, clusterC, pmks.IID{})
-				return err
-			},
+			"look": providertest.ReadState(clusterC, pmks.IID{}),
 		} {
 			t.Run(name+"/"+what, func(t *testing.T) {
 				t.Parallel()

@@ -15,7 +15,6 @@ import (
 
 	azfake "github.com/Azure/azure-sdk-for-go/sdk/azcore/fake"
 
-	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/azure"
 	"github.com/pmks-go/pmks/internal/providertest"
 )
@@ -130,22 +129,6 @@ func respond(r *http.Request, answer string) (*http.Response, error) {
 		}
 	}
 	return providertest.Reply(r, status, header, body), nil
-}
-
-// indented is v as JSON, with the kubeconfig that JSON hides: those of the tests hold
-// nothing secret.
-func indented(v any) string {
-	switch info := v.(type) {
-	case pmks.AccessInfo:
-		return withKubeconfig(providertest.Indented(info), info)
-	case pmks.ClusterInfo:
-		return withKubeconfig(providertest.Indented(info), info.AccessInfo)
-	}
-	return providertest.Indented(v)
-}
-
-func withKubeconfig(text string, info pmks.AccessInfo) string {
-	return strings.Replace(text, `"Kubeconfig": "[redacted]"`, `"Kubeconfig": `+strings.TrimSpace(providertest.Indented(info.Kubeconfig)), 1)
 }
 
 // drawnPattern matches what marks a request as one's own, drawn at random.

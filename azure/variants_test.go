@@ -10,6 +10,8 @@ import (
 	"testing/synctest"
 
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/providertest"
+	"github.com/pmks-go/pmks/internal/sim/aks"
 )
 
 // TestNodeGroupID_eitherHalf: an id of a pool counts whole, whichever half of the IID
@@ -57,20 +59,14 @@ func TestAnswer_ofAnother(t *testing.T) {
 // Azure's leaves the outcome open, and then shows that nothing happened.
 func TestDelete_successOfOthers(t *testing.T) {
 	t.Parallel()
-	for _, c := range changes() {
-		if c.method != http.MethodDelete {
-			continue
-		}
+	for _, c := range deletions() {
 		synctest.Test(t, func(t *testing.T) {
-			h, p, _ := tapped(t, seedOf("g0", "g1"), nil)
-			p.answer = func(r *http.Request) *http.Response {
-				if ending(c.method, c.suffix)(r) {
-					return replyWith(http.StatusOK, "<html>log in</html>", "Content-Type", "text/html")
-				}
-				return nil
-			}
-			if err := c.do(t.Context(), h); pmks.CodeOf(err) != pmks.CodeUnavailable {
-				t.Errorf("%s: got %v", c.name, err)
+			s := fleet(t, 1, 2, aks.Options{})
+			fault := providertest.Answer(http.StatusOK, "<html>log in</html>")
+			fault.Op, fault.Times = c.Request, -1
+			s.Inject(fault)
+			if err := c.Call(t.Context(), newHandler(t, s)); pmks.CodeOf(err) != pmks.CodeUnavailable {
+				t.Errorf("%s: got %v", c.Name, err)
 			}
 		})
 	}

@@ -5,7 +5,6 @@ package azure_test
 import (
 	"context"
 	"testing"
-	"testing/synctest"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/azure"
@@ -84,32 +83,14 @@ func TestWire(t *testing.T) {
 // play runs one call and returns its result as JSON, and the tape.
 func play(t *testing.T, test wireTest) (result, tape string) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		p := providertest.NewReplay(dialect, test.exchanges)
+	result, tape = providertest.Play(t, dialect, test.exchanges, func(t testing.TB, p *providertest.Replay) (any, error) {
 		cfg := replayConfig(p)
 		if test.settings != nil {
 			test.settings(&cfg)
 		}
-		out, err := test.do(t.Context(), newHandlerWith(t, cfg))
-		p.Check(t)
-		if err != nil {
-			out = faultsOf(err)
-		}
-		result, tape = indented(out), mask(p.Text())
+		return test.do(t.Context(), newHandlerWith(t, cfg))
 	})
-	return result, tape
-}
-
-// faultsOf lists the errors that are joined in err.
-func faultsOf(err error) []error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		var list []error
-		for _, part := range joined.Unwrap() {
-			list = append(list, faultsOf(part)...)
-		}
-		return list
-	}
-	return []error{err}
+	return result, mask(tape)
 }
 
 // brief is what the goldens of wire keep of a cluster: the whole is in those of the

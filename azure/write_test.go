@@ -214,8 +214,7 @@ func TestCreateCluster_key(t *testing.T) {
 			}
 			return nil
 		}
-		sample, _ := profile.Get("azure")
-		_, _ = h.CreateCluster(t.Context(), sample.SampleRequest("new")) // what the simulator thinks of the key is another matter
+		_, _ = h.CreateCluster(t.Context(), bench.SampleRequest("new")) // what the simulator thinks of the key is another matter
 		if len(p.bodies) == 0 || !strings.Contains(p.bodies[0], `"keyData":"ssh-rsa AAAAB3NzaC1yc2E me@here"`) {
 			t.Errorf("%q: sent %q", end, p.bodies)
 		}

@@ -126,9 +126,9 @@ type Bench[S Sim] struct {
 
 	// NoCapacity is the vendor's code for a failure that comes after a call was accepted.
 	NoCapacity string
-	// Refusal answers the request of a method, which is empty where it may be any, with a
-	// 4xx, a code that nobody knows and the message [Words]; nil means a JSON object of both.
-	Refusal func(method string, status int) core.Fault
+	// Refusal answers a request, which is empty where it may be any, with a 4xx, a code that
+	// nobody knows and the message [Words]; nil means a JSON object of both.
+	Refusal func(request string, status int) core.Fault
 	// Facts are the requests that read what can be unreadable beside a cluster. The
 	// cloud tells the others with the cluster itself.
 	Facts map[conformance.Fact]Fact
@@ -159,6 +159,16 @@ func (b Bench[S]) profile() *profile.Profile {
 
 // SampleRequest is a full and valid request for a cluster with one node group.
 func (b Bench[S]) SampleRequest(name string) pmks.ClusterInfo { return b.profile().SampleRequest(name) }
+
+// CreateRequest is such a request as CreateCluster itself takes it: without the group,
+// where the cloud adds node groups later.
+func (b Bench[S]) CreateRequest(name string) pmks.ClusterInfo {
+	req := b.SampleRequest(name)
+	if b.profile().Caps.GroupsAtCreate.Max == 0 {
+		req.NodeGroupList = nil
+	}
+	return req
+}
 
 // SampleNodeGroup is a full and valid request for a node group.
 func (b Bench[S]) SampleNodeGroup(name string) pmks.NodeGroupInfo {

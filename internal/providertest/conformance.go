@@ -171,16 +171,17 @@ func (w *world[S]) inject(f conformance.Fault) (cancel func()) {
 	case conformance.Hang:
 		fault.Kind = core.FaultHang
 	case conformance.RefuseUnknown:
-		fault = w.refuse(f.Op, http.StatusUnprocessableEntity)
 		requests = slices.Concat(w.First[f.Op], requests)
 	}
-	fault.Cluster, fault.Times = f.Cluster, f.Times
 	w.mu.Lock()
 	w.replyLost = f.Kind == conformance.LoseReply
 	w.mu.Unlock()
 	var cancels []func()
 	for _, request := range requests {
-		fault.Op = request
+		if f.Kind == conformance.RefuseUnknown {
+			fault = w.refuse(request, http.StatusUnprocessableEntity)
+		}
+		fault.Op, fault.Cluster, fault.Times = request, f.Cluster, f.Times
 		cancels = append(cancels, w.sim.Inject(fault))
 	}
 	return func() {
@@ -190,10 +191,10 @@ func (w *world[S]) inject(f conformance.Fault) (cancel func()) {
 	}
 }
 
-// refuse is a refusal of a method with a code that nobody knows.
-func (b Bench[S]) refuse(method string, status int) core.Fault {
+// refuse is a refusal of a request with a code that nobody knows.
+func (b Bench[S]) refuse(request string, status int) core.Fault {
 	if b.Refusal != nil {
-		return b.Refusal(method, status)
+		return b.Refusal(request, status)
 	}
 	return Answer(status, `{"code":"SomethingNobodyKnows","message":"`+Words+`"}`)
 }

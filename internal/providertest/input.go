@@ -30,7 +30,7 @@ type BadRequest struct {
 	Looks bool
 }
 
-// BadRequests spoils the sample request in each way: what is wrong is told, nothing is
+// BadRequests spoils [Bench.CreateRequest] in each way: what is wrong is told, nothing is
 // changed, and nothing is asked where that is possible.
 func (b Bench[S]) BadRequests(t *testing.T, table []BadRequest) {
 	t.Helper()
@@ -45,7 +45,7 @@ func (b Bench[S]) BadRequests(t *testing.T, table []BadRequest) {
 func (b Bench[S]) spoil(t testing.TB, row BadRequest) {
 	t.Helper()
 	s := b.Simulate(Options{})
-	req := b.SampleRequest("demo")
+	req := b.CreateRequest("demo")
 	row.Spoil(&req)
 	_, err := b.connect(t, s, nil).CreateCluster(t.Context(), req)
 	checkError(t, err, cmp.Or(row.Code, pmks.CodeInvalidArgument), row.Says)

@@ -117,7 +117,7 @@ func (b Bench[S]) Refusals(t *testing.T, changes []Probe) {
 
 func (b Bench[S]) turnDown(t testing.TB, p Probe, status int, want pmks.Code) {
 	t.Helper()
-	fault := b.refuse("", status)
+	fault := b.refuse(p.Request, status)
 	fault.Times = -1
 	s, h := b.struck(t, p.Request, fault)
 	err := p.Call(t.Context(), h)
