@@ -3,7 +3,6 @@
 package aws_test
 
 import (
-	"context"
 	"io"
 	"net/http"
 	"strings"
@@ -11,7 +10,7 @@ import (
 	"testing/synctest"
 
 	"github.com/pmks-go/pmks"
-	"github.com/pmks-go/pmks/aws"
+	"github.com/pmks-go/pmks/internal/providertest"
 	"github.com/pmks-go/pmks/internal/sim/eks"
 )
 
@@ -46,12 +45,12 @@ func TestAbsence(t *testing.T) {
 		`{"Message":"no route matched with those values"}`:                                                      pmks.CodeUnavailable,
 		`{"__type":"ResourceNotFoundException","message":"No update found for ID: 0123, cluster c000-2, g0-2"}`: pmks.CodeUnavailable,
 	} {
-		for name, call := range map[string]func(context.Context, *aws.Handler) error{
-			"GetCluster":      func(ctx context.Context, h *aws.Handler) error { _, err := h.GetCluster(ctx, c); return err },
-			"ReadState":       func(ctx context.Context, h *aws.Handler) error { _, err := h.ReadState(ctx, c, pmks.IID{}); return err },
-			"ReadState-group": func(ctx context.Context, h *aws.Handler) error { _, err := h.ReadState(ctx, c, g); return err },
-			"DeleteCluster":   func(ctx context.Context, h *aws.Handler) error { _, err := h.DeleteCluster(ctx, c); return err },
-			"RemoveNodeGroup": func(ctx context.Context, h *aws.Handler) error { _, err := h.RemoveNodeGroup(ctx, c, g); return err },
+		for name, call := range map[string]providertest.Call{
+			"GetCluster":      providertest.GetCluster(c),
+			"ReadState":       providertest.ReadState(c, pmks.IID{}),
+			"ReadState-group": providertest.ReadState(c, g),
+			"DeleteCluster":   providertest.DeleteCluster(c),
+			"RemoveNodeGroup": providertest.RemoveNodeGroup(c, g),
 		} {
 			synctest.Test(t, func(t *testing.T) {
 				cfg := configFor(fleet(t, 1, 1, eks.Options{}))

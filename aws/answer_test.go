@@ -17,9 +17,9 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/aws"
+	"github.com/pmks-go/pmks/internal/providertest"
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/eks"
-	"github.com/pmks-go/pmks/internal/sim/profile"
 )
 
 const jsonType, htmlType = "application/json", "text/html"
@@ -98,111 +98,67 @@ func TestHandler_retryAfter(t *testing.T) {
 	})
 }
 
-// An empty answer to a list is no empty list.
-func TestHandler_emptyAnswersToLists(t *testing.T) {
+// An empty answer to a read is none, and no empty list.
+func TestHandler_emptyReads(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		p, _ := profile.Get("aws")
-		create := p.SampleRequest("new")
-		create.NodeGroupList = nil
-		for op, call := range map[string]func(context.Context, *aws.Handler) error{
-			"ListClusters": func(ctx context.Context, h *aws.Handler) error { _, err := h.ListCluster(ctx); return err },
-			"ListNodegroups": func(ctx context.Context, h *aws.Handler) error {
-				_, err := h.GetCluster(ctx, pmks.IID{NameId: "c000"})
-				return err
-			},
-			"ListFargateProfiles": func(ctx context.Context, h *aws.Handler) error {
-				_, err := h.DeleteCluster(ctx, pmks.IID{NameId: "c000"})
-				return err
-			},
-			"DescribeClusterVersions": func(ctx context.Context, h *aws.Handler) error { _, err := h.ListVersions(ctx); return err },
-			"ListUpdates": func(ctx context.Context, h *aws.Handler) error {
-				_, err := h.LastOperation(ctx, pmks.IID{NameId: "c000"}, pmks.IID{})
-				return err
-			},
-			"DescribeSubnets": func(ctx context.Context, h *aws.Handler) error { _, err := h.CreateCluster(ctx, create); return err },
-			"GetRole":         func(ctx context.Context, h *aws.Handler) error { _, err := h.CreateCluster(ctx, create); return err },
-		} {
-			for _, body := range []string{"", "{}", "null"} {
-				s := fleet(t, 1, 1, eks.Options{})
-				s.Inject(core.Fault{Op: op, Kind: core.FaultAnswer, Answer: answered(200, jsonType, body), Times: -1})
-				if err := call(t.Context(), newHandler(t, s)); !errors.Is(err, pmks.ErrUnavailable) || s.Count("DeleteNodegroup")+s.Count("CreateCluster") != 0 {
-					t.Errorf("%s answered with %q: %v", op, body, err)
-				}
-			}
-		}
+	create := bench.CreateRequest("new")
+	cluster, group := pmks.IID{NameId: "c000"}, pmks.IID{NameId: "g0"}
+	bench.EmptyReads(t, []providertest.Probe{
+		{Name: "cluster", Request: "DescribeCluster", Call: providertest.GetCluster(cluster)},
+		{Name: "node-group", Request: "DescribeNodegroup", Call: providertest.ReadState(cluster, group)},
+		{Name: "clusters", Request: "ListClusters", Call: providertest.ListCluster},
+		{Name: "node-groups", Request: "ListNodegroups", Call: providertest.GetCluster(cluster)},
+		{Name: "fargate-profiles", Request: "ListFargateProfiles", Call: providertest.DeleteCluster(cluster)},
+		{Name: "versions", Request: "DescribeClusterVersions", Call: providertest.ListVersions},
+		{Name: "updates", Request: "ListUpdates", Call: providertest.LastOperation(cluster, pmks.IID{})},
+		{Name: "subnets", Request: "DescribeSubnets", Call: providertest.CreateCluster(create)},
+		{Name: "role", Request: "GetRole", Call: providertest.CreateCluster(create)},
 	})
+}
+
+// changes are the calls that change something, with the request that does it.
+func changes() []providertest.Probe {
+	create := bench.CreateRequest("new")
+	cluster, group, more := pmks.IID{NameId: "c000"}, pmks.IID{NameId: "g0"}, bench.SampleNodeGroup("new")
+	return []providertest.Probe{
+		{Name: "create", Request: "CreateCluster", Call: providertest.CreateCluster(create)},
+		{Name: "add", Request: "CreateNodegroup", Call: providertest.AddNodeGroup(cluster, more)},
+		{Name: "template", Request: "CreateLaunchTemplate", Call: providertest.AddNodeGroup(cluster, more)},
+		{Name: "delete", Request: "DeleteCluster", Call: providertest.DeleteCluster(cluster)},
+		{Name: "remove", Request: "DeleteNodegroup", Call: providertest.RemoveNodeGroup(cluster, group)},
+		{Name: "upgrade", Request: "UpdateClusterVersion", Call: providertest.UpgradeCluster(cluster, "1.34")},
+		{Name: "scale", Request: "UpdateNodegroupConfig", Call: providertest.ChangeNodeGroupScaling(cluster, group, 3, 1, 4)},
+	}
 }
 
 // A mutation whose answer holds nothing is open, not done: what it did is looked for.
 func TestHandler_emptyAnswersToMutations(t *testing.T) {
 	t.Parallel()
-	p, _ := profile.Get("aws")
-	create := p.SampleRequest("new")
-	create.NodeGroupList = nil
-	cluster, group := pmks.IID{NameId: "c000"}, pmks.IID{NameId: "g0"}
-	for op, call := range map[string]func(context.Context, *aws.Handler) error{
-		"CreateCluster": func(ctx context.Context, h *aws.Handler) error { _, err := h.CreateCluster(ctx, create); return err },
-		"CreateNodegroup": func(ctx context.Context, h *aws.Handler) error {
-			_, err := h.AddNodeGroup(ctx, cluster, p.SampleNodeGroup("new"))
-			return err
-		},
-		"CreateLaunchTemplate": func(ctx context.Context, h *aws.Handler) error {
-			_, err := h.AddNodeGroup(ctx, cluster, p.SampleNodeGroup("new"))
-			return err
-		},
-		"DeleteNodegroup": func(ctx context.Context, h *aws.Handler) error {
-			_, err := h.RemoveNodeGroup(ctx, cluster, group)
-			return err
-		},
-		"DeleteCluster": func(ctx context.Context, h *aws.Handler) error {
-			_, err := h.DeleteCluster(ctx, pmks.IID{NameId: "c001"})
-			return err
-		},
-		"UpdateClusterVersion": func(ctx context.Context, h *aws.Handler) error {
-			_, err := h.UpgradeCluster(ctx, cluster, "1.34")
-			return err
-		},
-		"UpdateNodegroupConfig": func(ctx context.Context, h *aws.Handler) error {
-			_, err := h.ChangeNodeGroupScaling(ctx, cluster, group, 3, 1, 4)
-			return err
-		},
-		"DeleteTags": func(ctx context.Context, h *aws.Handler) error {
-			_, err := h.SetNodeGroupAutoScaling(ctx, cluster, group, false)
-			return err
-		},
-	} {
+	bench.EmptyAnswers(t, append(changes(),
+		providertest.Probe{Name: "autoscaling", Request: "DeleteTags", Call: providertest.SetNodeGroupAutoScaling(pmks.IID{NameId: "c000"}, pmks.IID{NameId: "g0"}, false)}))
+}
+
+// Of a launch template there is one, whatever became of the answer.
+func TestHandler_templateOfAnEmptyAnswer(t *testing.T) {
+	t.Parallel()
+	for _, op := range []string{"CreateLaunchTemplate", "CreateNodegroup"} {
 		for _, applied := range []core.FaultKind{core.FaultAnswer, core.FaultAnswerReply} {
-			for _, body := range []string{"", "{}", "null"} {
-				t.Run(fmt.Sprintf("%s/%s/%q", op, applied, body), func(t *testing.T) {
-					t.Parallel()
-					synctest.Test(t, func(t *testing.T) {
-						s := fleet(t, 1, 1, eks.Options{})
-						if err := s.Put(core.Seed{Name: "c001"}); err != nil {
-							t.Fatal(err)
-						}
-						s.Inject(core.Fault{Op: op, Kind: applied, Answer: answered(200, jsonType, body)})
-						if err := call(t.Context(), newHandler(t, s)); err != nil {
-							t.Error(err)
-						}
-						done := 0
-						for _, c := range s.Calls() {
-							if c.Op == op {
-								done++
-							}
-						}
-						if done == 1 && applied == core.FaultAnswer {
-							t.Error("it is taken for done, and was not")
-						}
-						info, err := newHandler(t, s).GetCluster(t.Context(), cluster)
-						if err != nil || len(info.NodeGroupList) > 2 || len(s.Templates()) > 1 {
-							t.Errorf("%d node groups, %v, %v", len(info.NodeGroupList), s.Templates(), err)
-						}
-					})
-				})
-			}
+			synctest.Test(t, func(t *testing.T) {
+				s := fleet(t, 1, 1, eks.Options{})
+				s.Inject(core.Fault{Op: op, Kind: applied, Answer: answered(200, jsonType, "{}")})
+				_, err := newHandler(t, s).AddNodeGroup(t.Context(), pmks.IID{NameId: "c000"}, bench.SampleNodeGroup("new"))
+				if err != nil || len(s.Templates()) != 1 {
+					t.Errorf("%s, %s: %v, %v", op, applied, s.Templates(), err)
+				}
+			})
 		}
 	}
+}
+
+// A 4xx settles the outcome although nobody knows its code.
+func TestHandler_refusedOnce(t *testing.T) {
+	t.Parallel()
+	bench.Refusals(t, changes())
 }
 
 // A refusal that quotes what it was sent is shown without it.
@@ -215,7 +171,7 @@ func TestHandler_quotedCredential(t *testing.T) {
 	}
 	const session = "FwoGZXIvYXdzEJr//session/token+for/a/test=="
 	h := newHandlerWith(t, aws.Config{Region: "us-west-2", AccessKeyID: replayKey, SecretAccessKey: replaySecret, SessionToken: session,
-		Transport: roundTripper(echo)})
+		Transport: providertest.RoundTripper(echo)})
 	_, err := h.GetCluster(t.Context(), devel)
 	says(t, err, pmks.ErrPermissionDenied, "[redacted]")
 	for e := err; e != nil; e = errors.Unwrap(e) { // the vendor's own error as well
@@ -227,10 +183,6 @@ func TestHandler_quotedCredential(t *testing.T) {
 	}
 }
 
-type roundTripper func(*http.Request) (*http.Response, error)
-
-func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
-
 // A redirect is not followed, with nothing of a request.
 func TestHandler_redirect(t *testing.T) {
 	clearEnvironment(t)
@@ -238,7 +190,7 @@ func TestHandler_redirect(t *testing.T) {
 		asked := map[string]int{}
 		var mu sync.Mutex
 		h := newHandlerWith(t, aws.Config{Region: "us-west-2", AccessKeyID: replayKey, SecretAccessKey: replaySecret, SessionToken: "t",
-			Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			Transport: providertest.RoundTripper(func(r *http.Request) (*http.Response, error) {
 				mu.Lock()
 				defer mu.Unlock()
 				asked[r.URL.Host]++

@@ -13,6 +13,7 @@ import (
 	sdkeks "github.com/aws/aws-sdk-go-v2/service/eks"
 
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/providertest"
 	"github.com/pmks-go/pmks/internal/sim/eks"
 )
 
@@ -31,7 +32,7 @@ func rawClients(s *eks.Server) (*sdkeks.Client, *autoscaling.Client) {
 // takes 40 ms, by the handler and one call after the other.
 func BenchmarkListCluster(b *testing.B) {
 	b.Run("handler", func(b *testing.B) {
-		s := fleet(b, 100, 5, eks.Options{Latency: latency})
+		s := fleet(b, 100, 5, eks.Options{Latency: providertest.Latency})
 		h := newHandler(b, s)
 		for b.Loop() {
 			s.Reset()
@@ -43,7 +44,7 @@ func BenchmarkListCluster(b *testing.B) {
 		b.ReportMetric(float64(s.MaxConcurrent()), "at-once")
 	})
 	b.Run("serial", func(b *testing.B) {
-		s := fleet(b, 100, 5, eks.Options{Latency: latency})
+		s := fleet(b, 100, 5, eks.Options{Latency: providertest.Latency})
 		clusters, scaling := rawClients(s)
 		for b.Loop() {
 			s.Reset()

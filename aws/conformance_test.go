@@ -3,10 +3,8 @@
 package aws_test
 
 import (
-	"errors"
-	"slices"
+	"context"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -18,42 +16,14 @@ import (
 	"github.com/pmks-go/pmks/internal/providertest"
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/eks"
-	"github.com/pmks-go/pmks/internal/sim/profile"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// TestConformance runs the suite against the EKS simulator, through the real SDK:
-// in process in virtual time, bare and inside Client, and on a loopback listener
-// whose hours are short.
+// TestConformance runs the suite against the EKS simulator.
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	t.Run("virtual/bare", func(t *testing.T) {
-		t.Parallel()
-		conformance.Run(t, conformance.Harness{Bubble: true, Open: func(t conformance.T) *conformance.Cloud {
-			return virtual(t, func(h pmks.ClusterHandler) pmks.ClusterHandler { return h })
-		}})
-	})
-	t.Run("virtual/client", func(t *testing.T) {
-		t.Parallel()
-		conformance.Run(t, conformance.Harness{Bubble: true, Open: func(t conformance.T) *conformance.Cloud {
-			return virtual(t, func(h pmks.ClusterHandler) pmks.ClusterHandler { return pmks.New(h) })
-		}})
-	})
-	t.Run("loopback", func(t *testing.T) {
-		t.Parallel()
-		conformance.Run(t, conformance.Harness{Open: loopback})
-	})
-}
-
-// world is a simulated account with a handler on it.
-type world struct {
-	*eks.Server
-	handler *aws.Handler
-	logs    *providertest.Log
-	// replyLost: replies of deletions that are lost now have been applied.
-	mu        sync.Mutex
-	replyLost bool
+	bench.Conformance(t)
 }
 
 // configFor is the configuration of a handler on a simulator.
@@ -67,178 +37,102 @@ func configFor(s *eks.Server) aws.Config {
 	}
 }
 
-// fataler is what both *testing.T and conformance.T offer.
-type fataler interface {
-	Helper()
-	Fatalf(format string, args ...any)
-}
-
-func open(t interface {
-	fataler
-	conformance.T
-}, s *eks.Server, change func(*aws.Config)) *world {
-	t.Helper()
-	w := &world{Server: s, logs: &providertest.Log{}}
+// connected is the configuration of a handler as the kit wants it connected.
+func connected(s *eks.Server, c providertest.Connection) aws.Config {
 	cfg := configFor(s)
-	cfg.Logger = w.logs.Logger()
-	if change != nil {
-		change(&cfg)
+	cfg.Transport, cfg.Logger = c.Transport, c.Logger
+	if c.URL != "" {
+		cfg.Endpoint = c.URL
 	}
-	h, err := aws.New(t.Context(), cfg)
-	if err != nil {
-		t.Fatalf("New: %v", err)
+	if c.Hurried {
+		cfg.PollInterval, cfg.RateLimits = 5*time.Millisecond, "none"
 	}
-	w.handler = h
-	return w
+	return cfg
 }
 
-func virtual(t conformance.T, wrap func(pmks.ClusterHandler) pmks.ClusterHandler) *conformance.Cloud {
-	w := open(t, eks.New(eks.Options{}), nil)
-	c := w.cloud(t, wrap, nil)
-	c.Inject = w.inject
-	// Time costs nothing here, but each look is many signed requests.
-	c.Wait = []pmks.WaitOption{pmks.WithInterval(2 * time.Minute)}
-	return c
-}
-
-// scale makes ten minutes of the cloud sixty milliseconds.
-const scale = 1e-4
-
-func loopback(t conformance.T) *conformance.Cloud {
-	s := eks.New(eks.Options{Scale: scale})
-	l, err := s.Listen("127.0.0.1:0", false)
-	if err != nil {
-		t.Fatalf("Listen: %v", err)
-	}
-	cleanup, ok := t.(interface{ Cleanup(func()) })
-	if !ok {
-		t.Fatalf("%T has no Cleanup", t)
-	}
-	cleanup.Cleanup(func() { _ = l.Close() })
-	local := func(c *aws.Config) {
-		c.Endpoint, c.Transport, c.PollInterval = l.URL(), nil, 5*time.Millisecond
-	}
-	w := open(t, s, local)
-	c := w.cloud(t, func(h pmks.ClusterHandler) pmks.ClusterHandler { return h }, local)
-	c.Wait = []pmks.WaitOption{pmks.WithInterval(5 * time.Millisecond), pmks.WithMaxWait(time.Minute)}
-	c.Hurried = true
-	return c
-}
-
-func (w *world) cloud(t conformance.T, wrap func(pmks.ClusterHandler) pmks.ClusterHandler, change func(*aws.Config)) *conformance.Cloud {
-	p, _ := profile.Get("aws")
-	return &conformance.Cloud{
-		Handler:          wrap(w.handler),
-		ClusterRequest:   p.SampleRequest,
-		NodeGroupRequest: p.SampleNodeGroup,
-		Secrets:          []string{eks.DefaultSecret},
-		Reopen:           func() pmks.ClusterHandler { return wrap(open(t, w.Server, change).handler) },
-		Logs:             w.logs.String,
-		Mutations:        w.mutations,
-		Put:              func(name string) error { return w.Put(core.Seed{Name: name}) },
-		UniqueNames:      true,
+var bench = providertest.Bench[*eks.Server]{
+	Cloud: "aws",
+	Simulate: func(o providertest.Options) *eks.Server {
+		return eks.New(eks.Options{Latency: o.Latency, Scale: o.Scale, Unlimited: o.Unlimited})
+	},
+	Open: func(ctx context.Context, s *eks.Server, c providertest.Connection) (providertest.Handler, error) {
+		return aws.New(ctx, connected(s, c))
+	},
+	Version: "1.33",
+	Secrets: []string{eks.DefaultSecret},
+	// In the words of AWS.
+	Requests: map[string][]string{
+		"AddNodeGroup":            {"CreateNodegroup"},
+		"ChangeNodeGroupScaling":  {"UpdateNodegroupConfig"},
+		"CreateCluster":           {"CreateCluster"},
+		"DeleteCluster":           {"DeleteCluster"},
+		"GetCluster":              {"DescribeCluster", "DescribeNodegroup"},
+		"RemoveNodeGroup":         {"DeleteNodegroup"},
+		"SetNodeGroupAutoScaling": {"CreateOrUpdateTags"},
+		"UpgradeCluster":          {"UpdateClusterVersion"},
+	},
+	// Launch templates are counted on their own: they come and go with node groups.
+	Mutating: []string{"CreateCluster", "CreateNodegroup", "CreateOrUpdateTags", "DeleteCluster", "DeleteNodegroup", "DeleteTags",
+		"TagResource", "UpdateClusterVersion", "UpdateNodegroupConfig", "UpdateNodegroupVersion"},
+	// They carry a token, or are the same however often they are made.
+	Repeated: []string{"CreateLaunchTemplate", "CreateOrUpdateTags", "DeleteTags", "TagResource", "UpdateClusterVersion", "UpdateNodegroupConfig",
+		"UpdateNodegroupVersion"},
+	NoCapacity: "AsgInstanceLaunchFailures",
+	Refusal:    misaligned,
+	Facts: map[conformance.Fact]providertest.Fact{
+		conformance.Nodes:  {Request: "DescribeAutoScalingGroups"}, // of all groups at once
+		conformance.Addons: {Request: "ListAddons", OfCluster: true},
+	},
+	Unknown: map[string]pmks.IID{
+		"Network.VpcIID":               {SystemId: "vpc-00000000000000000"},
+		"Network.SubnetIIDs[0]":        {SystemId: "subnet-00000000000000000"},
+		"Network.SecurityGroupIIDs[0]": {SystemId: "sg-00000000000000000"},
+		"KeyPairIID":                   {NameId: "no-such-key"},
+	},
+	Levers: func(s *eks.Server, c *conformance.Cloud) {
 		// Its discovery tags belong to EC2 Auto Scaling, which does not ask EKS.
-		AutoScalingAnytime: true,
-		OfflineTokens:      true,
-		ForeignIDs:         w.foreignIDs,
-		Unreadable:         w.unreadable,
-		ListsWithout:       []conformance.Fact{conformance.Addons},
-		ReasonCode:         "AsgInstanceLaunchFailures",
-		Sent: func(op string) int {
-			n := 0
-			for _, request := range operations[op] {
-				n += w.Count(request)
-			}
-			return n
-		},
-		Break: func(cluster, group pmks.IID, s conformance.State) error {
-			switch s {
-			case conformance.Failed:
-				return w.Force(cluster.NameId, group.NameId, profile.CreateFailed, "Unspecified: broken by a test")
-			case conformance.Vanished:
-				return w.Force(cluster.NameId, group.NameId, profile.Gone, "")
-			}
-			return errors.ErrUnsupported
-		},
-		Attach:  func(cluster pmks.IID) error { return w.AttachFargateProfile(cluster.NameId, "batch-jobs") },
-		Protect: func(cluster pmks.IID) error { return w.Server.Protect(cluster.NameId, true) },
-		Unknown: func(field string) (pmks.IID, bool) {
-			return map[string]pmks.IID{
-				"Network.VpcIID":               {SystemId: "vpc-00000000000000000"},
-				"Network.SubnetIIDs[0]":        {SystemId: "subnet-00000000000000000"},
-				"Network.SecurityGroupIIDs[0]": {SystemId: "sg-00000000000000000"},
-				"KeyPairIID":                   {NameId: "no-such-key"},
-			}[field], true
-		},
-	}
-}
-
-// operations are the calls that a method of the handler makes to change
-// something, in the words of AWS.
-var operations = map[string][]string{
-	"AddNodeGroup":            {"CreateNodegroup"},
-	"ChangeNodeGroupScaling":  {"UpdateNodegroupConfig"},
-	"CreateCluster":           {"CreateCluster"},
-	"DeleteCluster":           {"DeleteCluster"},
-	"GetCluster":              {"DescribeCluster", "DescribeNodegroup"},
-	"RemoveNodeGroup":         {"DeleteNodegroup"},
-	"SetNodeGroupAutoScaling": {"CreateOrUpdateTags"},
-	"UpgradeCluster":          {"UpdateClusterVersion"},
-	"":                        {""},
-}
-
-func (w *world) inject(f conformance.Fault) func() {
-	fault := core.Fault{Cluster: f.Cluster, Times: f.Times}
-	switch f.Kind {
-	case conformance.Throttle:
-		// The SDK tries three times in all; the cloud keeps throttling.
-		fault.Kind, fault.Times = core.FaultThrottle, -1
-	case conformance.LoseRequest:
-		fault.Kind = core.FaultLoseRequest
-	case conformance.LoseReply:
-		fault.Kind = core.FaultLoseReply
-	case conformance.Delay:
-		fault.Kind, fault.Delay = core.FaultDelay, 10*time.Second
-	case conformance.Unavailable:
-		fault.Kind, fault.Code, fault.Times = core.FaultRefuse, pmks.CodeUnavailable, -1
-	case conformance.FailLater:
-		fault.Kind, fault.Reason = core.FaultFailLater, "AsgInstanceLaunchFailures: "+conformance.Reason
-	case conformance.Stick:
-		fault.Kind = core.FaultStick
-	case conformance.Hang:
-		fault.Kind = core.FaultHang
-	case conformance.RefuseUnknown:
-		fault.Kind, fault.Answer = core.FaultAnswer, misaligned(f.Op)
-	}
-	w.mu.Lock()
-	w.replyLost = f.Kind == conformance.LoseReply
-	w.mu.Unlock()
-	var cancels []func()
-	for _, op := range operations[f.Op] {
-		fault.Op = op
-		cancels = append(cancels, w.Inject(fault))
-	}
-	return func() {
-		for _, cancel := range cancels {
-			cancel()
-		}
-	}
+		c.AutoScalingAnytime = true
+		c.OfflineTokens = true
+		c.ListsWithout = []conformance.Fact{conformance.Addons}
+		c.ReasonCode = "AsgInstanceLaunchFailures"
+		c.ForeignIDs = foreignIDs
+		c.Attach = func(cluster pmks.IID) error { return s.AttachFargateProfile(cluster.NameId, "batch-jobs") }
+		c.Protect = func(cluster pmks.IID) error { return s.Protect(cluster.NameId, true) }
+	},
 }
 
 // misaligned is a refusal with a code that nobody knows, in the form of the service
-// that a method's request goes to.
-func misaligned(op string) *core.Answer {
-	if op == "SetNodeGroupAutoScaling" {
-		return &core.Answer{Status: 422, Header: map[string]string{"Content-Type": "text/xml"},
-			Body: "<ErrorResponse><Error><Type>Sender</Type><Code>PlanetsMisaligned</Code><Message>Not today</Message></Error><RequestId>r-1</RequestId></ErrorResponse>"}
+// that a request goes to.
+func misaligned(request string, status int) core.Fault {
+	const reason = "<Error><Code>PlanetsMisaligned</Code><Message>" + providertest.Words + "</Message></Error>"
+	switch request {
+	case "CreateOrUpdateTags", "DeleteTags": // of EC2 Auto Scaling
+		return providertest.Answer(status, "<ErrorResponse>"+reason+"<RequestId>r-1</RequestId></ErrorResponse>")
+	case "CreateLaunchTemplate": // of EC2
+		return providertest.Answer(status, "<Response><Errors>"+reason+"</Errors><RequestID>r-1</RequestID></Response>")
 	}
-	return &core.Answer{Status: 422, Header: map[string]string{"Content-Type": "application/json", "X-Amzn-ErrorType": "PlanetsMisalignedException"},
-		Body: `{"message":"Not today"}`}
+	return providertest.Answer(status, `{"code":"PlanetsMisalignedException","message":"`+providertest.Words+`"}`)
+}
+
+// fleet is an account with ready clusters of ready node groups.
+func fleet(t testing.TB, clusters, groups int, o eks.Options) *eks.Server {
+	t.Helper()
+	return bench.Fleet(t, eks.New(o), clusters, groups)
+}
+
+func newHandler(t testing.TB, s *eks.Server) *aws.Handler {
+	t.Helper()
+	return newHandlerWith(t, configFor(s))
+}
+
+func newHandlerWith(t testing.TB, cfg aws.Config) *aws.Handler {
+	t.Helper()
+	return providertest.New(t, aws.New, cfg)
 }
 
 // foreignIDs are ARNs that differ from that of a real cluster or node group in one
 // part each, or go on behind it.
-func (w *world) foreignIDs(cluster, nodeGroup pmks.IID) []string {
+func foreignIDs(cluster, nodeGroup pmks.IID) []string {
 	resource := "cluster/" + cluster.NameId
 	list := []string{}
 	if !nodeGroup.IsZero() {
@@ -257,42 +151,4 @@ func (w *world) foreignIDs(cluster, nodeGroup pmks.IID) []string {
 
 func arnOf(partition, service, region, account, resource string) string {
 	return strings.Join([]string{"arn", partition, service, region, account, resource}, ":")
-}
-
-func (w *world) unreadable(fact conformance.Fact, cluster, nodeGroup pmks.IID, code pmks.Code) (cancel func(), err error) {
-	fault := core.Fault{Kind: core.FaultRefuse, Code: code, Times: -1}
-	switch {
-	case fact == conformance.Nodes && nodeGroup.IsZero():
-		fault.Op = "DescribeAutoScalingGroups"
-	case fact == conformance.Addons:
-		fault.Op, fault.Cluster = "ListAddons", cluster.NameId
-	default: // a kubeconfig is made here; Auto Scaling tells of all groups at once
-		return nil, errors.ErrUnsupported
-	}
-	return w.Inject(fault), nil
-}
-
-// lookedFor are the mutations whose effect is looked for when the reply is lost. The
-// others carry a token, so that the same request follows, and its answer.
-var lookedFor = []string{"CreateCluster", "CreateNodegroup", "DeleteCluster", "DeleteNodegroup"}
-
-var mutating = append([]string{"UpdateClusterVersion", "UpdateNodegroupConfig",
-	"UpdateNodegroupVersion", "TagResource", "CreateOrUpdateTags", "DeleteTags"}, lookedFor...)
-
-// mutations counts what has changed something. Launch templates are counted on
-// their own: they come and go with node groups.
-func (w *world) mutations() int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	n := 0
-	for _, call := range w.Calls() {
-		switch {
-		case !slices.Contains(mutating, call.Op):
-		case call.Status == 200:
-			n++
-		case call.Lost && w.replyLost && slices.Contains(lookedFor, call.Op):
-			n++
-		}
-	}
-	return n
 }

@@ -35,7 +35,7 @@ const (
 
 // account is a simulated account on a loopback listener, because the SDK's default
 // chain has a client of its own, with one cluster.
-func account(t *testing.T) aws.Config {
+func account(t testing.TB) aws.Config {
 	t.Helper()
 	s := eks.New(eks.Options{
 		Keys: map[string]eks.Key{
@@ -57,7 +57,7 @@ func account(t *testing.T) aws.Config {
 }
 
 // file writes a file for one test.
-func file(t *testing.T, name, text string) string {
+func file(t testing.TB, name, text string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
@@ -67,7 +67,7 @@ func file(t *testing.T, name, text string) string {
 }
 
 // profiles sets the shared files of the SDK.
-func profiles(t *testing.T, config, credentials string) {
+func profiles(t testing.TB, config, credentials string) {
 	t.Helper()
 	t.Setenv("AWS_CONFIG_FILE", file(t, "config", config))
 	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", file(t, "credentials", credentials))

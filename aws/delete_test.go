@@ -71,13 +71,12 @@ func TestHandler_DeleteCluster_fargateUnknown(t *testing.T) {
 func TestTeardown_templateOfALateGroup(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		p, _ := profile.Get("aws")
 		s := fleet(t, 1, 1, eks.Options{})
 		h, cluster := newHandler(t, s), pmks.IID{NameId: "c000"}
 		added := make(chan error, 1)
 		go func() {
 			time.Sleep(30 * time.Second) //nolint:forbidigo // inside a synctest bubble
-			_, err := h.AddNodeGroup(t.Context(), cluster, p.SampleNodeGroup("late"))
+			_, err := h.AddNodeGroup(t.Context(), cluster, bench.SampleNodeGroup("late"))
 			added <- err
 		}()
 		if err := pmks.Teardown(t.Context(), h, cluster); err != nil {
@@ -96,10 +95,9 @@ func TestTeardown_templateOfALateGroup(t *testing.T) {
 func TestHandler_DeleteCluster_absentLeavesNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		p, _ := profile.Get("aws")
 		s := fleet(t, 1, 0, eks.Options{})
 		h, cluster := newHandler(t, s), pmks.IID{NameId: "c000"}
-		if _, err := h.AddNodeGroup(t.Context(), cluster, p.SampleNodeGroup("disk")); err != nil {
+		if _, err := h.AddNodeGroup(t.Context(), cluster, bench.SampleNodeGroup("disk")); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.Force("c000", "", profile.Gone, ""); err != nil {

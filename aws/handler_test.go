@@ -5,7 +5,6 @@ package aws_test
 import (
 	"errors"
 	"fmt"
-	"reflect"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -15,19 +14,11 @@ import (
 	"github.com/pmks-go/pmks/aws"
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/eks"
-	"github.com/pmks-go/pmks/internal/sim/profile"
 )
 
 // TestHandler_Capabilities compares what the provider publishes with what the
 // profile, written by other hands, says of EKS.
-func TestHandler_Capabilities(t *testing.T) {
-	t.Parallel()
-	p, _ := profile.Get("aws")
-	got := newHandler(t, eks.New(eks.Options{})).Capabilities()
-	if !reflect.DeepEqual(got, p.Caps) {
-		t.Errorf("got  %+v\nwant %+v", got, p.Caps)
-	}
-}
+func TestHandler_Capabilities(t *testing.T) { bench.Capabilities(t) }
 
 // TestHandler_GenerateClusterToken lets the simulator check a token as the API
 // server of a cluster does.
@@ -56,11 +47,10 @@ func TestHandler_GenerateClusterToken(t *testing.T) {
 func TestHandler_Sweep(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		p, _ := profile.Get("aws")
 		s := fleet(t, 1, 0, eks.Options{})
 		h := newHandler(t, s)
 		cluster, group := pmks.IID{NameId: "c000"}, pmks.IID{NameId: "disk"}
-		if _, err := h.AddNodeGroup(t.Context(), cluster, p.SampleNodeGroup("disk")); err != nil {
+		if _, err := h.AddNodeGroup(t.Context(), cluster, bench.SampleNodeGroup("disk")); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := pmks.WaitNodeGroupActive(t.Context(), h, cluster, group); err != nil {
@@ -85,10 +75,9 @@ func TestHandler_Sweep(t *testing.T) {
 func TestHandler_TemplateOfARefusedGroup(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		p, _ := profile.Get("aws")
 		s := fleet(t, 1, 0, eks.Options{})
 		s.Inject(core.Fault{Op: "CreateNodegroup", Kind: core.FaultRefuse, Code: pmks.CodeQuotaExceeded})
-		_, err := newHandler(t, s).AddNodeGroup(t.Context(), pmks.IID{NameId: "c000"}, p.SampleNodeGroup("disk"))
+		_, err := newHandler(t, s).AddNodeGroup(t.Context(), pmks.IID{NameId: "c000"}, bench.SampleNodeGroup("disk"))
 		if !errors.Is(err, pmks.ErrQuotaExceeded) || len(s.Templates()) != 0 {
 			t.Errorf("%v, templates %v", err, s.Templates())
 		}
@@ -100,12 +89,10 @@ func TestHandler_TemplateOfARefusedGroup(t *testing.T) {
 func TestHandler_CreateRoles(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		p, _ := profile.Get("aws")
-		resources := eks.DefaultResources(p.Region)
+		resources := eks.DefaultResources("us-east-2")
 		resources.Roles = nil
 		h := newHandler(t, eks.New(eks.Options{Resources: &resources}))
-		req := p.SampleRequest("roles")
-		req.NodeGroupList = nil
+		req := bench.CreateRequest("roles")
 		_, err := h.CreateCluster(t.Context(), req)
 		if !errors.Is(err, pmks.ErrFailedPrecondition) || !strings.Contains(err.Error(), aws.DefaultClusterRole) || !strings.Contains(err.Error(), "CreateRoles") {
 			t.Fatalf("without roles: %v", err)
@@ -131,9 +118,8 @@ func TestHandler_assumptions(t *testing.T) {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				p, _ := profile.Get("aws")
 				h := newHandler(t, eks.New(eks.Options{Assumptions: choice}))
-				req := p.SampleRequest("either")
+				req := bench.SampleRequest("either")
 				req.Version = "1.33"
 				info, err := pmks.Provision(t.Context(), h, req)
 				if err != nil {

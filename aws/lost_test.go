@@ -12,7 +12,6 @@ import (
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/eks"
-	"github.com/pmks-go/pmks/internal/sim/profile"
 )
 
 // The reply to the SDK's first try is lost, its second and third are throttled:
@@ -20,14 +19,13 @@ import (
 func TestHandler_AddNodeGroup_lostThenThrottled(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		p, _ := profile.Get("aws")
 		s := fleet(t, 1, 0, eks.Options{})
 		cancelLost := s.Inject(core.Fault{Op: "CreateNodegroup", Kind: core.FaultLoseReply})
 		defer cancelLost()
 		s.Inject(core.Fault{Op: "CreateNodegroup", Kind: core.FaultThrottle, Times: -1})
 		h := newHandler(t, s)
 		cluster := pmks.IID{NameId: "c000"}
-		made, err := h.AddNodeGroup(t.Context(), cluster, p.SampleNodeGroup("disk"))
+		made, err := h.AddNodeGroup(t.Context(), cluster, bench.SampleNodeGroup("disk"))
 		info, readErr := h.GetCluster(t.Context(), cluster)
 		if readErr != nil || len(info.NodeGroupList) != 1 {
 			t.Fatalf("the first try was applied: %v, %v", info.NodeGroupList, readErr)
@@ -46,13 +44,12 @@ func TestHandler_AddNodeGroup_lostThenThrottled(t *testing.T) {
 func TestHandler_AddNodeGroup_staleReads(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		p, _ := profile.Get("aws")
 		s := fleet(t, 1, 0, eks.Options{ReadLag: 20 * time.Second})
 		time.Sleep(time.Minute) //nolint:forbidigo // inside a synctest bubble
 		s.Inject(core.Fault{Op: "CreateNodegroup", Kind: core.FaultLoseReply, Times: 9})
 		h := newHandler(t, s)
 		cluster := pmks.IID{NameId: "c000"}
-		_, err := h.AddNodeGroup(t.Context(), cluster, p.SampleNodeGroup("disk"))
+		_, err := h.AddNodeGroup(t.Context(), cluster, bench.SampleNodeGroup("disk"))
 		if _, waitErr := pmks.WaitNodeGroupActive(t.Context(), h, cluster, pmks.IID{NameId: "disk"}); waitErr != nil {
 			t.Errorf("after %v: %v", err, waitErr)
 		}

@@ -12,7 +12,6 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/sim/eks"
-	"github.com/pmks-go/pmks/internal/sim/profile"
 )
 
 // The handler is one of us-east-2; a cluster of the same name lives there too.
@@ -57,11 +56,10 @@ func TestHandler_ARN_otherCluster(t *testing.T) {
 func TestProvision_byName(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		p, _ := profile.Get("aws")
-		r := eks.DefaultResources(p.Region)
+		r := eks.DefaultResources("us-east-2")
 		r.VPCs[0].Name, r.Subnets[0].Name, r.Subnets[1].Name = "prod", "private-a", "private-b"
 		h := newHandler(t, eks.New(eks.Options{Resources: &r}))
-		req := p.SampleRequest("byname")
+		req := bench.SampleRequest("byname")
 		req.Network = pmks.NetworkInfo{VpcIID: pmks.IID{NameId: "prod"}, SubnetIIDs: []pmks.IID{{NameId: "private-a"}, {NameId: "private-b"}}}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		_, err := pmks.Provision(ctx, h, req)
@@ -79,12 +77,10 @@ func TestProvision_byName(t *testing.T) {
 func TestHandler_CreateCluster_namesLikeIDs(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		p, _ := profile.Get("aws")
-		r := eks.DefaultResources(p.Region)
+		r := eks.DefaultResources("us-east-2")
 		r.VPCs[0].Name, r.Subnets[0].Name, r.Subnets[1].Name = "vpc-prod", "subnet-private-a", "subnet-private-b"
 		h := newHandler(t, eks.New(eks.Options{Resources: &r}))
-		req := p.SampleRequest("byname")
-		req.NodeGroupList = nil
+		req := bench.CreateRequest("byname")
 		req.Network = pmks.NetworkInfo{VpcIID: pmks.IID{NameId: "vpc-prod"}, SubnetIIDs: []pmks.IID{{NameId: "subnet-private-a"}, {NameId: "subnet-private-b"}}}
 		if _, err := h.CreateCluster(t.Context(), req); err != nil {
 			t.Error(err)

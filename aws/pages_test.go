@@ -15,10 +15,9 @@ import (
 	"time"
 
 	"github.com/pmks-go/pmks"
-	"github.com/pmks-go/pmks/aws"
+	"github.com/pmks-go/pmks/internal/providertest"
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/eks"
-	"github.com/pmks-go/pmks/internal/sim/profile"
 )
 
 // script is an answer of EKS.
@@ -30,16 +29,15 @@ func script(r *http.Request, status int, body string) *http.Response {
 func TestHandler_onePerPage(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		p, _ := profile.Get("aws")
-		resources := eks.DefaultResources(p.Region)
+		resources := eks.DefaultResources("us-east-2")
 		for i := range resources.Subnets {
 			resources.Subnets[i].FreeIPs = 100
 		}
 		s := eks.New(eks.Options{PageSize: 1, Resources: &resources})
 		h := newHandler(t, s)
-		req := p.SampleRequest("pages")
+		req := bench.SampleRequest("pages")
 		req.Version = "1.33"
-		req.NodeGroupList = append(req.NodeGroupList, p.SampleNodeGroup("second"), p.SampleNodeGroup("third"))
+		req.NodeGroupList = append(req.NodeGroupList, bench.SampleNodeGroup("second"), bench.SampleNodeGroup("third"))
 		for i := range req.NodeGroupList { // the sample names an AMI type, the default looks the instance type up
 			req.NodeGroupList[i].ImageIID = pmks.IID{}
 		}
@@ -70,16 +68,14 @@ func TestHandler_onePerPage(t *testing.T) {
 // A page that names itself as the next is an error: the list is not known to its end.
 func TestHandler_repeatedPage(t *testing.T) {
 	t.Parallel()
-	p, _ := profile.Get("aws")
-	create := p.SampleRequest("new")
-	create.NodeGroupList = nil
+	create := bench.CreateRequest("new")
 	cluster := pmks.IID{NameId: "c000"}
-	for op, call := range map[string]func(context.Context, *aws.Handler) error{
-		"ListClusters":            func(ctx context.Context, h *aws.Handler) error { _, err := h.ListIID(ctx); return err },
-		"ListNodegroups":          func(ctx context.Context, h *aws.Handler) error { _, err := h.GetCluster(ctx, cluster); return err },
-		"DescribeClusterVersions": func(ctx context.Context, h *aws.Handler) error { _, err := h.ListVersions(ctx); return err },
-		"DescribeSubnets":         func(ctx context.Context, h *aws.Handler) error { _, err := h.CreateCluster(ctx, create); return err },
-		"ListFargateProfiles":     func(ctx context.Context, h *aws.Handler) error { _, err := h.DeleteCluster(ctx, cluster); return err },
+	for op, call := range map[string]providertest.Call{
+		"ListClusters":            providertest.ListIID,
+		"ListNodegroups":          providertest.GetCluster(cluster),
+		"DescribeClusterVersions": providertest.ListVersions,
+		"DescribeSubnets":         providertest.CreateCluster(create),
+		"ListFargateProfiles":     providertest.DeleteCluster(cluster),
 	} {
 		t.Run(op, func(t *testing.T) {
 			t.Parallel()

@@ -10,14 +10,12 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/sim/eks"
-	"github.com/pmks-go/pmks/internal/sim/profile"
 )
 
 // TestHandler_References_byName: a name is looked up even where it begins as the
 // ids of its kind do, and an id may stand where the name is expected.
 func TestHandler_References_byName(t *testing.T) {
 	t.Parallel()
-	p, _ := profile.Get("aws")
 	for _, half := range []struct {
 		name string
 		of   func(pmks.IID) pmks.IID
@@ -28,9 +26,8 @@ func TestHandler_References_byName(t *testing.T) {
 		t.Run(half.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				req := p.SampleRequest("named")
+				req := bench.CreateRequest("named")
 				want := req.Network
-				req.NodeGroupList = nil
 				req.Network = pmks.NetworkInfo{VpcIID: half.of(want.VpcIID), SecurityGroupIIDs: []pmks.IID{half.of(want.SecurityGroupIIDs[0])}}
 				for _, s := range want.SubnetIIDs {
 					req.Network.SubnetIIDs = append(req.Network.SubnetIIDs, half.of(s))
@@ -53,7 +50,6 @@ func TestHandler_References_byName(t *testing.T) {
 // but a reference names one thing.
 func TestHandler_References_noPatterns(t *testing.T) {
 	t.Parallel()
-	p, _ := profile.Get("aws")
 	synctest.Test(t, func(t *testing.T) {
 		s := fleet(t, 1, 0, eks.Options{})
 		h := newHandler(t, s)
@@ -65,7 +61,7 @@ func TestHandler_References_noPatterns(t *testing.T) {
 			{"KeyPairIID", func(n *pmks.NodeGroupInfo) { n.KeyPairIID = pmks.IID{NameId: "keypair-*"} }},
 			{"VMSpecName", func(n *pmks.NodeGroupInfo) { n.VMSpecName, n.ImageIID = "t3.med?um", pmks.IID{} }},
 		} {
-			req := p.SampleNodeGroup("g")
+			req := bench.SampleNodeGroup("g")
 			test.change(&req)
 			_, err := h.AddNodeGroup(t.Context(), cluster, req)
 			var e *pmks.Error
@@ -73,8 +69,7 @@ func TestHandler_References_noPatterns(t *testing.T) {
 				t.Errorf("%s: got %v after %v", test.field, err, s.Counts())
 			}
 		}
-		req := p.SampleRequest("a")
-		req.NodeGroupList = nil
+		req := bench.CreateRequest("a")
 		req.Network.VpcIID = pmks.IID{NameId: "*"}
 		if _, err := h.CreateCluster(t.Context(), req); !errors.Is(err, pmks.ErrInvalidArgument) || !strings.Contains(err.Error(), "VpcIID") {
 			t.Errorf("VpcIID: got %v", err)

@@ -146,7 +146,7 @@ func replayConfig(p *providertest.Replay) aws.Config {
 
 // clearEnvironment removes what the machine says of AWS. Setting a variable first
 // is what brings it back after the test.
-func clearEnvironment(t *testing.T) {
+func clearEnvironment(t testing.TB) {
 	t.Helper()
 	for _, entry := range os.Environ() {
 		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "AWS_") {

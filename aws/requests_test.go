@@ -10,7 +10,6 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/sim/eks"
-	"github.com/pmks-go/pmks/internal/sim/profile"
 )
 
 // FieldUse: a value of "" or "default" always counts as not given.
@@ -23,8 +22,7 @@ func TestHandler_AddNodeGroup_defaultVMSpec(t *testing.T) {
 		if err != nil {
 			t.Errorf("AddNodeGroup: %v", err)
 		}
-		p, _ := profile.Get("aws")
-		req := p.SampleRequest("whole")
+		req := bench.SampleRequest("whole")
 		req.NodeGroupList[0].VMSpecName = "default"
 		if _, err := pmks.Provision(t.Context(), h, req); err != nil {
 			t.Errorf("Provision: %v", err)
@@ -55,9 +53,7 @@ func TestHandler_ChangeNodeGroupScaling_overflow(t *testing.T) {
 func TestHandler_CreateCluster_tagCharacters(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		p, _ := profile.Get("aws")
-		req := p.SampleRequest("tags")
-		req.NodeGroupList = nil
+		req := bench.CreateRequest("tags")
 		req.TagList = []pmks.KeyValue{{Key: strings.Repeat("키", 50), Value: strings.Repeat("값", 100)}}
 		if _, err := newHandler(t, eks.New(eks.Options{})).CreateCluster(t.Context(), req); err != nil {
 			t.Error(err)
@@ -69,10 +65,8 @@ func TestHandler_CreateCluster_tagCharacters(t *testing.T) {
 func TestHandler_CreateCluster_tagTooLong(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		p, _ := profile.Get("aws")
 		s := eks.New(eks.Options{})
-		req := p.SampleRequest("tags")
-		req.NodeGroupList = nil
+		req := bench.CreateRequest("tags")
 		req.TagList = []pmks.KeyValue{{Key: strings.Repeat("키", 129), Value: "v"}, {Key: "k", Value: strings.Repeat("값", 257)}}
 		_, err := newHandler(t, s).CreateCluster(t.Context(), req)
 		says(t, err, pmks.ErrInvalidArgument, "TagList[0].Key: has 129 characters", "TagList[1].Value: has 257 characters")

@@ -17,6 +17,7 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/aws"
+	"github.com/pmks-go/pmks/internal/providertest"
 	"github.com/pmks-go/pmks/internal/sim/eks"
 )
 
@@ -62,23 +63,7 @@ func TestHandler_printsNoSecrets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var logs bytes.Buffer
-	slog.New(slog.NewJSONHandler(&logs, nil)).Info("x", "cfg", cfg, "in", struct{ C aws.Config }{cfg}, "h", h)
-	slog.New(slog.NewTextHandler(&logs, nil)).Info("x", "cfg", cfg, "h", h)
-	j, err := json.Marshal(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, text := range map[string]string{
-		"Config %v": fmt.Sprintf("%v %+v %#v", cfg, cfg, &cfg), "Config JSON": string(j), "slog": logs.String(),
-		"Handler": fmt.Sprintf("%v %+v %#v", h, h, h),
-	} {
-		for _, secret := range []string{"s3cr3t", "sesstok", "hunter2"} {
-			if strings.Contains(text, secret) {
-				t.Errorf("%s shows %s", name, secret)
-			}
-		}
-	}
+	providertest.ShowNone(t, []string{"s3cr3t", "sesstok", "hunter2"}, cfg, &cfg, h)
 }
 
 func TestNew_endpointPassword(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/pmks-go/pmks"
-	"github.com/pmks-go/pmks/aws"
+	"github.com/pmks-go/pmks/internal/providertest"
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/eks"
 	"github.com/pmks-go/pmks/internal/sim/profile"
@@ -52,42 +52,24 @@ func TestHandler_ReadState(t *testing.T) {
 func TestHandler_LastOperation_failed(t *testing.T) {
 	t.Parallel()
 	cluster, group := pmks.IID{NameId: "c000"}, pmks.IID{NameId: "g0"}
-	p, _ := profile.Get("aws")
 	for _, test := range []struct {
 		name, op, reason, code, kind string
 		want                         error
-		do                           func(context.Context, *aws.Handler) error
+		do                           providertest.Call
 		cluster, group               pmks.IID
 	}{
 		{"create", "CreateCluster", "InsufficientFreeAddresses: no address is free [subnet-1]", "InsufficientFreeAddresses", "CreateCluster", pmks.ErrFailedPrecondition,
-			func(ctx context.Context, h *aws.Handler) error {
-				req := p.SampleRequest("new")
-				req.NodeGroupList = nil
-				_, err := h.CreateCluster(ctx, req)
-				return err
-			}, pmks.IID{NameId: "new"}, pmks.IID{}},
+			providertest.CreateCluster(bench.CreateRequest("new")), pmks.IID{NameId: "new"}, pmks.IID{}},
 		{"add", "CreateNodegroup", "InstanceLimitExceeded: the limit of vCPUs is reached [asg-1]", "InstanceLimitExceeded", "CreateNodegroup", pmks.ErrQuotaExceeded,
-			func(ctx context.Context, h *aws.Handler) error {
-				_, err := h.AddNodeGroup(ctx, cluster, p.SampleNodeGroup("new"))
-				return err
-			}, cluster, pmks.IID{NameId: "new"}},
+			providertest.AddNodeGroup(cluster, bench.SampleNodeGroup("new")), cluster, pmks.IID{NameId: "new"}},
 		{"remove", "DeleteNodegroup", "Ec2SecurityGroupDeletionFailure: it is in use [sg-1]", "Ec2SecurityGroupDeletionFailure", "DeleteNodegroup", pmks.ErrFailedPrecondition,
-			func(ctx context.Context, h *aws.Handler) error {
-				_, err := h.RemoveNodeGroup(ctx, cluster, group)
-				return err
-			}, cluster, group},
+			providertest.RemoveNodeGroup(cluster, group), cluster, group},
 		{"scale", "UpdateNodegroupConfig", "NodeCreationFailure: they did not join [i-1, i-2]", "NodeCreationFailure", "ConfigUpdate", pmks.ErrFailedPrecondition,
-			func(ctx context.Context, h *aws.Handler) error {
-				_, err := h.ChangeNodeGroupScaling(ctx, cluster, group, 3, 1, 4)
-				return err
-			}, cluster, group},
+			providertest.ChangeNodeGroupScaling(cluster, group, 3, 1, 4), cluster, group},
 		{"upgrade-control-plane", "UpdateClusterVersion", "IpNotAvailable: no address is free in a subnet [subnet-1]", "IpNotAvailable", "VersionUpdate", pmks.ErrFailedPrecondition,
-			func(ctx context.Context, h *aws.Handler) error {
-				_, err := h.UpgradeCluster(ctx, cluster, "1.34")
-				return err
-			}, cluster, pmks.IID{}},
+			providertest.UpgradeCluster(cluster, "1.34"), cluster, pmks.IID{}},
 		{"upgrade-node-group", "UpdateNodegroupVersion", "PodEvictionFailure: a budget forbids it [i-1]", "PodEvictionFailure", "VersionUpdate", pmks.ErrFailedPrecondition,
-			func(ctx context.Context, h *aws.Handler) error {
+			func(ctx context.Context, h providertest.Handler) error {
 				if _, err := h.UpgradeCluster(ctx, cluster, "1.34"); err != nil {
 					return err
 				}
@@ -186,19 +168,19 @@ func TestHandler_LastOperation(t *testing.T) {
 func TestWait_tellsTheRecord(t *testing.T) {
 	t.Parallel()
 	cluster, group := pmks.IID{NameId: "c000"}, pmks.IID{NameId: "g0"}
-	for op, wait := range map[string]func(context.Context, *aws.Handler) error{
-		"UpdateNodegroupConfig": func(ctx context.Context, h *aws.Handler) error {
+	for op, wait := range map[string]providertest.Call{
+		"UpdateNodegroupConfig": func(ctx context.Context, h providertest.Handler) error {
 			if _, err := h.ChangeNodeGroupScaling(ctx, cluster, group, 3, 1, 4); err != nil {
 				return err
 			}
 			_, err := pmks.WaitNodeCount(ctx, h, cluster, group, 3)
 			return err
 		},
-		"UpdateClusterVersion": func(ctx context.Context, h *aws.Handler) error {
+		"UpdateClusterVersion": func(ctx context.Context, h providertest.Handler) error {
 			_, err := pmks.Upgrade(ctx, h, cluster, "1.34")
 			return err
 		},
-		"UpdateNodegroupVersion": func(ctx context.Context, h *aws.Handler) error {
+		"UpdateNodegroupVersion": func(ctx context.Context, h providertest.Handler) error {
 			_, err := pmks.Upgrade(ctx, h, cluster, "1.34")
 			return err
 		},

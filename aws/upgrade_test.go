@@ -12,6 +12,7 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/aws"
+	"github.com/pmks-go/pmks/internal/providertest"
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/eks"
 )
@@ -183,7 +184,7 @@ func TestHandler_ListVersions_null(t *testing.T) {
 	clearEnvironment(t)
 	synctest.Test(t, func(t *testing.T) {
 		h := newHandlerWith(t, aws.Config{Region: "us-west-2", AccessKeyID: replayKey, SecretAccessKey: replaySecret,
-			Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			Transport: providertest.RoundTripper(func(r *http.Request) (*http.Response, error) {
 				return script(r, 200, `{"clusterVersions":[{"clusterVersion":null,"versionStatus":"STANDARD_SUPPORT"},{"clusterVersion":"1.35","defaultVersion":true,"versionStatus":"STANDARD_SUPPORT"}]}`), nil
 			})})
 		list, err := h.ListVersions(t.Context())

@@ -6,12 +6,9 @@ import (
 	"context"
 	"encoding/base64"
 	"net/url"
-	"reflect"
 	"regexp"
 	"strings"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/aws"
@@ -70,66 +67,14 @@ func TestWire(t *testing.T) {
 // play runs one call and returns its result as JSON, and the tape.
 func play(t *testing.T, test wireTest) (result, tape string) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		p := providertest.NewReplay(dialect, test.exchanges)
+	result, tape = providertest.Play(t, dialect, test.exchanges, func(t testing.TB, p *providertest.Replay) (any, error) {
 		cfg := replayConfig(p)
 		if test.settings != nil {
 			test.settings(&cfg)
 		}
-		out, err := test.do(t.Context(), newHandlerWith(t, cfg))
-		p.Check(t)
-		if err != nil {
-			out = faultsOf(err)
-		}
-		result, tape = mask(providertest.Indented(whole(t, out))), mask(p.Text())
+		return test.do(t.Context(), newHandlerWith(t, cfg))
 	})
-	return result, tape
-}
-
-// whole shows the kubeconfig of a cluster, which JSON holds back.
-func whole(t *testing.T, out any) any {
-	info, ok := out.(pmks.ClusterInfo)
-	if !ok || info.AccessInfo.Kubeconfig == "" {
-		return out
-	}
-	type access struct {
-		Endpoint   string
-		Kubeconfig string
-		ExpiresAt  time.Time
-	}
-	shown := struct {
-		IId           pmks.IID
-		Version       string
-		Network       pmks.NetworkInfo
-		NodeGroupList []pmks.NodeGroupInfo
-		AccessInfo    access
-		Addons        pmks.AddonsInfo
-		Status        pmks.ClusterStatus
-		StatusReason  string
-		StatusFinal   bool
-		CreatedTime   time.Time
-		TagList       []pmks.KeyValue
-		KeyValueList  []pmks.KeyValue
-	}{
-		info.IId, info.Version, info.Network, info.NodeGroupList, access(info.AccessInfo), info.Addons, info.Status,
-		info.StatusReason, info.StatusFinal, info.CreatedTime, info.TagList, info.KeyValueList,
-	}
-	if want := reflect.TypeFor[pmks.ClusterInfo]().NumField(); reflect.TypeOf(shown).NumField() != want {
-		t.Errorf("ClusterInfo has %d fields now", want)
-	}
-	return shown
-}
-
-// faultsOf lists the errors that are joined in err.
-func faultsOf(err error) []error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		var list []error
-		for _, part := range joined.Unwrap() {
-			list = append(list, faultsOf(part)...)
-		}
-		return list
-	}
-	return []error{err}
+	return mask(result), mask(tape)
 }
 
 var credentialDate = regexp.MustCompile(`^` + replayKey + `/[0-9]{8}/`)
