@@ -11,8 +11,11 @@ import (
 
 	"github.com/gophercloud/gophercloud/v2"
 
+	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/provider/endpoint"
+	"github.com/pmks-go/pmks/internal/provider/errs"
 	"github.com/pmks-go/pmks/internal/provider/fanout"
+	"github.com/pmks-go/pmks/internal/provider/token"
 )
 
 // The services, by their types in Keystone's catalog.
@@ -37,21 +40,17 @@ var (
 // client makes the requests of a handler.
 type client struct {
 	cfg      Config
-	sessions *sessions
+	sessions token.Cache[*session]
 	limiter  *fanout.Limiter
 	idle     func()
 }
 
 func newClient(cfg Config) *client {
-	c := &client{cfg: cfg, idle: func() {}}
-	base := cfg.Transport
-	if base == nil {
-		own := &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true,
-			MaxIdleConnsPerHost: fanout.Slots, IdleConnTimeout: 90 * time.Second, TLSHandshakeTimeout: 10 * time.Second}
-		base, c.idle = own, own.CloseIdleConnections
-	}
+	c := &client{cfg: cfg}
+	var base http.RoundTripper
+	base, c.idle = endpoint.Transport(cfg.Transport)
 	// gophercloud would send the token, and the password, wherever a redirect leads.
-	web := http.Client{Transport: logged{endpoint.Guard(base), cfg.Logger},
+	web := http.Client{Transport: &endpoint.Carrier{Next: base, Provider: Name, Logger: cfg.Logger, Secrets: c.secrets},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	rates := published
 	if cfg.RateLimits == ratesNone {
@@ -61,13 +60,32 @@ func newClient(cfg Config) *client {
 	// The requests for a token are one at a time, made while others hold the places of
 	// the limiter: they have one of their own.
 	logins := fanout.NewLimiter(rates)
-	c.sessions = &sessions{login: func(ctx context.Context) (*session, error) {
-		return fanout.Do(ctx, logins, keystone, func(ctx context.Context) (*session, error) {
-			s, err := newSession(ctx, cfg, web)
-			return s, c.failLogin(err)
+	c.sessions.Fetch = func(ctx context.Context) (made *session, end time.Time, err error) {
+		made, err = fanout.Do(ctx, logins, keystone, func(ctx context.Context) (s *session, err error) {
+			s, end, err = newSession(ctx, cfg, web)
+			return s, failLogin(err)
 		})
-	}}
+		return made, end, err
+	}
 	return c
+}
+
+// secrets are what answers may quote: the password, and the tokens of late.
+func (c *client) secrets() []string {
+	list := []string{c.cfg.Password}
+	for _, s := range c.sessions.Recent() {
+		list = append(list, s.provider.TokenID)
+	}
+	return list
+}
+
+// session returns one that lives. Without it nothing is sent.
+func (c *client) session(ctx context.Context) (*session, error) {
+	s, err := c.sessions.Get(ctx)
+	if err != nil {
+		return nil, errs.With(err, func(e *pmks.Error) { e.Err = notSentError{e.Err} })
+	}
+	return s, nil
 }
 
 // service is gophercloud's client of a service.
@@ -104,19 +122,19 @@ type request struct {
 // do makes a request, and once again with a new token where the service refuses the
 // one it had: 401 says that nothing was done.
 func (c *client) do(ctx context.Context, r request, out any) error {
-	s, err := c.sessions.get(ctx)
+	s, err := c.session(ctx)
 	if err != nil {
 		return err
 	}
 	err = c.send(ctx, s, r, out)
 	if !gophercloud.ResponseCodeIs(err, http.StatusUnauthorized) {
-		return c.fail(r.service, err)
+		return fail(r.service, err)
 	}
-	c.sessions.drop(s)
-	if s, err = c.sessions.get(ctx); err != nil {
+	c.sessions.Drop(func(current *session) bool { return current == s })
+	if s, err = c.session(ctx); err != nil {
 		return err
 	}
-	return c.fail(r.service, c.send(ctx, s, r, out))
+	return fail(r.service, c.send(ctx, s, r, out))
 }
 
 func (c *client) send(ctx context.Context, s *session, r request, out any) error {
@@ -141,7 +159,7 @@ func (c *client) send(ctx context.Context, s *session, r request, out any) error
 // NKS returns gophercloud's client of the container service, with a token that lives,
 // for what pmks does not cover. It does not log in again by itself.
 func (h *Handler) NKS(ctx context.Context) (*gophercloud.ServiceClient, error) {
-	s, err := h.api.sessions.get(ctx)
+	s, err := h.api.session(ctx)
 	if err != nil {
 		return nil, err
 	}

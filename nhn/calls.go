@@ -6,12 +6,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/provider/errs"
@@ -126,25 +124,4 @@ func nextMarker(page map[string]json.RawMessage, key string) string {
 		return ""
 	}
 	return u.Query().Get("marker")
-}
-
-// logged logs requests without their bodies.
-type logged struct {
-	next   http.RoundTripper
-	logger *slog.Logger
-}
-
-// RoundTrip implements [http.RoundTripper].
-func (l logged) RoundTrip(r *http.Request) (*http.Response, error) {
-	if l.logger == nil {
-		return l.next.RoundTrip(r)
-	}
-	start := time.Now()
-	response, err := l.next.RoundTrip(r)
-	status := 0
-	if response != nil {
-		status = response.StatusCode
-	}
-	l.logger.DebugContext(r.Context(), "nhn: request", "method", r.Method, "path", r.URL.Path, "status", status, "failed", err != nil, "took", time.Since(start))
-	return response, err
 }

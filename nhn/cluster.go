@@ -135,7 +135,7 @@ func (h *Handler) isOurs(ctx context.Context, uuid string, c creation) (bool, er
 	if err != nil {
 		return false, err
 	}
-	s, err := h.api.sessions.get(ctx)
+	s, err := h.api.session(ctx)
 	if err != nil {
 		return false, err
 	}
@@ -309,7 +309,7 @@ func (h *Handler) createRequest(ctx context.Context, req pmks.ClusterInfo) (c cr
 // checkUUID refuses a reference whose id is none.
 func checkUUID(field string, iid pmks.IID) error {
 	if iid.SystemId != "" && !uuidPattern.MatchString(iid.SystemId) {
-		return refuse.Invalid(field, "%q is not a UUID", clip(iid.SystemId))
+		return refuse.Invalid(field, "%q is not a UUID", refuse.Clip(iid.SystemId))
 	}
 	return nil
 }
@@ -382,7 +382,7 @@ func (h *Handler) findParts(ctx context.Context, at string, g pmks.NodeGroupInfo
 	size := max(defaultDiskSize, least)
 	if !kver.IsDefault(g.RootDiskSize) {
 		if size, err = strconv.Atoi(g.RootDiskSize); err != nil || size < least {
-			return p, refuse.Invalid(at+"RootDiskSize", "the image needs at least %d GB, got %s", least, clip(g.RootDiskSize))
+			return p, refuse.Invalid(at+"RootDiskSize", "the image needs at least %d GB, got %s", least, refuse.Clip(g.RootDiskSize))
 		}
 	}
 	p.image, p.diskType, p.diskSize = image.ID, defaultDiskType, strconv.Itoa(size)
@@ -401,8 +401,9 @@ func groupLabels(g pmks.NodeGroupInfo, p groupParts, zone string) map[string]any
 	}
 }
 
-// DeleteCluster implements [pmks.ClusterHandler]: the cluster is read, and one request
-// removes it with its node groups. Load balancers of Kubernetes that do not go make it
+// DeleteCluster implements [pmks.ClusterHandler]: the cluster is read beside its events,
+// which tell of a deletion that does not show yet, and one request removes it with its
+// node groups. Load balancers of Kubernetes that do not go make it
 // fail later; volumes stay.
 func (h *Handler) DeleteCluster(ctx context.Context, clusterIID pmks.IID) (_ bool, err error) {
 	defer annotate(&err, "DeleteCluster", clusterIID, pmks.IID{})
@@ -410,14 +411,25 @@ func (h *Handler) DeleteCluster(ctx context.Context, clusterIID pmks.IID) (_ boo
 	if err != nil {
 		return false, err
 	}
-	c, err := h.identify(ctx, r)
+	uuid, err := h.locate(ctx, r)
 	if err != nil {
 		return false, err
 	}
-	if c.meaning().Status == pmks.ClusterDeleting {
+	var v view
+	err = fanout.All(ctx, func(ctx context.Context) (err error) {
+		v.cluster, err = h.cluster(ctx, uuid)
+		return err
+	}, func(ctx context.Context) error {
+		v.events, _ = h.events(ctx, uuid) // a second deletion does no harm
+		return nil
+	})
+	if err != nil {
+		return false, err
+	}
+	if v.info(known{}).Status == pmks.ClusterDeleting {
 		return true, nil
 	}
-	err = h.delete(ctx, c.UUID)
+	err = h.delete(ctx, uuid)
 	return err == nil, err
 }
 

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
-	"net/url"
 	"os"
 	"regexp"
 	"slices"
@@ -73,7 +72,7 @@ func (c *Config) normalize() error {
 	case c.Region == "":
 		f.Add("Region", "is required: give KR1, KR2 or KR3")
 	case !regionPattern.MatchString(c.Region):
-		f.Add("Region", "%q is not a region such as KR1", clip(c.Region))
+		f.Add("Region", "%q is not a region such as KR1", refuse.Clip(c.Region))
 	}
 	if c.Username == "" {
 		f.Add("Credentials.username", "is required: the API user, or OS_USERNAME in the environment")
@@ -85,18 +84,14 @@ func (c *Config) normalize() error {
 	case c.TenantID == "":
 		f.Add("Credentials.tenantId", "is required: the id of the tenant, or OS_TENANT_ID in the environment")
 	case !tenantPattern.MatchString(c.TenantID):
-		f.Add("Credentials.tenantId", "%q is not the id of a tenant: 32 hexadecimal digits", clip(c.TenantID))
+		f.Add("Credentials.tenantId", "%q is not the id of a tenant: 32 hexadecimal digits", refuse.Clip(c.TenantID))
 	}
 	for _, e := range c.endpoints() {
 		f.Join(endpoint.Check(e.field, e.url, false))
-		if u, err := url.Parse(e.url); err == nil && u.User != nil {
-			// The text is not repeated: it may hold a password.
-			f.Add(e.field, "must hold no user name and no password")
-		}
 	}
 	for _, g := range []struct{ field, id string }{{"Settings.ncrGateway", c.NCRGateway}, {"Settings.obsGateway", c.OBSGateway}} {
 		if g.id != "" && !uuidPattern.MatchString(g.id) {
-			f.Add(g.field, "%q is not the UUID of a service gateway", clip(g.id))
+			f.Add(g.field, "%q is not the UUID of a service gateway", refuse.Clip(g.id))
 		}
 	}
 	if (c.NCRGateway == "") != (c.OBSGateway == "") {
@@ -143,7 +138,7 @@ func (c *Config) network(f *refuse.List, field, text string) netip.Prefix {
 	p, err := netip.ParsePrefix(text)
 	switch {
 	case err != nil || !p.Addr().Is4() || p.Masked() != p:
-		f.Add(field, "%q is not a network such as 10.100.0.0/16", clip(text))
+		f.Add(field, "%q is not a network such as 10.100.0.0/16", refuse.Clip(text))
 		return netip.Prefix{}
 	case p.Bits() > smallestNetwork:
 		f.Add(field, "%s is too small: /%d at least", p, smallestNetwork)

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/refuse"
 )
 
 // facts is a KeyValueList under construction.
@@ -187,13 +188,12 @@ func passLabels(into map[string]any, list []pmks.KeyValue) error {
 			continue
 		}
 		if !slices.Contains(passedLabels, key) {
-			return &pmks.Error{Code: pmks.CodeInvalidArgument, Field: fmt.Sprintf("KeyValueList[%d].Key", i),
-				Message: fmt.Sprintf("%q is no label that can be given; there are %s", clip(key), strings.Join(passedLabels, ", "))}
+			return refuse.Invalid(fmt.Sprintf("KeyValueList[%d].Key", i), "%q is no label that can be given; there are %s", refuse.Clip(key), strings.Join(passedLabels, ", "))
 		}
 		into[key] = kv.Value
 		if value := strings.TrimSpace(kv.Value); strings.HasPrefix(value, "[") || strings.HasPrefix(value, "{") {
 			if !json.Valid([]byte(value)) {
-				return &pmks.Error{Code: pmks.CodeInvalidArgument, Field: fmt.Sprintf("KeyValueList[%d].Value", i), Message: "is not JSON"}
+				return refuse.Invalid(fmt.Sprintf("KeyValueList[%d].Value", i), "is not JSON")
 			}
 			into[key] = json.RawMessage(value)
 		}

@@ -17,7 +17,6 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/provider/errs"
-	"github.com/pmks-go/pmks/internal/redact"
 )
 
 // refusal is what an answer with an error says, whatever service it is from.
@@ -150,9 +149,9 @@ func neverSent(err error) bool {
 	return errors.As(err, &token) || errors.As(err, &op) && op.Op == "dial"
 }
 
-// fail turns an error of gophercloud into a *pmks.Error, with what the answer may quote
-// of the credentials cut out. One that is inside already is returned as it is.
-func (c *client) fail(service string, err error) error {
+// fail turns an error of gophercloud into a *pmks.Error. One that is inside already is
+// returned as it is.
+func fail(service string, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -160,16 +159,13 @@ func (c *client) fail(service string, err error) error {
 	if errors.As(err, &known) {
 		return known
 	}
-	secrets := append(c.sessions.tokens(), c.cfg.Password)
 	var refused gophercloud.ErrUnexpectedResponseCode
 	if !errors.As(err, &refused) {
 		return lostAnswer(cmp.Or(titleOf[service], service), err)
 	}
 	r := readRefusal(service, refused.Actual, refused.ResponseHeader, refused.Body)
-	// gophercloud's error is kept, and everybody may print that.
-	refused.Body = []byte(redact.Text(string(refused.Body[:min(len(refused.Body), longestBody)]), secrets...))
-	refused.ResponseHeader = refused.ResponseHeader.Clone()
-	refused.ResponseHeader.Del("X-Subject-Token")
+	// gophercloud's error is kept, which shows the whole body.
+	refused.Body = refused.Body[:min(len(refused.Body), longestBody)]
 	e := &pmks.Error{
 		HTTPStatus: r.status, ProviderCode: r.word, Err: refused,
 		RequestID:  cmp.Or(refused.ResponseHeader.Get("X-Openstack-Request-Id"), refused.ResponseHeader.Get("X-Compute-Request-Id")),
@@ -178,7 +174,7 @@ func (c *client) fail(service string, err error) error {
 	e.Code = classify(service, r)
 	switch text := strings.Join(strings.Fields(r.message), " "); {
 	case text != "":
-		e.Message = redact.Text(strings.ToValidUTF8(text[:min(len(text), longestBody)], ""), secrets...)
+		e.Message = strings.ToValidUTF8(text[:min(len(text), longestBody)], "")
 	case r.word != "":
 		e.Message = fmt.Sprintf("%s answered with HTTP %d and no word", titleOf[service], r.status)
 	default:
@@ -209,11 +205,11 @@ func lostAnswer(service string, err error) error {
 
 // failLogin is fail for the request for a token: what Keystone refuses in its own form
 // means the credentials.
-func (c *client) failLogin(err error) error {
+func failLogin(err error) error {
 	if err == nil {
 		return nil
 	}
-	err = c.fail(keystone, err)
+	err = fail(keystone, err)
 	return errs.With(err, func(e *pmks.Error) {
 		var refused gophercloud.ErrUnexpectedResponseCode
 		if !errors.As(e.Err, &refused) || refused.Actual >= 500 || refused.Actual < 400 || e.Code == pmks.CodeThrottled || e.ProviderCode == "" {
@@ -227,13 +223,6 @@ func (c *client) failLogin(err error) error {
 // annotate says where an error happened, once for each method of the handler.
 func annotate(err *error, op string, cluster, nodeGroup pmks.IID) {
 	errs.Annotate(err, Name, op, cluster, nodeGroup)
-}
-
-// message is the sentence of an error without where it happened.
-func message(err error) string {
-	text := ""
-	_ = errs.With(err, func(e *pmks.Error) { text = e.Message })
-	return text
 }
 
 // halfDone says of an error what has been done before it.

@@ -51,11 +51,11 @@ func refOf(field string, iid pmks.IID) (ref, error) {
 	}
 	switch {
 	case iid.SystemId != "" && !uuidPattern.MatchString(iid.SystemId):
-		return ref{}, refuse.Invalid(field, "%q is not the UUID of an NKS resource", clip(iid.SystemId))
+		return ref{}, refuse.Invalid(field, "%q is not the UUID of an NKS resource", refuse.Clip(iid.SystemId))
 	case iid.SystemId != "":
 		return ref{uuid: iid.SystemId}, nil
 	case !namePattern.MatchString(iid.NameId) || idLike.MatchString(iid.NameId):
-		return ref{}, refuse.Invalid(field, "%q is not a name that NKS can have", clip(iid.NameId))
+		return ref{}, refuse.Invalid(field, "%q is not a name that NKS can have", refuse.Clip(iid.NameId))
 	}
 	return ref{name: iid.NameId}, nil
 }
@@ -191,7 +191,7 @@ func (h *Handler) group(ctx context.Context, uuid string, r ref) (groupObject, e
 		case !uuidPattern.MatchString(g.UUID), g.Name == "", r.uuid != "" && g.UUID != r.uuid, r.uuid == "" && g.Name != r.name:
 			return errs.LostAnswer(cloud, "node group "+r.key())
 		case g.ClusterID != "" && string(g.ClusterID) != uuid:
-			return refuse.Invalid("nodeGroupIID", "%q is a node group of another cluster, %s", r.key(), clip(string(g.ClusterID)))
+			return refuse.Invalid("nodeGroupIID", "%q is a node group of another cluster, %s", r.key(), refuse.Clip(string(g.ClusterID)))
 		}
 		return nil
 	})

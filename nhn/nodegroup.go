@@ -121,7 +121,7 @@ func (h *Handler) addRequest(ctx context.Context, clusterIID pmks.IID, req pmks.
 		return a, err
 	}
 	if key := cmp.Or(req.KeyPairIID.SystemId, req.KeyPairIID.NameId); key != "" && key != string(v.cluster.KeyPair) {
-		return a, refuse.Invalid("KeyPairIID", "the nodes of this cluster have the key pair %q, and so must those of every group: got %q", v.cluster.KeyPair, clip(key))
+		return a, refuse.Invalid("KeyPairIID", "the nodes of this cluster have the key pair %q, and so must those of every group: got %q", v.cluster.KeyPair, refuse.Clip(key))
 	}
 	return a, h.fill(ctx, &a, v, req)
 }

@@ -104,9 +104,9 @@ func chosen[T any](field, what string, iid pmks.IID, list []T, id, name func(T) 
 	case 1:
 		return found[0], nil
 	case 0:
-		return none, refuse.Invalid(field, "there is no %s %q", what, clip(iid.String()))
+		return none, refuse.Invalid(field, "there is no %s %q", what, refuse.Clip(iid.String()))
 	}
-	return none, refuse.Invalid(field, "%d of them are called %q: give the SystemId of the %s", len(found), clip(iid.NameId), what)
+	return none, refuse.Invalid(field, "%d of them are called %q: give the SystemId of the %s", len(found), refuse.Clip(iid.NameId), what)
 }
 
 // flavor finds a flavor by its name or id.
@@ -358,7 +358,7 @@ func (h *Handler) otherVPC(ctx context.Context, p place) error {
 		return err
 	}
 	if !slices.ContainsFunc(list, func(v namedObject) bool { return v.ID == p.vpc }) {
-		return refuse.Invalid("Network.VpcIID", "there is no VPC %q", clip(p.vpc))
+		return refuse.Invalid("Network.VpcIID", "there is no VPC %q", refuse.Clip(p.vpc))
 	}
 	return refuse.Invalid("Network.SubnetIIDs[0]", "the subnet %s is of another VPC, %s", p.subnets[0].ID, p.subnets[0].vpc())
 }

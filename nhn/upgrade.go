@@ -32,7 +32,7 @@ func (h *Handler) UpgradeCluster(ctx context.Context, clusterIID pmks.IID, newVe
 		return pmks.ClusterInfo{}, err
 	}
 	if _, err := kver.Parse(newVersion); err != nil && !kver.IsDefault(newVersion) {
-		return pmks.ClusterInfo{}, refuse.Invalid("newVersion", "%q is not a Kubernetes version such as 1.33", clip(newVersion))
+		return pmks.ClusterInfo{}, refuse.Invalid("newVersion", "%q is not a Kubernetes version such as 1.33", refuse.Clip(newVersion))
 	}
 	uuid, err := h.locate(ctx, r)
 	if err != nil {

@@ -53,10 +53,9 @@ func (l *labels) UnmarshalJSON(b []byte) error {
 		b = []byte(inner)
 	}
 	var all map[string]text
-	if err := json.Unmarshal(b, &all); err != nil {
-		// What cannot be read are no labels: old clusters have none either.
-		*l = nil
-		return nil
+	// What cannot be read are no labels: old clusters have none either.
+	if json.Unmarshal(b, &all) != nil {
+		all = nil
 	}
 	*l = all
 	return nil
@@ -204,13 +203,4 @@ func stamp[S ~string](s S) time.Time {
 		}
 	}
 	return time.Time{}
-}
-
-// clip keeps a user's text short in an error.
-func clip(s string) string {
-	const most = 200
-	if len(s) <= most {
-		return s
-	}
-	return strings.ToValidUTF8(s[:most], "") + "..."
 }
