@@ -41,12 +41,24 @@ type (
 	patchAddonsRequest struct {
 		Addons []addonRequest `json:"addons"`
 		Enable *bool          `json:"enable"`
-		Update *bool          `json:"update"`
+		Update bool           `json:"update"`
 	}
 	addonRequest struct {
 		Name    string `json:"name"`
 		Version string `json:"version"`
 		Options string `json:"options"`
+		// Clients send back what they read; it means nothing.
+		AllowedUpgradeVersions []string `json:"allowed_upgrade_versions"`
+		Deprecated             bool     `json:"deprecated"`
+		HealthState            string   `json:"healthState"`
+		HealthStatus           string   `json:"healthStatus"`
+		InstallOptionsTemplate any      `json:"installOptionsTemplate"`
+		MinKubeVersion         string   `json:"minKubeVersion"`
+		MinOCPVersion          string   `json:"minOCPVersion"`
+		SupportedKubeRange     string   `json:"supportedKubeRange"`
+		SupportedOCPRange      string   `json:"supportedOCPRange"`
+		TargetVersion          string   `json:"targetVersion"`
+		VLANSpanningRequired   bool     `json:"vlan_spanning_required"`
 	}
 	patchedAddons struct {
 		MissingDeps    map[string]any `json:"missingDeps,omitempty"`
@@ -116,12 +128,10 @@ func (s *Server) patchClusterAddons(c *call) (*answer, *apiError) {
 	switch {
 	case len(in.Addons) == 0:
 		return nil, badRequest("The required member 'addons' is missing.")
-	case (in.Enable == nil) == (in.Update == nil):
+	case in.Enable == nil && !in.Update || in.Enable != nil && *in.Enable && in.Update:
 		return nil, badRequest("Exactly one of enable and update must be given.")
 	case len(in.Addons) > 1:
 		return nil, notSimulated("several add-ons in one call")
-	case in.Update != nil && !*in.Update:
-		return nil, badRequest("update must be true.")
 	case rec.live.State == profile.Deleting:
 		return nil, conflict("The cluster is being deleted.")
 	case s.condition(rec.live, rec, c.Now).masterState != masterDeployed:
@@ -133,7 +143,7 @@ func (s *Server) patchClusterAddons(c *call) (*answer, *apiError) {
 func (s *Server) patchAddon(c *call, rec *clusterRecord, in *patchAddonsRequest) (*answer, *apiError) {
 	want := in.Addons[0]
 	have, installed := find(rec.addons, func(a *addonRecord) bool { return a.name == want.Name })
-	if in.Enable != nil && !*in.Enable {
+	if !in.Update && !*in.Enable {
 		if !installed {
 			return nil, badRequest("The add-on %q is not enabled.", want.Name)
 		}
@@ -148,9 +158,9 @@ func (s *Server) patchAddon(c *call, rec *clusterRecord, in *patchAddonsRequest)
 		return nil, badRequest("The add-on %q in the version %q could not be found.", want.Name, want.Version)
 	case !offer.supports(rec.live.Version):
 		return nil, badRequest("The add-on %q in the version %q does not support Kubernetes %s.", want.Name, offer.Version, rec.live.Version)
-	case in.Update != nil && !installed:
+	case in.Update && !installed:
 		return nil, badRequest("The add-on %q is not enabled.", want.Name)
-	case in.Enable != nil && installed:
+	case !in.Update && installed:
 		return nil, fail(http.StatusConflict, "E7b86", "The add-on %q is already enabled.", want.Name).of(kindCluster)
 	}
 	if !installed {
@@ -166,7 +176,7 @@ func (s *Server) patchAddon(c *call, rec *clusterRecord, in *patchAddonsRequest)
 		rec.addons = append(rec.addons, have)
 	}
 	options := want.Options
-	if in.Update != nil && s.assume.OptionsSurvive {
+	if in.Update && s.assume.OptionsSurvive {
 		options = cmp.Or(options, have.options)
 	}
 	have.version, have.options, have.ready, have.failed = offer.Version, options, r.Operation.End, ""

@@ -34,6 +34,7 @@ type createRequest struct {
 	NetworkPlugin    string      `json:"networkPlugin"`
 	Offering         string      `json:"offering"`
 	Billing          string      `json:"billing"`
+	ACLs             bool        `json:"cseACLEnabled" sim:"no"`
 	WorkerPool       *poolMember `json:"workerPool"`
 }
 
@@ -45,7 +46,19 @@ type poolMember struct {
 
 // createdObject is what a creation answers.
 type createdObject struct {
-	ClusterID string `json:"clusterID"`
+	ClusterID   string             `json:"clusterID"`
+	Messages    []createdMessage   `json:"messages,omitempty"`
+	NonCritical *nonCriticalErrors `json:"non_critical_errors,omitempty"`
+}
+
+type createdMessage struct {
+	Level string `json:"level"`
+	Text  string `json:"text"`
+}
+
+type nonCriticalErrors struct {
+	IncidentID string     `json:"incidentID"`
+	Items      []iksError `json:"items"`
 }
 
 func (s *Server) createCluster(c *call) (*answer, *apiError) {
@@ -93,7 +106,12 @@ func (s *Server) createCluster(c *call) (*answer, *apiError) {
 	if s.assume.EarlyWorker && len(made) > 1 && !op.End.IsZero() {
 		made[0].ready = op.Start.Add(time.Duration(0.92 * float64(op.End.Sub(op.Start))))
 	}
-	return &answer{status: http.StatusCreated, body: createdObject{base.id}}, nil
+	out := createdObject{ClusterID: base.id}
+	if s.warning != "" {
+		out.Messages = []createdMessage{{"warning", s.warning}}
+		out.NonCritical = &nonCriticalErrors{c.requestID, []iksError{{c.requestID, "E0d77", s.warning, kindProvisioning, ""}}}
+	}
+	return &answer{status: http.StatusCreated, body: out}, nil
 }
 
 // checkName says whether a name is taken, by a cluster that is deleted and still

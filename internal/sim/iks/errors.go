@@ -126,7 +126,6 @@ var refusalTable = map[core.Reason]struct {
 	core.Busy:            {http.StatusConflict, "E0d61", kindProvisioning},
 	core.BadState:        {http.StatusConflict, "E0d61", kindProvisioning},
 	core.QuotaExceeded:   {http.StatusForbidden, "E60b6", kindProvisioning},
-	core.LastGroup:       {http.StatusBadRequest, "E1437", kindBadRequest},
 	core.VersionUnknown:  {http.StatusBadRequest, "E0149", kindVersions},
 	core.Downgrade:       {http.StatusBadRequest, "E0147", kindVersions},
 	core.StepTooLarge:    {http.StatusBadRequest, "E0148", kindVersions},
@@ -141,6 +140,9 @@ func refused(err error) *apiError {
 		return fail(http.StatusInternalServerError, "G0002", "%v", err)
 	}
 	row, ok := refusalTable[list[0].Reason]
+	if list[0].Reason == core.LastGroup {
+		return belowMinimum()
+	}
 	if !ok {
 		return badRequest("%s.", list[0].Message)
 	}
@@ -148,7 +150,7 @@ func refused(err error) *apiError {
 }
 
 // injected is the error that a fault of the plan, or the rate limit, asks for.
-func (s *Server) injected(c *call, code pmks.Code, reason string) *apiError {
+func (s *Server) injected(c *call, code pmks.Code, reason string, retryAfter time.Duration) *apiError {
 	var e *apiError
 	switch code {
 	case pmks.CodeThrottled:
@@ -166,7 +168,7 @@ func (s *Server) injected(c *call, code pmks.Code, reason string) *apiError {
 	case pmks.CodeBusy:
 		e = conflict("The operation cannot be performed while the cluster is being worked on.")
 	case pmks.CodeFailedPrecondition:
-		e = fail(http.StatusBadRequest, "E1437", "The worker pool would go below the minimum number of worker nodes, or worker node operations are pending.").of(kindBadRequest)
+		e = belowMinimum()
 	case pmks.CodeUnauthenticated:
 		e = fail(http.StatusUnauthorized, "A0003", "The IAM token is not valid or has expired.").of(kindAuthentication)
 	case pmks.CodePermissionDenied:
@@ -186,8 +188,14 @@ func (s *Server) injected(c *call, code pmks.Code, reason string) *apiError {
 	}
 	if s.assume.NoRetryAfter {
 		e.retryAfter = 0
+		return e
 	}
-	return e
+	return e.after(retryAfter)
+}
+
+// belowMinimum refuses to give up the last pool, or workers that others wait for.
+func belowMinimum() *apiError {
+	return fail(http.StatusBadRequest, "E1437", "The cluster would go below the minimum number of worker nodes, or worker node operations are pending.").of(kindBadRequest)
 }
 
 func quotaExceeded(what string, limit int) *apiError {

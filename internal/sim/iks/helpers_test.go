@@ -4,6 +4,9 @@ package iks
 
 import (
 	"bytes"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -15,6 +18,8 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/profile"
 	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
@@ -43,9 +48,11 @@ func newWorld(t testing.TB, change ...func(*Options)) *world {
 }
 
 // login gets the caller a new token.
-func (w *world) login(t testing.TB) {
+func (w *world) login(t testing.TB) { t.Helper(); w.loginAs(t, DefaultAPIKey) }
+
+func (w *world) loginAs(t testing.TB, key string) {
 	t.Helper()
-	r := w.form(t, "", url.Values{"grant_type": {grantAPIKey}, "apikey": {DefaultAPIKey}})
+	r := w.form(t, "", url.Values{"grant_type": {grantAPIKey}, "apikey": {key}})
 	var out tokenObject
 	r.into(t, 200, &out)
 	w.token = out.AccessToken
@@ -93,7 +100,7 @@ func (w *world) try(r *http.Request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	defer answer.Body.Close() //nolint:errcheck // it is in memory
+	defer answer.Body.Close()
 	body, err := io.ReadAll(answer.Body)
 	return reply{answer.StatusCode, answer.Header, body}, err
 }
@@ -268,4 +275,74 @@ func (w *world) force(t testing.TB, cluster, pool string, state profile.State, r
 	if err := w.Force(cluster, pool, state, reason); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// configPath is where a cluster's API server has the ConfigMap.
+const configPath = "/api/v1/namespaces/kube-system/configmaps/iks-ca-configmap"
+
+// The hosts of other services.
+const (
+	tagsHost     = "https://tags.global-search-tagging.cloud.ibm.com"
+	resourceHost = "https://resource-controller.cloud.ibm.com"
+	vpcHost      = "https://us-south.iaas.cloud.ibm.com"
+)
+
+// seeded is a ready-made cluster with one pool.
+func seeded(name string) core.Seed {
+	return core.Seed{Name: name, Groups: []pmks.NodeGroupInfo{{IId: pmks.IID{NameId: "ng1"}, VMSpecName: "bx2.4x16", DesiredNodeSize: 2}}}
+}
+
+// throttled calls until there is one call too many.
+func (w *world) throttled(t testing.TB) reply {
+	t.Helper()
+	for range 200 {
+		w.get(t, "/v1/versions").want(t, 200)
+	}
+	return w.get(t, "/v1/versions")
+}
+
+// withAutoscaler is a ready-made cluster with the add-on.
+func withAutoscaler(name string) core.Seed {
+	seed := seeded(name)
+	seed.Attr = map[string]string{AttrAutoscaler: "true"}
+	return seed
+}
+
+// kubeAccess is what an admin kubeconfig says.
+type kubeAccess struct {
+	server      string
+	roots       []byte
+	certificate []byte
+	key         []byte
+}
+
+func readKubeconfig(t testing.TB, text string) kubeAccess {
+	t.Helper()
+	part := func(key string) []byte {
+		_, rest, _ := strings.Cut(text, key+": ")
+		line, _, _ := strings.Cut(rest, "\n")
+		data, err := base64.StdEncoding.DecodeString(line)
+		if err != nil || len(data) == 0 {
+			t.Fatalf("%s is not there in %s", key, text)
+		}
+		return data
+	}
+	return kubeAccess{serverOf(text), part("certificate-authority-data"), part("client-certificate-data"), part("client-key-data")}
+}
+
+// transport reaches the API server with the certificate, or without one.
+func (a kubeAccess) transport(t testing.TB) *http.Transport {
+	t.Helper()
+	config := &tls.Config{RootCAs: x509.NewCertPool(), MinVersion: tls.VersionTLS12}
+	config.RootCAs.AppendCertsFromPEM(a.roots)
+	if a.certificate != nil {
+		pair, err := tls.X509KeyPair(a.certificate, a.key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		config.Certificates = []tls.Certificate{pair}
+	}
+	transport := &http.Transport{TLSClientConfig: config}
+	t.Cleanup(transport.CloseIdleConnections)
+	return transport
 }

@@ -168,7 +168,7 @@ func TestServer_autoscaler(t *testing.T) {
 		t.Errorf("the add-on is %s", got)
 	}
 	kubeconfig := string(w.post(t, "/v2/applyRBACAndGetKubeconfig", map[string]any{"cluster": id, "format": "yaml", "admin": true}).want(t, 200).body)
-	path := serverOf(kubeconfig) + "/api/v1/namespaces/kube-system/configmaps/iks-ca-configmap"
+	path := serverOf(kubeconfig) + configPath
 	w.token = w.kubeToken(t)
 	if got := w.get(t, path).refusal(); got != "403 Forbidden" {
 		t.Errorf("before the roles are there: %s", got)

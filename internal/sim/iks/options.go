@@ -155,6 +155,9 @@ type Assumptions struct {
 	// ProviderIgnored: getClusters shows clusters of every provider, whatever is
 	// asked.
 	ProviderIgnored bool
+	// RemovalWaitsForWorkers: a pool is not given up while workers of the cluster are
+	// in transition.
+	RemovalWaitsForWorkers bool
 	// ResizeRefusedAsBadRequest: the size of a pool with autoscaling answers 400 and
 	// not 409.
 	ResizeRefusedAsBadRequest bool

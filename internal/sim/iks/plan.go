@@ -40,6 +40,8 @@ type poolRequest struct {
 	Entitlement      string            `json:"entitlement"`
 	SecondaryStorage string            `json:"secondaryStorageOption"`
 	VolumeEncryption any               `json:"workerVolumeEncryption" sim:"no"`
+	KMSInstance      string            `json:"kmsInstanceID" sim:"no"`
+	VolumeKey        string            `json:"workerVolumeCRKID" sim:"no"`
 }
 
 type zoneRequest struct {

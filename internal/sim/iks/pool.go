@@ -31,7 +31,8 @@ type (
 	}
 	resizeRequest struct {
 		poolNameRequest
-		Size *int `json:"size"`
+		Size         *int `json:"size"`
+		SingleWorker bool `json:"allowSingleOpenShiftWorker" sim:"no"`
 	}
 	labelsRequest struct {
 		poolNameRequest
@@ -41,7 +42,7 @@ type (
 		State       string `json:"state"`
 		SizePerZone *int   `json:"sizePerZone"`
 		Labels      any    `json:"labels" sim:"no"`
-		Reason      any    `json:"reasonForResize" sim:"no"`
+		Reason      string `json:"reasonForResize"`
 	}
 )
 
@@ -318,23 +319,17 @@ func (s *Server) removePool(c *call, cluster, pool string) (*answer, *apiError) 
 	if rec.live.State == profile.Deleting {
 		return nil, conflict("The cluster is being deleted.")
 	}
+	if s.assume.RemovalWaitsForWorkers && rec.transition(c.Now) {
+		return nil, belowMinimum()
+	}
 	started := leave(rec.workersOf(p.id), c.Now, "The worker pool was removed.", &c.Outcome, func(time.Time) { p.removed = true })
 	r, err := s.world.Apply(c.Now, core.RemoveNodeGroup{ClusterID: rec.id, GroupID: p.id}, c.Outcome)
 	if err != nil {
-		return nil, s.belowMinimum(err)
+		return nil, refused(err)
 	}
 	started(r.Operation)
 	rec.changed = c.Now
 	return none(http.StatusNoContent)
-}
-
-// belowMinimum words the refusal of the last pool.
-func (s *Server) belowMinimum(err error) *apiError {
-	e := refused(err)
-	if e.code == "E1437" {
-		e.description = "The cluster must keep the minimum number of worker nodes, or worker node operations are pending."
-	}
-	return e
 }
 
 // setWorkerPoolLabels replaces the custom labels of a pool.

@@ -108,7 +108,7 @@ func (s *Server) seedPool(rec *clusterRecord, g *core.NodeGroup, in pmks.NodeGro
 	spec := &poolRequest{Name: g.Name, Flavor: cmp.Or(g.Spec.VMSpecName, "bx2.4x16"), WorkerCount: in.DesiredNodeSize / len(zones)}
 	spec.OperatingSystem = cmp.Or(in.ImageIID.SystemId, in.ImageIID.NameId)
 	for _, z := range zones {
-		spec.Zones = append(spec.Zones, zoneRequest{z.id, z.subnet})
+		spec.Zones = append(spec.Zones, zoneRequest{ID: z.id, SubnetID: z.subnet})
 	}
 	if in.MinNodeSize > 0 || in.MaxNodeSize > 0 {
 		spec.Labels = map[string]string{"pmks.io/min": fmt.Sprint(in.MinNodeSize), "pmks.io/max": fmt.Sprint(in.MaxNodeSize)}

@@ -70,6 +70,7 @@ type Server struct {
 	delegated map[string]refreshToken
 	tags      map[string][]string // user tags by CRN
 	denied    []string
+	warning   string
 	// kubeURL is the listener of the API servers of clusters, and served its
 	// certificate, which kubeconfigs trust beside the cluster's own authority.
 	kubeURL string
@@ -236,7 +237,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return e
 		},
 		Injected: func(code pmks.Code, reason string, retryAfter time.Duration) *apiError {
-			return s.injected(c, code, reason).after(retryAfter)
+			return s.injected(c, code, reason, retryAfter)
 		},
 		Status: func() int { return reply.Status },
 	})

@@ -223,6 +223,14 @@ func (s *Server) Deny(op string) (allow func()) {
 	}
 }
 
+// Warn has every creation of a cluster answer with a message and an error that is not
+// critical; "" ends that.
+func (s *Server) Warn(text string) {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	s.warning = text
+}
+
 // RevokeTokens makes every token that was issued worth nothing.
 func (s *Server) RevokeTokens() {
 	s.Mu.Lock()
