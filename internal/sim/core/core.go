@@ -307,11 +307,13 @@ type (
 	}
 	// Force puts a cluster, or a group of it, into a state, whatever it was
 	// doing, as a test or a failure of the vendor does. A state in
-	// transition stays until it is forced again or deleted. Gone removes.
+	// transition stays until it is forced again or deleted. Gone removes. AtOnce: reads
+	// show it, whatever their lag, and what they have been keeping back with it.
 	Force struct {
 		ClusterID, GroupID string
 		State              profile.State
 		Reason             string
+		AtOnce             bool
 	}
 	// Work is an operation that only the vendor knows: a change of labels, a stop, a
 	// repair. It is never refused for a state: the skin decides on that. The target

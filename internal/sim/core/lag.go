@@ -69,14 +69,26 @@ func (l *lag) expire(now time.Time) {
 			return
 		}
 		l.ending, s.views = l.ending[1:], s.views[1:]
-		if len(s.views) > 0 {
-			continue
+		if len(s.views) == 0 {
+			l.forget(s)
 		}
-		delete(l.byID, s.id)
-		l.byName[s.name] = slices.DeleteFunc(l.byName[s.name], func(other *shadow) bool { return other == s })
-		if len(l.byName[s.name]) == 0 {
-			delete(l.byName, s.name)
-		}
+	}
+}
+
+// drop ends the views of an id.
+func (l *lag) drop(id string) {
+	if s := l.byID[id]; s != nil {
+		l.ending = slices.DeleteFunc(l.ending, func(other string) bool { return other == id })
+		l.forget(s)
+	}
+}
+
+// forget takes a shadow out of the indexes.
+func (l *lag) forget(s *shadow) {
+	delete(l.byID, s.id)
+	l.byName[s.name] = slices.DeleteFunc(l.byName[s.name], func(other *shadow) bool { return other == s })
+	if len(l.byName[s.name]) == 0 {
+		delete(l.byName, s.name)
 	}
 }
 

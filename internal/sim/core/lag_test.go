@@ -107,3 +107,29 @@ func TestWorld_ReadLagOff(t *testing.T) {
 		t.Errorf("seen %q, lag %+v", got, s.w.lag)
 	}
 }
+
+// TestWorld_ForceAtOnce: what is forced so shows at once, and so does what it comes
+// behind; later commands lag again.
+func TestWorld_ForceAtOnce(t *testing.T) {
+	t.Parallel()
+	p := neutralWith(t, nil)
+	s := newStand(t, p, Options{ReadLag: time.Hour})
+	c := s.apply(request(p, "alpha")).Cluster
+	see := func(want string) {
+		t.Helper()
+		if got := seen(s, "alpha", c.ID); got != want {
+			t.Errorf("seen %q, want %q", got, want)
+		}
+		checkIndexes(t, s.w)
+	}
+	see("")
+	s.apply(Force{ClusterID: c.ID, State: profile.UpdateFailed, AtOnce: true})
+	see("UpdateFailed/1")
+	s.apply(Force{ClusterID: c.ID, State: profile.Active})
+	see("UpdateFailed/1")
+	s.apply(Force{ClusterID: c.ID, State: profile.Gone, AtOnce: true})
+	see("")
+	if len(s.w.lag.byID) != 0 || len(s.w.lag.byName) != 0 || len(s.w.lag.ending) != 0 {
+		t.Errorf("the lag keeps %+v", s.w.lag)
+	}
+}

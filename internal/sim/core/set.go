@@ -81,7 +81,11 @@ func (w *World) force(cmd Force) (step, error) {
 		return nil, refuse(InvalidArgument, "", "%s is not a state", cmd.State)
 	}
 	return func(Outcome) Result {
-		w.hideChange(c)
+		if cmd.AtOnce {
+			w.lag.drop(c.ID)
+		} else {
+			w.hideChange(c)
+		}
 		if g != nil {
 			w.forceGroup(c, g, cmd.State, cmd.Reason)
 		} else {
