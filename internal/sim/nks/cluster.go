@@ -95,7 +95,7 @@ func (s *Server) outcome(c *call, rec *clusterRecord, own *groupRecord, ev *even
 			rec.kind, rec.failed, rec.renewal = kind, r.Failure, ev.Type == eventRenewal
 			if rec.live.State == profile.UpdateFailed {
 				// That the cluster has failed is kept here, as the core would not end it.
-				_, _ = rec.project.world.Apply(r.End, core.Force{ClusterID: rec.live.ID, State: profile.Active}, core.Outcome{})
+				_, _ = rec.project.world.Apply(r.End, core.Force{ClusterID: rec.live.ID, State: profile.Active, AtOnce: true}, core.Outcome{})
 			}
 		}
 	}

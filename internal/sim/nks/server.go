@@ -126,6 +126,9 @@ func newProfile(o Options) *profile.Profile {
 	if o.Quota.Nodes != 0 {
 		nhn.Limits.NodesPerGroup = o.Quota.Nodes
 	}
+	if o.Quota.Nodes < 0 {
+		nhn.Limits.NodesPerGroup = 1000 // a number is wanted in many places
+	}
 	return nhn
 }
 

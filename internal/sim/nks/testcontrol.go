@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/profile"
-	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // noReason stands for a reason that a test does not give.
@@ -39,7 +39,8 @@ func (s *Server) namedGroup(cluster, group string) (*clusterRecord, *groupRecord
 }
 
 // Force puts a cluster, or a node group of it, into a state, whatever it was doing. A
-// state in transition stays until it is forced again or deleted; Gone removes. NKS has
+// state in transition stays until it is forced again or deleted; Gone removes. Reads show
+// it at once. NKS has
 // no words for degraded and stopped: they are UPDATE_FAILED.
 func (s *Server) Force(cluster, group string, state profile.State, reason string) error {
 	s.Mu.Lock()
@@ -54,7 +55,16 @@ func (s *Server) Force(cluster, group string, state profile.State, reason string
 			state, rec.failed, rec.kind = profile.Active, cmp.Or(reason, noReason), "UPDATE"
 		}
 	}
-	return simkit.Force(rec.project.world, s.Now(), rec.live, group, state, reason)
+	cmd := core.Force{ClusterID: rec.live.ID, State: state, Reason: reason, AtOnce: true}
+	if group != "" {
+		g, _, e := rec.group(rec.live, group)
+		if e != nil {
+			return fmt.Errorf("nks: %s", e.message)
+		}
+		cmd.GroupID = g.ID
+	}
+	_, err = rec.project.world.Apply(s.Now(), cmd, core.Outcome{})
+	return err
 }
 
 // Show makes a cluster, or a node group of it, show a status whatever it is in, such as
