@@ -5,7 +5,9 @@ package nhn
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -453,7 +455,8 @@ func (h *Handler) delete(ctx context.Context, uuid string) error {
 // unwilling returns err of a removal: it has no argument that could be wrong, so what
 // NKS refuses is what it does not give up.
 func unwilling(err error) error {
-	if !errs.Is(err, pmks.CodeInvalidArgument) {
+	var e *pmks.Error
+	if !errors.As(err, &e) || e.Code != pmks.CodeInvalidArgument || e.HTTPStatus != http.StatusBadRequest {
 		return err
 	}
 	return errs.With(err, func(e *pmks.Error) { e.Code = pmks.CodeFailedPrecondition })

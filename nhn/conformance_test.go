@@ -117,3 +117,10 @@ func newHandler(t testing.TB, s *nks.Server) *nhn.Handler {
 	t.Helper()
 	return providertest.New(t, nhn.New, configFor(s))
 }
+
+// openUnbounded makes a handler that keeps to no rates, where time is counted.
+func openUnbounded(ctx context.Context, s *nks.Server, c providertest.Connection) (providertest.Handler, error) {
+	cfg := connected(s, c)
+	cfg.RateLimits = "none"
+	return nhn.New(ctx, cfg)
+}

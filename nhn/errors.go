@@ -54,10 +54,12 @@ var textTable = []struct {
 
 // httpTable maps the statuses that mean something else here than everywhere.
 var httpTable = map[int]pmks.Code{
-	http.StatusNotAcceptable:         pmks.CodeInternal,  // the header of the microversion is missing
-	http.StatusRequestEntityTooLarge: pmks.CodeThrottled, // Nova's overLimit
-	498:                              pmks.CodeThrottled, // Swift's, which gophercloud knows
+	http.StatusNotAcceptable: pmks.CodeInternal,  // the header of the microversion is missing
+	498:                      pmks.CodeThrottled, // Swift's, which gophercloud knows
 }
+
+// overLimit is Nova's word for too many calls, which it sends with 413.
+const overLimit = "overLimit"
 
 // byWords is what an answer's words mean; false where no row knows them.
 func byWords(status int, message string) (pmks.Code, bool) {
@@ -74,8 +76,8 @@ func classify(service string, r refusal) pmks.Code {
 	if code, ok := httpTable[r.status]; ok {
 		return code
 	}
-	if r.status == http.StatusUnauthorized {
-		return pmks.CodeUnauthenticated
+	if r.word == overLimit {
+		return pmks.CodeThrottled
 	}
 	if r.own {
 		if code, ok := byWords(r.status, r.message); ok && (service == serviceNKS || code == pmks.CodeQuotaExceeded) {
