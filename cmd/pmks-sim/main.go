@@ -86,6 +86,7 @@ var clouds = map[string]func(options) (simulator, error){
 	"aws":     serveAWS,
 	"azure":   serveAzure,
 	"gcp":     serveGCP,
+	"ibm":     serveIBM,
 	"nhn":     serveNHN,
 }
 
@@ -96,6 +97,7 @@ var regionPatterns = map[string]*regexp.Regexp{
 	"aws":     regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`),
 	"azure":   regexp.MustCompile(`^[a-z]+[0-9]?$`),
 	"gcp":     regexp.MustCompile(`^[a-z]+-[a-z]+[0-9]+$`),
+	"ibm":     regexp.MustCompile(`^[a-z]{2}-[a-z]+$`),
 	"nhn":     regexp.MustCompile(`^[A-Z]{2}[0-9]$`),
 }
 

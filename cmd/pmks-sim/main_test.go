@@ -22,6 +22,7 @@ import (
 	_ "github.com/pmks-go/pmks/aws"
 	_ "github.com/pmks-go/pmks/azure"
 	_ "github.com/pmks-go/pmks/gcp"
+	_ "github.com/pmks-go/pmks/ibm"
 )
 
 // childVariable makes the test binary the client of a simulator, in a process of
@@ -175,6 +176,8 @@ func TestRun_refusals(t *testing.T) {
 		{"nothing of that name in Alibaba Cloud", []string{"-cloud", "alibaba", "-without", "no-such-thing"}, "-without"},
 		{"unknown region of Azure", []string{"-cloud", "azure", "-region", "nowhere-1"}, "is not the name of a region of azure"},
 		{"unknown region of Google", []string{"-cloud", "gcp", "-region", "nowhere-1"}, "is not the name of a region of gcp"},
+		{"unknown region of IBM", []string{"-cloud", "ibm", "-region", "us-south-1"}, "is not the name of a region of ibm"},
+		{"nothing of that name at IBM", []string{"-cloud", "ibm", "-without", "no-such-thing"}, "-without"},
 		{"unknown region of NHN", []string{"-cloud", "nhn", "-region", "kr-1"}, "is not the name of a region of nhn"},
 		{"nothing of that name at NHN", []string{"-cloud", "nhn", "-without", "no-such-thing"}, "-without"},
 		{"unknown region", []string{"-region", "nowhere-1"}, "is not the name of a region of aws"},
