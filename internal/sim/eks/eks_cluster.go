@@ -12,19 +12,8 @@ import (
 	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
-func (s *Server) createCluster(c *call) (any, *apiError) {
-	var in createClusterRequest
-	if e := decodeBody(c.body, &in); e != nil {
-		return nil, e
-	}
-	m, known, e := s.recall(c, in.ClientRequestToken)
-	if e != nil {
-		return nil, e
-	}
-	if known {
-		return clusterResponse{s.clusterObject(m.cluster.live, m.cluster)}, nil
-	}
-	if e := s.checkCreateCluster(&in); e != nil {
+func (s *Server) createCluster(c *call, in *createClusterRequest) (*made, *apiError) {
+	if e := s.checkCreateCluster(in); e != nil {
 		return nil, e.in(in.Name, "")
 	}
 	if _, e := s.current(in.Name); e == nil {
@@ -55,10 +44,9 @@ func (s *Server) createCluster(c *call) (any, *apiError) {
 			return nil, e
 		}
 	}
-	rec := s.newRecord(uid, in, result.Cluster)
-	s.remember(c, in.ClientRequestToken, remembered{cluster: rec})
+	rec := s.newRecord(uid, *in, result.Cluster)
 	s.forget(c.Now)
-	return clusterResponse{s.clusterObject(result.Cluster, rec)}, nil
+	return &made{cluster: rec}, nil
 }
 
 // newRecord keeps what the core has no place for.

@@ -14,21 +14,21 @@ import (
 
 // updateConfigRequest changes one thing of a cluster.
 type updateConfigRequest struct {
-	ResourcesVpcConfig        *vpcConfigRequest    `json:"resourcesVpcConfig"`
-	Logging                   *loggingObject       `json:"logging"`
-	UpgradePolicy             *upgradePolicyObject `json:"upgradePolicy"`
-	DeletionProtection        *bool                `json:"deletionProtection"`
-	ClientRequestToken        string               `json:"clientRequestToken"`
-	AccessConfig              absent               `json:"accessConfig" sim:"no"`
-	ComputeConfig             absent               `json:"computeConfig" sim:"no"`
-	ControlPlaneScalingConfig absent               `json:"controlPlaneScalingConfig" sim:"no"`
-	KubeAPIServerConfig       absent               `json:"kubeApiServerConfig" sim:"no"`
-	KubeControllerConfig      absent               `json:"kubeControllerManagerConfig" sim:"no"`
-	KubeSchedulerConfig       absent               `json:"kubeSchedulerConfig" sim:"no"`
-	NetworkConfig             absent               `json:"kubernetesNetworkConfig" sim:"no"`
-	RemoteNetworkConfig       absent               `json:"remoteNetworkConfig" sim:"no"`
-	StorageConfig             absent               `json:"storageConfig" sim:"no"`
-	ZonalShiftConfig          absent               `json:"zonalShiftConfig" sim:"no"`
+	ResourcesVpcConfig *vpcConfigRequest    `json:"resourcesVpcConfig"`
+	Logging            *loggingObject       `json:"logging"`
+	UpgradePolicy      *upgradePolicyObject `json:"upgradePolicy"`
+	DeletionProtection *bool                `json:"deletionProtection"`
+	tokened
+	AccessConfig              absent `json:"accessConfig" sim:"no"`
+	ComputeConfig             absent `json:"computeConfig" sim:"no"`
+	ControlPlaneScalingConfig absent `json:"controlPlaneScalingConfig" sim:"no"`
+	KubeAPIServerConfig       absent `json:"kubeApiServerConfig" sim:"no"`
+	KubeControllerConfig      absent `json:"kubeControllerManagerConfig" sim:"no"`
+	KubeSchedulerConfig       absent `json:"kubeSchedulerConfig" sim:"no"`
+	NetworkConfig             absent `json:"kubernetesNetworkConfig" sim:"no"`
+	RemoteNetworkConfig       absent `json:"remoteNetworkConfig" sim:"no"`
+	StorageConfig             absent `json:"storageConfig" sim:"no"`
+	ZonalShiftConfig          absent `json:"zonalShiftConfig" sim:"no"`
 }
 
 // configChange is what an update of the configuration does when it has succeeded.
@@ -38,23 +38,12 @@ type configChange struct {
 	apply  func(at time.Time)
 }
 
-func (s *Server) updateClusterConfig(c *call) (any, *apiError) {
+func (s *Server) updateClusterConfig(c *call, in *updateConfigRequest) (*made, *apiError) {
 	rec, e := s.current(c.labels["name"])
 	if e != nil {
 		return nil, e
 	}
-	var in updateConfigRequest
-	if e := decodeBody(c.body, &in); e != nil {
-		return nil, e
-	}
-	m, known, e := s.recall(c, in.ClientRequestToken)
-	if e != nil {
-		return nil, e
-	}
-	if known {
-		return updateResponse{s.updateObject(c.Now, m.update)}, nil
-	}
-	changes, e := s.configChanges(rec, &in)
+	changes, e := s.configChanges(rec, in)
 	switch {
 	case e != nil:
 		return nil, e.in(rec.name, "")
@@ -75,9 +64,7 @@ func (s *Server) updateClusterConfig(c *call) (any, *apiError) {
 		e, _ := refused(err)
 		return nil, e.in(rec.name, "")
 	}
-	u := s.newUpdate(c, rec, result.Operation, change.kind, "", change.params)
-	s.remember(c, in.ClientRequestToken, remembered{cluster: rec, update: u})
-	return updateResponse{s.updateObject(c.Now, u)}, nil
+	return &made{cluster: rec, update: s.newUpdate(c, rec, result.Operation, change.kind, "", change.params)}, nil
 }
 
 // configChanges checks a request and says what it is to change.

@@ -15,24 +15,12 @@ import (
 	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
-func (s *Server) createNodegroup(c *call) (any, *apiError) {
+func (s *Server) createNodegroup(c *call, in *createNodegroupRequest) (*made, *apiError) {
 	rec, e := s.current(c.labels["name"])
 	if e != nil {
 		return nil, e
 	}
-	var in createNodegroupRequest
-	if e := decodeBody(c.body, &in); e != nil {
-		return nil, e
-	}
-	m, known, e := s.recall(c, in.ClientRequestToken)
-	if e != nil {
-		return nil, e
-	}
-	if known {
-		g, _ := rec.live.GroupByName(in.NodegroupName)
-		return nodegroupResponse{s.nodegroupObject(rec, g, m.group)}, nil
-	}
-	plan, e := s.planNodegroup(rec, &in)
+	plan, e := s.planNodegroup(rec, in)
 	if e != nil {
 		return nil, e.in(rec.name, in.NodegroupName)
 	}
@@ -46,9 +34,9 @@ func (s *Server) createNodegroup(c *call) (any, *apiError) {
 		return nil, e.in(rec.name, in.NodegroupName)
 	}
 	if c.Outcome.Fail == "" {
-		c.Outcome.Fail = s.foreseen(rec, &in, plan)
+		c.Outcome.Fail = s.foreseen(rec, in, plan)
 	}
-	result, err := s.world.Apply(c.Now, core.AddNodeGroup{
+	_, err := s.world.Apply(c.Now, core.AddNodeGroup{
 		ClusterID: rec.live.ID,
 		Spec: pmks.NodeGroupInfo{
 			IId:             pmks.IID{NameId: in.NodegroupName},
@@ -62,9 +50,7 @@ func (s *Server) createNodegroup(c *call) (any, *apiError) {
 		e, _ := refused(err)
 		return nil, e.in(rec.name, in.NodegroupName)
 	}
-	group := s.newGroup(c.Now, rec, &in, plan)
-	s.remember(c, in.ClientRequestToken, remembered{cluster: rec, group: group})
-	return nodegroupResponse{s.nodegroupObject(rec, result.Group, group)}, nil
+	return &made{cluster: rec, group: s.newGroup(c.Now, rec, in, plan)}, nil
 }
 
 func first(list []string) string {
@@ -258,21 +244,10 @@ func (s *Server) deleteNodegroup(c *call) (any, *apiError) {
 	return nodegroupResponse{s.nodegroupObject(rec, g, own)}, nil
 }
 
-func (s *Server) updateNodegroupConfig(c *call) (any, *apiError) {
+func (s *Server) updateNodegroupConfig(c *call, in *updateNodegroupConfigRequest) (*made, *apiError) {
 	rec, g, own, e := s.currentGroup(c)
 	if e != nil {
 		return nil, e
-	}
-	var in updateNodegroupConfigRequest
-	if e := decodeBody(c.body, &in); e != nil {
-		return nil, e
-	}
-	m, known, e := s.recall(c, in.ClientRequestToken)
-	if e != nil {
-		return nil, e
-	}
-	if known {
-		return updateResponse{s.updateObject(c.Now, m.update)}, nil
 	}
 	if in.Labels != nil || in.UpdateConfig != nil {
 		return nil, notSimulated("UpdateNodegroupConfig of anything but scalingConfig")
@@ -310,9 +285,7 @@ func (s *Server) updateNodegroupConfig(c *call) (any, *apiError) {
 			params = append(params, updateParam{p.kind, strconv.Itoa(int(*p.value))})
 		}
 	}
-	u := s.newUpdate(c, rec, result.Operation, "ConfigUpdate", g.Name, params)
-	s.remember(c, in.ClientRequestToken, remembered{cluster: rec, group: own, update: u})
-	return updateResponse{s.updateObject(c.Now, u)}, nil
+	return &made{cluster: rec, group: own, update: s.newUpdate(c, rec, result.Operation, "ConfigUpdate", g.Name, params)}, nil
 }
 
 // restoreTags is one of the Assumptions where no source says what EKS does.

@@ -17,21 +17,10 @@ import (
 // rollbackWindow is how long after an upgrade EKS takes a control plane back.
 const rollbackWindow = 7 * 24 * time.Hour
 
-func (s *Server) updateClusterVersion(c *call) (any, *apiError) {
+func (s *Server) updateClusterVersion(c *call, in *updateVersionRequest) (*made, *apiError) {
 	rec, e := s.current(c.labels["name"])
 	if e != nil {
 		return nil, e
-	}
-	var in updateVersionRequest
-	if e := decodeBody(c.body, &in); e != nil {
-		return nil, e
-	}
-	m, known, e := s.recall(c, in.ClientRequestToken)
-	if e != nil {
-		return nil, e
-	}
-	if known {
-		return updateResponse{s.updateObject(c.Now, m.update)}, nil
 	}
 	live := rec.live
 	switch {
@@ -50,8 +39,7 @@ func (s *Server) updateClusterVersion(c *call) (any, *apiError) {
 	u := s.newUpdate(c, rec, result.Operation, "VersionUpdate", "", []updateParam{
 		{"Version", in.Version}, {"PlatformVersion", "eks.1"},
 	})
-	s.remember(c, in.ClientRequestToken, remembered{cluster: rec, update: u})
-	return updateResponse{s.updateObject(c.Now, u)}, nil
+	return &made{cluster: rec, update: u}, nil
 }
 
 // isRollback reports whether a version is the one before, soon enough after an
@@ -86,21 +74,10 @@ func (s *Server) refusedUpgrade(rec *clusterRecord, version string, err error) *
 	return e
 }
 
-func (s *Server) updateNodegroupVersion(c *call) (any, *apiError) {
+func (s *Server) updateNodegroupVersion(c *call, in *updateNodegroupVersionRequest) (*made, *apiError) {
 	rec, g, own, e := s.currentGroup(c)
 	if e != nil {
 		return nil, e
-	}
-	var in updateNodegroupVersionRequest
-	if e := decodeBody(c.body, &in); e != nil {
-		return nil, e
-	}
-	m, known, e := s.recall(c, in.ClientRequestToken)
-	if e != nil {
-		return nil, e
-	}
-	if known {
-		return updateResponse{s.updateObject(c.Now, m.update)}, nil
 	}
 	live := rec.live
 	switch {
@@ -130,8 +107,7 @@ func (s *Server) updateNodegroupVersion(c *call) (any, *apiError) {
 	u := s.newUpdate(c, rec, result.Operation, "VersionUpdate", g.Name, []updateParam{
 		{"Version", live.Version}, {"ReleaseVersion", releaseVersion(live.Version)},
 	})
-	s.remember(c, in.ClientRequestToken, remembered{cluster: rec, group: own, update: u})
-	return updateResponse{s.updateObject(c.Now, u)}, nil
+	return &made{cluster: rec, group: own, update: u}, nil
 }
 
 // newUpdate keeps an update object for an operation of the core.

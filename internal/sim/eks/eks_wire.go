@@ -21,11 +21,11 @@ type absent = any
 // The requests.
 type (
 	createClusterRequest struct {
-		Name                       string              `json:"name"`
-		RoleARN                    string              `json:"roleArn"`
-		ResourcesVpcConfig         *vpcConfigRequest   `json:"resourcesVpcConfig"`
-		Version                    string              `json:"version"`
-		ClientRequestToken         string              `json:"clientRequestToken"`
+		Name               string            `json:"name"`
+		RoleARN            string            `json:"roleArn"`
+		ResourcesVpcConfig *vpcConfigRequest `json:"resourcesVpcConfig"`
+		Version            string            `json:"version"`
+		tokened
 		Tags                       map[string]string   `json:"tags"`
 		AccessConfig               accessConfigRequest `json:"accessConfig"`
 		UpgradePolicy              upgradePolicyObject `json:"upgradePolicy"`
@@ -62,31 +62,31 @@ type (
 		ElasticLoadBalancing absent `json:"elasticLoadBalancing" sim:"no"`
 	}
 	updateVersionRequest struct {
-		Version            string `json:"version"`
-		ClientRequestToken string `json:"clientRequestToken"`
-		Force              bool   `json:"force"`
-		RollbackConfig     absent `json:"rollbackConfig" sim:"no"`
+		Version string `json:"version"`
+		tokened
+		Force          bool   `json:"force"`
+		RollbackConfig absent `json:"rollbackConfig" sim:"no"`
 	}
 	createNodegroupRequest struct {
-		NodegroupName      string                 `json:"nodegroupName"`
-		NodeRole           string                 `json:"nodeRole"`
-		Subnets            []string               `json:"subnets"`
-		ScalingConfig      *scalingRequest        `json:"scalingConfig"`
-		InstanceTypes      []string               `json:"instanceTypes"`
-		AMIType            string                 `json:"amiType"`
-		DiskSize           *int32                 `json:"diskSize"`
-		RemoteAccess       *remoteAccessObject    `json:"remoteAccess"`
-		LaunchTemplate     *launchTemplateRequest `json:"launchTemplate"`
-		Labels             map[string]string      `json:"labels"`
-		Taints             []taintObject          `json:"taints"`
-		Tags               map[string]string      `json:"tags"`
-		CapacityType       string                 `json:"capacityType"`
-		Version            string                 `json:"version"`
-		ReleaseVersion     string                 `json:"releaseVersion"`
-		UpdateConfig       *updateConfigObject    `json:"updateConfig"`
-		ClientRequestToken string                 `json:"clientRequestToken"`
-		NodeRepairConfig   absent                 `json:"nodeRepairConfig" sim:"no"`
-		WarmPoolConfig     absent                 `json:"warmPoolConfig" sim:"no"`
+		NodegroupName  string                 `json:"nodegroupName"`
+		NodeRole       string                 `json:"nodeRole"`
+		Subnets        []string               `json:"subnets"`
+		ScalingConfig  *scalingRequest        `json:"scalingConfig"`
+		InstanceTypes  []string               `json:"instanceTypes"`
+		AMIType        string                 `json:"amiType"`
+		DiskSize       *int32                 `json:"diskSize"`
+		RemoteAccess   *remoteAccessObject    `json:"remoteAccess"`
+		LaunchTemplate *launchTemplateRequest `json:"launchTemplate"`
+		Labels         map[string]string      `json:"labels"`
+		Taints         []taintObject          `json:"taints"`
+		Tags           map[string]string      `json:"tags"`
+		CapacityType   string                 `json:"capacityType"`
+		Version        string                 `json:"version"`
+		ReleaseVersion string                 `json:"releaseVersion"`
+		UpdateConfig   *updateConfigObject    `json:"updateConfig"`
+		tokened
+		NodeRepairConfig absent `json:"nodeRepairConfig" sim:"no"`
+		WarmPoolConfig   absent `json:"warmPoolConfig" sim:"no"`
 	}
 	scalingRequest struct {
 		MinSize     *int32 `json:"minSize"`
@@ -99,24 +99,24 @@ type (
 		Version string `json:"version"`
 	}
 	updateNodegroupConfigRequest struct {
-		ScalingConfig      *scalingRequest     `json:"scalingConfig"`
-		Labels             *labelsRequest      `json:"labels"`
-		UpdateConfig       *updateConfigObject `json:"updateConfig"`
-		ClientRequestToken string              `json:"clientRequestToken"`
-		Taints             absent              `json:"taints" sim:"no"`
-		NodeRepairConfig   absent              `json:"nodeRepairConfig" sim:"no"`
-		WarmPoolConfig     absent              `json:"warmPoolConfig" sim:"no"`
+		ScalingConfig *scalingRequest     `json:"scalingConfig"`
+		Labels        *labelsRequest      `json:"labels"`
+		UpdateConfig  *updateConfigObject `json:"updateConfig"`
+		tokened
+		Taints           absent `json:"taints" sim:"no"`
+		NodeRepairConfig absent `json:"nodeRepairConfig" sim:"no"`
+		WarmPoolConfig   absent `json:"warmPoolConfig" sim:"no"`
 	}
 	labelsRequest struct {
 		AddOrUpdateLabels map[string]string `json:"addOrUpdateLabels"`
 		RemoveLabels      []string          `json:"removeLabels"`
 	}
 	updateNodegroupVersionRequest struct {
-		Version            string                 `json:"version"`
-		ReleaseVersion     string                 `json:"releaseVersion"`
-		LaunchTemplate     *launchTemplateRequest `json:"launchTemplate"`
-		Force              bool                   `json:"force"`
-		ClientRequestToken string                 `json:"clientRequestToken"`
+		Version        string                 `json:"version"`
+		ReleaseVersion string                 `json:"releaseVersion"`
+		LaunchTemplate *launchTemplateRequest `json:"launchTemplate"`
+		Force          bool                   `json:"force"`
+		tokened
 	}
 	tagRequest struct {
 		Tags map[string]string `json:"tags"`

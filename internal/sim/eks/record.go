@@ -3,7 +3,6 @@
 package eks
 
 import (
-	"encoding/json"
 	"net/http"
 	"time"
 
@@ -142,68 +141,6 @@ func (s *Server) forget(now time.Time) {
 			}
 		}
 	}
-}
-
-// remembered is what a clientRequestToken led to.
-type remembered struct {
-	hash    string
-	cluster *clusterRecord
-	group   *groupRecord
-	update  *updateRecord
-}
-
-// alive reports whether what was made is still there.
-func (m remembered) alive() bool {
-	if m.cluster.live.State == profile.Gone {
-		return false
-	}
-	if m.group == nil {
-		return true
-	}
-	_, ok := m.cluster.live.GroupByName(m.group.name)
-	return ok && m.cluster.groups[m.group.name] == m.group
-}
-
-// recall returns what an earlier call with the same token led to; with other
-// parameters the token is refused.
-func (s *Server) recall(c *call, token string) (remembered, bool, *apiError) {
-	if token == "" {
-		return remembered{}, false, nil
-	}
-	if len(token) > 256 {
-		return remembered{}, false, invalidParameter("clientRequestToken is too long")
-	}
-	m, ok := s.tokens[c.op+"/"+token]
-	switch {
-	case !ok:
-		return remembered{}, false, nil
-	case !m.alive():
-		delete(s.tokens, c.op+"/"+token)
-		return remembered{}, false, nil
-	case m.hash != c.hash():
-		return remembered{}, false, invalidParameter("The clientRequestToken was used before with other parameters").in(c.labels["name"], c.labels["nodegroupName"])
-	}
-	return m, true, nil
-}
-
-func (s *Server) remember(c *call, token string, m remembered) {
-	if token != "" {
-		m.hash = c.hash()
-		s.tokens[c.op+"/"+token] = m
-	}
-}
-
-// hash is the same for bodies that say the same of the same target.
-func (c *call) hash() string {
-	var body any
-	if json.Unmarshal(c.body, &body) != nil {
-		return hexSum(string(c.body))
-	}
-	canonical, err := json.Marshal([]any{c.labels, body})
-	if err != nil {
-		return hexSum(string(c.body))
-	}
-	return hexSum(string(canonical))
 }
 
 // limit reads maxResults, which is 1 to 100 for every list of EKS.

@@ -74,7 +74,7 @@ type Server struct {
 	clusters  map[string]*clusterRecord // by uid
 	latest    map[string]*clusterRecord // by name
 	asgs      asgIndex
-	tokens    map[string]remembered // by operation and clientRequestToken
+	tokens    map[string]*made // by operation and clientRequestToken
 }
 
 // New returns a Server with no clusters.
@@ -98,7 +98,7 @@ func New(o Options) *Server {
 		keys:        maps.Clone(o.Keys),
 		clusters:    map[string]*clusterRecord{},
 		latest:      map[string]*clusterRecord{},
-		tokens:      map[string]remembered{},
+		tokens:      map[string]*made{},
 	}
 	s.partition, s.suffix = partitionOf(s.region)
 	aws.IDs.Endpoint = strings.Replace(aws.IDs.Endpoint, "amazonaws.com", s.suffix, 1)
