@@ -300,9 +300,7 @@ func TestServer_authorize(t *testing.T) {
 				o.Apps = map[string]App{DefaultClientID: {Secrets: []string{DefaultClientSecret}, Denied: []string{test.denied}}}
 			})
 			_, err := w.clusters.BeginCreateOrUpdate(t.Context(), testGroup, "a", clusterInput(), nil)
-			if got := refusalOf(err); got != test.want {
-				t.Errorf("got %v: %v, want %v", got, err, test.want)
-			}
+			check(t, err, test.want, "")
 		})
 	}
 }

@@ -105,12 +105,8 @@ func goldenPool(t *testing.T, w *world) {
 		p.EnableAutoScaling, p.MinCount, p.MaxCount = new(true), new(int32(1)), new(int32(3))
 	}))
 	w.pass()
-	for _, err := range w.machineNames(t, "demo", "ng2") {
-		wiretest.Must(t, err)
-	}
-	for pager := w.pools.NewListPager(testGroup, "demo", nil); pager.More(); {
-		wiretest.OK(pager.NextPage(ctx))(t)
-	}
+	w.machineNames(t, "demo", "ng2")
+	pagesOf(t, w.pools.NewListPager(testGroup, "demo", nil))
 	wiretest.OK(w.pools.BeginDelete(ctx, testGroup, "demo", "ng2", &armcontainerservice.AgentPoolsClientBeginDeleteOptions{IgnorePodDisruptionBudget: new(true)}))(t)
 	w.getPool(t, "demo", "ng2")
 }
@@ -120,9 +116,7 @@ func goldenRead(t *testing.T, w *world) {
 	for _, name := range []string{"demo", "old", "older"} {
 		wiretest.Must(t, w.Put(core.Seed{Name: name, Groups: []pmks.NodeGroupInfo{{IId: pmks.IID{NameId: "ng1"}, DesiredNodeSize: 1}}}))
 	}
-	for pager := w.clusters.NewListPager(nil); pager.More(); {
-		wiretest.OK(pager.NextPage(ctx))(t)
-	}
+	pagesOf(t, w.clusters.NewListPager(nil))
 	wiretest.OK(w.clusters.ListKubernetesVersions(ctx, "koreacentral", nil))(t)
 	wiretest.OK(w.clusters.GetUpgradeProfile(ctx, testGroup, "demo", nil))(t)
 	wiretest.OK(w.pools.GetAvailableAgentPoolVersions(ctx, testGroup, "demo", nil))(t)

@@ -205,3 +205,11 @@ func refusalOf(err error) refusal {
 	}
 	return refusal{}
 }
+
+// check compares the refusal of a call with what is wanted of it.
+func check(t *testing.T, err error, want refusal, text string) {
+	t.Helper()
+	if got := refusalOf(err); got != want || err != nil && !strings.Contains(err.Error(), text) {
+		t.Errorf("got %v: %v, want %v with %q", got, err, want, text)
+	}
+}

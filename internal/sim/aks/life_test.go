@@ -91,21 +91,27 @@ func (w *world) life(t *testing.T) {
 	}
 	finish(t, w, wiretest.OK(w.pools.BeginDelete(ctx, testGroup, "demo", "ng2", &armcontainerservice.AgentPoolsClientBeginDeleteOptions{IgnorePodDisruptionBudget: new(true)}))(t))
 	finish(t, w, wiretest.OK(w.clusters.BeginDelete(ctx, testGroup, "demo", nil))(t))
-	if _, err := w.clusters.Get(ctx, testGroup, "demo", nil); refusalOf(err) != (refusal{404, "ResourceNotFound"}) {
-		t.Errorf("after the deletion: %v", err)
-	}
+	check(t, wiretest.Err(w.clusters.Get(ctx, testGroup, "demo", nil)), refusal{404, "ResourceNotFound"}, "")
 	again, err := w.clusters.BeginDelete(ctx, testGroup, "demo", nil)
 	if err != nil || !again.Done() {
 		t.Errorf("a deletion of nothing: %v", err)
 	}
 }
 
+// pagesOf reads a list to its end.
+func pagesOf[T any](t *testing.T, pager *runtime.Pager[T]) (pages []T) {
+	t.Helper()
+	for pager.More() {
+		pages = append(pages, wiretest.OK(pager.NextPage(t.Context()))(t))
+	}
+	return pages
+}
+
 // checkMachines compares the machines of a pool with the VMs of its scale set.
 func (w *world) checkMachines(t *testing.T, cluster, pool string, want int) {
 	t.Helper()
 	var ids []string
-	for pager := w.machine.NewListPager(testGroup, cluster, pool, nil); pager.More(); {
-		page := wiretest.OK(pager.NextPage(t.Context()))(t)
+	for _, page := range pagesOf(t, w.machine.NewListPager(testGroup, cluster, pool, nil)) {
 		for _, m := range page.Value {
 			if !strings.HasPrefix(*m.Name, "aks-"+pool+"-") || len(*m.Name) != len("aks-"+pool+"-12345678-vmss00000a") {
 				t.Errorf("the name of a machine is %s", *m.Name)
@@ -118,8 +124,7 @@ func (w *world) checkMachines(t *testing.T, cluster, pool string, want int) {
 	}
 	nodes := *w.get(t, cluster).Properties.NodeResourceGroup
 	set := ""
-	for pager := w.sets.NewListPager(nodes, nil); pager.More(); {
-		page := wiretest.OK(pager.NextPage(t.Context()))(t)
+	for _, page := range pagesOf(t, w.sets.NewListPager(nodes, nil)) {
 		for _, s := range page.Value {
 			if *s.Tags["aks-managed-poolName"] == pool {
 				set = *s.Name
@@ -127,8 +132,7 @@ func (w *world) checkMachines(t *testing.T, cluster, pool string, want int) {
 		}
 	}
 	n := 0
-	for pager := w.vms.NewListPager(nodes, set, nil); pager.More(); {
-		page := wiretest.OK(pager.NextPage(t.Context()))(t)
+	for _, page := range pagesOf(t, w.vms.NewListPager(nodes, set, nil)) {
 		for i, vm := range page.Value {
 			if *vm.ID != ids[n+i] {
 				t.Errorf("VM %s is not machine %s", *vm.ID, ids[n+i])

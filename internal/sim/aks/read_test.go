@@ -62,9 +62,7 @@ func TestServer_pages(t *testing.T) {
 	}
 	// The pages are cut before the group is looked at, and those of the SDK follow the links.
 	var got []string
-	for pager := w.clusters.NewListByResourceGroupPager(testGroup, nil); pager.More(); {
-		page, err := pager.NextPage(t.Context())
-		wiretest.Must(t, err)
+	for _, page := range pagesOf(t, w.clusters.NewListByResourceGroupPager(testGroup, nil)) {
 		for _, c := range page.Value {
 			got = append(got, *c.Name)
 		}
@@ -271,9 +269,7 @@ func TestServer_network(t *testing.T) {
 			t.Errorf("%s: got %v", what, err)
 		}
 	}
-	if _, err := w.subnets.Get(ctx, testGroup, "vpc-01", "none", nil); refusalOf(err) != (refusal{404, "NotFound"}) {
-		t.Errorf("subnet: got %v", err)
-	}
+	check(t, wiretest.Err(w.subnets.Get(ctx, testGroup, "vpc-01", "none", nil)), refusal{404, "NotFound"}, "")
 	bare, err := w.subnets.Get(ctx, testGroup, "vpc-01", BareSubnet, nil)
 	if err != nil || bare.Properties.NetworkSecurityGroup != nil {
 		t.Fatalf("the bare subnet: %v", err)

@@ -54,9 +54,7 @@ func TestServer_reconcile(t *testing.T) {
 	w.checkMachines(t, "a", "ng1", 5)
 	in = w.get(t, "a")
 	in.Properties.AgentPoolProfiles[0].Count, in.Properties.KubernetesVersion = new(int32(1)), new("1.35.1")
-	if _, err := w.clusters.BeginCreateOrUpdate(t.Context(), testGroup, "a", *in, nil); refusalOf(err) != unsimulated5 {
-		t.Errorf("an upgrade with another size: %v", err)
-	}
+	check(t, wiretest.Err(w.clusters.BeginCreateOrUpdate(t.Context(), testGroup, "a", *in, nil)), unsimulated5, "")
 }
 
 // TestServer_skew: the control plane does not leave its pools more than three
@@ -67,9 +65,7 @@ func TestServer_skew(t *testing.T) {
 	wiretest.Must(t, w.Put(core.Seed{Name: "a", Version: "1.36.1", Groups: []pmks.NodeGroupInfo{{IId: pmks.IID{NameId: "ng1"}, Version: "1.33.2", DesiredNodeSize: 1}}}))
 	in := w.get(t, "a")
 	in.Properties.KubernetesVersion = new(PreviewVersion)
-	if _, err := w.clusters.BeginCreateOrUpdate(t.Context(), testGroup, "a", *in, nil); refusalOf(err) != (refusal{400, "NodePoolMcVersionIncompatible"}) {
-		t.Errorf("the control plane alone: %v", err)
-	}
+	check(t, wiretest.Err(w.clusters.BeginCreateOrUpdate(t.Context(), testGroup, "a", *in, nil)), refusal{400, "NodePoolMcVersionIncompatible"}, "")
 	in.Properties.KubernetesVersion, in.Properties.AgentPoolProfiles[0].OrchestratorVersion = new("1.36.1"), new("1.36.1")
 	wiretest.OK(w.clusters.BeginCreateOrUpdate(t.Context(), testGroup, "a", *in, nil))(t)
 	w.pass()
@@ -83,12 +79,8 @@ func TestServer_noParent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	ctx, none := t.Context(), refusal{404, "ParentResourceNotFound"}
-	if _, err := w.pools.BeginCreateOrUpdate(ctx, testGroup, "none", "ng1", armcontainerservice.AgentPool{Properties: poolInput()}, nil); refusalOf(err) != none {
-		t.Errorf("PUT: %v", err)
-	}
-	if _, err := w.pools.BeginDelete(ctx, testGroup, "none", "ng1", nil); refusalOf(err) != none {
-		t.Errorf("DELETE: %v", err)
-	}
+	check(t, wiretest.Err(w.pools.BeginCreateOrUpdate(ctx, testGroup, "none", "ng1", armcontainerservice.AgentPool{Properties: poolInput()}, nil)), none, "")
+	check(t, wiretest.Err(w.pools.BeginDelete(ctx, testGroup, "none", "ng1", nil)), none, "")
 	for what, err := range map[string]error{
 		"tags":    wiretest.Err(w.clusters.BeginUpdateTags(ctx, testGroup, "none", armcontainerservice.TagsObject{}, nil)),
 		"stop":    wiretest.Err(w.clusters.BeginStop(ctx, testGroup, "none", nil)),
@@ -131,17 +123,13 @@ func TestServer_Resources(t *testing.T) {
 	r := DefaultResources("koreacentral")
 	r.VirtualNetworks[0].Subnets[0].Used = 4089
 	w := newWorld(t, func(o *Options) { o.Resources = &r })
-	if _, err := w.clusters.BeginCreateOrUpdate(t.Context(), testGroup, "a", clusterInput(), nil); refusalOf(err) != (refusal{400, "InsufficientSubnetSize"}) {
-		t.Errorf("in a full subnet: %v", err)
-	}
+	check(t, wiretest.Err(w.clusters.BeginCreateOrUpdate(t.Context(), testGroup, "a", clusterInput(), nil)), refusal{400, "InsufficientSubnetSize"}, "")
 	r.VirtualNetworks[0].Subnets[0].Used = 0
 	if _, err := w.clusters.BeginCreateOrUpdate(t.Context(), testGroup, "a", clusterInput(), nil); err == nil {
 		t.Error("the server shares the resources of the options")
 	}
 	w = newWorld(t, func(o *Options) { o.Unregistered = true })
-	if _, err := w.clusters.Get(t.Context(), testGroup, "a", nil); refusalOf(err) != (refusal{409, "MissingSubscriptionRegistration"}) {
-		t.Errorf("without registration: %v", err)
-	}
+	check(t, wiretest.Err(w.clusters.Get(t.Context(), testGroup, "a", nil)), refusal{409, "MissingSubscriptionRegistration"}, "")
 }
 
 // TestServer_signingKeys: tokens are signed by the key that Entra publishes.
