@@ -15,6 +15,9 @@ func (s *Server) checkServiceRole(c *call) (any, *apiError) {
 	}
 	out := checkRolesResponse{Roles: []roleObject{}}
 	for _, r := range in.Roles {
+		if r.Name == "" {
+			return nil, missing("roles.name")
+		}
 		o := roleObject{Name: r.Name, Granted: slices.Contains(s.resources.Roles, r.Name)}
 		if !o.Granted {
 			o.Message = roleMissing("", r.Name).message

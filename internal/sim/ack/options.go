@@ -89,16 +89,6 @@ func DefaultBuckets() []simkit.Bucket {
 	}
 }
 
-func (o Options) buckets() []simkit.Bucket {
-	switch {
-	case o.Unlimited:
-		return nil
-	case o.Buckets == nil:
-		return DefaultBuckets()
-	}
-	return o.Buckets
-}
-
 // Assumptions holds choices between behaviours that no source settles. The zero value
 // is the stricter choice each time, or that of the vendor's newer texts.
 type Assumptions struct {

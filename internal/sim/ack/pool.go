@@ -62,6 +62,9 @@ func (s *Server) newPool(in *createPoolRequest, plan poolPlan) *poolRecord {
 		spec:          plan.spec, group: s.alnumID("asg-"), autoKind: plan.autoKind, management: in.Management,
 		unsized: plan.unsized, interconnect: cmp.Or(in.InterconnectMode, "basic"), nodes: map[string]*nodeRecord{},
 	}
+	if in.ScalingGroup != nil {
+		known.disks = in.ScalingGroup.DataDisks
+	}
 	known.configure(in.KubernetesConfig)
 	return known
 }
@@ -110,7 +113,7 @@ func (s *Server) poolObject(c *call, rec *clusterRecord, g *core.NodeGroup, know
 			NodepoolID: known.id, Name: known.name, Type: known.kind, RegionID: rec.region, ResourceGroupID: known.resourceGroup,
 			Created: stamp(g.Created), Updated: stamp(known.updated),
 		},
-		ScalingGroup: scalingGroupAnswer{scalingGroupObject: known.spec, ScalingGroupID: known.group, DataDisks: []dataDisk{}},
+		ScalingGroup: scalingGroupAnswer{scalingGroupObject: known.spec, ScalingGroupID: known.group, DataDisks: append([]dataDisk{}, known.disks...)},
 		AutoScaling:  autoScalingObject{Enable: &g.Auto, Type: known.autoKind},
 		KubernetesConfig: kubernetesConfigObject{
 			Runtime: "containerd", RuntimeVersion: known.runtime, Labels: append([]tagObject{}, known.labels...), Taints: append([]taintObject{}, known.taints...),

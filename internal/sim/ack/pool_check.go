@@ -88,8 +88,8 @@ func (s *Server) planPool(rec *clusterRecord, in *createPoolRequest) (plan poolP
 
 // checkScalingGroup checks where nodes are and what machines they are.
 func (s *Server) checkScalingGroup(rec *clusterRecord, in *scalingGroupRequest) *apiError {
-	if len(in.DiskInit) > 0 || len(in.InstancePatterns) > 0 || len(in.SpotPriceLimit) > 0 {
-		return notSimulated("disk_init, instance_patterns and spot_price_limit")
+	if e := in.checkLists(); e != nil {
+		return e
 	}
 	switch n := len(in.VSwitchIDs); {
 	case n == 0:
@@ -120,6 +120,14 @@ func (s *Server) checkScalingGroup(rec *clusterRecord, in *scalingGroupRequest) 
 		}
 	}
 	return checkTags(in.Tags, true)
+}
+
+// checkLists refuses lists that are not simulated, which clients send empty.
+func (in *scalingGroupRequest) checkLists() *apiError {
+	if len(in.DiskInit) > 0 || len(in.InstancePatterns) > 0 || len(in.SpotPriceLimit) > 0 {
+		return notSimulated("disk_init, instance_patterns and spot_price_limit")
+	}
+	return nil
 }
 
 func (s *Server) checkInstanceType(name string) *apiError {

@@ -4,6 +4,7 @@ package ack
 
 import (
 	"cmp"
+	"reflect"
 	"slices"
 
 	"github.com/pmks-go/pmks/internal/sim/core"
@@ -132,7 +133,7 @@ func (s *Server) planChange(rec *clusterRecord, known *poolRecord, in *modifyPoo
 		known.name, known.resourceGroup, known.management = next.name, next.resourceGroup, next.management
 		known.labels, known.taints, known.runtime = next.labels, next.taints, next.runtime
 		known.cpuPolicy, known.unschedulable, known.data = next.cpuPolicy, next.unschedulable, next.data
-		known.autoKind, known.spec, known.unsized = next.autoKind, next.spec, next.unsized
+		known.autoKind, known.spec, known.disks, known.unsized = next.autoKind, next.spec, next.disks, next.unsized
 	}, nil
 }
 
@@ -141,6 +142,9 @@ func (s *Server) planScalingGroup(rec *clusterRecord, next *poolRecord, in *scal
 	spec, asked := next.spec, in.scalingGroupObject
 	if asked.SecurityGroupID != "" {
 		return invalid("", "unknown parameter: scaling_group.security_group_id")
+	}
+	if e := in.checkLists(); e != nil {
+		return e
 	}
 	if asked.ImageID != "" || asked.ImageType != "" {
 		spec.ImageID, spec.ImageType, spec.Platform = asked.ImageID, asked.ImageType, asked.Platform
@@ -170,16 +174,25 @@ func (s *Server) planScalingGroup(rec *clusterRecord, next *poolRecord, in *scal
 	}
 	whole := *in
 	whole.scalingGroupObject = spec
-	if e := s.checkScalingGroup(rec, &whole); e != nil {
-		return e
+	checks := []func() *apiError{
+		func() *apiError { return s.checkScalingGroup(rec, &whole) },
+		func() *apiError { return s.planSecurityGroups(rec, &spec) },
+		func() *apiError { return s.planImage(rec, &spec) },
+		func() *apiError { return s.planDisk(&spec) },
+		func() *apiError { return s.checkLogin(&spec) },
 	}
-	for _, e := range []*apiError{s.planSecurityGroups(rec, &spec), s.planImage(rec, &spec), s.planDisk(&spec), s.checkLogin(&spec)} {
-		if e != nil {
+	// What a pool has already is not looked at again: it may be older than the rules.
+	if asked.Tags = nil; reflect.DeepEqual(asked, scalingGroupObject{}) && len(in.DataDisks) == 0 {
+		checks = []func() *apiError{func() *apiError { return checkTags(spec.Tags, true) }}
+	}
+	for _, check := range checks {
+		if e := check(); e != nil {
 			return e
 		}
 	}
-	if in.DesiredSize != nil {
-		next.unsized = false
+	next.unsized = next.unsized && in.DesiredSize == nil
+	if len(in.DataDisks) > 0 {
+		next.disks = in.DataDisks
 	}
 	next.spec = spec
 	return nil

@@ -56,6 +56,7 @@ type poolRecord struct {
 	id, name        string
 	isDefault       bool
 	spec            scalingGroupObject
+	disks           []dataDisk
 	labels          []tagObject
 	taints          []taintObject
 	kind, group     string

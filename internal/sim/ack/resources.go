@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // Resources is what the account holds beside clusters.
@@ -151,25 +152,17 @@ func (r Resources) clone() Resources {
 }
 
 func (r Resources) vpc(id string) (VPC, bool) {
-	return find(r.VPCs, func(v VPC) bool { return v.ID == id })
+	return simkit.Find(r.VPCs, func(v VPC) bool { return v.ID == id })
 }
 
 func (r Resources) vswitch(id string) (VSwitch, bool) {
-	return find(r.VSwitches, func(v VSwitch) bool { return v.ID == id })
+	return simkit.Find(r.VSwitches, func(v VSwitch) bool { return v.ID == id })
 }
 
 func (r Resources) securityGroup(id string) (SecurityGroup, bool) {
-	return find(r.SecurityGroups, func(g SecurityGroup) bool { return g.ID == id })
+	return simkit.Find(r.SecurityGroups, func(g SecurityGroup) bool { return g.ID == id })
 }
 
 func (r Resources) instanceType(name string) (InstanceType, bool) {
-	return find(r.InstanceTypes, func(t InstanceType) bool { return t.Name == name })
-}
-
-func find[T any](list []T, is func(T) bool) (T, bool) {
-	if i := slices.IndexFunc(list, is); i >= 0 {
-		return list[i], true
-	}
-	var none T
-	return none, false
+	return simkit.Find(r.InstanceTypes, func(t InstanceType) bool { return t.Name == name })
 }

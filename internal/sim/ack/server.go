@@ -77,7 +77,8 @@ func New(o Options) *Server {
 	alibaba = alibaba.Clone()
 	s := &Server{
 		Kit: simkit.New(simkit.Options{
-			Seed: o.Seed, Stream: 0x61636b, Latency: o.Latency, Now: o.Now, Logger: o.Logger, Faults: o.Faults, Buckets: o.buckets(),
+			Seed: o.Seed, Stream: 0x61636b, Latency: o.Latency, Now: o.Now, Logger: o.Logger, Faults: o.Faults,
+			Buckets: simkit.Limits(o.Unlimited, o.Buckets, DefaultBuckets),
 		}),
 		account:      cmp.Or(o.AccountID, DefaultAccountID),
 		region:       cmp.Or(o.Region, alibaba.Region),
@@ -212,8 +213,12 @@ func requestID(s *Server) string {
 // success is the reply of a call that was answered. It is written while the lock is
 // held, as it refers to what may change.
 func (s *Server) success(c *call, answer any) (simkit.Reply, *apiError) {
+	status := c.status
+	if c.class == classWrite && s.assumptions.OtherSuccess {
+		status = http.StatusOK + http.StatusAccepted - status
+	}
 	if answer == nil {
-		return c.reply(c.status, nil), nil
+		return c.reply(status, nil), nil
 	}
 	data, err := json.Marshal(answer)
 	if change := s.alter[c.op]; change != nil && err == nil {
@@ -225,7 +230,7 @@ func (s *Server) success(c *call, answer any) (simkit.Reply, *apiError) {
 	if err != nil {
 		return simkit.Reply{}, fail(http.StatusInternalServerError, "InternalError", "%v", err)
 	}
-	return c.reply(c.status, data), nil
+	return c.reply(status, data), nil
 }
 
 // refusal is the reply of a call that was not.

@@ -130,7 +130,7 @@ func (s *signature) toSign(r *http.Request, query url.Values, body []byte) strin
 
 // matches reports whether the secret makes that signature of a text.
 func (s *signature) matches(toSign, secret string) bool {
-	want := ""
+	var want string
 	if s.headers == nil {
 		mac := hmac.New(sha1.New, []byte(secret))
 		mac.Write([]byte(toSign))

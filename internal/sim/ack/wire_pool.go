@@ -101,18 +101,18 @@ type (
 	dataDisk struct {
 		Category             string `json:"category"`
 		Size                 int    `json:"size"`
-		Encrypted            string `json:"encrypted"`
-		PerformanceLevel     string `json:"performance_level"`
-		AutoSnapshotPolicyID string `json:"auto_snapshot_policy_id"`
-		AutoFormat           absent `json:"auto_format" sim:"no"`
-		BurstingEnabled      absent `json:"bursting_enabled" sim:"no"`
-		Device               absent `json:"device" sim:"no"`
-		DiskName             absent `json:"disk_name" sim:"no"`
-		FileSystem           absent `json:"file_system" sim:"no"`
-		KMSKeyID             absent `json:"kms_key_id" sim:"no"`
-		MountTarget          absent `json:"mount_target" sim:"no"`
-		ProvisionedIOPS      absent `json:"provisioned_iops" sim:"no"`
-		SnapshotID           absent `json:"snapshot_id" sim:"no"`
+		Encrypted            string `json:"encrypted,omitempty"`
+		PerformanceLevel     string `json:"performance_level,omitempty"`
+		AutoSnapshotPolicyID string `json:"auto_snapshot_policy_id,omitempty"`
+		AutoFormat           absent `json:"auto_format,omitempty" sim:"no"`
+		BurstingEnabled      absent `json:"bursting_enabled,omitempty" sim:"no"`
+		Device               absent `json:"device,omitempty" sim:"no"`
+		DiskName             absent `json:"disk_name,omitempty" sim:"no"`
+		FileSystem           absent `json:"file_system,omitempty" sim:"no"`
+		KMSKeyID             absent `json:"kms_key_id,omitempty" sim:"no"`
+		MountTarget          absent `json:"mount_target,omitempty" sim:"no"`
+		ProvisionedIOPS      absent `json:"provisioned_iops,omitempty" sim:"no"`
+		SnapshotID           absent `json:"snapshot_id,omitempty" sim:"no"`
 	}
 	autoScalingObject struct {
 		Enable                *bool  `json:"enable"`
