@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -70,17 +69,12 @@ type clients struct {
 	web     *http.Client
 	keys    *keyring
 	limiter *fanout.Limiter
-	logger  *slog.Logger
 	idle    func()
 }
 
 func newClients(cfg *Config) (clients, error) {
-	base, idle := cfg.Transport, func() {}
-	if base == nil {
-		own := &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true,
-			MaxIdleConnsPerHost: fanout.Slots, IdleConnTimeout: 90 * time.Second, TLSHandshakeTimeout: 10 * time.Second}
-		base, idle = own, own.CloseIdleConnections
-	}
+	guarded, idle := endpoint.Transport(cfg.Transport)
+	keys := newKeyring(cfg)
 	ack, err := cs.NewClient(sdkConfig(cfg, cfg.Endpoint, ""))
 	if err != nil {
 		return clients{}, &pmks.Error{Code: pmks.CodeInvalidArgument, Message: "the client of ACK cannot be made: " + err.Error()}
@@ -92,7 +86,7 @@ func newClients(cfg *Config) (clients, error) {
 			return &one
 		},
 		full: func() *cs.Client { one := *ack; return &one },
-		web:  &http.Client{Transport: endpoint.Guard(base)}, keys: newKeyring(cfg), logger: cfg.Logger, idle: idle,
+		web:  &http.Client{Transport: &endpoint.Carrier{Next: guarded, Provider: Name, Logger: cfg.Logger, Secrets: keys.secrets}}, keys: keys, idle: idle,
 		limiter: fanout.NewLimiter(cfg.rateOf),
 	}
 	for _, s := range []struct {
@@ -172,7 +166,6 @@ type exchange struct {
 // of the vendor is an error of ours; everything else is left to the SDK.
 func (x *exchange) send(ctx context.Context, c *clients, req *http.Request) (*http.Response, error) {
 	tidyHeaders(req)
-	start := time.Now()
 	resp, err := c.web.Do(req.WithContext(ctx))
 	if err == nil {
 		x.body, err = io.ReadAll(resp.Body)
@@ -180,9 +173,6 @@ func (x *exchange) send(ctx context.Context, c *clients, req *http.Request) (*ht
 			err = closeErr
 		}
 		x.status, x.header = resp.StatusCode, resp.Header
-	}
-	if c.logger != nil {
-		c.logger.DebugContext(ctx, "alibaba: request", "method", req.Method, "path", req.URL.Path, "status", x.status, "failed", err != nil, "took", time.Since(start))
 	}
 	if err != nil {
 		x.status = 0 // it was not answered to its end

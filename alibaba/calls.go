@@ -100,7 +100,7 @@ func (h *Handler) exchange(ctx context.Context, do func(x *exchange, web sender,
 		return err
 	}
 	var x exchange
-	return h.fail(&x, do(&x, func(req *http.Request) (*http.Response, error) { return x.send(ctx, &h.api, req) }, keys))
+	return x.fail(do(&x, func(req *http.Request) (*http.Response, error) { return x.send(ctx, &h.api, req) }, keys))
 }
 
 // readPages reads a list to its end, by page number. Items shift while they are read, so

@@ -28,14 +28,16 @@ func (h *Handler) CheckNodeGroup(ctx context.Context, clusterIID pmks.IID, req p
 		_, err := h.planPool(ctx, clusterIID, req)
 		return err
 	}, func(ctx context.Context) error {
-		if req.KeyPairIID.IsZero() || pmks.CheckIID("KeyPairIID", req.KeyPairIID) != nil {
-			return nil // it has been said
-		}
-		return h.checkKeyPair(ctx, given(req.KeyPairIID))
+		return h.checkKeyPair(ctx, req.KeyPairIID)
 	})
 }
 
-func (h *Handler) checkKeyPair(ctx context.Context, name string) error {
+// checkKeyPair looks a key pair up. What is none at all the request has been refused for.
+func (h *Handler) checkKeyPair(ctx context.Context, iid pmks.IID) error {
+	name := given(iid)
+	if name == "" {
+		return nil
+	}
 	type keyPair struct {
 		KeyPairName string `json:"KeyPairName"`
 	}

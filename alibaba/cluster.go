@@ -245,15 +245,15 @@ func checkTags(f *refuse.List, req pmks.ClusterInfo) {
 		field, lower := fmt.Sprintf("TagList[%d]", i), strings.ToLower(t.Key)
 		switch {
 		case strings.HasPrefix(strings.TrimPrefix(t.Key, "#"), tagPrefix):
-			f.Add(field+".Key", "%q begins with a prefix that pmks keeps for itself", clip(t.Key))
+			f.Add(field+".Key", "%q begins with a prefix that pmks keeps for itself", refuse.Clip(t.Key))
 		case isReserved(lower):
-			f.Add(field+".Key", "%q begins with a prefix that %s keeps for itself", clip(t.Key), vendor)
+			f.Add(field+".Key", "%q begins with a prefix that %s keeps for itself", refuse.Clip(t.Key), vendor)
 		case utf8.RuneCountInString(t.Key) > 64:
 			f.Add(field+".Key", "has %d characters, ACK takes 64", utf8.RuneCountInString(t.Key))
 		}
 		switch {
 		case isReserved(strings.ToLower(t.Value)):
-			f.Add(field+".Value", "%q begins with a prefix that %s keeps for itself", clip(t.Value), vendor)
+			f.Add(field+".Value", "%q begins with a prefix that %s keeps for itself", refuse.Clip(t.Value), vendor)
 		case utf8.RuneCountInString(t.Value) > 128:
 			f.Add(field+".Value", "has %d characters, ACK takes 128", utf8.RuneCountInString(t.Value))
 		}

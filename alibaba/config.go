@@ -38,7 +38,7 @@ func (c *Config) normalize() error {
 	case c.Region == "":
 		f.Add("Region", "is required: give one such as ap-northeast-1")
 	case !regionPattern.MatchString(c.Region):
-		f.Add("Region", "%q is not a region such as ap-northeast-1", clip(c.Region))
+		f.Add("Region", "%q is not a region such as ap-northeast-1", refuse.Clip(c.Region))
 	}
 	for _, w := range []struct {
 		field, value string
@@ -49,7 +49,7 @@ func (c *Config) normalize() error {
 		{"kubeconfigKind", c.KubeconfigKind, []string{kindCertificate, kindExec}},
 	} {
 		if !slices.Contains(w.words, w.value) {
-			f.Add("Settings."+w.field, "%q is not one of %s", clip(w.value), strings.Join(w.words, ", "))
+			f.Add("Settings."+w.field, "%q is not one of %s", refuse.Clip(w.value), strings.Join(w.words, ", "))
 		}
 	}
 	c.checkCredentials(&f)
@@ -57,9 +57,8 @@ func (c *Config) normalize() error {
 		{"Endpoint", c.Endpoint}, {"Settings.vpcEndpoint", c.VPCEndpoint}, {"Settings.ecsEndpoint", c.ECSEndpoint}, {"Settings.stsEndpoint", c.STSEndpoint},
 	} {
 		f.Join(endpoint.Check(e.field, e.text, false))
-		if u, err := url.Parse(e.text); err == nil && (u.User != nil || strings.Trim(u.Path, "/") != "") {
-			// The text is not repeated: it may hold a password.
-			f.Add(e.field, "must hold neither a user name nor a path: the SDK takes a host alone")
+		if u, err := url.Parse(e.text); err == nil && strings.Trim(u.Path, "/") != "" {
+			f.Add(e.field, "must hold no path: the SDK takes a host alone")
 		}
 	}
 	checkRange(&f, "podCidr", c.PodCIDR, podBits)
@@ -74,7 +73,7 @@ func checkRange(f *refuse.List, name, text string, bits [2]int) {
 	}
 	p, err := netip.ParsePrefix(text)
 	if err != nil || p.Masked() != p || !isPrivate(p) || p.Bits() < bits[0] || p.Bits() > bits[1] {
-		f.Add("Settings."+name, "%q is not a private range such as 172.20.0.0/16, with a mask from %d to %d", clip(text), bits[0], bits[1])
+		f.Add("Settings."+name, "%q is not a private range such as 172.20.0.0/16, with a mask from %d to %d", refuse.Clip(text), bits[0], bits[1])
 	}
 }
 
@@ -124,7 +123,8 @@ type Handler struct {
 	cfg    Config
 	api    clients
 	claims account
-	names  sync.Map // of clusters, by id, as last read
+	// What was read, by id: the names of clusters, and the versions of pools.
+	names, versions sync.Map
 }
 
 var (

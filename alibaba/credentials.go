@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/alibabacloud-go/tea/tea"
 	"github.com/aliyun/credentials-go/credentials"
@@ -17,7 +18,8 @@ import (
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/provider/endpoint"
 	"github.com/pmks-go/pmks/internal/provider/errs"
-	"github.com/pmks-go/pmks/internal/provider/fanout"
+	"github.com/pmks-go/pmks/internal/provider/token"
+	"github.com/pmks-go/pmks/internal/refuse"
 )
 
 // snapshot is what one request is signed with. The SDK asks a credential for its keys
@@ -55,76 +57,52 @@ func (s snapshot) GetType() *string {
 
 func (s snapshot) usable() bool { return s.bearer != "" || s.id != "" && s.secret != "" }
 
-// keyring gets the credentials of all requests of a handler: one getting at a time,
-// for which its callers wait no longer than their contexts.
+// keyring holds the credentials of all requests of a handler.
 type keyring struct {
-	// fixed are static credentials; otherwise fetch gets what is to be used now.
+	// fixed are static credentials; otherwise found gets what is to be used now.
 	fixed snapshot
-	fetch func() (snapshot, error)
-	turn  chan struct{}
-
-	mu   sync.Mutex
-	last snapshot
+	found token.Cache[snapshot]
 }
 
 func newKeyring(c *Config) *keyring {
-	k := &keyring{turn: make(chan struct{}, 1)}
+	k := &keyring{}
+	var fetch func() (snapshot, error)
 	switch {
 	case c.Credential != nil:
-		k.fetch = func() (snapshot, error) { return ask(c.Credential) }
+		fetch = func() (snapshot, error) { return ask(c.Credential) }
 	case c.BearerToken != "":
 		k.fixed = snapshot{bearer: c.BearerToken, provider: "bearer"}
 	case c.AccessKeyID != "" && c.RoleARN == "":
 		k.fixed = snapshot{id: c.AccessKeyID, secret: c.AccessKeySecret, token: c.SecurityToken, provider: "static_ak"}
 	default:
-		k.fetch = c.chain()
+		fetch = c.chain()
 	}
-	k.last = k.fixed
+	var turn sync.Mutex // the SDK keeps what it has got, without a lock
+	k.found.Fetch = func(context.Context) (snapshot, time.Time, error) {
+		turn.Lock()
+		defer turn.Unlock()
+		keys, err := fetch()
+		return keys, time.Time{}, noCredentials(err)
+	}
 	return k
 }
 
-// get returns the credentials to sign a request with.
+// get returns the credentials to sign a request with. The getting ends by the SDK's own
+// time limits; its callers wait no longer than their contexts.
 func (k *keyring) get(ctx context.Context) (snapshot, error) {
 	if k.fixed.usable() {
 		return k.fixed, nil
 	}
-	select {
-	case k.turn <- struct{}{}:
-	case <-ctx.Done():
-		return snapshot{}, errs.Over(ctx)
-	}
-	type result struct {
-		keys snapshot
-		err  error
-	}
-	done := make(chan result, 1)
-	go func() { // it ends by the SDK's own time limits, not by the caller's
-		defer func() { <-k.turn }()
-		var r result
-		r.err = fanout.Guarded(func() (err error) {
-			r.keys, err = k.fetch()
-			return err
-		})
-		if r.err == nil {
-			k.mu.Lock()
-			k.last = r.keys
-			k.mu.Unlock()
-		}
-		done <- r
-	}()
-	select {
-	case r := <-done:
-		return r.keys, noCredentials(r.err)
-	case <-ctx.Done():
-		return snapshot{}, errs.Over(ctx)
-	}
+	return k.found.Get(ctx)
 }
 
 // secrets are what must not be shown.
 func (k *keyring) secrets() []string {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return []string{k.last.secret, k.last.token, k.last.bearer}
+	var list []string
+	for _, keys := range append(k.found.Recent(), k.fixed) {
+		list = append(list, keys.secret, keys.token, keys.bearer)
+	}
+	return list
 }
 
 // ask takes a snapshot of a credential of the SDK.
@@ -261,13 +239,20 @@ func noCredentials(err error) error {
 	if cause, ok := errs.Transport(err); ok {
 		return &pmks.Error{Code: pmks.CodeUnavailable, ProviderCode: e.ProviderCode, Message: "the credentials could not be got: " + cause}
 	}
+	parts := []error{err}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // the ways of the chain
+		parts = joined.Unwrap()
+	}
 	var words []string
-	for line := range strings.SplitSeq(err.Error(), "\n") {
-		line, _, _ = strings.Cut(line, "{")
-		line, _, _ = strings.Cut(line, ": ")
-		if line = strings.TrimSpace(line); line != "" && len(words) < 6 {
-			words = append(words, clip(line))
+	for _, part := range parts {
+		var ours *pmks.Error
+		if errors.As(part, &ours) {
+			words = append(words, strings.TrimSpace(ours.Field+" "+ours.Message))
+			continue
 		}
+		word, _, _ := strings.Cut(part.Error(), "{")
+		word, _, _ = strings.Cut(word, ": ")
+		words = append(words, refuse.Clip(strings.Join(strings.Fields(word), " ")))
 	}
 	e.Message = "no usable credentials: give accessKeyId and accessKeySecret, or a profile, or set up the vendor's default chain (environment, OIDC, command line, shared file, credentials URI); " +
 		strings.Join(words, "; ")

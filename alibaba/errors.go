@@ -13,7 +13,6 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/provider/errs"
-	"github.com/pmks-go/pmks/internal/redact"
 )
 
 // vendor is how messages call the other side.
@@ -166,9 +165,8 @@ func text(members map[string]any, names ...string) string {
 	return ""
 }
 
-// fail turns an error of the SDK into a *pmks.Error, and cuts out what it quotes of the
-// credentials.
-func (h *Handler) fail(x *exchange, err error) error {
+// fail turns an error of the SDK into a *pmks.Error.
+func (x *exchange) fail(err error) error {
 	if err == nil {
 		return nil
 	}
@@ -184,7 +182,7 @@ func (h *Handler) fail(x *exchange, err error) error {
 		// Something in the answer is not what it must be.
 		known = &pmks.Error{Code: pmks.CodeUnavailable, RequestID: x.requestID(""), Message: "the answer of " + vendor + " cannot be read: it counts as lost", Err: err}
 	}
-	return errs.With(known, func(e *pmks.Error) { e.Message = redact.Text(e.Message, h.api.keys.secrets()...) })
+	return known
 }
 
 func (x *exchange) requestID(said string) string {

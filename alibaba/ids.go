@@ -43,14 +43,14 @@ func (h *Handler) clusterRef(iid pmks.IID) (ref, error) {
 func (h *Handler) readARN(field, text string) (ref, error) {
 	parts := strings.Split(text, ":")
 	if len(parts) != 5 || parts[0] != "acs" {
-		return ref{}, refuse.Invalid(field, "%q is neither the id of a cluster, c and 32 hexadecimal digits, nor its ARN acs:cs:REGION:ACCOUNT:cluster/ID", clip(text))
+		return ref{}, refuse.Invalid(field, "%q is neither the id of a cluster, c and 32 hexadecimal digits, nor its ARN acs:cs:REGION:ACCOUNT:cluster/ID", refuse.Clip(text))
 	}
 	if err := ident.Match(field, text, ident.Part{Name: "service", Got: parts[1], Want: "cs"}, ident.Part{Name: "region", Got: parts[2], Want: h.cfg.Region}); err != nil {
 		return ref{}, err
 	}
 	kind, id, _ := strings.Cut(parts[4], "/")
 	if kind != "cluster" || !clusterPattern.MatchString(id) || strings.Trim(parts[3], "0123456789") != "" || parts[3] == "" {
-		return ref{}, refuse.Invalid(field, "%q is not the ARN of a cluster: acs:cs:REGION:ACCOUNT:cluster/ID", clip(text))
+		return ref{}, refuse.Invalid(field, "%q is not the ARN of a cluster: acs:cs:REGION:ACCOUNT:cluster/ID", refuse.Clip(text))
 	}
 	return ref{id: id, account: parts[3]}, nil
 }
@@ -75,7 +75,7 @@ func checkPoolIID(iid pmks.IID) error {
 		return err
 	}
 	if iid.SystemId != "" && !poolPattern.MatchString(iid.SystemId) {
-		return refuse.Invalid(field, "%q is not the id of a node pool, np and 32 hexadecimal digits", clip(iid.SystemId))
+		return refuse.Invalid(field, "%q is not the id of a node pool, np and 32 hexadecimal digits", refuse.Clip(iid.SystemId))
 	}
 	return nil
 }
@@ -99,12 +99,3 @@ func idOf(iid pmks.IID, prefix string) string {
 
 // given is the half of an IID that counts.
 func given(iid pmks.IID) string { return cmp.Or(iid.SystemId, iid.NameId) }
-
-// clip keeps a user's text, or somebody else's, short in an error.
-func clip(text string) string {
-	const most = 200
-	if len(text) <= most {
-		return text
-	}
-	return strings.ToValidUTF8(text[:most], "") + "..."
-}

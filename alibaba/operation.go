@@ -7,6 +7,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	cs "github.com/alibabacloud-go/cs-20151215/v5/client"
@@ -227,13 +228,16 @@ type poolVersions struct {
 	since time.Time
 	// upgraded are when pools were upgraded.
 	upgraded map[string][]time.Time
-	err      error
+	// seen are the versions that pools were seen to run, by id: nothing leads back.
+	seen *sync.Map
+	err  error
 }
 
 func (h *Handler) poolVersions(ctx context.Context, c *cluster, pools []*pool) poolVersions {
 	v := poolVersions{initial: tea.StringValue(c.InitVersion), current: clusterVersion(c), upgraded: map[string][]time.Time{}}
 	v.settled = v.initial == "" || v.initial == v.current
-	if v.settled || !slices.ContainsFunc(pools, func(p *pool) bool { return poolTag(p, tagVersion) != v.current }) {
+	v.seen = &h.versions
+	if !slices.ContainsFunc(pools, func(p *pool) bool { return !v.isCurrent(p) }) {
 		return v
 	}
 	id := tea.StringValue(c.ClusterId)
@@ -267,13 +271,15 @@ func (h *Handler) poolVersions(ctx context.Context, c *cluster, pools []*pool) p
 
 // isCurrent reports whether a pool runs the version of the control plane.
 func (v poolVersions) isCurrent(p *pool) bool {
-	if v.settled || poolTag(p, tagVersion) == v.current {
+	if seen, _ := v.seen.Load(poolID(p)); v.settled || poolTag(p, tagVersion) == v.current || seen == v.current {
 		return true
 	}
-	if created := stamp(p.NodepoolInfo.Created); !v.since.IsZero() && !created.Before(v.since) {
-		return true
+	came := !v.since.IsZero() && !stamp(p.NodepoolInfo.Created).Before(v.since) ||
+		slices.ContainsFunc(v.upgraded[poolID(p)], func(at time.Time) bool { return !at.Before(v.since) })
+	if came {
+		v.seen.Store(poolID(p), v.current)
 	}
-	return slices.ContainsFunc(v.upgraded[poolID(p)], func(at time.Time) bool { return !at.Before(v.since) })
+	return came
 }
 
 // of is the version of a pool; empty where it is not known.

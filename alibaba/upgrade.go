@@ -36,7 +36,7 @@ func (h *Handler) UpgradeCluster(ctx context.Context, clusterIID pmks.IID, newVe
 		return pmks.ClusterInfo{}, err
 	}
 	if _, err := kver.Parse(newVersion); err != nil && !kver.IsDefault(newVersion) {
-		return pmks.ClusterInfo{}, refuse.Invalid("newVersion", "%q is not a Kubernetes version such as 1.35", clip(newVersion))
+		return pmks.ClusterInfo{}, refuse.Invalid("newVersion", "%q is not a Kubernetes version such as 1.35", refuse.Clip(newVersion))
 	}
 	id, _, err := h.locate(ctx, r)
 	if err != nil {
@@ -183,7 +183,7 @@ func (h *Handler) upgradePools(ctx context.Context, u upgrading, groups []upgrad
 			begun = append(begun, iids[i].NameId)
 		}
 	}
-	all := errs.Join(append(faults, err)...)
+	all := errs.Join(errs.Join(faults...), err)
 	if len(begun) > 0 {
 		all = halfDone(all, fmt.Sprintf("the upgrade of %s has begun, this one has not", strings.Join(begun, ", ")))
 	}
