@@ -11,6 +11,7 @@ import (
 	"github.com/pmks-go/pmks/internal/kver"
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // addonObject is an add-on on offer, or in a cluster.
@@ -77,7 +78,7 @@ func (s *Server) getAddons(*call) (*answer, *apiError) {
 
 // addonObject shows an add-on of a cluster.
 func (s *Server) addonObject(a *addonRecord, now time.Time) addonObject {
-	of, _ := find(s.resources.Addons, func(o Addon) bool { return o.Name == a.name && o.Version == a.version })
+	of, _ := simkit.Find(s.resources.Addons, func(o Addon) bool { return o.Name == a.name && o.Version == a.version })
 	out := offeredAddon(of)
 	out.Options, out.TargetVersion = a.options, a.version
 	for _, o := range s.resources.Addons {
@@ -142,7 +143,7 @@ func (s *Server) patchClusterAddons(c *call) (*answer, *apiError) {
 
 func (s *Server) patchAddon(c *call, rec *clusterRecord, in *patchAddonsRequest) (*answer, *apiError) {
 	want := in.Addons[0]
-	have, installed := find(rec.addons, func(a *addonRecord) bool { return a.name == want.Name })
+	have, installed := simkit.Find(rec.addons, func(a *addonRecord) bool { return a.name == want.Name })
 	if !in.Update && !*in.Enable {
 		if !installed {
 			return nil, badRequest("The add-on %q is not enabled.", want.Name)
@@ -150,7 +151,7 @@ func (s *Server) patchAddon(c *call, rec *clusterRecord, in *patchAddonsRequest)
 		s.dropAddon(rec, want.Name)
 		return body(patchedAddons{})
 	}
-	offer, found := find(s.resources.Addons, func(o Addon) bool {
+	offer, found := simkit.Find(s.resources.Addons, func(o Addon) bool {
 		return o.Name == want.Name && (o.Version == want.Version || want.Version == "" && o.Default)
 	})
 	switch {

@@ -18,11 +18,6 @@ import (
 // m is a JSON object.
 type m = map[string]any
 
-// choice is what a test sees under both answers.
-func choice(set func(*Assumptions), look func(*testing.T, *world) string, zero, other string) wiretest.Choice[Assumptions, *world] {
-	return wiretest.Choice[Assumptions, *world]{Set: set, Look: look, Zero: zero, Other: other}
-}
-
 // TestAssumptions looks at both answers to each question that no source settles.
 func TestAssumptions(t *testing.T) {
 	t.Parallel()
@@ -31,19 +26,19 @@ func TestAssumptions(t *testing.T) {
 		return newWorld(t, func(o *Options) { o.Assumptions = a })
 	}
 	wiretest.Choices(t, start, map[string]wiretest.Choice[Assumptions, *world]{
-		"admin-token": choice(func(a *Assumptions) { a.AdminToken = true }, func(t *testing.T, w *world) string {
+		"admin-token": wiretest.NewChoice(func(a *Assumptions) { a.AdminToken = true }, func(t *testing.T, w *world) string {
 			id := w.active(t, "demo")
 			kubeconfig := string(w.get(t, "/v2/getKubeconfig?format=yaml&admin=true&cluster="+id).want(t, 200).body)
 			_, rest, found := strings.Cut(kubeconfig, "    token: ")
 			w.token, _, _ = strings.Cut(rest, "\n")
 			return fmt.Sprint(found, " ", w.get(t, serverOf(kubeconfig)+configPath).refusal())
 		}, "false 401 Unauthorized", "true 404 NotFound"),
-		"any-pool-name": choice(func(a *Assumptions) { a.AnyPoolName = true }, func(t *testing.T, w *world) string {
+		"any-pool-name": wiretest.NewChoice(func(a *Assumptions) { a.AnyPoolName = true }, func(t *testing.T, w *world) string {
 			body := w.clusterBody("demo")
 			body["workerPool"] = w.poolBody("a_pool", 1, 1)
 			return w.post(t, "/v2/vpc/createCluster", body).refusal()
-		}, "400 E0020", "201 "),
-		"bad-request-texts": choice(func(a *Assumptions) { a.BadRequestTexts = true }, func(t *testing.T, w *world) string {
+		}, "400 E0020", "201"),
+		"bad-request-texts": wiretest.NewChoice(func(a *Assumptions) { a.BadRequestTexts = true }, func(t *testing.T, w *world) string {
 			id := w.active(t, "demo", func(body m) { body["kubeVersion"] = "1.33" })
 			zones := w.poolBody("ng2", 1, 1)
 			zones["zones"] = []m{{"id": w.subnet(1).Zone, "subnetID": w.subnet(0).ID}}
@@ -54,26 +49,26 @@ func TestAssumptions(t *testing.T) {
 				w.post(t, "/v2/vpc/createWorkerPool", zones).refusal(),
 			}, ", ")
 		}, "400 E0149, 400 E0148, 400 E0020", "400 E0020, 400 E0020, 400 E0136"),
-		"create-failed-word": choice(func(a *Assumptions) { a.CreateFailedWord = true }, func(t *testing.T, w *world) string {
+		"create-failed-word": wiretest.NewChoice(func(a *Assumptions) { a.CreateFailedWord = true }, func(t *testing.T, w *world) string {
 			w.Inject(core.Fault{Op: "createCluster", Kind: core.FaultFailLater, Reason: "no luck"})
 			return w.cluster(t, w.active(t, "demo")).State
 		}, "deploy_failed", "create_failed"),
-		"early-kubeconfig": choice(func(a *Assumptions) { a.EarlyKubeconfigUnavailable = true }, func(t *testing.T, w *world) string {
+		"early-kubeconfig": wiretest.NewChoice(func(a *Assumptions) { a.EarlyKubeconfigUnavailable = true }, func(t *testing.T, w *world) string {
 			return w.get(t, "/v2/getKubeconfig?format=yaml&cluster="+w.create(t, "demo")).refusal()
 		}, "400 E06a0", "500 A0002"),
-		"early-worker": choice(func(a *Assumptions) { a.EarlyWorker = true }, func(t *testing.T, w *world) string {
+		"early-worker": wiretest.NewChoice(func(a *Assumptions) { a.EarlyWorker = true }, func(t *testing.T, w *world) string {
 			id := w.create(t, "demo")
 			for w.cluster(t, id).State != "warning" {
 				w.clock.Add(time.Minute)
 			}
 			w.clock.Add(time.Minute)
 			return w.workers(t, id)[0].Health.State + " " + w.workers(t, id)[1].Lifecycle.ActualState
-		}, " deploying", "normal deploying"),
-		"empty-pools": choice(func(a *Assumptions) { a.EmptyPools = true }, func(t *testing.T, w *world) string {
+		}, "deploying", "normal deploying"),
+		"empty-pools": wiretest.NewChoice(func(a *Assumptions) { a.EmptyPools = true }, func(t *testing.T, w *world) string {
 			id := w.active(t, "demo")
 			return w.post(t, "/v2/resizeWorkerPool", m{"cluster": id, "workerpool": "ng1", "size": 0}).refusal()
-		}, "400 E0020", "202 "),
-		"failed-update-forgotten": choice(func(a *Assumptions) { a.FailedUpdateForgotten = true }, func(t *testing.T, w *world) string {
+		}, "400 E0020", "202"),
+		"failed-update-forgotten": wiretest.NewChoice(func(a *Assumptions) { a.FailedUpdateForgotten = true }, func(t *testing.T, w *world) string {
 			id := w.active(t, "demo", func(body m) { body["kubeVersion"] = "1.33" })
 			w.Inject(core.Fault{Op: "updateMaster", Kind: core.FaultFailLater, Reason: "no luck"})
 			w.post(t, "/v2/updateMaster", m{"cluster": id, "version": "1.34"}).want(t, 204)
@@ -81,33 +76,33 @@ func TestAssumptions(t *testing.T) {
 			c := w.cluster(t, id)
 			return c.State + " " + c.Lifecycle.MasterState + " " + c.MasterKubeVersion[:4]
 		}, "normal update_failed 1.33", "normal deployed 1.33"),
-		"first-pool-is-default": choice(func(a *Assumptions) { a.FirstPoolIsDefault = true }, func(t *testing.T, w *world) string {
+		"first-pool-is-default": wiretest.NewChoice(func(a *Assumptions) { a.FirstPoolIsDefault = true }, func(t *testing.T, w *world) string {
 			return w.pools(t, w.create(t, "demo"))[0].PoolName
 		}, "ng1", "default"),
-		"group-optional-on-writes": choice(func(a *Assumptions) { a.GroupOptionalOnWrites = true }, func(t *testing.T, w *world) string {
+		"group-optional-on-writes": wiretest.NewChoice(func(a *Assumptions) { a.GroupOptionalOnWrites = true }, func(t *testing.T, w *world) string {
 			wiretest.Must(t, w.Put(core.Seed{Name: "demo", Attr: map[string]string{AttrResourceGroup: OtherResourceGroup}}))
 			return w.call(t, "DELETE", "/v1/clusters/demo", nil).refusal()
-		}, "404 A0006", "204 "),
-		"kube-grant-of-keys": choice(func(a *Assumptions) { a.KubeGrantOfKeys = true }, func(t *testing.T, w *world) string {
+		}, "404 A0006", "204"),
+		"kube-grant-of-keys": wiretest.NewChoice(func(a *Assumptions) { a.KubeGrantOfKeys = true }, func(t *testing.T, w *world) string {
 			return w.form(t, "kube", url.Values{"grant_type": {grantAPIKey}, "apikey": {DefaultAPIKey}}).refusal()
-		}, "400 BXNIM0106E", "200 "),
-		"labels-late": choice(func(a *Assumptions) { a.LabelsLate = true }, func(t *testing.T, w *world) string {
+		}, "400 BXNIM0106E", "200"),
+		"labels-late": wiretest.NewChoice(func(a *Assumptions) { a.LabelsLate = true }, func(t *testing.T, w *world) string {
 			id := w.create(t, "demo")
 			first := w.pools(t, id)[0].Labels["pmks.io/request"]
 			w.finish()
 			return first + " " + w.pools(t, id)[0].Labels["pmks.io/request"]
-		}, "r1 r1", " r1"),
-		"missing-pool-is-general": choice(func(a *Assumptions) { a.MissingPoolIsGeneral = true }, func(t *testing.T, w *world) string {
+		}, "r1 r1", "r1"),
+		"missing-pool-is-general": wiretest.NewChoice(func(a *Assumptions) { a.MissingPoolIsGeneral = true }, func(t *testing.T, w *world) string {
 			return w.get(t, "/v2/vpc/getWorkerPool?workerpool=none&cluster="+w.active(t, "demo")).refusal()
 		}, "404 E0d30", "404 G0004"),
-		"names-per-region": choice(func(a *Assumptions) { a.NamesPerRegion = true }, func(t *testing.T, w *world) string {
+		"names-per-region": wiretest.NewChoice(func(a *Assumptions) { a.NamesPerRegion = true }, func(t *testing.T, w *world) string {
 			wiretest.Must(t, w.Put(core.Seed{Name: "demo", Attr: map[string]string{AttrRegion: "eu-de"}}))
 			return w.post(t, "/v2/vpc/createCluster", w.clusterBody("demo")).refusal()
-		}, "409 E0007", "201 "),
-		"no-retry-after": choice(func(a *Assumptions) { a.NoRetryAfter = true }, func(t *testing.T, w *world) string {
+		}, "409 E0007", "201"),
+		"no-retry-after": wiretest.NewChoice(func(a *Assumptions) { a.NoRetryAfter = true }, func(t *testing.T, w *world) string {
 			return w.throttled(t).header.Get("Retry-After")
 		}, "10", ""),
-		"options-survive": choice(func(a *Assumptions) { a.OptionsSurvive = true }, func(t *testing.T, w *world) string {
+		"options-survive": wiretest.NewChoice(func(a *Assumptions) { a.OptionsSurvive = true }, func(t *testing.T, w *world) string {
 			id := w.active(t, "demo")
 			at := "/v1/clusters/" + id + "/addons"
 			w.call(t, "PATCH", at, m{"addons": []m{{"name": autoscaler, "options": "{}"}}, "enable": true}).want(t, 200)
@@ -116,53 +111,53 @@ func TestAssumptions(t *testing.T) {
 			w.get(t, at).into(t, 200, &list)
 			return list[0].Options
 		}, "", "{}"),
-		"pools-follow-workers": choice(func(a *Assumptions) { a.PoolsFollowWorkers = true }, func(t *testing.T, w *world) string {
+		"pools-follow-workers": wiretest.NewChoice(func(a *Assumptions) { a.PoolsFollowWorkers = true }, func(t *testing.T, w *world) string {
 			return w.pools(t, w.create(t, "demo"))[0].Lifecycle.ActualState
 		}, "active", "resizing"),
-		"provider-ignored": choice(func(a *Assumptions) { a.ProviderIgnored = true }, func(t *testing.T, w *world) string {
+		"provider-ignored": wiretest.NewChoice(func(a *Assumptions) { a.ProviderIgnored = true }, func(t *testing.T, w *world) string {
 			wiretest.Must(t, w.Put(core.Seed{Name: "demo", Attr: map[string]string{AttrProvider: "satellite", AttrType: typeOpenShift}}))
 			var list []clusterSummary
 			w.get(t, "/v2/vpc/getClusters?provider=vpc-gen2").into(t, 200, &list)
 			return fmt.Sprint(len(list))
 		}, "0", "1"),
-		"removal-waits-for-workers": choice(func(a *Assumptions) { a.RemovalWaitsForWorkers = true }, func(t *testing.T, w *world) string {
+		"removal-waits-for-workers": wiretest.NewChoice(func(a *Assumptions) { a.RemovalWaitsForWorkers = true }, func(t *testing.T, w *world) string {
 			id := w.active(t, "demo")
 			body := w.poolBody("ng2", 1, 1)
 			body["cluster"] = id
 			w.post(t, "/v2/vpc/createWorkerPool", body).want(t, 201)
 			return w.post(t, "/v2/removeWorkerPool", m{"cluster": id, "workerpool": "ng1"}).refusal()
-		}, "204 ", "400 E1437"),
-		"resize-refused-as-bad-request": choice(func(a *Assumptions) { a.ResizeRefusedAsBadRequest = true }, func(t *testing.T, w *world) string {
+		}, "204", "400 E1437"),
+		"resize-refused-as-bad-request": wiretest.NewChoice(func(a *Assumptions) { a.ResizeRefusedAsBadRequest = true }, func(t *testing.T, w *world) string {
 			seed := seeded("demo")
 			seed.Groups[0].OnAutoScaling, seed.Groups[0].MinNodeSize, seed.Groups[0].MaxNodeSize = true, 1, 4
 			wiretest.Must(t, w.Put(seed))
 			return w.post(t, "/v2/resizeWorkerPool", m{"cluster": "demo", "workerpool": "ng1", "size": 3}).refusal()
 		}, "409 E0d61", "400 E0d63"),
-		"second-deletion-accepted": choice(func(a *Assumptions) { a.SecondDeletionAccepted = true }, func(t *testing.T, w *world) string {
+		"second-deletion-accepted": wiretest.NewChoice(func(a *Assumptions) { a.SecondDeletionAccepted = true }, func(t *testing.T, w *world) string {
 			id := w.active(t, "demo")
 			w.call(t, "DELETE", "/v1/clusters/"+id, nil).want(t, 204)
 			return w.call(t, "DELETE", "/v1/clusters/"+id, nil).refusal()
-		}, "404 G0004", "204 "),
-		"tags-keep-case": choice(func(a *Assumptions) { a.TagsKeepCase = true }, func(t *testing.T, w *world) string {
+		}, "404 G0004", "204"),
+		"tags-keep-case": wiretest.NewChoice(func(a *Assumptions) { a.TagsKeepCase = true }, func(t *testing.T, w *world) string {
 			crn := w.cluster(t, w.active(t, "demo")).CRN
 			w.post(t, tagsHost+"/v3/tags/attach?tag_type=user", m{"tag_names": []string{"Env:Test"}, "resources": []m{{"resource_id": crn}}}).want(t, 200)
 			var list tagList
 			w.get(t, tagsHost+"/v3/tags?attached_to="+url.QueryEscape(crn)).into(t, 200, &list)
 			return list.Items[0].Name
 		}, "env:test", "Env:Test"),
-		"throttled-status": choice(func(a *Assumptions) { a.ThrottledStatus = http.StatusServiceUnavailable }, func(t *testing.T, w *world) string {
+		"throttled-status": wiretest.NewChoice(func(a *Assumptions) { a.ThrottledStatus = http.StatusServiceUnavailable }, func(t *testing.T, w *world) string {
 			return fmt.Sprint(w.throttled(t).status)
 		}, "429", "503"),
-		"unforced-update-refused": choice(func(a *Assumptions) { a.UnforcedUpdateRefused = true }, func(t *testing.T, w *world) string {
+		"unforced-update-refused": wiretest.NewChoice(func(a *Assumptions) { a.UnforcedUpdateRefused = true }, func(t *testing.T, w *world) string {
 			id := w.active(t, "demo")
 			return w.post(t, "/v2/updateMaster", m{"cluster": id, "version": "1.35"}).refusal()
-		}, "204 ", "400 E0020"),
-		"updating-state": choice(func(a *Assumptions) { a.UpdatingState = true }, func(t *testing.T, w *world) string {
+		}, "204", "400 E0020"),
+		"updating-state": wiretest.NewChoice(func(a *Assumptions) { a.UpdatingState = true }, func(t *testing.T, w *world) string {
 			id := w.active(t, "demo")
 			w.force(t, "demo", "", profile.Updating, "")
 			return w.cluster(t, id).State
 		}, "normal", "updating"),
-		"versions-as-list": choice(func(a *Assumptions) { a.VersionsAsList = true }, func(t *testing.T, w *world) string {
+		"versions-as-list": wiretest.NewChoice(func(a *Assumptions) { a.VersionsAsList = true }, func(t *testing.T, w *world) string {
 			return string(w.get(t, "/v2/getVersions").want(t, 200).body[:1]) + string(w.get(t, "/v1/versions").want(t, 200).body[:1])
 		}, "{{", "[{"),
 	})

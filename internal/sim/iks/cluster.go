@@ -10,6 +10,7 @@ import (
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // The types of clusters; only the first is made here.
@@ -120,7 +121,7 @@ func (s *Server) checkName(c *call, name string) *apiError {
 	taken := func(rec *clusterRecord) bool {
 		return rec.name == name && rec.provider == providerVPC && (!s.assume.NamesPerRegion || rec.region == s.region)
 	}
-	_, ghost := find(s.lingering(c.Now), taken)
+	_, ghost := simkit.Find(s.lingering(c.Now), taken)
 	for _, rec := range s.clusters {
 		if ghost = ghost || rec.live.State != profile.Gone && taken(rec); ghost {
 			return fail(http.StatusConflict, "E0007", "A cluster with the same name already exists. Choose another name.").of(kindProvisioning).

@@ -179,7 +179,7 @@ func (s *Server) ofWorkers(shown *core.Cluster, rec *clusterRecord, now time.Tim
 			continue
 		}
 		live++
-		switch s.workerObject(shown, rec, w, now).Health.State {
+		switch healthOf(shown, w, now) {
 		case healthNormal:
 			well++
 		case "": // on its way

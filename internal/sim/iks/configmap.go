@@ -16,6 +16,7 @@ import (
 
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // The parts of the autoscaler's ConfigMap that mean something.
@@ -246,7 +247,7 @@ func (s *Server) writeConfigMap(c *call, rec *clusterRecord, in *configMap) (*an
 // readConfigMap lets the autoscaler do what the ConfigMap says, and write down what it
 // made of each entry.
 func (s *Server) readConfigMap(rec *clusterRecord, failure string) {
-	a, installed := find(rec.addons, func(a *addonRecord) bool { return a.name == autoscaler })
+	a, installed := simkit.Find(rec.addons, func(a *addonRecord) bool { return a.name == autoscaler })
 	if !installed || a.failed != "" {
 		return
 	}

@@ -92,16 +92,6 @@ func DefaultBuckets() []simkit.Bucket {
 	return []simkit.Bucket{{Service: serviceIKS, Burst: 200, Window: 10 * time.Second}}
 }
 
-func (o Options) buckets() []simkit.Bucket {
-	switch {
-	case o.Unlimited:
-		return nil
-	case o.Buckets == nil:
-		return DefaultBuckets()
-	}
-	return o.Buckets
-}
-
 // Assumptions chooses between behaviours that no source settles. The zero value is
 // the stricter choice each time, or the one that clients in production rely on.
 //

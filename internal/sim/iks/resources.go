@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // Resources is what the account holds beside clusters.
@@ -117,38 +118,30 @@ func (r Resources) clone() Resources {
 }
 
 func (r Resources) group(id string) (ResourceGroup, bool) {
-	return find(r.ResourceGroups, func(g ResourceGroup) bool { return g.ID == id })
+	return simkit.Find(r.ResourceGroups, func(g ResourceGroup) bool { return g.ID == id })
 }
 
 // defaultGroup is the resource group of what names none.
 func (r Resources) defaultGroup() ResourceGroup {
-	g, _ := find(r.ResourceGroups, func(g ResourceGroup) bool { return g.Default })
+	g, _ := simkit.Find(r.ResourceGroups, func(g ResourceGroup) bool { return g.Default })
 	return g
 }
 
 func (r Resources) vpc(id string) (VPC, bool) {
-	return find(r.VPCs, func(v VPC) bool { return v.ID == id })
+	return simkit.Find(r.VPCs, func(v VPC) bool { return v.ID == id })
 }
 
 func (r Resources) subnet(id string) (Subnet, bool) {
-	return find(r.Subnets, func(n Subnet) bool { return n.ID == id })
+	return simkit.Find(r.Subnets, func(n Subnet) bool { return n.ID == id })
 }
 
 func (r Resources) securityGroup(id string) (SecurityGroup, bool) {
-	return find(r.SecurityGroups, func(g SecurityGroup) bool { return g.ID == id })
+	return simkit.Find(r.SecurityGroups, func(g SecurityGroup) bool { return g.ID == id })
 }
 
 // flavor returns a flavor if the zone has it.
 func (r Resources) flavor(name, zone string) (Flavor, bool) {
-	return find(r.Flavors, func(f Flavor) bool { return f.Name == name && f.in(zone) })
+	return simkit.Find(r.Flavors, func(f Flavor) bool { return f.Name == name && f.in(zone) })
 }
 
 func (f Flavor) in(zone string) bool { return len(f.Zones) == 0 || slices.Contains(f.Zones, zone) }
-
-func find[T any](list []T, is func(T) bool) (T, bool) {
-	if i := slices.IndexFunc(list, is); i >= 0 {
-		return list[i], true
-	}
-	var none T
-	return none, false
-}

@@ -13,6 +13,7 @@ import (
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // Keys of core.Seed.Attr that Put understands.
@@ -86,14 +87,14 @@ func (s *Server) seedNetwork(in pmks.NetworkInfo) (vpc string, zones []poolZone,
 		return ref.SystemId == id || ref.SystemId == "" && ref.NameId == name
 	}
 	for _, ref := range in.SubnetIIDs {
-		n, found := find(s.resources.Subnets, func(n Subnet) bool { return is(ref, n.ID, n.Name) })
+		n, found := simkit.Find(s.resources.Subnets, func(n Subnet) bool { return is(ref, n.ID, n.Name) })
 		if !found {
 			return "", nil, nil, fmt.Errorf("iks: there is no subnet %q", ref)
 		}
 		zones, vpc = append(zones, poolZone{n.Zone, n.ID}), n.VPC
 	}
 	for _, ref := range in.SecurityGroupIIDs {
-		g, found := find(s.resources.SecurityGroups, func(g SecurityGroup) bool { return is(ref, g.ID, g.Name) })
+		g, found := simkit.Find(s.resources.SecurityGroups, func(g SecurityGroup) bool { return is(ref, g.ID, g.Name) })
 		if !found {
 			return "", nil, nil, fmt.Errorf("iks: there is no security group %q", ref)
 		}
@@ -138,9 +139,9 @@ func (s *Server) seedPool(rec *clusterRecord, g *core.NodeGroup, in pmks.NodeGro
 
 // seedAutoscaler installs the add-on with these entries in its ConfigMap.
 func (s *Server) seedAutoscaler(rec *clusterRecord, entries []configEntry, now time.Time) {
-	offer, found := find(s.resources.Addons, func(a Addon) bool { return a.Name == autoscaler && a.supports(rec.live.Version) })
+	offer, found := simkit.Find(s.resources.Addons, func(a Addon) bool { return a.Name == autoscaler && a.supports(rec.live.Version) })
 	if !found {
-		offer, _ = find(s.resources.Addons, func(a Addon) bool { return a.Name == autoscaler })
+		offer, _ = simkit.Find(s.resources.Addons, func(a Addon) bool { return a.Name == autoscaler })
 	}
 	rec.addons = append(rec.addons, &addonRecord{name: autoscaler, version: offer.Version, ready: rec.live.Created})
 	rec.config = s.newConfigMap(now)

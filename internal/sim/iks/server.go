@@ -82,7 +82,8 @@ func New(o Options) *Server {
 	ibm := newProfile(o)
 	s := &Server{
 		Kit: simkit.New(simkit.Options{
-			Seed: o.Seed, Stream: 0x696b73, Latency: o.Latency, Now: o.Now, Logger: o.Logger, Faults: o.Faults, Buckets: o.buckets(),
+			Seed: o.Seed, Stream: 0x696b73, Latency: o.Latency, Now: o.Now, Logger: o.Logger, Faults: o.Faults,
+			Buckets: simkit.Limits(o.Unlimited, o.Buckets, DefaultBuckets),
 		}),
 		region:    cmp.Or(o.Region, ibm.Region),
 		account:   cmp.Or(o.Account, DefaultAccount),

@@ -121,6 +121,9 @@ type WorkerShown struct {
 }
 
 func (o WorkerShown) apply(to *workerObject) {
+	if o == (WorkerShown{}) {
+		return
+	}
 	for value, at := range map[*string]*string{
 		&o.Health: &to.Health.State, &o.HealthMessage: &to.Health.Message, &o.ActualState: &to.Lifecycle.ActualState, &o.Message: &to.Lifecycle.Message,
 		&o.MessageDetails: &to.Lifecycle.MessageDetails, &o.PendingOperation: &to.Lifecycle.PendingOperation, &o.ActualVersion: &to.KubeVersion.Actual,
@@ -182,7 +185,7 @@ func (s *Server) ShowAddon(cluster, addon, health string) error {
 	if err != nil {
 		return err
 	}
-	a, found := find(rec.addons, func(a *addonRecord) bool { return a.name == addon })
+	a, found := simkit.Find(rec.addons, func(a *addonRecord) bool { return a.name == addon })
 	if !found {
 		return fmt.Errorf("iks: cluster %q has no add-on %q", cluster, addon)
 	}

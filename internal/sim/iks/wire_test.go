@@ -8,6 +8,7 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/sim/core"
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
@@ -36,7 +37,7 @@ func TestWire_structs(t *testing.T) {
 		}
 	}
 	for op := range table.Operations {
-		if _, ok := find(endpoints, func(e endpoint) bool { return e.op == op && e.handle != nil }); !ok {
+		if _, ok := simkit.Find(endpoints, func(e endpoint) bool { return e.op == op && e.handle != nil }); !ok {
 			t.Errorf("%s is in the table and not simulated", op)
 		}
 	}

@@ -71,15 +71,26 @@ func (w *worker) gone(now time.Time) bool { return !w.left.IsZero() && !now.Befo
 // counts: it is one of those that the pool is to have.
 func (w *worker) counts(now time.Time) bool { return !w.isLeaving(now) }
 
-// health is the word of a worker's health.
-func (w *worker) health(now time.Time) string {
+// healthOf is the word of a worker's health. It is that of what its pool was forced
+// into, and of what it shows.
+func healthOf(shown *core.Cluster, w *worker, now time.Time) string {
+	word := ""
 	switch w.state(now) {
 	case workerDeployed:
-		return cmp.Or(w.shown.Health, healthNormal)
+		word = healthNormal
+		if g, ok := shown.Group(w.pool); ok {
+			word = cmp.Or(forcedHealth[g.State], word)
+		}
 	case workerProvisionFailed, workerDeployFailed:
-		return healthCritical
+		word = healthCritical
 	}
-	return w.shown.Health
+	return cmp.Or(w.shown.Health, word)
+}
+
+// forcedHealth is the health of workers in pools that are in these states.
+var forcedHealth = map[profile.State]string{
+	profile.CreateFailed: healthCritical, profile.UpdateFailed: healthCritical, profile.DeleteFailed: healthCritical, profile.Degraded: healthCritical,
+	profile.Stopped: "unknown",
 }
 
 // inTransition: something is going on with it.
@@ -282,7 +293,7 @@ func (s *Server) workerObject(shown *core.Cluster, rec *clusterRecord, w *worker
 	out := workerObject{
 		ID: w.id, Flavor: p.flavor, Location: w.zone, PoolID: p.id, PoolName: p.name,
 		KubeVersion: kubeVersionObject{Actual: w.version, Desired: target, Target: target},
-		Health:      healthObject{w.health(now), workerHealthTable[state]},
+		Health:      healthObject{healthOf(shown, w, now), workerHealthTable[state]},
 		Lifecycle: workerLifecycle{
 			ActualState: state, DesiredState: workerDeployed, Message: workerMessageTable[state], MessageDate: stamp(w.born),
 			ActualOperatingSystem: p.os, DesiredOperatingSystem: p.os,
@@ -304,26 +315,14 @@ func (s *Server) workerObject(shown *core.Cluster, rec *clusterRecord, w *worker
 	case workerProvisionFailed, workerDeployFailed:
 		out.Health.Message, out.Lifecycle.MessageDetails, out.Lifecycle.MessageDetailsDate = w.why, w.why, stamp(w.ready)
 	}
-	if g, ok := shown.Group(w.pool); ok && state == workerDeployed && w.shown.Health == "" {
-		s.forced(g, &out)
+	if g, ok := shown.Group(w.pool); ok && state == workerDeployed && forcedHealth[g.State] != "" {
+		out.Health.Message, out.Lifecycle.MessageDetails = g.Reason, g.Reason
+		if g.State == profile.CreateFailed || g.State == profile.UpdateFailed {
+			out.Lifecycle.ActualState = s.world.Profile().NodeGroupWord(g.State, "")
+		}
 	}
 	w.shown.apply(&out)
 	return out
-}
-
-// forced is what the workers of a pool show that a test or a failure has put into a
-// state.
-func (s *Server) forced(g *core.NodeGroup, out *workerObject) {
-	switch g.State {
-	case profile.CreateFailed, profile.UpdateFailed:
-		out.Health = healthObject{healthCritical, g.Reason}
-		out.Lifecycle.ActualState, out.Lifecycle.MessageDetails = s.world.Profile().NodeGroupWord(g.State, ""), g.Reason
-	case profile.Degraded, profile.DeleteFailed:
-		out.Health = healthObject{healthCritical, g.Reason}
-		out.Lifecycle.MessageDetails = g.Reason
-	case profile.Stopped:
-		out.Health = healthObject{"unknown", g.Reason}
-	}
 }
 
 // workerMessageTable and workerHealthTable hold what a worker says of its state.
@@ -382,7 +381,7 @@ func (s *Server) getWorker(c *call) (*answer, *apiError) {
 	if e != nil {
 		return nil, e
 	}
-	w, found := find(rec.workers, func(w *worker) bool { return w.id == c.query.Get("worker") })
+	w, found := simkit.Find(rec.workers, func(w *worker) bool { return w.id == c.query.Get("worker") })
 	if !found || !s.toBeSeen(shown, w, c.Now) {
 		return nil, noWorker()
 	}
@@ -410,7 +409,7 @@ func (s *Server) replaceWorker(c *call) (*answer, *apiError) {
 	if e != nil {
 		return nil, e
 	}
-	old, found := find(rec.workers, func(w *worker) bool { return w.id == in.WorkerID && w.counts(c.Now) })
+	old, found := simkit.Find(rec.workers, func(w *worker) bool { return w.id == in.WorkerID && w.counts(c.Now) })
 	p := (*poolRecord)(nil)
 	if found {
 		p = rec.pools[old.pool]
