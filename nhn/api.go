@@ -39,18 +39,19 @@ var (
 
 // client makes the requests of a handler.
 type client struct {
-	cfg      Config
+	cfg      Config // without its password
 	sessions token.Cache[*session]
 	limiter  *fanout.Limiter
 	idle     func()
 }
 
 func newClient(cfg Config) *client {
-	c := &client{cfg: cfg}
+	c := &client{}
 	var base http.RoundTripper
 	base, c.idle = endpoint.Transport(cfg.Transport)
 	// gophercloud would send the token, and the password, wherever a redirect leads.
-	web := http.Client{Transport: &endpoint.Carrier{Next: base, Provider: Name, Logger: cfg.Logger, Secrets: c.secrets},
+	secrets := func() []string { return append(c.tokens(), cfg.Password) }
+	web := http.Client{Transport: &endpoint.Carrier{Next: base, Provider: Name, Logger: cfg.Logger, Secrets: secrets},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	rates := published
 	if cfg.RateLimits == ratesNone {
@@ -70,9 +71,8 @@ func newClient(cfg Config) *client {
 	return c
 }
 
-// secrets are what answers may quote: the password, and the tokens of late.
-func (c *client) secrets() []string {
-	list := []string{c.cfg.Password}
+// tokens are those that answers may quote.
+func (c *client) tokens() (list []string) {
 	for _, s := range c.sessions.Recent() {
 		list = append(list, s.provider.TokenID)
 	}

@@ -196,7 +196,10 @@ func New(_ context.Context, cfg Config) (*Handler, error) {
 	if err := cfg.normalize(); err != nil {
 		return nil, err
 	}
-	h := &Handler{cfg: cfg, api: newClient(cfg)}
+	api := newClient(cfg)
+	cfg.Password = "" // a handler may be printed
+	api.cfg = cfg
+	h := &Handler{cfg: cfg, api: api}
 	h.names = &catalog{h: h}
 	return h, nil
 }

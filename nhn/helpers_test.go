@@ -10,6 +10,7 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/providertest"
+	"github.com/pmks-go/pmks/internal/sim/core"
 )
 
 // asError returns the pmks.Error of err.
@@ -34,4 +35,9 @@ func atRest(cluster pmks.IID) providertest.Call {
 func unreadOf(list []pmks.KeyValue) string {
 	text, _ := pmks.Lookup(list, pmks.KeyUnread)
 	return text
+}
+
+// failLater lets a request be accepted, and what it began fail.
+func failLater(op, reason string) core.Fault {
+	return core.Fault{Op: op, Kind: core.FaultFailLater, Reason: reason}
 }
