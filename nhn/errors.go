@@ -174,7 +174,7 @@ func fail(service string, err error) error {
 		RetryAfter: errs.RetryAfter(refused.ResponseHeader),
 	}
 	e.Code = classify(service, r)
-	switch text := strings.Join(strings.Fields(r.message), " "); {
+	switch text := strings.Join(strings.Fields(strings.ToValidUTF8(r.message, "?")), " "); {
 	case text != "":
 		e.Message = strings.ToValidUTF8(text[:min(len(text), longestBody)], "")
 	case r.word != "":
