@@ -34,7 +34,7 @@ type identity struct {
 }
 
 // nonceLimit is how many nonces are kept before the old ones are dropped.
-const nonceLimit = 10000
+const nonceLimit = 4096
 
 // authenticate verifies the signature of a request. The lock is held.
 func (s *Server) authenticate(r *http.Request, query url.Values, body []byte, service string, now time.Time) (identity, *apiError) {

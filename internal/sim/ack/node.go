@@ -109,7 +109,11 @@ func (s *Server) removeNodes(c *call) (any, *apiError) {
 		return nil, e
 	}
 	ids, e := c.decodeText("instance_ids")
-	for _, key := range []string{"release_node", "drain_node", "concurrency"} {
+	release := false
+	if e == nil {
+		release, e = c.truth("release_node")
+	}
+	for _, key := range []string{"drain_node", "concurrency"} {
 		if e == nil {
 			_, e = c.truth(key)
 		}
@@ -121,7 +125,7 @@ func (s *Server) removeNodes(c *call) (any, *apiError) {
 		return nil, notSimulated("RemoveNodePoolNodes by the names of nodes")
 	case len(ids) == 0:
 		return nil, missing("instance_ids")
-	case c.query.Get("release_node") != "true":
+	case !release:
 		return nil, notSimulated("RemoveNodePoolNodes without release_node")
 	}
 	for _, id := range ids {

@@ -125,6 +125,13 @@ func init() {
 	}
 }
 
+// leftOutTable holds parameters of the query that exist and are not simulated.
+var leftOutTable = map[string][]string{
+	"DescribeClusterEvents": {"max_results", "next_token"},
+	"DescribeClusterNodes":  {"nodeIps", "nodeLabels"},
+	"DescribeClusterTasks":  {"max_results", "next_token"},
+}
+
 // routeOf says what a request asks for.
 func routeOf(r *http.Request, query url.Values, body []byte) route {
 	version := r.Header.Get("x-acs-version")
@@ -173,6 +180,8 @@ func (t *route) check(r *http.Request) *apiError {
 	for _, key := range slices.Sorted(maps.Keys(t.query)) {
 		switch {
 		case key == "SignatureType":
+		case slices.Contains(leftOutTable[t.op], key):
+			return notSimulated("the query parameter %s of %s", key, t.op)
 		case !slices.Contains(known.query, key):
 			return invalid("", "unknown query parameter %q", key)
 		case len(t.query[key]) > 1:

@@ -65,7 +65,7 @@ class Table:
             for wire, kind, must in members(getattr(models, name)):
                 out["members"][wire] = self.shape(service, models, kind)
                 required += [wire] * must
-            if required:
+            if required and "Response" not in name:  # in answers the marks are copies
                 out["required"] = required
         return full
 
