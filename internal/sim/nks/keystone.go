@@ -157,3 +157,20 @@ func rawJSON(v any) string {
 	data, _ := json.Marshal(v)
 	return string(data)
 }
+
+// discover answers at the root of a service with the versions that are there.
+func (s *Server) discover(c *call) (*answer, *apiError) {
+	if !s.assume.Discovery {
+		return nil, fail(http.StatusNotFound, "NotFound", "The resource could not be found.")
+	}
+	type version struct {
+		ID     string `json:"id"`
+		Status string `json:"status"`
+		Links  []link `json:"links"`
+	}
+	if c.service == serviceImage {
+		list := []version{{"v2.5", "CURRENT", []link{{c.base + imageRoot + "/v2/", "self"}}}}
+		return &answer{http.StatusMultipleChoices, map[string][]version{"versions": list}}, nil
+	}
+	return ok(map[string][]version{"versions": {{"v2.0", "CURRENT", []link{{c.base + networkRoot + "/v2.0/", "self"}}}}})
+}

@@ -29,6 +29,9 @@ func init() {
 	apiTable = []apiRoute{
 		{serviceIdentity, "POST", identityRoot + "/tokens", opToken, nil, false, (*Server).createToken},
 
+		{serviceNetwork, "GET", networkRoot, opDiscovery, nil, false, (*Server).discover},
+		{serviceImage, "GET", imageRoot, opDiscovery, nil, false, (*Server).discover},
+
 		{serviceNKS, "GET", nksRoot + "/supports", "supports.get", nil, false, (*Server).getSupports},
 		{serviceNKS, "GET", nksRoot + "/addon_types", "addonTypes.list", nil, false, (*Server).listAddonTypes},
 		{serviceNKS, "GET", nksRoot + "/addons", "addons.list", []string{"k8s_version", "image", "platform_version"}, false, (*Server).listAddons},
