@@ -79,9 +79,10 @@ func (s *Server) outcome(c *call, rec *clusterRecord, own *groupRecord, ev *even
 		rec.updated = r.End
 		canceled := strings.HasPrefix(r.Failure, "canceled: ")
 		if own != nil && !canceled {
-			own.updated, own.reason = r.End, orElse(r.Failure, "Stack "+stackKind(kind)+" completed successfully")
+			stack := stackKind(kind, ev)
+			own.updated, own.reason = r.End, orElse(r.Failure, "Stack "+stack+" completed successfully")
 			if r.Failure == "" {
-				own.kind = stackKind(kind)
+				own.kind = stack
 			}
 		}
 		switch {
@@ -102,9 +103,12 @@ func (s *Server) outcome(c *call, rec *clusterRecord, own *groupRecord, ev *even
 	return out
 }
 
-// stackKind is what heat calls an operation.
-func stackKind(kind string) string {
-	if kind == "UPGRADE" {
+// stackKind is what heat calls an operation on a group.
+func stackKind(kind string, ev *event) string {
+	switch {
+	case ev.Type == eventGroupCreated:
+		return "CREATE"
+	case kind == "UPGRADE":
 		return "UPDATE"
 	}
 	return kind

@@ -12,8 +12,12 @@ import (
 	"github.com/pmks-go/pmks/internal/sim/profile"
 )
 
-// eventRenewal is the record of a renewal of the certificates.
-const eventRenewal = "CLUSTER_ROTATE_CERTIFICATE"
+// eventRenewal is the record of a renewal of the certificates, and eventGroupCreated
+// that of a new node group.
+const (
+	eventRenewal      = "CLUSTER_ROTATE_CERTIFICATE"
+	eventGroupCreated = "NODEGROUP_CREATE"
+)
 
 // eventsKept is how many events of a cluster are remembered.
 const eventsKept = 200

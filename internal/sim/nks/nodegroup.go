@@ -104,9 +104,9 @@ func (s *Server) createGroup(c *call) (*answer, *apiError) {
 		return nil, e
 	}
 	own := s.newGroup(plan)
-	ev := s.newEvent(c, rec, "NODEGROUP_CREATE", rawDetails(c.body))
+	ev := s.newEvent(c, rec, eventGroupCreated, rawDetails(c.body))
 	cmd := core.AddNodeGroup{ClusterID: rec.live.ID, Spec: plan.spec()}
-	result, err := c.project.world.Apply(c.Now, cmd, s.outcome(c, rec, own, ev, "CREATE", func() { rec.kind = "UPDATE" }))
+	result, err := c.project.world.Apply(c.Now, cmd, s.outcome(c, rec, own, ev, "UPDATE", nil))
 	if err != nil {
 		return nil, s.refused(err)
 	}

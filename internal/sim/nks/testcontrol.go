@@ -56,6 +56,14 @@ func (s *Server) Force(cluster, group string, state profile.State, reason string
 		}
 	}
 	cmd := core.Force{ClusterID: rec.live.ID, State: state, Reason: reason, AtOnce: true}
+	if group == "" && !inTransit(state) {
+		// What a group was doing is over too, as it would show on the cluster.
+		for _, g := range rec.live.Groups {
+			if g.State == profile.Updating {
+				_, _ = rec.project.world.Apply(s.Now(), core.Force{ClusterID: rec.live.ID, GroupID: g.ID, State: profile.Active, AtOnce: true}, core.Outcome{})
+			}
+		}
+	}
 	if group != "" {
 		g, _, e := rec.group(rec.live, group)
 		if e != nil {

@@ -34,7 +34,7 @@ var eventTypes = map[string]map[string]string{
 		"CLUSTER_CREATE": "Create a cluster", "CLUSTER_DELETE": "Delete a cluster", eventRenewal: "Rotate cluster certificate",
 	},
 	"nodegroup_events": {
-		"CLUSTER_RESIZE": "Resize a cluster", "NODEGROUP_CREATE": "Create a node group", "NODEGROUP_DELETE": "Delete a node group",
+		"CLUSTER_RESIZE": "Resize a cluster", eventGroupCreated: "Create a node group", "NODEGROUP_DELETE": "Delete a node group",
 		"NODEGROUP_SCALE_IN": "Scale in nodes", "NODEGROUP_SCALE_OUT": "Scale out nodes", "NODEGROUP_UPGRADE": "Node group upgrade",
 		"NODEGROUP_SET_CLUSTER_AUTOSCALER": "Change cluster autoscaler settings", "NODEGROUP_UPDATE_K8S_NODE_LABELS": "Update node group Kubernetes label settings",
 	},
