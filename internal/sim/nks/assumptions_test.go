@@ -69,90 +69,93 @@ func TestServer_assumptions(t *testing.T) {
 		}
 	}
 	type choice = wiretest.Choice[Assumptions, *world]
+	pick := func(set func(*Assumptions), see look, zero, other string) choice {
+		return choice{Set: set, Look: see, Zero: zero, Other: other}
+	}
 	wiretest.Choices(t, start, map[string]choice{
-		"addons": {func(a *Assumptions) { a.AddonsRequired = true }, seen("POST", "/v1/clusters", cluster("a", member("addons", nil))), "202", "400"},
-		"addresses": {func(a *Assumptions) { a.AddressesOfAllNICs = true }, func(t *testing.T, w *world) string {
+		"addons": pick(func(a *Assumptions) { a.AddonsRequired = true }, seen("POST", "/v1/clusters", cluster("a", member("addons", nil))), "202", "400"),
+		"addresses": pick(func(a *Assumptions) { a.AddressesOfAllNICs = true }, func(t *testing.T, w *world) string {
 			path := w.create(t, "demo", twoCards)
 			return fmt.Sprint(len(w.get(t, path)["node_addresses"].([]any)), len(w.get(t, w.worker(t, path))["node_addresses"].([]any)))
-		}, "2 2", "4 4"},
-		"busy": {func(a *Assumptions) { a.BusyIsConflict = true }, made(func(t *testing.T, w *world, path string) string {
+		}, "2 2", "4 4"),
+		"busy": pick(func(a *Assumptions) { a.BusyIsConflict = true }, made(func(t *testing.T, w *world, path string) string {
 			w.ok(t, http.StatusAccepted, http.MethodPost, path+"/actions/resize", object{"nodegroup": "default-worker", "node_count": 3})
 			return fmt.Sprint(w.call(t, http.MethodPost, path+"/nodegroups", group("ng2")).status)
-		}), "400", "409"},
-		"changes-from-failed": {func(a *Assumptions) { a.ChangesFromFailed = true }, failed(func(t *testing.T, w *world) string {
+		}), "400", "409"),
+		"changes-from-failed": pick(func(a *Assumptions) { a.ChangesFromFailed = true }, failed(func(t *testing.T, w *world) string {
 			r := w.call(t, http.MethodPost, "/v1/clusters/old/nodegroups/default-master/upgrade", object{"version": "v1.32.3"})
 			return fmt.Sprint(r.status < 300)
-		}), "false", "true"},
-		"config-for-readers": {func(a *Assumptions) { a.ConfigForReaders = true }, made(func(t *testing.T, w *world, path string) string {
+		}), "false", "true"),
+		"config-for-readers": pick(func(a *Assumptions) { a.ConfigForReaders = true }, made(func(t *testing.T, w *world, path string) string {
 			return fmt.Sprint(w.as(t, "reader", "r").call(t, http.MethodGet, path+"/config", nil).status)
-		}), "403", "200"},
-		"creating": {func(a *Assumptions) { a.CreatingIsNotDeleted = true }, func(t *testing.T, w *world) string {
+		}), "403", "200"),
+		"creating": pick(func(a *Assumptions) { a.CreatingIsNotDeleted = true }, func(t *testing.T, w *world) string {
 			w.ok(t, http.StatusAccepted, http.MethodPost, "/v1/clusters", cluster("demo"))
 			return fmt.Sprint(w.call(t, http.MethodDelete, "/v1/clusters/demo", nil).status)
-		}, "204", "400"},
-		"default-group": {func(a *Assumptions) { a.DefaultGroupKept = true }, made(func(t *testing.T, w *world, path string) string {
+		}, "204", "400"),
+		"default-group": pick(func(a *Assumptions) { a.DefaultGroupKept = true }, made(func(t *testing.T, w *world, path string) string {
 			w.add(t, path, "ng2")
 			return fmt.Sprint(w.get(t, path+worker)["is_default"], w.call(t, http.MethodDelete, path+worker, nil).status)
-		}), "false 204", "true 400"},
-		"discovery": {func(a *Assumptions) { a.Discovery = true }, func(t *testing.T, w *world) string {
+		}), "false 204", "true 400"),
+		"discovery": pick(func(a *Assumptions) { a.Discovery = true }, func(t *testing.T, w *world) string {
 			w.token = ""
 			return fmt.Sprint(w.call(t, http.MethodGet, "/network/", nil).status, w.call(t, http.MethodGet, "/image/", nil).status)
-		}, "401 401", "200 300"},
-		"early-config": {func(a *Assumptions) { a.EarlyConfigStatus = 404 }, func(t *testing.T, w *world) string {
+		}, "401 401", "200 300"),
+		"early-config": pick(func(a *Assumptions) { a.EarlyConfigStatus = 404 }, func(t *testing.T, w *world) string {
 			w.ok(t, http.StatusAccepted, http.MethodPost, "/v1/clusters", cluster("demo"))
 			return fmt.Sprint(w.call(t, http.MethodGet, "/v1/clusters/demo/config", nil).status)
-		}, "400", "404"},
-		"extra-security-groups-as-text": {func(a *Assumptions) { a.ExtraSecurityGroups = EchoText }, made(func(t *testing.T, w *world, path string) string {
+		}, "400", "404"),
+		"extra-security-groups-as-text": pick(func(a *Assumptions) { a.ExtraSecurityGroups = EchoText }, made(func(t *testing.T, w *world, path string) string {
 			return fmt.Sprintf("%T %T", at(w.get(t, path), "labels", "extra_security_groups"), at(w.get(t, path+worker), "labels", "extra_security_groups"))
-		}), "[]interface {} []interface {}", "string string"},
-		"extra-security-groups-absent": {func(a *Assumptions) { a.ExtraSecurityGroups = EchoNone }, made(func(t *testing.T, w *world, path string) string {
+		}), "[]interface {} []interface {}", "string string"),
+		"extra-security-groups-absent": pick(func(a *Assumptions) { a.ExtraSecurityGroups = EchoNone }, made(func(t *testing.T, w *world, path string) string {
 			return fmt.Sprint(at(w.get(t, path), "labels", "extra_security_groups") == nil)
-		}), "false", "true"},
-		"group-labels": {func(a *Assumptions) { a.GroupLabelsHidden = true }, made(func(t *testing.T, w *world, path string) string {
+		}), "false", "true"),
+		"group-labels": pick(func(a *Assumptions) { a.GroupLabelsHidden = true }, made(func(t *testing.T, w *world, path string) string {
 			c := w.get(t, path)
 			return fmt.Sprintln(at(c, "labels", "boot_volume_size"), at(c, "labels", "ca_enable"), at(c, "labels", "kube_tag"), at(w.get(t, path+worker), "labels", "boot_volume_size"))
-		}), "50 False v1.32.3 50", "<nil> <nil> v1.32.3 50"},
-		"unreadable-groups": {func(a *Assumptions) { a.GroupsUnreadable = true }, made(func(t *testing.T, w *world, path string) string {
+		}), "50 False v1.32.3 50", "<nil> <nil> v1.32.3 50"),
+		"unreadable-groups": pick(func(a *Assumptions) { a.GroupsUnreadable = true }, made(func(t *testing.T, w *world, path string) string {
 			wiretest.Must(t, w.Force("demo", "", profile.CreateFailed, "no room"))
 			return fmt.Sprint(w.call(t, http.MethodGet, path+"/nodegroups", nil).status)
-		}), "200", "404"},
-		"groups-while-creating": {func(a *Assumptions) { a.GroupsWhileCreating = true }, func(t *testing.T, w *world) string {
+		}), "200", "404"),
+		"groups-while-creating": pick(func(a *Assumptions) { a.GroupsWhileCreating = true }, func(t *testing.T, w *world) string {
 			w.ok(t, http.StatusAccepted, http.MethodPost, "/v1/clusters", cluster("demo"))
 			return fmt.Sprint(len(items(w.get(t, "/v1/clusters/demo/nodegroups")["nodegroups"])))
-		}, "0", "1"},
-		"last-group":   {func(a *Assumptions) { a.LastGroupRemovable = true }, onCluster("DELETE", worker, nil), "400", "204"},
-		"microversion": {func(a *Assumptions) { a.MicroversionEverywhere = true }, withoutVersion("/v1/clusters"), "200", "406"},
-		"native-labels": {func(a *Assumptions) { a.NativeLabels = true }, made(func(t *testing.T, w *world, path string) string {
+		}, "0", "1"),
+		"last-group":   pick(func(a *Assumptions) { a.LastGroupRemovable = true }, onCluster("DELETE", worker, nil), "400", "204"),
+		"microversion": pick(func(a *Assumptions) { a.MicroversionEverywhere = true }, withoutVersion("/v1/clusters"), "200", "406"),
+		"native-labels": pick(func(a *Assumptions) { a.NativeLabels = true }, made(func(t *testing.T, w *world, path string) string {
 			l := w.get(t, path+worker)
 			return fmt.Sprintf("%v %T %T", at(l, "labels", "ca_enable"), at(l, "labels", "ca_enable"), at(l, "labels", "boot_volume_size"))
-		}), "False string string", "false bool float64"},
-		"nested-event-types": {func(a *Assumptions) { a.NestedEventTypes = true }, func(t *testing.T, w *world) string {
+		}), "False string string", "false bool float64"),
+		"nested-event-types": pick(func(a *Assumptions) { a.NestedEventTypes = true }, func(t *testing.T, w *world) string {
 			types := at(w.get(t, "/v1/supports"), "supported_event_type")
 			return fmt.Sprint(at(types, "CLUSTER_CREATE"), " ", at(types, "cluster_events", "CLUSTER_CREATE"))
-		}, "Create a cluster <nil>", "<nil> Create a cluster"},
-		"node-labels-hidden": {func(a *Assumptions) { a.NodeLabelsHidden = true }, func(t *testing.T, w *world) string {
+		}, "Create a cluster <nil>", "<nil> Create a cluster"),
+		"node-labels-hidden": pick(func(a *Assumptions) { a.NodeLabelsHidden = true }, func(t *testing.T, w *world) string {
 			path := w.create(t, "demo", label("k8s_node_labels", object{"a": "b"}))
 			return fmt.Sprint(at(w.get(t, path+worker), "labels", "k8s_node_labels"))
-		}, "map[a:b]", "<nil>"},
-		"node-labels-merged": {func(a *Assumptions) { a.NodeLabelsMerged = true }, func(t *testing.T, w *world) string {
+		}, "map[a:b]", "<nil>"),
+		"node-labels-merged": pick(func(a *Assumptions) { a.NodeLabelsMerged = true }, func(t *testing.T, w *world) string {
 			path := w.create(t, "demo", label("k8s_node_labels", object{"a": "b"}))
 			w.change(t, http.MethodPatch, path+worker, object{"type": "k8s_node_labels", "k8s_node_labels": object{"c": "d"}})
 			w.rest(t)
 			return fmt.Sprint(at(w.get(t, path+worker), "labels", "k8s_node_labels"))
-		}, "map[c:d]", "map[a:b c:d]"},
-		"number-labels":     {func(a *Assumptions) { a.NumberLabels = true }, seen("POST", "/v1/clusters", cluster("a", label("boot_volume_size", 50), label("ca_enable", false))), "400", "202"},
-		"omitted-autoscale": {func(a *Assumptions) { a.OmittedAutoscaleKept = true }, autoscaled(object{"ca_enable": true}), "true 1 10", "true 1 3"},
-		"owners-only": {func(a *Assumptions) { a.OwnersOnly = true }, made(func(t *testing.T, w *world, path string) string {
+		}, "map[c:d]", "map[a:b c:d]"),
+		"number-labels":     pick(func(a *Assumptions) { a.NumberLabels = true }, seen("POST", "/v1/clusters", cluster("a", label("boot_volume_size", 50), label("ca_enable", false))), "400", "202"),
+		"omitted-autoscale": pick(func(a *Assumptions) { a.OmittedAutoscaleKept = true }, autoscaled(object{"ca_enable": true}), "true 1 10", "true 1 3"),
+		"owners-only": pick(func(a *Assumptions) { a.OwnersOnly = true }, made(func(t *testing.T, w *world, path string) string {
 			return fmt.Sprint(w.as(t, "other", "o").call(t, http.MethodPost, path+"/nodegroups", group("ng2")).status)
-		}), "202", "403"},
-		"quota": {func(a *Assumptions) { a.QuotaIsBadRequest = true }, func(t *testing.T, w *world) string {
+		}), "202", "403"),
+		"quota": pick(func(a *Assumptions) { a.QuotaIsBadRequest = true }, func(t *testing.T, w *world) string {
 			for _, name := range []string{"a", "b", "c"} {
 				w.ok(t, http.StatusAccepted, http.MethodPost, "/v1/clusters", cluster(name))
 			}
 			r := w.call(t, http.MethodPost, "/v1/clusters", cluster("d"))
 			return fmt.Sprint(r.status, strings.Contains(r.String(), "Resource limit exceeded: "))
-		}, "403 true", "400 true"},
-		"resize-events": {func(a *Assumptions) { a.ResizeEvents = true }, made(func(t *testing.T, w *world, path string) string {
+		}, "403 true", "400 true"),
+		"resize-events": pick(func(a *Assumptions) { a.ResizeEvents = true }, made(func(t *testing.T, w *world, path string) string {
 			types := ""
 			for _, n := range []int{4, 2} {
 				w.ok(t, http.StatusAccepted, http.MethodPost, path+"/actions/resize", object{"nodegroup": "default-worker", "node_count": n})
@@ -160,27 +163,27 @@ func TestServer_assumptions(t *testing.T) {
 				types += text(items(w.get(t, path+"/events")["events"])[0]["type"]) + " "
 			}
 			return types
-		}), "CLUSTER_RESIZE CLUSTER_RESIZE", "NODEGROUP_SCALE_OUT NODEGROUP_SCALE_IN"},
-		"size-and-bounds": {func(a *Assumptions) { a.SizeMayLeaveBounds = true }, autoscaled(object{"ca_enable": true, "ca_min_node_count": 4, "ca_max_node_count": 5}),
-			"false 1 3", "true 4 5"},
-		"text-autoscale": {func(a *Assumptions) { a.TextAutoscale = true }, made(func(t *testing.T, w *world, path string) string {
+		}), "CLUSTER_RESIZE CLUSTER_RESIZE", "NODEGROUP_SCALE_OUT NODEGROUP_SCALE_IN"),
+		"size-and-bounds": pick(func(a *Assumptions) { a.SizeMayLeaveBounds = true }, autoscaled(object{"ca_enable": true, "ca_min_node_count": 4, "ca_max_node_count": 5}),
+			"false 1 3", "true 4 5"),
+		"text-autoscale": pick(func(a *Assumptions) { a.TextAutoscale = true }, made(func(t *testing.T, w *world, path string) string {
 			a := w.get(t, path+worker+"/autoscale")
 			return fmt.Sprintf("%v %T %T", a["ca_enable"], a["ca_enable"], a["ca_max_node_count"])
-		}), "false bool float64", "False string string"},
-		"text-versions": {func(a *Assumptions) { a.TextVersions = true }, func(t *testing.T, w *world) string {
+		}), "false bool float64", "False string string"),
+		"text-versions": pick(func(a *Assumptions) { a.TextVersions = true }, func(t *testing.T, w *world) string {
 			known := at(w.get(t, "/v1/supports"), "supported_k8s")
 			return fmt.Sprintf("%v %T %v", at(known, "v1.32.3"), at(known, "v1.32.3"), at(known, "v1.28.3"))
-		}, "true bool false", "True string False"},
-		"texts-other": {func(a *Assumptions) { a.Texts = TextsOther }, func(t *testing.T, w *world) string {
+		}, "true bool false", "True string False"),
+		"texts-other": pick(func(a *Assumptions) { a.Texts = TextsOther }, func(t *testing.T, w *world) string {
 			return fmt.Sprint(strings.Contains(string(w.call(t, http.MethodGet, "/v1/clusters/none", nil).raw), "could not be found"))
-		}, "true", "false"},
-		"texts-empty": {func(a *Assumptions) { a.Texts = TextsEmpty }, func(t *testing.T, w *world) string {
+		}, "true", "false"),
+		"texts-empty": pick(func(a *Assumptions) { a.Texts = TextsEmpty }, func(t *testing.T, w *world) string {
 			return w.call(t, http.MethodGet, "/v1/clusters/none", nil).String()
-		}, "404 Cluster none could not be found.", "404"},
-		"unique-names": {func(a *Assumptions) { a.UniqueNames = true }, made(func(t *testing.T, w *world, _ string) string {
+		}, "404 Cluster none could not be found.", "404"),
+		"unique-names": pick(func(a *Assumptions) { a.UniqueNames = true }, made(func(t *testing.T, w *world, _ string) string {
 			return fmt.Sprint(w.call(t, http.MethodPost, "/v1/clusters", cluster("demo")).status)
-		}), "202", "409"},
-		"upgrade-words": {func(a *Assumptions) { a.UpgradeWords = true }, made(func(t *testing.T, w *world, path string) string {
+		}), "202", "409"),
+		"upgrade-words": pick(func(a *Assumptions) { a.UpgradeWords = true }, made(func(t *testing.T, w *world, path string) string {
 			words := ""
 			note := func() { words += w.status(t, path) + " " }
 			w.Inject(core.Fault{Op: "nodegroups.upgrade", After: 1, Kind: core.FaultFailLater, Reason: "a pod does not go"})
@@ -192,7 +195,7 @@ func TestServer_assumptions(t *testing.T) {
 			}
 			return words + w.status(t, path+worker)
 		}), "UPDATE_IN_PROGRESS UPDATE_COMPLETE UPDATE_IN_PROGRESS UPDATE_FAILED UPDATE_FAILED",
-			"UPGRADE_IN_PROGRESS UPGRADE_COMPLETE UPGRADE_IN_PROGRESS UPGRADE_FAILED UPDATE_FAILED"},
+			"UPGRADE_IN_PROGRESS UPGRADE_COMPLETE UPGRADE_IN_PROGRESS UPGRADE_FAILED UPDATE_FAILED"),
 	})
 }
 
