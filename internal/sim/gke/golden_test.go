@@ -102,10 +102,24 @@ func TestServer_golden(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
 		p := newTape(w.Transport())
-		_, w.compute = newREST(t, simURL, p, DefaultToken)
+		w.watchCompute(t, p)
 		goldenCompute(t, w)
 		p.golden(t, "compute.golden")
 	})
+}
+
+// watchCompute holds the answers of Compute Engine against the vendor's model.
+func (w *world) watchCompute(t *testing.T, p *tape) {
+	t.Helper()
+	table := wiretest.ReadTable(t, "wire.json")
+	p.Watch = func(r *http.Request, _ []byte, response *http.Response, got []byte) {
+		if found, _, _ := w.routeCompute(r); response.StatusCode == http.StatusOK {
+			for _, fault := range table.Answer(found.op, got) {
+				t.Error(fault)
+			}
+		}
+	}
+	_, w.compute = newREST(t, simURL, p, DefaultToken)
 }
 
 func goldenLife(t *testing.T, w *world) {
