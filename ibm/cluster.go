@@ -230,18 +230,25 @@ func (h *Handler) DeleteCluster(ctx context.Context, clusterIID pmks.IID) (_ boo
 	if err := h.signIn(ctx); err != nil {
 		return false, err
 	}
-	err = once.Delete(ctx, func(ctx context.Context) error {
-		_, err := h.mutate(ctx, call{method: http.MethodDelete, path: "/v1/clusters/{id}", params: map[string]string{"id": c.ID},
-			query: []string{"deleteResources", strconv.FormatBool(h.cfg.DeleteStorage)}, group: c.ResourceGroup, status: http.StatusNoContent})
-		err, _ = h.missing(ctx, err, c.ID)
-		return err
-	}, func(ctx context.Context) (bool, error) {
+	gone := func(ctx context.Context) (bool, error) {
 		now, err := h.readCluster(ctx, c.ID)
 		if errs.Is(err, pmks.CodeNotFound) {
 			return true, nil
 		}
 		return clusterMeaning(now, nil).Status == pmks.ClusterDeleting, err
-	})
+	}
+	err = once.Delete(ctx, func(ctx context.Context) error {
+		_, err := h.mutate(ctx, call{method: http.MethodDelete, path: "/v1/clusters/{id}", params: map[string]string{"id": c.ID},
+			query: []string{"deleteResources", strconv.FormatBool(h.cfg.DeleteStorage)}, group: c.ResourceGroup, status: http.StatusNoContent})
+		if !clusterCodes[errs.ProviderCode(err)] {
+			return err
+		}
+		// Perhaps it goes already, by somebody else's hand.
+		if done, lookErr := gone(ctx); lookErr == nil && done {
+			return nil
+		}
+		return h.ofCluster(ctx, err, c.ID)
+	}, gone)
 	return err == nil, err
 }
 

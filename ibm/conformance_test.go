@@ -67,10 +67,12 @@ var bench = providertest.Bench[*iks.Server]{
 	First: map[string][]string{"ChangeNodeGroupScaling": {"setWorkerPoolLabels"}},
 	Mutating: []string{"createCluster", "createWorkerPool", "deleteCluster", "patchClusterAddons", "putConfigMap", "removeWorkerPool",
 		"replaceWorker", "resizeWorkerPool", "setWorkerPoolLabels", "updateMaster"},
-	// Bounds and size of a pool are two requests and one change of ours.
+	// Bounds and size of a pool are two requests and one change of ours, as are its entry
+	// in the autoscaler's ConfigMap and the pool.
 	Continues: func(request, before string) bool {
-		return request == "resizeWorkerPool" && before == "setWorkerPoolLabels"
+		return request == "resizeWorkerPool" && before == "setWorkerPoolLabels" || request == "removeWorkerPool" && before == "putConfigMap"
 	},
+	NoContent:  []string{"deleteCluster", "removeWorkerPool", "replaceWorker", "setWorkerPoolLabels", "updateMaster"},
 	NoCapacity: "E1234",
 	Refusal: func(_ string, status int) core.Fault {
 		return providertest.Answer(status, `{"incidentID":"0b1c","code":"E9999","description":"`+providertest.Words+`","type":"General"}`)

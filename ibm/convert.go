@@ -171,11 +171,12 @@ func (v view) group(p poolObject) pmks.NodeGroupInfo {
 	return info
 }
 
-// nodes are the workers that are there or coming; those that failed to come are none.
+// nodes are the workers that are there: not those on their way in or out, and not those
+// that failed to come.
 func nodes(workers []workerObject) []pmks.IID {
 	var list []pmks.IID
 	for _, w := range workers {
-		if k := kindOf(w); k != failedWorker && k != leavingWorker {
+		if k := kindOf(w); k == wellWorker || k == sickWorker {
 			list = append(list, pmks.IID{SystemId: w.ID})
 		}
 	}

@@ -160,23 +160,23 @@ func (h *Handler) readNetwork(ctx context.Context, in pmks.NetworkInfo, workers 
 			return err
 		})
 	})
-	if err != nil {
-		return n, err
-	}
-	n.securityGroups = slices.Sorted(slices.Values(groups))
 	var f refuse.List
-	for i, s := range subnets {
-		f.Join(h.checkSubnet(subnetField(i), s, n, workers/max(1, len(subnets))))
-		n.zones = append(n.zones, zoneRequest{ID: s.Zone.Name, SubnetID: s.ID})
-	}
-	if err := f.Err(); err != nil {
-		// Perhaps there is no such VPC, and the subnets are right.
-		if _, missing := h.resource(ctx, field, same(n.vpc), kindVPC, ""); errs.Is(missing, pmks.CodeInvalidArgument) {
-			return n, missing
+	if err == nil {
+		n.securityGroups = slices.Sorted(slices.Values(groups))
+		for i, s := range subnets {
+			f.Join(h.checkSubnet(subnetField(i), s, n, workers/max(1, len(subnets))))
+			n.zones = append(n.zones, zoneRequest{ID: s.Zone.Name, SubnetID: s.ID})
 		}
+		err = f.Err()
+	}
+	if !errs.Is(err, pmks.CodeInvalidArgument) {
 		return n, err
 	}
-	return n, nil
+	// Perhaps there is no such VPC, and the others are right.
+	if _, missing := h.resource(ctx, field, same(n.vpc), kindVPC, ""); errs.Is(missing, pmks.CodeInvalidArgument) {
+		return n, missing
+	}
+	return n, err
 }
 
 func subnetField(i int) string { return fmt.Sprintf("Network.SubnetIIDs[%d]", i) }

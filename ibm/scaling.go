@@ -21,11 +21,12 @@ import (
 // call again. Off: the add-on, the entry and its bounds stay.
 func (h *Handler) SetNodeGroupAutoScaling(ctx context.Context, clusterIID, nodeGroupIID pmks.IID, on bool) (_ bool, err error) {
 	defer annotate(&err, "SetNodeGroupAutoScaling", clusterIID, nodeGroupIID)
-	v, p, err := h.targetPool(ctx, clusterIID, nodeGroupIID)
+	r, pool, err := h.refs(ctx, clusterIID, nodeGroupIID)
 	if err != nil {
 		return false, err
 	}
-	if err := checkChangeable(v, p, nil, true); err != nil {
+	v, p, err := h.changeable(ctx, r, pool)
+	if err != nil {
 		return false, err
 	}
 	ctx = context.WithValue(ctx, changes{}, true)
@@ -40,22 +41,32 @@ func (h *Handler) SetNodeGroupAutoScaling(ctx context.Context, clusterIID, nodeG
 	return err == nil, err
 }
 
-// checkChangeable says why a pool cannot be changed now. IKS decides about failed pools;
-// without their workers those that are being made are not told from others.
-func checkChangeable(v view, p poolObject, workers []workerObject, known bool) error {
-	m := clusterMeaning(v.c, nil)
+// changeable reads a cluster and finds the pool that is to be changed, or says why that
+// cannot be now. IKS decides about pools that failed or are worked on; only the workers
+// tell one that is being made.
+func (h *Handler) changeable(ctx context.Context, r, pool ref) (v view, p poolObject, err error) {
+	if v, err = h.withWorkers(ctx, r); err != nil {
+		return v, p, err
+	}
+	if err := checkPoolOf(pool, v.c.ID); err != nil {
+		return v, p, err
+	}
+	if p, err = findPool(v.pools, pool); err != nil {
+		return v, p, err
+	}
+	m := clusterMeaning(v.c, v.workers)
 	check := ready.CheckMend
 	if m.Final {
 		check = ready.Check // it has no master to take a change
 	}
 	if err := check("the cluster", v.c.State, m); err != nil {
-		return err
+		return v, p, err
 	}
-	group := poolMeaning(p, workers, known && workers != nil)
+	group := poolMeaning(p, v.of(p), v.workersErr == nil)
 	if group.Status == pmks.ClusterUpdating {
-		return nil // IKS decides
+		return v, p, nil
 	}
-	return ready.CheckMend("the node group", p.Lifecycle.ActualState, group)
+	return v, p, ready.CheckMend("the node group", p.Lifecycle.ActualState, group)
 }
 
 // ChangeNodeGroupScaling implements [pmks.ClusterHandler]. With autoscaling off the
@@ -72,18 +83,8 @@ func (h *Handler) ChangeNodeGroupScaling(ctx context.Context, clusterIID, nodeGr
 	if err := f.Err(); err != nil {
 		return pmks.NodeGroupInfo{}, err
 	}
-	v, err := h.withWorkers(ctx, r)
+	v, p, err := h.changeable(ctx, r, pool)
 	if err != nil {
-		return pmks.NodeGroupInfo{}, err
-	}
-	if err := checkPoolOf(pool, v.c.ID); err != nil {
-		return pmks.NodeGroupInfo{}, err
-	}
-	p, err := findPool(v.pools, pool)
-	if err != nil {
-		return pmks.NodeGroupInfo{}, err
-	}
-	if err := checkChangeable(v, p, v.of(p), v.workersErr == nil); err != nil {
 		return pmks.NodeGroupInfo{}, err
 	}
 	if p.AutoscaleEnabled {

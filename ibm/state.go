@@ -132,14 +132,19 @@ func groupOperation(p poolObject, workers []workerObject) pmks.Operation {
 			op = pmks.Operation{ID: w.ID, Kind: kind, Start: at, End: at, Done: true, Err: operationError(workerMessage(w), w.Lifecycle.ActualState)}
 		}
 	}
-	switch m := poolMeaning(p, workers, true); {
+	m := poolMeaning(p, workers, true)
+	switch {
 	case op.ID != "" && !m.Status.Transitional():
 		return op
 	case m.Status.Transitional():
 		return pmks.Operation{Kind: strings.ToLower(string(m.Status))}
 	}
 	op = pmks.Operation{Kind: strings.ToLower(p.Lifecycle.ActualState), Done: true, Start: newest(workers), End: newest(workers)}
-	if said := zoneMessage(p); said != "" {
+	said := zoneMessage(p)
+	if m.Status == pmks.ClusterInactive {
+		said = firstOf(said, m.Reason)
+	}
+	if said != "" {
 		op.Err = operationError(said, p.Lifecycle.ActualState)
 	}
 	return op

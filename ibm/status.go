@@ -191,7 +191,7 @@ func poolMeaning(p poolObject, workers []workerObject, known bool) ready.Meaning
 	case n[failedWorker] > 0:
 		return ready.Meaning{Status: pmks.ClusterInactive, Final: n[comingWorker] == 0,
 			Reason: "no worker could be made"}.Because(said)
-	case n[comingWorker] > 0 && (n[leavingWorker] > 0 || pending):
+	case n[comingWorker] > 0 && n[leavingWorker] > 0:
 		return updating // its only worker is replaced
 	case n[comingWorker] > 0, live == 0:
 		return creating.Because(zoneMessage(p))

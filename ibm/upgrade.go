@@ -137,11 +137,12 @@ func (h *Handler) replaceWorkers(ctx context.Context, v view) (bool, error) {
 	for _, p := range v.pools {
 		workers := v.of(p)
 		i := slices.IndexFunc(workers, func(w workerObject) bool { return lags(w, v.c) })
-		if i < 0 || poolMeaning(p, nil, false).Status == pmks.ClusterDeleting {
-			continue
-		}
-		going = true
-		if !slices.ContainsFunc(workers, inTransition) {
+		switch {
+		case poolMeaning(p, nil, false).Status == pmks.ClusterDeleting:
+		case slices.ContainsFunc(workers, inTransition):
+			going = true // of one on its way nobody knows the version
+		case i >= 0:
+			going = true
 			list = append(list, replacement{p, workers[i]})
 		}
 	}
