@@ -84,7 +84,9 @@ func (h *Handler) syncRoles(ctx context.Context, c clusterObject) error {
 	}
 	bounded, cancel := context.WithTimeout(ctx, syncPatience)
 	defer cancel()
-	err = await.Until(bounded, syncPause, func(ctx context.Context) (bool, error) {
+	var last error // of the looks
+	err = await.Until(bounded, syncPause, func(ctx context.Context) (_ bool, err error) {
+		defer func() { last = err }()
 		s, err := read(ctx, h, get("/v2/getRBACStatus", "cluster", c.ID), func(s status) error {
 			if s.Synchronized == nil {
 				return errs.LostAnswer(cloud, "state of the roles")
@@ -97,6 +99,9 @@ func (h *Handler) syncRoles(ctx context.Context, c clusterObject) error {
 		return err == nil && *s.Synchronized, err
 	})
 	if err != nil && ctx.Err() == nil && bounded.Err() != nil {
+		if fanout.Passing(last) {
+			return last
+		}
 		return &pmks.Error{Code: pmks.CodeUnavailable, Err: err, Message: "the roles of IAM have not reached the cluster yet: a token would be of no use"}
 	}
 	return errs.Ended(ctx, err)
