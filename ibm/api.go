@@ -38,9 +38,9 @@ func newClients(cfg *Config) (clients, error) {
 	base, idle := endpoint.Transport(cfg.Transport)
 	where := cfg.urls()
 	c := clients{idle: idle, iamLimiter: fanout.NewLimiter(nil), limiter: limiterFor(cfg, where.iks), tokens: &token.Cache[bearer]{}, clusterTokens: &token.Cache[bearer]{}}
-	tokens, clusterTokens := c.tokens, c.clusterTokens
+	tokens, clusterTokens, key := c.tokens, c.clusterTokens, cfg.APIKey
 	c.client = &http.Client{Transport: &endpoint.Carrier{Next: base, Provider: Name, Logger: cfg.Logger, Secrets: func() []string {
-		list := []string{cfg.APIKey}
+		list := []string{key}
 		for _, b := range append(tokens.Recent(), clusterTokens.Recent()...) {
 			list = append(list, b.value, b.refresh)
 		}
@@ -53,7 +53,7 @@ func newClients(cfg *Config) (clients, error) {
 			return bearer{}, &pmks.Error{Code: pmks.CodeUnsupported, Message: iam + " issues tokens for clusters to API keys only: give one, or use a client certificate"}
 		})
 	} else {
-		i := issuer{client: c.client, url: where.iam, apiKey: cfg.APIKey}
+		i := issuer{client: c.client, url: where.iam, apiKey: key}
 		c.tokens.Fetch, c.clusterTokens.Fetch = expiring(i.access), expiring(i.cluster)
 	}
 	for _, s := range []struct {

@@ -3,6 +3,7 @@
 package ibm
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/kver"
+	"github.com/pmks-go/pmks/internal/once"
 	"github.com/pmks-go/pmks/internal/provider/await"
 	"github.com/pmks-go/pmks/internal/provider/errs"
 	"github.com/pmks-go/pmks/internal/refuse"
@@ -147,11 +149,25 @@ func (h *Handler) enableAutoscaler(ctx context.Context, c clusterObject) error {
 	}
 	chosen.Version, _ = kver.Newest(fitting)
 	on := true
-	err = h.change(ctx, call{method: http.MethodPatch, path: "/v1/clusters/{id}/addons", params: map[string]string{"id": c.ID}, group: c.ResourceGroup,
-		body: addonsRequest{Addons: []addonRequest{chosen}, Enable: &on}, status: http.StatusOK}, func(ctx context.Context) (bool, error) {
+	there := func(ctx context.Context) (bool, error) {
 		addons, err := h.readAddons(ctx, c.ID)
 		return hasAutoscaler(addons), err
-	})
+	}
+	if err := h.signIn(ctx); err != nil {
+		return err
+	}
+	err = once.Do(ctx, once.Mutation{Send: func(ctx context.Context) error {
+		_, err := h.mutate(ctx, call{method: http.MethodPatch, path: "/v1/clusters/{id}/addons", params: map[string]string{"id": c.ID},
+			group: c.ResourceGroup, body: addonsRequest{Addons: []addonRequest{chosen}, Enable: &on}, status: http.StatusOK})
+		if err != nil {
+			return err
+		}
+		// The answer need not hold anything: only the list tells it from a lost one.
+		if done, err := there(ctx); err != nil || !done {
+			return cmp.Or(err, errs.LostAnswer(cloud, "add-on "+autoscaler))
+		}
+		return nil
+	}, Happened: there})
 	return h.ofCluster(ctx, err, c.ID)
 }
 

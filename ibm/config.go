@@ -163,6 +163,7 @@ func New(_ context.Context, cfg Config) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	cfg.APIKey = "" // it is with the tokens, where no printing of the handler finds it
 	return &Handler{cfg: cfg, api: api}, nil
 }
 

@@ -33,16 +33,23 @@ func (h *Handler) list(ctx context.Context) ([]clusterObject, error) {
 	})
 }
 
-// isOurs says why a cluster is none of the connection's; nil if it is.
-func (h *Handler) isOurs(c clusterObject) error {
-	const field = "clusterIID"
+// foreign says why a cluster is none of the connection's; empty if it is one.
+func (h *Handler) foreign(c clusterObject) string {
 	switch {
 	case c.Provider != "" && c.Provider != vpcGen2:
-		return refuse.Invalid(field, "it is a cluster on %s; pmks manages those on VPC Gen 2", refuse.Clip(c.Provider))
+		return fmt.Sprintf("it is a cluster on %s; pmks manages those on VPC Gen 2", refuse.Clip(c.Provider))
 	case c.Type != "" && c.Type != kubernetes, strings.HasSuffix(c.MasterKubeVersion, "_openshift"):
-		return refuse.Invalid(field, "it is a cluster of %s; pmks manages those of community Kubernetes", cmp.Or(c.Type, "OpenShift"))
+		return fmt.Sprintf("it is a cluster of %s; pmks manages those of community Kubernetes", cmp.Or(c.Type, "openshift"))
 	case c.Region != h.cfg.Region:
-		return refuse.Invalid(field, "it is in the region %q, where this connection has %q", refuse.Clip(c.Region), h.cfg.Region)
+		return fmt.Sprintf("it is in the region %q, where this connection has %q", refuse.Clip(c.Region), h.cfg.Region)
+	}
+	return ""
+}
+
+// checkOurs refuses a cluster that is none of the connection's.
+func (h *Handler) checkOurs(c clusterObject) error {
+	if why := h.foreign(c); why != "" {
+		return refuse.Invalid("clusterIID", "%s", why)
 	}
 	return nil
 }
@@ -52,7 +59,7 @@ func isDeleted(c clusterObject) bool { return strings.EqualFold(c.State, "delete
 
 // ours are the clusters of a list that ListCluster shows.
 func (h *Handler) ours(list []clusterObject) []clusterObject {
-	return slices.DeleteFunc(slices.Clone(list), func(c clusterObject) bool { return isDeleted(c) || h.isOurs(c) != nil })
+	return slices.DeleteFunc(slices.Clone(list), func(c clusterObject) bool { return isDeleted(c) || h.foreign(c) != "" })
 }
 
 // named returns the one cluster of a name.
@@ -65,7 +72,7 @@ func (h *Handler) named(list []clusterObject, name string) (clusterObject, error
 		text := fmt.Sprintf("there is no cluster %q in the region %s", refuse.Clip(name), h.cfg.Region)
 		for _, c := range list {
 			if c.Name == name && !isDeleted(c) {
-				text += fmt.Sprintf("; that of this name, %s, is none of this connection's: %s in %s", c.ID, cmp.Or(c.Type, c.Provider), c.Region)
+				text += fmt.Sprintf("; there is %s of this name: %s", c.ID, h.foreign(c))
 			}
 		}
 		return clusterObject{}, &pmks.Error{Code: pmks.CodeNotFound, Message: text}
@@ -114,6 +121,9 @@ func (h *Handler) missing(ctx context.Context, err error, id string) (fault erro
 	for _, c := range list {
 		if c.ID != id || isDeleted(c) {
 			continue
+		}
+		if err := h.checkOurs(c); err != nil {
+			return err, false
 		}
 		created := stamp(c.CreatedDate)
 		return errs.With(err, func(e *pmks.Error) {
@@ -165,7 +175,7 @@ func (h *Handler) readCluster(ctx context.Context, id string) (clusterObject, er
 		return c, &pmks.Error{Code: pmks.CodeNotFound, Message: "the cluster is deleted"}
 	}
 	h.names.Store(c.ID, c.Name)
-	return c, h.isOurs(c)
+	return c, h.checkOurs(c)
 }
 
 // nameOf is the name of a cluster; with a read where it has not been seen.

@@ -106,6 +106,9 @@ type Config struct {
 	OutboundTraffic bool
 	// DeleteStorage makes DeleteCluster destroy the storage that pods have claimed.
 	DeleteStorage bool
+	// ForceUpdate makes UpgradeCluster go on where IBM warns, of what the new version has
+	// no more for one.
+	ForceUpdate bool
 
 	// EndpointType is the endpoint of the Kubernetes API that is shown: public, or
 	// private or vpe, which are reached from within IBM Cloud or the VPC only. A cluster
@@ -166,6 +169,8 @@ var settingTable = []setting.Setting[Config]{
 		Set: setting.Bool(func(c *Config) *bool { return &c.DeleteStorage })},
 	{Setting: pmks.Setting{Name: "endpointType", Default: endpointPublic, Help: "endpoint of the Kubernetes API: public, or private or vpe, which only IBM Cloud or the VPC reaches"},
 		Set: setting.OneOf(func(c *Config) *string { return &c.EndpointType }, endpointPublic, endpointPrivate, endpointVPE)},
+	{Setting: pmks.Setting{Name: "forceUpdate", Default: "false", Help: "true upgrades although IBM warns, of what the new version has no more for one"},
+		Set: setting.Bool(func(c *Config) *bool { return &c.ForceUpdate })},
 	{Setting: pmks.Setting{Name: "iamEndpoint", Help: "URL of IAM, where it is not https://iam.cloud.ibm.com"},
 		Set: setting.Text(func(c *Config) *string { return &c.IAMEndpoint })},
 	{Setting: pmks.Setting{Name: "kubeconfigKind", Default: kindAdmin, Help: "admin: a client certificate; token: works alone for up to an hour; exec: calls credentialHelper and never goes stale"},

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -102,7 +103,7 @@ func (h *Handler) upgradeMaster(ctx context.Context, c clusterObject, to string)
 	if err := h.checkAutoscaler(ctx, c, to); err != nil {
 		return err
 	}
-	err := h.change(ctx, post("/v2/updateMaster", c.ResourceGroup, updateMasterRequest{Cluster: c.ID, Version: to}, http.StatusNoContent),
+	err := h.change(ctx, post("/v2/updateMaster", c.ResourceGroup, updateMasterRequest{Cluster: c.ID, Version: to, Force: h.cfg.ForceUpdate}, http.StatusNoContent),
 		func(ctx context.Context) (bool, error) {
 			now, err := h.readCluster(ctx, c.ID)
 			return version(now.MasterKubeVersion) == to || pendingVersion(now) == to, err
@@ -110,8 +111,19 @@ func (h *Handler) upgradeMaster(ctx context.Context, c clusterObject, to string)
 	if errs.ProviderCode(err) == codeMasterThere {
 		return nil
 	}
+	if errs.Is(err, pmks.CodeInvalidArgument) {
+		// The version was chosen from those on offer: only a warning is left.
+		err = errs.With(err, func(e *pmks.Error) {
+			if asksForce.MatchString(e.Message) {
+				e.Code, e.Message = pmks.CodeFailedPrecondition, e.Message+": mend it, or set forceUpdate=true"
+			}
+		})
+	}
 	return h.ofCluster(ctx, err, c.ID)
 }
+
+// asksForce matches a refusal that IBM lets a caller override.
+var asksForce = regexp.MustCompile(`(?i)\bforce\b|force-update`)
 
 // lags reports whether a worker is to be replaced: it runs an older version than the
 // master, or an older fix pack than IBM has for it.

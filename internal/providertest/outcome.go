@@ -23,6 +23,13 @@ type Probe struct {
 	// None: an object without the members that were asked for is this cloud's way to say
 	// that there are none.
 	None bool
+	// EmptyList: an empty array is its way to say so.
+	EmptyList bool
+}
+
+// saysNone reports whether a body is the cloud's way to say that there are none.
+func (p Probe) saysNone(body string) bool {
+	return p.None && strings.HasPrefix(body, "{") && strings.HasSuffix(body, "}") || p.EmptyList && body == "[]"
 }
 
 // empty are answers of success that say nothing of what was asked for.
@@ -49,7 +56,7 @@ func (b Bench[S]) readNothing(t testing.TB, p Probe, body string) {
 		fault.Times = times
 		s, h := b.struck(t, p.Request, fault)
 		err := p.Call(t.Context(), h)
-		if p.None && strings.HasPrefix(body, "{") && strings.HasSuffix(body, "}") {
+		if p.saysNone(body) {
 			if err != nil && !errors.Is(err, pmks.ErrNotFound) {
 				t.Errorf("none: %v", err)
 			}
