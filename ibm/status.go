@@ -223,7 +223,11 @@ func workerMessage(w workerObject) string {
 			parts = append(parts, text)
 		}
 	}
-	return cmp.Or(l.ActualState, w.Health.State) + ": " + cmp.Or(strings.Join(parts, "; "), "it gives no reason")
+	word := l.ActualState
+	if strings.EqualFold(word, "deployed") {
+		word = w.Health.State
+	}
+	return cmp.Or(word, "a worker without a word") + ": " + cmp.Or(strings.Join(parts, "; "), "it gives no reason")
 }
 
 // zoneMessage is what IBM says of the zones of a pool.
