@@ -27,6 +27,7 @@ import (
 	_ "github.com/pmks-go/pmks/aws"
 	_ "github.com/pmks-go/pmks/azure"
 	_ "github.com/pmks-go/pmks/gcp"
+	_ "github.com/pmks-go/pmks/ibm"
 )
 
 const (

@@ -20,6 +20,7 @@ import (
 	_ "github.com/pmks-go/pmks/azure"
 	_ "github.com/pmks-go/pmks/fake"
 	_ "github.com/pmks-go/pmks/gcp"
+	_ "github.com/pmks-go/pmks/ibm"
 	"github.com/pmks-go/pmks/internal/sim/profile"
 )
 
