@@ -4,7 +4,9 @@ package alibaba_test
 
 import (
 	"context"
+	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,14 +25,23 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // region is that of the simulated account.
 const region = "ap-northeast-1"
 
+// transports reach the listeners, one for each simulated account.
+var transports sync.Map
+
 // bench is the provider on the simulator of ACK.
 var bench = providertest.Bench[*ack.Server]{
 	Cloud: "alibaba",
 	Simulate: func(o providertest.Options) *ack.Server {
 		return ack.New(ack.Options{Latency: o.Latency, Scale: o.Scale, Unlimited: o.Unlimited})
 	},
-	Open: func(ctx context.Context, _ *ack.Server, c providertest.Connection) (providertest.Handler, error) {
-		return alibaba.New(ctx, configOf(c))
+	Open: func(ctx context.Context, s *ack.Server, c providertest.Connection) (providertest.Handler, error) {
+		cfg := configOf(c)
+		if c.URL != "" {
+			// A listener may get the port of one before it, whose names are claimed still.
+			own, _ := transports.LoadOrStore(s, &http.Transport{DisableKeepAlives: true})
+			cfg.Transport, _ = own.(*http.Transport)
+		}
+		return alibaba.New(ctx, cfg)
 	},
 	Version: "1.35.3-aliyun.1",
 	Secrets: []string{ack.DefaultAccessKeySecret},

@@ -240,7 +240,7 @@ func noCredentials(err error) error {
 		return &pmks.Error{Code: pmks.CodeUnavailable, ProviderCode: e.ProviderCode, Message: "the credentials could not be got: " + cause}
 	}
 	parts := []error{err}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // the ways of the chain
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		parts = joined.Unwrap()
 	}
 	var words []string

@@ -5,6 +5,7 @@ package alibaba
 import (
 	"encoding/base64"
 	"encoding/json"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -35,7 +36,7 @@ func TestSignToken(t *testing.T) {
 		if err := json.Unmarshal(text, &request); err != nil {
 			t.Fatal(err)
 		}
-		if request.ClusterID != id || request.Method != "POST" || request.Path != "/" || request.Query["ACKClusterId"] != id {
+		if request.ClusterID != id || request.Method != http.MethodPost || request.Path != "/" || request.Query["ACKClusterId"] != id {
 			t.Errorf("got %+v", request)
 		}
 		want := "ACS3-HMAC-SHA256 Credential=testAK,SignedHeaders=" + test.signed + ",Signature=" + test.signature
