@@ -240,18 +240,19 @@ func (h *Handler) settle(ctx context.Context, uuid string, err error) error {
 	if !errors.As(err, &e) || e.HTTPStatus != http.StatusBadRequest && e.HTTPStatus != http.StatusConflict {
 		return err
 	}
-	if code, ok := byWords(e.HTTPStatus, e.Message); ok && code != pmks.CodeBusy {
+	code, known := byWords(e.HTTPStatus, e.Message)
+	if known && code != pmks.CodeBusy {
 		return err
-	} else if !ok {
-		if c, readErr := h.cluster(ctx, uuid); readErr == nil && strings.HasSuffix(string(c.Status), inProgress) {
+	}
+	var v view
+	v.events, _ = h.events(ctx, uuid) // without them the status tells
+	if !known {
+		var readErr error
+		if v.cluster, readErr = h.cluster(ctx, uuid); readErr == nil && (strings.HasSuffix(string(v.cluster.Status), inProgress) || v.pending() != nil) {
 			err = errs.With(err, func(e *pmks.Error) { e.Code = pmks.CodeBusy })
 		}
 	}
-	if !errs.Is(err, pmks.CodeBusy) {
-		return err
-	}
-	list, _ := h.events(ctx, uuid) // it is a help, no more
-	return underWay(err, list)
+	return underWay(err, v.events)
 }
 
 // underWay names, in an error that says Busy, the newest operation of a cluster that

@@ -3,8 +3,11 @@
 package nhn_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io"
+	"net/http"
 	"testing"
 	"time"
 
@@ -40,4 +43,36 @@ func unreadOf(list []pmks.KeyValue) string {
 // failLater lets a request be accepted, and what it began fail.
 func failLater(op, reason string) core.Fault {
 	return core.Fault{Op: op, Kind: core.FaultFailLater, Reason: reason}
+}
+
+// get reads a cluster.
+func get(t testing.TB, h pmks.ClusterHandler, iid pmks.IID) pmks.ClusterInfo {
+	t.Helper()
+	info, err := h.GetCluster(t.Context(), iid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info
+}
+
+// readAll is the body of an answer.
+func readAll(t testing.TB, resp *http.Response) string {
+	t.Helper()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Error(err)
+	}
+	_ = resp.Body.Close()
+	return string(body)
+}
+
+// requestBody is the body of a request, which stays there to be sent.
+func requestBody(t testing.TB, r *http.Request) string {
+	t.Helper()
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Error(err)
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return string(body)
 }
