@@ -40,6 +40,7 @@ var textTable = []struct {
 	{400, regexp.MustCompile(`(?i)when status is "?\w*_IN_PROGRESS`), pmks.CodeBusy},
 	{400, regexp.MustCompile(`(?i)when status is`), pmks.CodeFailedPrecondition},
 	{400, regexp.MustCompile(`(?i)already has an operation in progress`), pmks.CodeBusy},
+	{400, regexp.MustCompile(`(?i)limit exceeded|quota`), pmks.CodeQuotaExceeded},
 	{400, regexp.MustCompile(`(?i)default nodegroup`), pmks.CodeFailedPrecondition},
 	{400, regexp.MustCompile(`(?i)allowed range|outside .*range|zero`), pmks.CodeInvalidArgument},
 	{400, regexp.MustCompile(`(?i)(flavor|image|network|subnet|volume type|keypair).*(not found|could not be found|unable to find)|unable to find`), pmks.CodeInvalidArgument},

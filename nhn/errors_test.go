@@ -42,6 +42,7 @@ func TestErrors(t *testing.T) {
 		{serviceNKS, 400, magnum(400, `Updating a cluster when status is "UPDATE_IN_PROGRESS" is not supported`), pmks.CodeBusy},
 		{serviceNKS, 400, magnum(400, `Upgrading a cluster when status is "UPDATE_FAILED" is not supported`), pmks.CodeFailedPrecondition},
 		{serviceNKS, 400, magnum(400, `Cluster x already has an operation in progress.`), pmks.CodeBusy},
+		{serviceNKS, 400, magnum(400, `Resource limit exceeded: you have reached the maximum.`), pmks.CodeQuotaExceeded},
 		{serviceNKS, 400, magnum(400, `Deleting a default nodegroup is not supported.`), pmks.CodeFailedPrecondition},
 		{serviceNKS, 400, magnum(400, `Resizing x outside the allowed range: min_node_count = 1, max_node_count = 3`), pmks.CodeInvalidArgument},
 		{serviceNKS, 400, magnum(400, `Resizing a cluster to zero is not allowed`), pmks.CodeInvalidArgument},
@@ -96,7 +97,7 @@ func TestErrors(t *testing.T) {
 // TestTextTable: every row is met by a sentence above.
 func TestTextTable(t *testing.T) {
 	t.Parallel()
-	sentences := []string{`when status is "UPDATE_IN_PROGRESS"`, `when status is "X"`, "already has an operation in progress", "default nodegroup", "allowed range",
+	sentences := []string{`when status is "UPDATE_IN_PROGRESS"`, `when status is "X"`, "already has an operation in progress", "Resource limit exceeded", "default nodegroup", "allowed range",
 		"Flavor x not found", "quota", "Unable to find keypair k", "already exists", "Multiple clusters exist with same name", "API address is not available yet",
 		"x is invalid", "Failed to pre-delete resources"}
 	for i, row := range textTable {

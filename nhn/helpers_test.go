@@ -76,3 +76,6 @@ func requestBody(t testing.TB, r *http.Request) string {
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	return string(body)
 }
+
+// seed is a cluster made by other hands.
+func seed(name string) core.Seed { return core.Seed{Name: name} }
