@@ -3,7 +3,6 @@
 package aws_test
 
 import (
-	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -55,19 +54,6 @@ func TestHandler_madeByOthers(t *testing.T) {
 			if err := pmks.Teardown(t.Context(), h, info.IId); err != nil {
 				t.Errorf("Teardown of %s: %v", info.IId, err)
 			}
-		}
-	})
-}
-
-// A kubeconfig that calls the helper tells it where the cluster is, without a password.
-func TestHandler_GetCluster_execPassword(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		cfg := configFor(fleet(t, 1, 0, eks.Options{}))
-		cfg.KubeconfigKind, cfg.Endpoint, cfg.STSEndpoint = "exec", "https://user:hunter2@eks.simulated", "https://user:hunter2@sts.simulated"
-		info, err := newHandlerWith(t, cfg).GetCluster(t.Context(), pmks.IID{NameId: "c000"})
-		if text := info.AccessInfo.Kubeconfig; err != nil || strings.Contains(text, "hunter2") || !strings.Contains(text, "eks.simulated") {
-			t.Errorf("%v:\n%s", err, text)
 		}
 	})
 }
