@@ -93,6 +93,10 @@ type Cloud struct {
 	// under way may be over before it is looked at. The subtests about states in
 	// transition are skipped then; a provider is to pass them in a bubble.
 	Hurried bool
+	// Stride thins out the subtests that interrupt a job after every call: they do so
+	// after each Stride-th; 0 and 1 mean every. It is for the race detector, which makes
+	// them slow and sees nothing in a job that nothing runs beside.
+	Stride int
 	// AutoScalingAnytime: the cloud takes SetNodeGroupAutoScaling of a group at rest
 	// whatever its cluster is doing.
 	AutoScalingAnytime bool

@@ -23,6 +23,9 @@ import (
 func (b Bench[S]) Conformance(t *testing.T) {
 	t.Run("virtual/bare", func(t *testing.T) {
 		t.Parallel()
+		if underRace {
+			t.Skip("the race detector sees the same inside Client")
+		}
 		b.Virtual(t, nil)
 	})
 	t.Run("virtual/client", func(t *testing.T) {
@@ -137,6 +140,9 @@ func (w *world[S]) cloud(t testing.TB) *conformance.Cloud {
 			iid, ok := w.Unknown[field]
 			return iid, ok
 		},
+	}
+	if underRace {
+		c.Stride = 5
 	}
 	if w.Levers != nil {
 		w.Levers(w.sim, c)

@@ -133,12 +133,17 @@ func (m *Matrix) Run(t *testing.T) {
 }
 
 // sampled is how many cells of an operation the short form runs.
-const sampled = 9
+func sampled() int {
+	if underRace {
+		return 3
+	}
+	return 9
+}
 
 // stride is how far apart the cells of a sample are. It is odd and no multiple of
 // the number of faults, so that every column comes up.
 func (m *Matrix) stride(n int) int {
-	s := max(1, n/sampled)
+	s := max(1, n/sampled())
 	for s > 1 && len(kinds)%s == 0 {
 		s++
 	}
