@@ -231,7 +231,7 @@ func TestServer_refusals(t *testing.T) {
 			"POST", worker + "/upgrade", object{"version": "v1.32.3"}, 400, "stopped"},
 		{"upgrade-no-room", func(t *testing.T, w *world) { w.ok(t, 202, "POST", path+"/actions/resize", resize(10)); w.rest(t) },
 			"POST", worker + "/upgrade", object{"version": "v1.32.3"}, 400, "num_buffer_nodes 1"},
-		{"upgrade-no-node-at-a-time", nil, "POST", worker + "/upgrade", object{"version": "v1.32.3", "num_max_unavailable_nodes": 0}, 400, "num_max_unavailable_nodes"},
+		{"upgrade-more-than-there-are", nil, "POST", worker + "/upgrade", object{"version": "v1.32.3", "num_max_unavailable_nodes": 3}, 400, "num_max_unavailable_nodes"},
 		{"upgrade-failed-cluster", func(t *testing.T, w *world) { wiretest.Must(t, w.Force("demo", "", profile.UpdateFailed, "x")) },
 			"POST", path + "/nodegroups/default-master/upgrade", object{"version": "v1.33.4"}, 400, `"UPDATE_FAILED"`},
 		{"upgrade-in-the-way-of-magnum", nil, "POST", path + "/actions/upgrade", object{}, 501, "not simulated"},

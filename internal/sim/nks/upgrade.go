@@ -27,6 +27,9 @@ func (s *Server) upgradeGroup(c *call) (*answer, *apiError) {
 	if _, known := s.versions()[in.Version]; !known {
 		return nil, badRequest("The Kubernetes version %.64q is not supported.", in.Version)
 	}
+	if in.Buffer != nil && *in.Buffer < 0 || in.Unavailable != nil && *in.Unavailable < 1 {
+		return nil, badRequest("The num_buffer_nodes must be at least 0, and the num_max_unavailable_nodes at least 1.")
+	}
 	if name := c.vars["group"]; name == defaultMaster || name == rec.master {
 		return s.upgradeMaster(c, rec, in)
 	}
@@ -74,9 +77,9 @@ func (s *Server) checkUpgrade(rec *clusterRecord, g *core.NodeGroup, own *groupR
 		return badRequest("The version of a worker nodegroup must be %s, that of the master.", rec.live.Version)
 	case own.stopped > 0:
 		return badRequest("The nodegroup %s has stopped nodes and cannot be upgraded.", g.Name)
-	case buffer < 0 || buffer > max(0, room):
+	case buffer > max(0, room):
 		return badRequest("The num_buffer_nodes %d is outside of the allowed range 0 to %d.", buffer, max(0, room))
-	case unavailable < 1 || unavailable > g.Desired:
+	case unavailable > g.Desired:
 		return badRequest("The num_max_unavailable_nodes %d is outside of the allowed range 1 to %d.", unavailable, g.Desired)
 	}
 	return s.checkIdle(rec, "Upgrading a nodegroup", s.assume.ChangesFromFailed)
