@@ -209,7 +209,7 @@ func (x *exchange) refused(err error) *pmks.Error {
 		e.Message = vendor + " refused the request without a word"
 	}
 	if advice := adviceTable[r.code]; advice != "" {
-		e.Message += ": " + advice
+		e.Message = strings.TrimSuffix(e.Message, ".") + ": " + advice
 	}
 	if e.Code == pmks.CodeInvalidArgument {
 		for _, f := range fieldTable {

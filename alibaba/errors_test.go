@@ -150,7 +150,7 @@ func TestRefused(t *testing.T) {
 		says, not string
 	}{
 		"link":          {403, `{"code":"ErrManagedKuberneteRoleNotAttach","message":"please complete the authorization at ` + link + `"}`, pmks.CodeFailedPrecondition, "", link, ""},
-		"key":           {404, `{"Code":"InvalidAccessKeyId.NotFound","Message":"Specified access key is not found."}`, pmks.CodeUnauthenticated, "", "is not found.: check accessKeyId", ""},
+		"key":           {404, `{"Code":"InvalidAccessKeyId.NotFound","Message":"Specified access key is not found."}`, pmks.CodeUnauthenticated, "", "is not found: check accessKeyId", ""},
 		"signature":     {400, `{"Code":"SignatureDoesNotMatch","Message":"does not match. server string to sign is:GET x-acs-security-token:hush"}`, pmks.CodeUnauthenticated, "", "check accessKeySecret", "hush"},
 		"vpc":           {400, `{"code":"InvalidVpcId.NotFound","message":"m"}`, pmks.CodeInvalidArgument, "Network.VpcIID", "m", ""},
 		"vswitch":       {400, `{"code":"InvalidVSwitchID.NotFound","message":"m"}`, pmks.CodeInvalidArgument, "Network.SubnetIIDs", "m", ""},

@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"github.com/pmks-go/pmks"
+	_ "github.com/pmks-go/pmks/alibaba"
 	_ "github.com/pmks-go/pmks/aws"
 	_ "github.com/pmks-go/pmks/azure"
 	_ "github.com/pmks-go/pmks/gcp"

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/pmks-go/pmks"
+	_ "github.com/pmks-go/pmks/alibaba"
 	_ "github.com/pmks-go/pmks/aws"
 	_ "github.com/pmks-go/pmks/azure"
 	_ "github.com/pmks-go/pmks/fake"
