@@ -2,7 +2,10 @@
 
 package ack
 
-import "slices"
+import (
+	"slices"
+	"strconv"
+)
 
 // checkServiceRole says which service roles are granted.
 func (s *Server) checkServiceRole(c *call) (any, *apiError) {
@@ -30,7 +33,7 @@ func (s *Server) checkServiceRole(c *call) (any, *apiError) {
 func (s *Server) describeQuota(*call) (any, *apiError) {
 	q := s.resources.Quota
 	return quotaResponse{AMKClusterQuota: q.Clusters, ASKClusterQuota: q.Clusters, ClusterQuota: 50, ClusterNodepoolQuota: q.NodePools, NodeQuota: q.Nodes,
-		Quotas: map[string]quotaValue{"q_managed_cluster": {itoa(q.Clusters), "q_managed_cluster", true, "count"}}}, nil
+		Quotas: map[string]quotaValue{"q_managed_cluster": {strconv.Itoa(q.Clusters), "q_managed_cluster", true, "count"}}}, nil
 }
 
 // The requests and answers about the account.

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -78,7 +79,6 @@ func (s *Server) newRecord(in *createClusterRequest, version string) *clusterRec
 	}
 	if rec.securityGroup == "" {
 		rec.securityGroup, rec.ownSecurityGroup = s.alnumID("sg-"), true
-		s.resources.SecurityGroups = append(s.resources.SecurityGroups, SecurityGroup{ID: rec.securityGroup, VPC: rec.vpc})
 	}
 	if in.SNATEntry == nil || *in.SNATEntry {
 		rec.egress = true
@@ -95,14 +95,14 @@ func (s *Server) newRecord(in *createClusterRequest, version string) *clusterRec
 const defaultResourceGroup = "rg-acfm2simulated01"
 
 // address is one in a network for documentation, or a private one.
-func address(network string, n uint64) string { return network + itoa(int(n%254)+1) }
+func address(network string, n uint64) string { return network + strconv.Itoa(int(n%254)+1) }
 
 // keep puts the record of a cluster that has been made into the index.
 func (s *Server) keep(now time.Time, rec *clusterRecord, live *core.Cluster) {
 	rec.id, rec.live, rec.updated = live.ID, live, now
 	if rec.ownSecurityGroup {
-		i := slices.IndexFunc(s.resources.SecurityGroups, func(g SecurityGroup) bool { return g.ID == rec.securityGroup })
-		s.resources.SecurityGroups[i].Name = "alicloud-cs-auto-created-security-group-" + rec.id
+		s.resources.SecurityGroups = append(s.resources.SecurityGroups,
+			SecurityGroup{ID: rec.securityGroup, Name: "alicloud-cs-auto-created-security-group-" + rec.id, VPC: rec.vpc})
 	}
 	s.clusters[rec.id] = rec
 }

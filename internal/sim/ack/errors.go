@@ -109,9 +109,9 @@ func (s *Server) conflictingCIDR(format string, args ...any) *apiError {
 	return e
 }
 
-// rowTable maps the core's reasons to codes, where the operation has nothing better to
+// refusalTable maps the core's reasons to codes, where the operation has nothing better to
 // say.
-var rowTable = map[core.Reason]struct {
+var refusalTable = map[core.Reason]struct {
 	code   string
 	status int
 }{
@@ -142,7 +142,7 @@ func refused(err error) (*apiError, core.Reason) {
 	if len(list) == 0 {
 		return fail(http.StatusInternalServerError, "InternalError", "%v", err), -1
 	}
-	row := rowTable[list[0].Reason]
+	row := refusalTable[list[0].Reason]
 	return fail(row.status, row.code, "%s", list[0].Message), list[0].Reason
 }
 

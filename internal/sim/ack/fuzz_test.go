@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -80,7 +81,7 @@ func TestServer_concurrent(t *testing.T) {
 		all.Go(func() {
 			pods, services := fmt.Sprintf("172.%d.0.0/16", 20+i), fmt.Sprintf("192.168.%d.0/24", i)
 			for range 5 {
-				a := w.roa("POST", "/clusters", clusterBody("c"+itoa(i), "container_cidr", pods, "service_cidr", services))
+				a := w.roa("POST", "/clusters", clusterBody("c"+strconv.Itoa(i), "container_cidr", pods, "service_cidr", services))
 				path := "/clusters/" + a.text("cluster_id")
 				w.roa("GET", "/regions/ap-northeast-1/clusters", nil)
 				w.pass()

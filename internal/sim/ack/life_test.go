@@ -5,6 +5,7 @@ package ack
 import (
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -313,7 +314,7 @@ func TestServer_tasks(t *testing.T) {
 	w.want(w.roa("POST", "/tasks/"+a.text("task_id")+"/cancel", nil), "400 TaskOperationNotSupported")
 	var kinds []string
 	for page := range 3 {
-		list := w.want(w.roa("GET", "/clusters/"+id+"/tasks?page_size=2&page_number="+itoa(page+1), nil), "200")
+		list := w.want(w.roa("GET", "/clusters/"+id+"/tasks?page_size=2&page_number="+strconv.Itoa(page+1), nil), "200")
 		if list.number("page_info", "total_count") != 5 {
 			t.Errorf("the page is %s", list.body)
 		}

@@ -79,10 +79,9 @@ func (s *Server) nodeObject(c *call, rec *clusterRecord, g *core.NodeGroup, id s
 	o := nodeObject{
 		InstanceID: id, InstanceName: "worker-k8s-for-cs-" + rec.id, HostName: "iZ" + strings.TrimPrefix(id, "i-") + "Z",
 		NodepoolID: g.ID, NodeStatus: nodeWords[state], State: state, InstanceStatus: "Running", InstanceRole: "Worker",
-		InstanceType: known.spec.InstanceTypes[0], InstanceChargeType: "PostPaid", ImageID: known.spec.ImageID,
+		InstanceType: known.spec.InstanceTypes[0], InstanceTypeFamily: familyOf(known.spec.InstanceTypes[0]), InstanceChargeType: "PostPaid", ImageID: known.spec.ImageID,
 		IPAddress: []string{}, IsAliyunNode: true, Source: "ess", SpotStrategy: known.spec.SpotStrategy,
 	}
-	o.InstanceTypeFamily, _, _ = cutLast(o.InstanceType, ".")
 	if n := known.nodes[id]; n != nil {
 		o.IPAddress, o.CreationTime = []string{n.ip}, stamp(n.created)
 		o.NodeName = rec.region + "." + n.ip
@@ -93,13 +92,12 @@ func (s *Server) nodeObject(c *call, rec *clusterRecord, g *core.NodeGroup, id s
 	return o
 }
 
-// cutLast splits a text at the last separator.
-func cutLast(text, separator string) (before, after string, found bool) {
-	i := strings.LastIndex(text, separator)
-	if i < 0 {
-		return text, "", false
+// familyOf is the family of an instance type: "ecs.g7" of "ecs.g7.large".
+func familyOf(name string) string {
+	if i := strings.LastIndexByte(name, '.'); i > 0 {
+		return name[:i]
 	}
-	return text[:i], text[i+len(separator):], true
+	return name
 }
 
 // removeNodes takes nodes out of a node pool, and its size with them.

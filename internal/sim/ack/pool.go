@@ -50,7 +50,7 @@ func (rec *clusterRecord) coreName(name string) string {
 		if _, taken := rec.live.GroupByName(unique); !taken {
 			return unique
 		}
-		unique = name + "#" + itoa(n)
+		unique = name + "#" + strconv.Itoa(n)
 	}
 }
 
@@ -225,7 +225,7 @@ func (s *Server) deleteNodePool(c *call) (any, *apiError) {
 	}
 	if g.Auto && g.Min > 0 && c.Outcome.Fail == "" {
 		// Auto Scaling makes new instances as fast as ACK takes the old ones away.
-		c.Outcome.Fail = "NodePoolDeleteFailed: the minimum size of the scaling group " + known.group + " is " + itoa(g.Min)
+		c.Outcome.Fail = "NodePoolDeleteFailed: the minimum size of the scaling group " + known.group + " is " + strconv.Itoa(g.Min)
 	}
 	t := s.newTask("nodepool_delete", targetNodePool)
 	_, e = s.start(c, t, core.RemoveNodeGroup{ClusterID: rec.id, GroupID: g.ID}, func(end core.OperationRecord) { known.updated = end.End })
@@ -236,5 +236,3 @@ func (s *Server) deleteNodePool(c *call) (any, *apiError) {
 	s.enlist(c.Now, rec, t, g.ID)
 	return taskResponse{c.requestID, t.id}, nil
 }
-
-func itoa(n int) string { return strconv.Itoa(n) }

@@ -21,7 +21,7 @@ func TestServer_pages(t *testing.T) {
 	w := newWorld(t)
 	var names []string
 	for i := range 7 {
-		names = append(names, "c"+itoa(i))
+		names = append(names, "c"+strconv.Itoa(i))
 		wiretest.Must(t, w.Put(core.Seed{Name: names[i]}))
 	}
 	groups := []pmks.NodeGroupInfo{{IId: pmks.IID{NameId: "ng1"}, DesiredNodeSize: 23}}
@@ -60,7 +60,7 @@ func TestServer_pages(t *testing.T) {
 	}
 	w.Inject(core.Fault{Op: "DescribeClustersForRegion", Kind: core.FaultRepeatPage, Times: -1})
 	for page := 2; page < 5; page++ {
-		a := w.roa("GET", "/regions/ap-northeast-1/clusters?page_size=2&page_number="+itoa(page), nil)
+		a := w.roa("GET", "/regions/ap-northeast-1/clusters?page_size=2&page_number="+strconv.Itoa(page), nil)
 		if a.text("clusters", 0, "name") != names[0] || a.number("page_info", "total_count") <= page*2 {
 			t.Errorf("page %d is %s", page, a.body)
 		}
@@ -148,6 +148,11 @@ func TestServer_Put(t *testing.T) {
 		t.Errorf("its resources are %s", resources.body)
 	}
 	w.want(w.roa("DELETE", path, nil), "202")
+	// A network that is gone.
+	wiretest.Must(t, w.Put(core.Seed{Name: "lost", Network: pmks.NetworkInfo{VpcIID: pmks.IID{SystemId: "vpc-gone"}}, Groups: seedGroups("ng1")}))
+	if a := w.want(w.roa("GET", w.seeded("lost", -1), nil), "200"); a.text("vpc_id") != "vpc-gone" || a.text("vswitch_ids", 0) != "vsw-gone" || a.number("size") != 2 {
+		t.Errorf("without a network the cluster is %s", a.body)
+	}
 	if err := w.Put(core.Seed{}); err == nil {
 		t.Error("a seed without a name is taken")
 	}

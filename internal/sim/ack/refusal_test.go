@@ -4,6 +4,7 @@ package ack
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -12,7 +13,7 @@ import (
 func many(n int) []any {
 	var list []any
 	for i := range n {
-		list = append(list, map[string]any{"key": "k" + itoa(i), "value": "v"})
+		list = append(list, map[string]any{"key": "k" + strconv.Itoa(i), "value": "v"})
 	}
 	return list
 }

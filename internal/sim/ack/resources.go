@@ -52,7 +52,7 @@ type InstanceType struct {
 	NoStock bool
 }
 
-// Quota is what the account may have.
+// Quota is what the account may have, and what a cluster may; below 1 there is no end.
 type Quota struct{ Clusters, NodePools, Nodes int }
 
 // The service roles that CreateCluster wants, by the code that says that one is not

@@ -48,26 +48,14 @@ const (
 	AttrUnsized = "unsized"
 )
 
-// Put adds a ready-made cluster, as if it had been made long ago. A network that is not
-// given is that of the account's first VPC, with all of its vSwitches.
+// Put adds a ready-made cluster, as if it had been made long ago. A VPC that is not given
+// is the account's first, and vSwitches that are not are all of the VPC.
 func (s *Server) Put(seed core.Seed) error {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
 	now, attr := s.Now(), seed.Attr
 	seed.Attr = nil
-	if seed.Network.VpcIID.IsZero() && len(s.resources.VPCs) > 0 {
-		vpc := s.resources.VPCs[0].ID
-		var vswitches []string
-		for _, v := range s.resources.VSwitches {
-			if v.VPC == vpc {
-				vswitches = append(vswitches, v.ID)
-			}
-		}
-		groups := seed.Network.SecurityGroupIIDs
-		if seed.Network = network(vpc, vswitches, ""); len(groups) > 0 {
-			seed.Network.SecurityGroupIIDs = groups
-		}
-	}
+	s.seedNetwork(&seed)
 	live, err := s.world.Put(now, seed)
 	if err != nil {
 		return err
@@ -86,6 +74,25 @@ func (s *Server) Put(seed core.Seed) error {
 		s.seedPool(now, rec, g, seed.Groups[i], attr)
 	}
 	return nil
+}
+
+// seedNetwork fills in what a seed leaves open. A cluster always has a vSwitch, if only
+// one that is gone.
+func (s *Server) seedNetwork(seed *core.Seed) {
+	if seed.Network.VpcIID.IsZero() && len(s.resources.VPCs) > 0 {
+		seed.Network.VpcIID.SystemId = s.resources.VPCs[0].ID
+	}
+	if len(seed.Network.SubnetIIDs) > 0 {
+		return
+	}
+	for _, v := range s.resources.VSwitches {
+		if v.VPC == seed.Network.VpcIID.SystemId {
+			seed.Network.SubnetIIDs = append(seed.Network.SubnetIIDs, pmks.IID{SystemId: v.ID})
+		}
+	}
+	if len(seed.Network.SubnetIIDs) == 0 {
+		seed.Network.SubnetIIDs = []pmks.IID{{SystemId: "vsw-gone"}}
+	}
 }
 
 // seedRequest is the request that a ready-made cluster could have come from.

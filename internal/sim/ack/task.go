@@ -5,6 +5,7 @@ package ack
 import (
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -173,7 +174,7 @@ func (s *Server) describeEvents(c *call) (any, *apiError) {
 		}
 		event := func(at time.Time, level, reason, message string) {
 			list = append(list, eventObject{
-				ClusterID: rec.id, EventID: "A-" + t.id[2:] + "-" + itoa(len(list)), Source: "cs.aliyuncs.com", Subject: t.target, Time: stamp(at), Type: t.kind,
+				ClusterID: rec.id, EventID: "A-" + t.id[2:] + "-" + strconv.Itoa(len(list)), Source: "cs.aliyuncs.com", Subject: t.target, Time: stamp(at), Type: t.kind,
 				Data: eventData{level, message, reason},
 			})
 		}
