@@ -14,7 +14,7 @@ import (
 // modifyNodePool changes the blocks that are sent. One operation of the core stands for
 // all of it: a change of autoscaling, of the size, or anything else.
 func (s *Server) modifyNodePool(c *call) (any, *apiError) {
-	rec, g, known, e := s.pool(c)
+	_, g, known, e := s.pool(c)
 	if e != nil {
 		return nil, e
 	}
@@ -29,7 +29,8 @@ func (s *Server) modifyNodePool(c *call) (any, *apiError) {
 	if in.desired() != nil && (g.Auto || c.Now.Before(known.autoUntil) || in.AutoScaling.on()) {
 		return nil, desiredWhileAuto()
 	}
-	if rec, g, known, e = s.changeable(c); e != nil {
+	rec, g, known, e := s.changeable(c)
+	if e != nil {
 		return nil, e
 	}
 	changed, e := s.planChange(rec, known, &in)

@@ -215,11 +215,6 @@ func (s *Server) forget(now time.Time) {
 	}
 }
 
-// hexID is a prefix with so many hexadecimal digits.
-func (s *Server) hexID(prefix string, n int) string {
-	return prefix + s.Random.Text(n, simkit.LowerHex)
-}
-
 // alnumID looks like the ids of VPC, ECS and their like.
 func (s *Server) alnumID(prefix string) string { return prefix + s.Random.Text(20, simkit.LowerAlnum) }
 
