@@ -79,6 +79,12 @@ func TestAssumptions(t *testing.T) {
 		"first-pool-is-default": wiretest.NewChoice(func(a *Assumptions) { a.FirstPoolIsDefault = true }, func(t *testing.T, w *world) string {
 			return w.pools(t, w.create(t, "demo"))[0].PoolName
 		}, "ng1", "default"),
+		"fresh-is-empty": wiretest.NewChoice(func(a *Assumptions) { a.FreshIsEmpty = true }, func(t *testing.T, w *world) string {
+			w.options.Fresh = time.Minute
+			id := w.create(t, "demo")
+			pools := w.get(t, "/v2/vpc/getWorkerPools?cluster="+id)
+			return fmt.Sprint(pools.refusal(), " ", w.get(t, "/v2/vpc/getWorkers?cluster="+id).status, " ", w.get(t, "/v2/vpc/getCluster?cluster="+id).status)
+		}, "404 A0006 404 404", "200 [] 200 200"),
 		"group-optional-on-writes": wiretest.NewChoice(func(a *Assumptions) { a.GroupOptionalOnWrites = true }, func(t *testing.T, w *world) string {
 			wiretest.Must(t, w.Put(core.Seed{Name: "demo", Attr: map[string]string{AttrResourceGroup: OtherResourceGroup}}))
 			return w.call(t, "DELETE", "/v1/clusters/demo", nil).refusal()

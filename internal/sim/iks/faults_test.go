@@ -329,3 +329,28 @@ func TestServer_Show(t *testing.T) {
 		}
 	}
 }
+
+// TestServer_Inject_listener: the same over a connection.
+func TestServer_Inject_listener(t *testing.T) {
+	t.Parallel()
+	wiretest.Matrix{
+		Codes: map[pmks.Code]string{pmks.CodeThrottled: "429 G0015"},
+		Refusal: func(err error) string {
+			var refused refusedError
+			errors.As(err, &refused)
+			return string(refused)
+		},
+		Start: func(t *testing.T) wiretest.Subject {
+			t.Helper()
+			w := newWorld(t)
+			l, transport := wiretest.Listen(t, w.Listen, false)
+			w.client.Transport = transport
+			r := w.request(t, "POST", l.URL()+"/global/v2/vpc/createCluster", w.clusterBody("b"))
+			return wiretest.Subject{
+				Sim: w.Kit, Op: "createCluster", Cluster: "b",
+				Do:      func(ctx context.Context) error { return w.do(ctx, r) },
+				Applied: func() bool { _, err := w.named("b"); return err == nil },
+			}
+		},
+	}.RunConnected(t)
+}

@@ -122,6 +122,9 @@ type Assumptions struct {
 	// FirstPoolIsDefault: the pool that comes with a cluster is named "default",
 	// whatever the request says.
 	FirstPoolIsDefault bool
+	// FreshIsEmpty: a new cluster is found for as long as Options.Fresh says, but its
+	// lists of pools and workers are empty; it does not answer 404.
+	FreshIsEmpty bool
 	// GroupOptionalOnWrites: a write to a cluster outside of the default resource
 	// group needs no X-Auth-Resource-Group.
 	GroupOptionalOnWrites bool

@@ -84,7 +84,7 @@ func (s *Server) planCluster(c *call, in *createRequest) (version string, base *
 	}
 	base = &clusterRecord{
 		region: s.region, group: group, kind: typeKubernetes, provider: providerVPC, vpc: in.WorkerPool.VPCID,
-		private: in.DisablePublic, protected: !in.DisableOutbound,
+		private: in.DisablePublic, made: c.Now,
 	}
 	if base.podSubnet, e = planRange("podSubnet", in.PodSubnet, "172.17.0.0/18", 23); e != nil {
 		return "", nil, e

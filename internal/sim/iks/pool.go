@@ -98,7 +98,6 @@ func (s *Server) newPool(rec *clusterRecord, id, name string, in *poolRequest) *
 	for _, z := range in.Zones {
 		p.zones = append(p.zones, poolZone{z.ID, z.SubnetID})
 	}
-	p.securityGroups = in.SecurityGroupIDs
 	rec.pools[id] = p
 	return p
 }
@@ -208,6 +207,9 @@ func (s *Server) getWorkerPools(c *call) (*answer, *apiError) {
 		return nil, e
 	}
 	out := []poolObject{}
+	if s.fresh(rec, c.Now) {
+		return body(out)
+	}
 	for _, g := range shown.Groups {
 		out = append(out, s.poolObject(shown, g, rec, rec.pools[g.ID], c.Now))
 	}

@@ -22,8 +22,10 @@ type clusterRecord struct {
 
 	region, group, kind, provider string
 	vpc, podSubnet, serviceSubnet string
-	private, protected            bool // no public endpoint; no way out for workers
+	private                       bool // it has no public endpoint
 	securityGroups                []string
+	// made is when a call made it; zero for one that was put.
+	made time.Time
 	// port is that of the API server, and key that of the cluster's authority.
 	port      string
 	authority simkit.Authority
@@ -37,8 +39,6 @@ type clusterRecord struct {
 	config  *configMap
 	// synced says since when an identity has its rights in the cluster.
 	synced map[string]time.Time
-	// before is the version that an update comes from.
-	before string
 	// shown replaces what reads show.
 	shown Shown
 }
@@ -49,7 +49,6 @@ type poolRecord struct {
 	perZone                         int
 	zones                           []poolZone
 	labels                          map[string]string
-	securityGroups                  []string
 	created                         time.Time
 	removed                         bool
 	// auto: the autoscaler sees to it.
@@ -94,6 +93,11 @@ func (s *Server) find(c *call, ident string) (*core.Cluster, *clusterRecord, boo
 	return nil, nil, false
 }
 
+// fresh: most calls do not know the cluster yet.
+func (s *Server) fresh(rec *clusterRecord, now time.Time) bool {
+	return now.Before(rec.made.Add(s.options.Fresh))
+}
+
 // asRead finds the cluster of a read. It is not found when it is too new, or under
 // the header of another resource group.
 func (s *Server) asRead(c *call, ident string) (*core.Cluster, *clusterRecord, *apiError) {
@@ -101,7 +105,7 @@ func (s *Server) asRead(c *call, ident string) (*core.Cluster, *clusterRecord, *
 	switch {
 	case !ok:
 		return nil, nil, noCluster("G0004")
-	case c.Now.Before(rec.live.Created.Add(s.options.Fresh)):
+	case s.fresh(rec, c.Now) && !s.assume.FreshIsEmpty:
 		return nil, nil, noCluster("A0006")
 	case rec.provider != providerVPC:
 		return nil, nil, noCluster("E0008")
@@ -181,7 +185,7 @@ func (s *Server) keep(rec *clusterRecord, live *core.Cluster) {
 	if err != nil {
 		panic("iks: " + err.Error()) // every key makes one
 	}
-	rec.id, rec.name, rec.live, rec.authority, rec.before = live.ID, live.Name, live, authority, live.Version
+	rec.id, rec.name, rec.live, rec.authority = live.ID, live.Name, live, authority
 	rec.port = strconv.Itoa(30000 + int(s.Random.Next()%2767))
 	rec.pools, rec.synced, rec.changed = map[string]*poolRecord{}, map[string]time.Time{}, live.Created
 	s.clusters[rec.id] = rec

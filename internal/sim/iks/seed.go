@@ -61,7 +61,7 @@ func (s *Server) Put(seed core.Seed) error {
 	}
 	rec := &clusterRecord{
 		region: cmp.Or(attr[AttrRegion], s.region), group: group, kind: cmp.Or(attr[AttrType], typeKubernetes), provider: cmp.Or(attr[AttrProvider], providerVPC),
-		vpc: vpc, podSubnet: "172.17.0.0/18", serviceSubnet: "172.21.0.0/16", private: attr[AttrPrivate] != "", protected: true, securityGroups: groups,
+		vpc: vpc, podSubnet: "172.17.0.0/18", serviceSubnet: "172.21.0.0/16", private: attr[AttrPrivate] != "", securityGroups: groups,
 	}
 	s.keep(rec, live)
 	for _, key := range slices.Sorted(maps.Keys(seed.Tags)) {

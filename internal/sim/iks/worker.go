@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -102,6 +103,10 @@ func (w *worker) inTransition(now time.Time) bool {
 	return true
 }
 
+// workersKept is how many workers a cluster has before those that are gone are
+// forgotten.
+const workersKept = 1000
+
 // newWorker makes a worker that is ready at a time, zero for never.
 func (s *Server) newWorker(rec *clusterRecord, p *poolRecord, z poolZone, now, begun, ready time.Time) *worker {
 	w := &worker{
@@ -118,6 +123,9 @@ func (s *Server) newWorker(rec *clusterRecord, p *poolRecord, z poolZone, now, b
 	if known && n.VPC != rec.vpc {
 		// The service does not look, and then nothing reaches the master.
 		w.failed, w.why = workerDeployFailed, "The worker node cannot reach the cluster master. Verify the VPC of its subnet."
+	}
+	if len(rec.workers) >= workersKept {
+		rec.workers = slices.DeleteFunc(rec.workers, func(w *worker) bool { return w.gone(now) })
 	}
 	rec.workers = append(rec.workers, w)
 	return w
@@ -359,6 +367,9 @@ func (s *Server) getWorkers(c *call) (*answer, *apiError) {
 		return nil, badRequest("The query parameter 'showDeleted' must be true or false.")
 	}
 	out := []workerObject{}
+	if s.fresh(rec, c.Now) {
+		return body(out)
+	}
 	for _, w := range rec.workers {
 		if only != nil && w.pool != only.id || !s.toBeSeen(shown, w, c.Now) || w.gone(c.Now) && deleted != "true" {
 			continue
