@@ -147,8 +147,11 @@ func (h *Handler) adminConfig(ctx context.Context, c clusterObject) (kubeconfig.
 // read it.
 func (h *Handler) access(ctx context.Context, c clusterObject) (info pmks.AccessInfo, admin *kubeconfig.Config, err error) {
 	info.Endpoint = h.endpoint(c)
-	if info.Endpoint == "" || !isUp(c) {
+	switch {
+	case !isUp(c):
 		return info, nil, nil
+	case info.Endpoint == "":
+		return info, nil, h.checkReachable(c)
 	}
 	k, err := h.credential(ctx, c, &info)
 	if err != nil {

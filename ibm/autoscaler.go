@@ -29,6 +29,9 @@ func hasAutoscaler(addons []addonObject) bool {
 
 // switchOn takes every step that is left until a pool is autoscaled.
 func (h *Handler) switchOn(ctx context.Context, v view, p poolObject) error {
+	if err := h.checkReachable(v.c); err != nil {
+		return err
+	}
 	if err := h.installAutoscaler(ctx, v.c); err != nil {
 		return err
 	}
@@ -58,7 +61,7 @@ func (h *Handler) switchOn(ctx context.Context, v view, p poolObject) error {
 // switchOff disables the entry of a pool, if it has one, and waits: IKS refuses to resize
 // a pool that is autoscaled still.
 func (h *Handler) switchOff(ctx context.Context, v view, p poolObject) error {
-	m, err := h.readConfigMap(ctx, v.c, nil)
+	m, err := h.readConfigMap(ctx, v.c, way{changes: true})
 	if errs.Is(err, pmks.CodeNotFound) && !p.AutoscaleEnabled {
 		return nil
 	}
@@ -91,7 +94,7 @@ func (h *Handler) awaitSwitch(ctx context.Context, v view, p poolObject, on bool
 		if err != nil || now.AutoscaleEnabled == on {
 			return err == nil, err
 		}
-		m, err := h.readConfigMap(ctx, v.c, nil)
+		m, err := h.readConfigMap(ctx, v.c, way{changes: true})
 		if err != nil {
 			return false, err
 		}

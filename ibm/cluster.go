@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -65,7 +66,11 @@ func (h *Handler) CreateCluster(ctx context.Context, req pmks.ClusterInfo) (_ pm
 	v := view{c: clusterObject{ID: made.ID, Name: in.Name, Region: h.cfg.Region, State: "requested", MasterKubeVersion: in.KubeVersion,
 		VPCs: []string{in.WorkerPool.VPCID}, ResourceGroup: group}, pools: []poolObject{in.WorkerPool.asPool("")}}
 	info := h.clusterInfo(v)
-	info.NodeGroupList[0].Status, info.NodeGroupList[0].Version = pmks.NodeGroupCreating, version(in.KubeVersion)
+	first := &info.NodeGroupList[0]
+	first.Status, first.Version = pmks.NodeGroupCreating, version(in.KubeVersion)
+	if req.NodeGroupList[0].OnAutoScaling {
+		first.KeyValueList = ignore(first.KeyValueList, "OnAutoScaling") // the add-on needs a cluster that is up
+	}
 	for _, m := range made.Messages {
 		info.KeyValueList = append(info.KeyValueList, pmks.KeyValue{Key: "Message", Value: m.Text})
 	}
@@ -83,35 +88,50 @@ const (
 
 // findMade finds the cluster that a request made whose answer was lost, by its label:
 // name, VPC and date prove nothing. What is not listed at once is looked for again, for
-// a second request would make a second cluster where names are not unique.
+// a second request would make a second cluster where names are not unique; so is a
+// label that may not be shown yet.
 func (h *Handler) findMade(ctx context.Context, name, label string) (string, error) {
 	for end := time.Now().Add(appearance); ; {
 		list, err := h.list(ctx)
 		if err != nil {
 			return "", err
 		}
-		for _, c := range h.ours(list) {
-			if c.Name != name {
-				continue
-			}
+		i := slices.IndexFunc(h.ours(list), func(c clusterObject) bool { return c.Name == name })
+		if i >= 0 {
+			c := h.ours(list)[i]
 			pools, err := h.readPools(ctx, c.ID)
 			if err != nil {
 				return "", err
 			}
-			for _, p := range pools {
-				if p.Labels[labelRequest] == label {
-					return c.ID, nil
-				}
+			marks := marksOf(pools)
+			switch {
+			case slices.Contains(marks, label):
+				return c.ID, nil
+			case len(marks) > 0:
+				return "", &pmks.Error{Code: pmks.CodeAlreadyExists, Field: "IId.NameId", Message: "somebody else made a cluster of this name meanwhile"}
 			}
-			return "", &pmks.Error{Code: pmks.CodeAlreadyExists, Field: "IId.NameId", Message: "somebody else made a cluster of this name meanwhile"}
 		}
-		if time.Now().After(end) {
+		switch {
+		case time.Now().Before(end):
+		case i >= 0:
+			return "", &pmks.Error{Code: pmks.CodeUnavailable, Message: "a cluster of this name is being made, and does not show yet by whom"}
+		default:
 			return "", nil
 		}
 		if err := poll.Sleep(ctx, appearancePause); err != nil {
 			return "", err
 		}
 	}
+}
+
+// marksOf are what the requests for pools left on them.
+func marksOf(pools []poolObject) (marks []string) {
+	for _, p := range pools {
+		if mark := p.Labels[labelRequest]; mark != "" {
+			marks = append(marks, mark)
+		}
+	}
+	return marks
 }
 
 // asPool is a requested pool as it will be read.
@@ -163,6 +183,7 @@ func (h *Handler) createRequest(ctx context.Context, req pmks.ClusterInfo) (in c
 	}
 	in.SecurityGroupIDs = n.securityGroups
 	in.WorkerPool, err = newPool("NodeGroupList[0].", first, n.vpc, n.zones)
+	in.WorkerPool.Labels[labelName] = first.IId.NameId
 	for i, id := range n.securityGroups {
 		in.WorkerPool.Labels[labelSecurityGroup+strconv.Itoa(i)] = id
 	}

@@ -71,7 +71,7 @@ func (e *entry) set(least, most int, on bool) {
 // is none.
 func (m *configMap) entryOf(p poolObject) *entry {
 	for _, e := range m.entries {
-		if name := e.text("name"); name == p.Name || name == p.ID {
+		if name := e.text("name"); name == p.native() || name == p.ID {
 			return e
 		}
 	}
@@ -87,7 +87,7 @@ func (m *configMap) failure(p poolObject) string {
 		return ""
 	}
 	for key, said := range status {
-		if (strings.HasSuffix(key, ":"+p.Name) || strings.HasSuffix(key, ":"+p.ID)) && strings.HasPrefix(said, "FAILED") {
+		if (strings.HasSuffix(key, ":"+p.native()) || strings.HasSuffix(key, ":"+p.ID)) && strings.HasPrefix(said, "FAILED") {
 			return said
 		}
 	}
@@ -136,9 +136,10 @@ func (m *configMap) encode() ([]byte, error) {
 	return json.Marshal(m.object)
 }
 
-// readConfigMap reads the autoscaler's ConfigMap through the API of the cluster.
-func (h *Handler) readConfigMap(ctx context.Context, c clusterObject, admin *kubeconfig.Config) (*configMap, error) {
-	return withCluster(ctx, h, c, admin, func(k *kubeClient) (*configMap, error) { return k.read(ctx, h) })
+// readConfigMap reads the autoscaler's ConfigMap through the API of the cluster, for a
+// change or for a read that has come by the certificate of the administrator.
+func (h *Handler) readConfigMap(ctx context.Context, c clusterObject, w way) (*configMap, error) {
+	return withCluster(ctx, h, c, w, func(k *kubeClient) (*configMap, error) { return k.read(ctx, h) })
 }
 
 // writeEntry changes the entry of a pool, which it makes where there is none. Nothing is
@@ -147,7 +148,7 @@ func (h *Handler) writeEntry(ctx context.Context, v view, p poolObject, change f
 	_, err := h.editConfigMap(ctx, v.c, true, func(m *configMap) bool {
 		e := m.entryOf(p)
 		if e == nil {
-			name, _ := json.Marshal(p.Name) //nolint:errchkjson // a text
+			name, _ := json.Marshal(p.native()) //nolint:errchkjson // a text
 			e = &entry{map[string]json.RawMessage{"name": name}}
 			m.entries = append(m.entries, e)
 		}
@@ -203,7 +204,7 @@ func (h *Handler) putBack(ctx context.Context, v view, taken *entry, err error) 
 // else has written it meanwhile. The resource version keeps a write from happening
 // twice: after a lost answer the read shows whether there is anything left to change.
 func (h *Handler) editConfigMap(ctx context.Context, c clusterObject, waits bool, edit func(*configMap) bool) (wrote bool, err error) {
-	return withCluster(ctx, h, c, nil, func(k *kubeClient) (bool, error) {
+	return withCluster(ctx, h, c, way{changes: true}, func(k *kubeClient) (bool, error) {
 		wrote := false
 		err := await.Until(ctx, h.cfg.PollInterval, func(ctx context.Context) (bool, error) {
 			m, err := k.read(ctx, h)
@@ -234,8 +235,14 @@ func (h *Handler) editConfigMap(ctx context.Context, c clusterObject, waits bool
 	})
 }
 
-// changes marks the context of a call that changes something.
-type changes struct{}
+// way is how a call comes to the API of a cluster.
+type way struct {
+	// admin is the certificate of the administrator, where it is at hand.
+	admin *kubeconfig.Config
+	// changes: the call changes something, so that it may also make the caller's roles
+	// known to the cluster. A read leaves that to others.
+	changes bool
+}
 
 // kubeClient makes requests of the API of one cluster.
 type kubeClient struct {
@@ -247,11 +254,11 @@ type kubeClient struct {
 // withCluster calls f with a client of a cluster's API, which has the certificate of the
 // administrator, read if it is not at hand. Where the user's transport cannot carry that,
 // a token goes instead.
-func withCluster[T any](ctx context.Context, h *Handler, c clusterObject, admin *kubeconfig.Config, f func(*kubeClient) (T, error)) (out T, err error) {
-	server := h.endpoint(c)
-	if server == "" {
-		return out, refuse.Precondition("the API of the cluster has no endpoint that the setting endpointType=%s names", h.cfg.EndpointType)
+func withCluster[T any](ctx context.Context, h *Handler, c clusterObject, w way, f func(*kubeClient) (T, error)) (out T, err error) {
+	if err := h.checkReachable(c); err != nil {
+		return out, err
 	}
+	server := h.endpoint(c)
 	if err := endpoint.Check("Endpoint", server, false); err != nil {
 		return out, err
 	}
@@ -269,15 +276,16 @@ func withCluster[T any](ctx context.Context, h *Handler, c clusterObject, admin 
 		}
 		k.client, k.token = h.api.client, token.value
 		out, err = f(k)
-		if !errs.Is(err, pmks.CodePermissionDenied) || ctx.Value(changes{}) == nil {
+		if !errs.Is(err, pmks.CodePermissionDenied) || !w.changes {
 			return out, err
 		}
-		// The roles may not have reached the cluster. A read leaves that to others.
+		// The roles may not have reached the cluster.
 		if err := h.syncRoles(ctx, c); err != nil {
 			return out, err
 		}
 		return f(k)
 	}
+	admin := w.admin
 	if admin == nil {
 		read, err := h.adminConfig(ctx, c)
 		if err != nil {
@@ -294,6 +302,19 @@ func withCluster[T any](ctx context.Context, h *Handler, c clusterObject, admin 
 	return f(k)
 }
 
+// checkReachable says why the API of a cluster cannot be reached from here, where that is
+// known: a private endpoint would only be waited for in vain.
+func (h *Handler) checkReachable(c clusterObject) error {
+	e := c.ServiceEndpoints
+	switch {
+	case h.endpoint(c) == "":
+		return refuse.Precondition("the cluster has no endpoint of the kind that the setting endpointType=%s names", h.cfg.EndpointType)
+	case h.cfg.EndpointType == endpointPublic && !e.PublicEnabled && e.PrivateEnabled:
+		return refuse.Precondition("the API of the cluster has a private endpoint only: call from within IBM Cloud, with the setting endpointType=private")
+	}
+	return nil
+}
+
 // tlsConfig trusts the cluster's own authority and shows the administrator's certificate.
 func tlsConfig(base *tls.Config, admin kubeconfig.Config) (*tls.Config, error) {
 	if base == nil {
@@ -308,6 +329,8 @@ func tlsConfig(base *tls.Config, admin kubeconfig.Config) (*tls.Config, error) {
 	if admin.CAData != "" {
 		if base.RootCAs == nil {
 			base.RootCAs = x509.NewCertPool()
+		} else {
+			base.RootCAs = base.RootCAs.Clone() // it is the user's
 		}
 		base.RootCAs.AppendCertsFromPEM([]byte(admin.CAData))
 	}

@@ -20,6 +20,7 @@ const (
 	labelRequest       = labelPrefix + "request" // what only one request has
 	labelMin           = labelPrefix + "min"
 	labelMax           = labelPrefix + "max"
+	labelName          = labelPrefix + "name"           // that a request gave the first pool
 	labelIgnored       = labelPrefix + "ignored"        // fields of the request, with dots between them
 	labelSecurityGroup = labelPrefix + "securitygroup-" // and a number, for their order
 	labelTag           = "tag.pmks.io/"                 // and the key of a tag of the cluster

@@ -110,27 +110,27 @@ const (
 // missing says what a 404 for a cluster means: the same codes stand for one that is
 // gone, for one that the caller may not see, and for one that is too new. It is gone
 // when the list of all has it no more. young: it is listed, and new.
-func (h *Handler) missing(ctx context.Context, err error, id string) (fault error, young bool) {
+func (h *Handler) missing(ctx context.Context, err error, id string) (young bool, fault error) {
 	if !errs.Is(err, pmks.CodeNotFound) || !clusterCodes[errs.ProviderCode(err)] {
-		return err, false
+		return false, err
 	}
 	list, listErr := h.list(ctx)
 	if listErr != nil {
-		return errs.With(listErr, func(e *pmks.Error) { e.Message = "whether the cluster is gone cannot be learned: " + e.Message }), false
+		return false, errs.With(listErr, func(e *pmks.Error) { e.Message = "whether the cluster is gone cannot be learned: " + e.Message })
 	}
 	for _, c := range list {
 		if c.ID != id || isDeleted(c) {
 			continue
 		}
 		if err := h.checkOurs(c); err != nil {
-			return err, false
+			return false, err
 		}
 		created := stamp(c.CreatedDate)
-		return errs.With(err, func(e *pmks.Error) {
+		return !created.IsZero() && time.Since(created) < youth, errs.With(err, func(e *pmks.Error) {
 			e.Code, e.Message = pmks.CodeUnavailable, "IBM lists the cluster and says that it is not there: "+e.Message
-		}), !created.IsZero() && time.Since(created) < youth
+		})
 	}
-	return err, false
+	return false, err
 }
 
 // whenThere makes a read about a cluster, again and again while the cluster is too new
@@ -139,7 +139,7 @@ func whenThere[T any](ctx context.Context, h *Handler, id string, look func(cont
 	if out, err = look(ctx); err == nil {
 		return out, nil
 	}
-	fault, young := h.missing(ctx, err, id)
+	young, fault := h.missing(ctx, err, id)
 	if !young {
 		return out, fault
 	}
@@ -197,6 +197,9 @@ func (h *Handler) readPools(ctx context.Context, id string) ([]poolObject, error
 			return nil
 		})
 	})
+	for i, p := range pools {
+		pools[i] = p.asAsked()
+	}
 	return slices.DeleteFunc(pools, isRemoved), err
 }
 

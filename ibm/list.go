@@ -59,7 +59,7 @@ func (h *Handler) addBounds(ctx context.Context, v view, admin *kubeconfig.Confi
 	}
 	bounded, cancel := context.WithTimeout(ctx, boundsPatience)
 	defer cancel()
-	m, err := h.readConfigMap(bounded, v.c, admin)
+	m, err := h.readConfigMap(bounded, v.c, way{admin: admin})
 	err = errs.Ended(ctx, err)
 	for i, p := range v.pools {
 		g := &info.NodeGroupList[i]

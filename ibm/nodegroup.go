@@ -80,6 +80,9 @@ func (h *Handler) AddNodeGroup(ctx context.Context, clusterIID pmks.IID, req pmk
 	}, func(ctx context.Context) (bool, error) {
 		pools, err := h.readPools(ctx, v.c.ID)
 		for _, p := range pools {
+			if p.Name == in.Name && p.Labels[labelRequest] == "" {
+				return false, &pmks.Error{Code: pmks.CodeUnavailable, Message: "a node group of this name is there, and does not show yet who made it"}
+			}
 			if p.Name == in.Name && p.Labels[labelRequest] != in.Labels[labelRequest] {
 				return false, &pmks.Error{Code: pmks.CodeAlreadyExists, Field: "IId.NameId", Message: "somebody else made a node group of this name meanwhile"}
 			}
@@ -95,13 +98,27 @@ func (h *Handler) AddNodeGroup(ctx context.Context, clusterIID pmks.IID, req pmk
 	}
 	info := v.group(in.asPool(made.ID))
 	info.Status, info.Version = pmks.NodeGroupCreating, version(v.c.MasterKubeVersion)
+	if req.OnAutoScaling {
+		info.KeyValueList = ignore(info.KeyValueList, "OnAutoScaling") // it is a switch of its own
+	}
 	return info, nil
+}
+
+// ignore names a field of a request that has no effect with it.
+func ignore(list []pmks.KeyValue, field string) []pmks.KeyValue {
+	for i, kv := range list {
+		if kv.Key == pmks.KeyIgnored {
+			list[i].Value += "," + field
+			return list
+		}
+	}
+	return append(list, pmks.KeyValue{Key: pmks.KeyIgnored, Value: field})
 }
 
 // ofCluster puts right what the refusal of a change means: that the cluster is not there
 // is certain only when the list agrees.
 func (h *Handler) ofCluster(ctx context.Context, err error, id string) error {
-	err, _ = h.missing(ctx, err, id)
+	_, err = h.missing(ctx, err, id)
 	return err
 }
 
@@ -181,7 +198,6 @@ func (h *Handler) RemoveNodeGroup(ctx context.Context, clusterIID, nodeGroupIID 
 	if !others {
 		return false, refuse.Precondition("it is the last node group: IKS does not give it up; delete the cluster, or add another group first")
 	}
-	ctx = context.WithValue(ctx, changes{}, true)
 	taken, err := h.takeEntry(ctx, v, p)
 	if err != nil {
 		return false, err

@@ -2,6 +2,8 @@
 
 package ibm
 
+import "cmp"
+
 // The answers of the services, with the members that pmks reads. The vendor's own
 // structs are older than the service.
 
@@ -62,6 +64,20 @@ type poolObject struct {
 		ActualState  string `json:"actualState"`
 	} `json:"lifecycle"`
 	Zones []poolZone `json:"zones"`
+	// Called is the name that IBM gave it where that is not the one that was asked for.
+	Called string `json:"-"`
+}
+
+// native is the name of a pool in IBM's own words.
+func (p poolObject) native() string { return cmp.Or(p.Called, p.Name) }
+
+// asAsked gives a pool the name that its request had. Whether the first pool of a cluster
+// keeps it, or is always called default, no document says.
+func (p poolObject) asAsked() poolObject {
+	if asked := p.Labels[labelName]; p.Name == "default" && asked != "" && asked != p.Name {
+		p.Called, p.Name = p.Name, asked
+	}
+	return p
 }
 
 type poolZone struct {

@@ -284,20 +284,77 @@ func TestLostCreate(t *testing.T) {
 			t.Errorf("got %s after %d requests, %v", info.IId, s.Count("createCluster"), err)
 		}
 	})
-	inBubble(t, func(t *testing.T) {
-		s := iks.New(iks.Options{})
-		cfg := configFor(s)
-		next := cfg.Transport
-		cfg.Transport = providertest.RoundTripper(func(r *http.Request) (*http.Response, error) {
-			if strings.HasSuffix(r.URL.Path, "/createCluster") {
-				put(t, s, seed("rival", "ng1"))
+	// Only another request's label proves that it is somebody else's.
+	for _, labelled := range []bool{true, false} {
+		inBubble(t, func(t *testing.T) {
+			s := iks.New(iks.Options{})
+			cfg, rival := configFor(s), newHandler(t, s)
+			next := cfg.Transport
+			cfg.Transport = providertest.RoundTripper(func(r *http.Request) (*http.Response, error) {
+				if !strings.HasSuffix(r.URL.Path, "/createCluster") {
+					return next.RoundTrip(r)
+				}
+				if !labelled {
+					put(t, s, seed("rival", "ng1"))
+				} else if _, err := rival.CreateCluster(r.Context(), bench.SampleRequest("rival")); err != nil {
+					t.Error(err)
+				}
 				return providertest.Respond(r, 500, `{}`), nil
+			})
+			_, err := newHandlerWith(t, cfg).CreateCluster(t.Context(), bench.SampleRequest("rival"))
+			if e := asError(t, err); labelled != (e.Code == pmks.CodeAlreadyExists) || labelled == e.MayHaveHappened {
+				t.Errorf("labelled %t: %v", labelled, err)
 			}
-			return next.RoundTrip(r)
 		})
-		_, err := newHandlerWith(t, cfg).CreateCluster(t.Context(), bench.SampleRequest("rival"))
-		if pmks.CodeOf(err) != pmks.CodeAlreadyExists || asError(t, err).MayHaveHappened {
-			t.Errorf("got %v", err)
+	}
+}
+
+// TestLostAdd: the same for a node group.
+func TestLostAdd(t *testing.T) {
+	t.Parallel()
+	for _, a := range []iks.Assumptions{{}, {LabelsLate: true}} {
+		inBubble(t, func(t *testing.T) {
+			s := iks.New(iks.Options{Assumptions: a})
+			put(t, s, seed("plain", "ng1"))
+			s.Inject(core.Fault{Op: "createWorkerPool", Kind: core.FaultLoseReply, Times: 1})
+			g, err := newHandler(t, s).AddNodeGroup(t.Context(), pmks.IID{NameId: "plain"}, bench.SampleNodeGroup("lost"))
+			if err == nil && g.IId.SystemId == "" || err != nil && !asError(t, err).MayHaveHappened || s.Count("createWorkerPool") != 1 {
+				t.Errorf("%+v: %s after %d requests, %v", a, g.IId, s.Count("createWorkerPool"), err)
+			}
+		})
+	}
+}
+
+// TestFirstPool: whether IBM keeps the name of the first pool or calls it default, the
+// group has the name that was asked for, and is there once.
+func TestFirstPool(t *testing.T) {
+	t.Parallel()
+	for _, a := range []iks.Assumptions{{}, {FirstPoolIsDefault: true}} {
+		inBubble(t, func(t *testing.T) {
+			h := newHandler(t, iks.New(iks.Options{Assumptions: a}))
+			req := bench.SampleRequest("named")
+			req.NodeGroupList[0].OnAutoScaling = true
+			info, err := pmks.Provision(t.Context(), h, req, pmks.WithInterval(time.Minute))
+			if err != nil || len(info.NodeGroupList) != 1 {
+				t.Fatalf("%d groups, %v", len(info.NodeGroupList), err)
+			}
+			if g := info.NodeGroupList[0]; g.IId.NameId != "ng1" || !g.OnAutoScaling || g.MaxNodeSize != 3 {
+				t.Errorf("got %+v", g)
+			}
+		})
+	}
+}
+
+// TestLateLabels: a creation whose answer is lost, and whose label does not show yet, is
+// neither sent again nor taken for somebody else's.
+func TestLateLabels(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T) {
+		s := iks.New(iks.Options{Assumptions: iks.Assumptions{LabelsLate: true}})
+		s.Inject(core.Fault{Op: "createCluster", Kind: core.FaultLoseReply, Times: 1})
+		_, err := newHandler(t, s).CreateCluster(t.Context(), bench.SampleRequest("late"))
+		if err != nil && !asError(t, err).MayHaveHappened || s.Count("createCluster") != 1 {
+			t.Errorf("after %d requests: %v", s.Count("createCluster"), err)
 		}
 	})
 }
@@ -594,6 +651,10 @@ func TestPrivate(t *testing.T) {
 		info, err := newHandler(t, s).GetCluster(t.Context(), pmks.IID{NameId: "plain"})
 		if err != nil || !strings.Contains(info.AccessInfo.Endpoint, "private") {
 			t.Errorf("the endpoint is %q, %v", info.AccessInfo.Endpoint, err)
+		}
+		_, err = newHandler(t, s).SetNodeGroupAutoScaling(t.Context(), pmks.IID{NameId: "plain"}, pmks.IID{NameId: "ng1"}, true)
+		if pmks.CodeOf(err) != pmks.CodeFailedPrecondition || !strings.Contains(err.Error(), "endpointType=private") || s.Count("patchClusterAddons") != 0 {
+			t.Errorf("autoscaling through an endpoint that nobody outside reaches: %v", err)
 		}
 	})
 }

@@ -29,7 +29,6 @@ func (h *Handler) SetNodeGroupAutoScaling(ctx context.Context, clusterIID, nodeG
 	if err != nil {
 		return false, err
 	}
-	ctx = context.WithValue(ctx, changes{}, true)
 	switch {
 	case p.AutoscaleEnabled && on, !p.AutoscaleEnabled && !on && !hasAutoscaler(v.c.Addons):
 		return true, nil
@@ -88,7 +87,7 @@ func (h *Handler) ChangeNodeGroupScaling(ctx context.Context, clusterIID, nodeGr
 		return pmks.NodeGroupInfo{}, err
 	}
 	if p.AutoscaleEnabled {
-		return h.changeBounds(context.WithValue(ctx, changes{}, true), v, p, desired, minSize, maxSize)
+		return h.changeBounds(ctx, v, p, desired, minSize, maxSize)
 	}
 	if desired < minSize {
 		return pmks.NodeGroupInfo{}, refuse.Invalid("DesiredNodeSize", "must lie between MinNodeSize %d and MaxNodeSize %d, got %d: only autoscaling can be left to choose", minSize, maxSize, desired)
