@@ -130,11 +130,12 @@ func (m Matrix) check(ctx context.Context, s Subject, c cell) (faults []string) 
 	if c.fault.Op == "" {
 		c.fault.Op = s.Op
 	}
-	s.Sim.Inject(c.fault)
+	drop := s.Sim.Inject(c.fault)
 	ctx, cancel := context.WithTimeout(ctx, time.Hour)
 	defer cancel()
 	start := s.Sim.Now()
 	err := s.Do(ctx)
+	drop() // under the lock, so that Applied sees what the server has done, on whatever goroutine
 	if (err == nil) != (c.want == nil) || err != nil && !c.want(err) {
 		fault("the caller sees %v", err)
 	}
