@@ -122,28 +122,25 @@ func TestServer_updateCluster_echoes(t *testing.T) {
 	} {
 		wiretest.Must(t, w.Put(core.Seed{Name: name, Attr: attr}))
 	}
+	type properties = armcontainerservice.ManagedClusterProperties
 	for _, test := range []struct {
 		cluster string
-		change  func(*armcontainerservice.ManagedClusterProperties)
-		target  string
+		change  func(*properties)
+		want    refusal
+		text    string
 	}{
-		{"principal", func(*armcontainerservice.ManagedClusterProperties) {}, "servicePrincipalProfile.secret"},
-		{"principal", func(p *armcontainerservice.ManagedClusterProperties) { p.ServicePrincipalProfile = nil }, ""},
-		{"snapshot", func(*armcontainerservice.ManagedClusterProperties) {}, "agentPoolProfile.creationData"},
-		{"snapshot", func(p *armcontainerservice.ManagedClusterProperties) { p.AgentPoolProfiles[0].CreationData = nil }, ""},
-		{"identity", func(*armcontainerservice.ManagedClusterProperties) {}, ""},
-		{"auto", func(*armcontainerservice.ManagedClusterProperties) {}, ""},
+		{"principal", func(*properties) {}, badParameter, "servicePrincipalProfile.secret"},
+		{"principal", func(p *properties) { p.ServicePrincipalProfile = nil }, refusal{}, ""},
+		{"snapshot", func(*properties) {}, badParameter, "agentPoolProfile.creationData"},
+		{"snapshot", func(p *properties) { p.AgentPoolProfiles[0].CreationData = nil }, refusal{}, ""},
+		{"identity", func(*properties) {}, refusal{}, ""},
+		{"identity", func(p *properties) { p.IdentityProfile["kubeletidentity"].ClientID = new("other") }, unsimulated5, "identityProfile"},
+		{"auto", func(*properties) {}, refusal{}, ""},
 	} {
 		c := w.get(t, test.cluster)
 		test.change(c.Properties)
 		_, err := w.clusters.BeginCreateOrUpdate(t.Context(), testGroup, test.cluster, *c, nil)
-		want := refusal{}
-		if test.target != "" {
-			want = badParameter
-		}
-		if refusalOf(err) != want || err != nil && !strings.Contains(err.Error(), test.target) {
-			t.Errorf("%s: got %v, want %v %q", test.cluster, err, want, test.target)
-		}
+		check(t, err, test.want, test.text)
 		w.pass()
 	}
 }

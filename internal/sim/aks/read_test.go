@@ -291,3 +291,40 @@ func TestServer_network(t *testing.T) {
 		t.Errorf("lists: %v %v %v %v, %d %d %d %d", errA, errB, errC, errD, len(a.Value), len(b.Value), len(c.Value), len(d.Value))
 	}
 }
+
+// TestServer_subnet_changes: what of a subnet cannot be changed here is said so, and
+// not left as it was without a word.
+func TestServer_subnet_changes(t *testing.T) {
+	t.Parallel()
+	type properties = armnetwork.SubnetPropertiesFormat
+	for name, test := range map[string]struct {
+		change func(*properties)
+		want   refusal
+	}{
+		"as-it-is": {func(*properties) {}, refusal{}},
+		"prefix":   {func(p *properties) { p.AddressPrefix = new("10.0.0.0/21") }, unsimulated5},
+		"policies": {func(p *properties) {
+			p.PrivateEndpointNetworkPolicies = new(armnetwork.VirtualNetworkPrivateEndpointNetworkPoliciesEnabled)
+		}, unsimulated5},
+		"link-policies": {func(p *properties) {
+			p.PrivateLinkServiceNetworkPolicies = new(armnetwork.VirtualNetworkPrivateLinkServiceNetworkPoliciesDisabled)
+		}, unsimulated5},
+		"unknown-policies": {func(p *properties) {
+			p.PrivateEndpointNetworkPolicies = new(armnetwork.VirtualNetworkPrivateEndpointNetworkPolicies("Some"))
+		}, refusal{400, "InvalidRequestFormat"}},
+		"delegations": {func(p *properties) {
+			p.Delegations = []*armnetwork.Delegation{{Name: new("d"), Properties: &armnetwork.ServiceDelegationPropertiesFormat{ServiceName: new("Microsoft.Web/serverFarms")}}}
+		}, unsimulated5},
+		"endpoints": {func(p *properties) {
+			p.ServiceEndpoints = []*armnetwork.ServiceEndpointPropertiesFormat{{Service: new("Microsoft.Storage")}}
+		}, unsimulated5},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			in := wiretest.OK(w.subnets.Get(t.Context(), testGroup, "vpc-01", "subnet-01", nil))(t)
+			test.change(in.Properties)
+			check(t, wiretest.Err(w.subnets.BeginCreateOrUpdate(t.Context(), testGroup, "vpc-01", "subnet-01", in.Subnet, nil)), test.want, "")
+		})
+	}
+}
