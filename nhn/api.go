@@ -82,6 +82,10 @@ func (c *client) tokens() (list []string) {
 // session returns one that lives. Without it nothing is sent.
 func (c *client) session(ctx context.Context) (*session, error) {
 	s, err := c.sessions.Get(ctx)
+	if err == nil {
+		// A region without NKS has nothing that could be asked of the other services.
+		_, err = c.service(s, serviceNKS)
+	}
 	if err != nil {
 		return nil, errs.With(err, func(e *pmks.Error) { e.Err = notSentError{e.Err} })
 	}

@@ -183,7 +183,7 @@ func fail(service string, err error) error {
 	default:
 		e.Message = errs.ForeignText(cmp.Or(titleOf[service], service), r.status)
 	}
-	if e.Code == pmks.CodeUnauthenticated {
+	if e.Code == pmks.CodeUnauthenticated && service != keystone {
 		e.Message += ": check the API password of the user; a new one ends the tokens of the old one"
 	}
 	return e
