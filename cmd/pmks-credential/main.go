@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command pmks-credential is a Kubernetes exec credential plugin: it mints a
-// token for one cluster with the credentials of the machine it runs on, so that a
+// token, or gets the client certificate on clouds without tokens, for one cluster with the credentials of the machine it runs on, so that a
 // kubeconfig never goes stale and holds no secret.
 //
 //	pmks-credential -provider aws -region us-east-2 -cluster demo
@@ -13,7 +13,9 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"flag"
 	"fmt"
@@ -29,6 +31,8 @@ import (
 	_ "github.com/pmks-go/pmks/azure"
 	_ "github.com/pmks-go/pmks/gcp"
 	_ "github.com/pmks-go/pmks/ibm"
+	"github.com/pmks-go/pmks/internal/kubeconfig/kubeconfigyaml"
+	_ "github.com/pmks-go/pmks/nhn"
 )
 
 const (
@@ -90,11 +94,59 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return err
 	}
 	defer client.Close() //nolint:errcheck // the token is what counts
+	execInfo := getenv("KUBERNETES_EXEC_INFO")
 	token, err := client.GenerateClusterToken(ctx, iid)
+	var c execCredential
+	if errors.Is(err, pmks.ErrUnsupported) {
+		c, err = certificate(ctx, client, iid, execInfo)
+	} else {
+		c = credential(token, apiVersion(execInfo))
+	}
 	if err != nil {
 		return err
 	}
-	return json.NewEncoder(stdout).Encode(credential(token, apiVersion(getenv("KUBERNETES_EXEC_INFO"))))
+	return json.NewEncoder(stdout).Encode(c)
+}
+
+// certificate is the client certificate of the cluster's own kubeconfig, on clouds
+// without tokens. A file that trusts another authority than the cluster now has is
+// older than the last renewal of its certificates, and could only fail.
+func certificate(ctx context.Context, client *pmks.Client, iid pmks.IID, execInfo string) (execCredential, error) {
+	info, err := client.GetCluster(ctx, iid)
+	if err != nil {
+		return execCredential{}, err
+	}
+	k, err := kubeconfigyaml.Parse([]byte(info.AccessInfo.Kubeconfig))
+	if err != nil || k.ClientCertificate == "" {
+		return execCredential{}, errors.New("the cluster has no client certificate to be used: " + info.StatusReason)
+	}
+	if trusted := trustedBy(execInfo); trusted != "" && strings.TrimSpace(trusted) != strings.TrimSpace(k.CAData) {
+		return execCredential{}, errors.New("the kubeconfig is older than the certificates of the cluster: write it anew")
+	}
+	c := execCredential{Kind: "ExecCredential", APIVersion: apiVersion(execInfo)}
+	c.Status.Certificate, c.Status.Key = k.ClientCertificate, k.ClientKey.Reveal()
+	if block, _ := pem.Decode([]byte(k.ClientCertificate)); block != nil {
+		if parsed, err := x509.ParseCertificate(block.Bytes); err == nil {
+			end := parsed.NotAfter.Add(-early).UTC().Truncate(time.Second)
+			c.Status.ExpirationTimestamp = &end
+		}
+	}
+	return c, nil
+}
+
+// trustedBy are the authorities that a kubeconfig trusts, where kubectl hands them on.
+func trustedBy(execInfo string) string {
+	var info struct {
+		Spec struct {
+			Cluster struct {
+				CAData []byte `json:"certificate-authority-data"`
+			} `json:"cluster"`
+		} `json:"spec"`
+	}
+	if json.Unmarshal([]byte(execInfo), &info) != nil {
+		return ""
+	}
+	return string(info.Spec.Cluster.CAData)
 }
 
 // apiVersion is the one that kubectl asks for: question and answer must agree.
@@ -116,7 +168,9 @@ type execCredential struct {
 }
 
 type execStatus struct {
-	Token               string     `json:"token"`
+	Token               string     `json:"token,omitempty"`
+	Certificate         string     `json:"clientCertificateData,omitempty"`
+	Key                 string     `json:"clientKeyData,omitempty"`
 	ExpirationTimestamp *time.Time `json:"expirationTimestamp,omitempty"`
 }
 

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/sim/core"
+	"github.com/pmks-go/pmks/internal/sim/nks"
 )
 
 func TestCredential(t *testing.T) {
@@ -91,6 +93,41 @@ func TestProcess(t *testing.T) {
 		out, err := child.CombinedOutput()
 		if (err == nil) != test.good || strings.Count(string(out), test.says) != 1 || strings.Contains(string(out), "help requested") {
 			t.Errorf("%s: %v:\n%s", test.args, err, out)
+		}
+	}
+}
+
+// TestRun_certificate: on a cloud without tokens the client certificate of the cluster is
+// handed out, unless the kubeconfig trusts an authority that the cluster no longer has.
+func TestRun_certificate(t *testing.T) {
+	s := nks.New(nks.Options{Unlimited: true})
+	if err := s.Put(core.Seed{Name: "demo"}); err != nil {
+		t.Fatal(err)
+	}
+	l, err := s.Listen("127.0.0.1:0", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	t.Setenv("OS_USERNAME", nks.DefaultUser)
+	t.Setenv("OS_PASSWORD", nks.DefaultPassword)
+	args := []string{"-provider", "nhn", "-region", "KR1", "-cluster", "demo", "-endpoint", l.URL() + "/v2.0", "-setting", "tenantId=" + nks.DefaultTenantID}
+	for info, says := range map[string]string{
+		"": "",
+		`{"apiVersion":"client.authentication.k8s.io/v1","spec":{"cluster":{"certificate-authority-data":"b2xk"}}}`: "write it anew",
+	} {
+		var out, errOut bytes.Buffer
+		err := run(t.Context(), args, func(string) string { return info }, &out, &errOut)
+		if says != "" {
+			if err == nil || !strings.Contains(err.Error(), says) || out.Len() > 0 {
+				t.Errorf("got %v, printed %q", err, out.String())
+			}
+			continue
+		}
+		var got execCredential
+		if err != nil || json.Unmarshal(out.Bytes(), &got) != nil || got.Status.Token != "" || got.Status.ExpirationTimestamp == nil ||
+			!strings.Contains(got.Status.Certificate, "BEGIN CERTIFICATE") || !strings.Contains(got.Status.Key, "PRIVATE KEY") {
+			t.Errorf("got %v, printed %d bytes", err, out.Len())
 		}
 	}
 }

@@ -10,4 +10,5 @@ import (
 	_ "github.com/pmks-go/pmks/azure"
 	_ "github.com/pmks-go/pmks/gcp"
 	_ "github.com/pmks-go/pmks/ibm"
+	_ "github.com/pmks-go/pmks/nhn"
 )
