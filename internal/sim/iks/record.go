@@ -58,7 +58,7 @@ type poolRecord struct {
 
 type poolZone struct{ id, subnet string }
 
-// master is how far the creation of a cluster is when its master is deployed.
+// masterShare is how far the creation of a cluster is when its master is deployed.
 const masterShare = 0.45
 
 // progress is how much of an operation is over, from 0 to 1.
