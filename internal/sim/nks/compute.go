@@ -71,7 +71,11 @@ type (
 )
 
 func (s *Server) listFlavors(c *call) (*answer, *apiError) {
-	list, _, e := page(s, c, c.project.resources.Flavors, func(f Flavor) string { return f.ID })
+	all := c.project.resources.Flavors
+	if strings.EqualFold(c.query.Get("is_public"), "False") {
+		all = nil // all are public
+	}
+	list, _, e := page(s, c, all, func(f Flavor) string { return f.ID })
 	if e != nil {
 		return nil, e
 	}

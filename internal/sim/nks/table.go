@@ -54,7 +54,7 @@ func init() {
 		{serviceNKS, "POST", pathGroup + "/autoscale", "autoscale.set", nil, true, (*Server).setAutoscale},
 		{serviceNKS, "POST", pathGroup + "/upgrade", "nodegroups.upgrade", nil, true, (*Server).upgradeGroup},
 
-		{serviceCompute, "GET", pathCompute + "/flavors/detail", "flavors.list", pages, false, (*Server).listFlavors},
+		{serviceCompute, "GET", pathCompute + "/flavors/detail", "flavors.list", append([]string{"is_public"}, pages...), false, (*Server).listFlavors},
 		{serviceCompute, "GET", pathCompute + "/servers/detail", "servers.list", []string{"limit", "marker", "name", "status"}, false, (*Server).listServers},
 		{serviceCompute, "GET", pathCompute + "/os-keypairs", "keypairs.list", []string{"limit", "marker"}, false, (*Server).listKeyPairs},
 		{serviceCompute, "GET", pathCompute + "/os-keypairs/{name}", "keypairs.get", nil, false, (*Server).getKeyPair},
