@@ -41,11 +41,11 @@ func (s *Server) authenticate(r *http.Request, query url.Values, body []byte, se
 	if bearer := r.Header.Get("x-acs-bearer-token"); bearer != "" {
 		return s.authenticateBearer(r, query, bearer)
 	}
-	sig, err := readSignature(r)
+	sig, err := readSignature(r, query)
 	switch {
 	case errors.Is(err, errNoSignature):
 		return identity{}, gateway(http.StatusBadRequest, "MissingAuthorization", "The Authorization header is required.")
-	case err != nil, service != serviceCS && sig.headers == nil:
+	case err != nil, service == serviceCS && sig.scheme == schemeRPC, service != serviceCS && sig.scheme == schemeROA:
 		return identity{}, gateway(http.StatusBadRequest, "IncompleteSignature", "The request signature does not conform to Aliyun standards.")
 	}
 	key, ok := s.keys[sig.accessKey]
@@ -61,7 +61,7 @@ func (s *Server) authenticate(r *http.Request, query url.Values, body []byte, se
 	case sig.date.Sub(now).Abs() > clockSkew:
 		return identity{}, gateway(http.StatusBadRequest, "InvalidTimeStamp.Expired", "Specified time stamp or date value is expired.")
 	}
-	if hash := r.Header.Get("x-acs-content-sha256"); sig.headers != nil && hash != hexSum(body) {
+	if hash := r.Header.Get("x-acs-content-sha256"); sig.scheme == schemeACS3 && hash != hexSum(body) {
 		return identity{}, gateway(http.StatusBadRequest, "IncompleteSignature", "x-acs-content-sha256 is not the hash of the body.")
 	}
 	if text := sig.toSign(r, query, body); !sig.matches(text, key.Secret) {

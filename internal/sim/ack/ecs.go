@@ -116,19 +116,7 @@ func (s *Server) describeSecurityGroups(c *call) (any, *apiError) {
 	return out, nil
 }
 
-// getCallerIdentity answers of STS who asks.
-func (s *Server) getCallerIdentity(c *call) (any, *apiError) {
-	o := callerIdentity{
-		RequestID: c.requestID, AccountID: s.account, ARN: "acs:ram::" + s.account + ":" + c.who.user,
-		IdentityType: "RAMUser", PrincipalID: "2" + s.account[1:], UserID: "2" + s.account[1:],
-	}
-	if c.who.role {
-		o.IdentityType, o.RoleID = "AssumedRoleUser", "3"+s.account[1:]
-	}
-	return o, nil
-}
-
-// The answers of ECS and STS.
+// The answers of ECS.
 type (
 	instancesResponse struct {
 		pagedResponse
@@ -185,14 +173,5 @@ type (
 		SecurityGroupName string `json:"SecurityGroupName"`
 		VpcID             string `json:"VpcId"`
 		SecurityGroupType string `json:"SecurityGroupType"`
-	}
-	callerIdentity struct {
-		RequestID    string `json:"RequestId"`
-		AccountID    string `json:"AccountId"`
-		ARN          string `json:"Arn"`
-		IdentityType string `json:"IdentityType"`
-		PrincipalID  string `json:"PrincipalId"`
-		UserID       string `json:"UserId"`
-		RoleID       string `json:"RoleId,omitempty"`
 	}
 )

@@ -31,6 +31,8 @@ type Options struct {
 	Keys map[string]Key
 	// BearerTokens lists the bearer tokens that are accepted in place of a signature.
 	BearerTokens []string
+	// OIDCTokens lists the tokens that AssumeRoleWithOIDC accepts.
+	OIDCTokens []string
 	// Denied lists what no policy allows, such as "cs:DescribeClusterNodes" or
 	// "vpc:DescribeVSwitches"; see Server.Deny.
 	Denied []string

@@ -19,6 +19,8 @@ type Resources struct {
 	InstanceTypes  []InstanceType
 	// Roles are the service roles that are granted.
 	Roles []string
+	// RAMRoles are those that a key of the account, or an accepted OIDC token, may assume.
+	RAMRoles []RAMRole
 	// NotOpen: the service was never activated.
 	NotOpen bool
 	Quota   Quota
@@ -51,6 +53,12 @@ type InstanceType struct {
 	// NoStock: there are none left.
 	NoStock bool
 }
+
+// RAMRole is a role of RAM. Without its ExternalID, unless it is empty, nobody assumes it.
+type RAMRole struct{ Name, ExternalID string }
+
+// OperatorRole is the RAMRole of DefaultResources.
+const OperatorRole = "pmks-operator"
 
 // Quota is what the account may have, and what a cluster may; below 1 there is no end.
 type Quota struct{ Clusters, NodePools, Nodes int }
@@ -103,6 +111,7 @@ func DefaultResources(region string) Resources {
 		Images:        []string{"aliyun_3_x64_20G_container_optimized_alibase_20261015.vhd", "m-6we8x1y2z3a4b5c6d7e8"},
 		InstanceTypes: slices.Clone(instanceTypeTable),
 		Roles:         []string{roleAutoscaler, roleHook},
+		RAMRoles:      []RAMRole{{Name: OperatorRole}},
 		Quota:         Quota{Clusters: alibaba.Limits.Clusters, NodePools: alibaba.Limits.NodeGroups, Nodes: alibaba.Limits.NodesPerGroup},
 	}
 	for _, row := range roleTable {
@@ -148,6 +157,7 @@ func (r Resources) clone() Resources {
 	r.Images = slices.Clone(r.Images)
 	r.InstanceTypes = slices.Clone(r.InstanceTypes)
 	r.Roles = slices.Clone(r.Roles)
+	r.RAMRoles = slices.Clone(r.RAMRoles)
 	return r
 }
 

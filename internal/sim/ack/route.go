@@ -3,6 +3,7 @@
 package ack
 
 import (
+	"cmp"
 	_ "embed"
 	"encoding/json"
 	"maps"
@@ -38,6 +39,8 @@ type route struct {
 	body   []byte
 	handle handler
 	status int // of a success
+	// anonymous: the operation is not signed.
+	anonymous bool
 	// fault is why there is nothing to handle.
 	fault *apiError
 }
@@ -134,7 +137,7 @@ var leftOutTable = map[string][]string{
 
 // routeOf says what a request asks for.
 func routeOf(r *http.Request, query url.Values, body []byte) route {
-	version := r.Header.Get("x-acs-version")
+	version := cmp.Or(r.Header.Get("x-acs-version"), query.Get("Version"))
 	for name, api := range rpcTable {
 		if api.version == version {
 			return routeRPC(name, api, r, query, body)

@@ -3,6 +3,7 @@
 package ack
 
 import (
+	"cmp"
 	"maps"
 	"mime"
 	"net/http"
@@ -25,6 +26,14 @@ type rpcAPI struct {
 type rpcAction struct {
 	handle     handler
 	parameters []string
+	// anonymous: the action is not signed.
+	anonymous bool
+}
+
+// commonParameters are those of every action: the older scheme has in them what the
+// newer one has in headers.
+var commonParameters = []string{
+	"AccessKeyId", "Action", "Format", "SecurityToken", "Signature", "SignatureMethod", "SignatureNonce", "SignatureType", "SignatureVersion", "Timestamp", "Version",
 }
 
 var rpcTable map[string]rpcAPI
@@ -32,26 +41,29 @@ var rpcTable map[string]rpcAPI
 func init() {
 	rpcTable = map[string]rpcAPI{
 		serviceECS: {"2014-05-26", map[string]rpcAction{
-			"DescribeInstances":      {(*Server).describeInstances, []string{"InstanceIds", "PageNumber", "PageSize", "RegionId", "VpcId"}},
-			"DescribeKeyPairs":       {(*Server).describeKeyPairs, []string{"KeyPairName", "PageNumber", "PageSize", "RegionId"}},
-			"DescribeSecurityGroups": {(*Server).describeSecurityGroups, []string{"PageNumber", "PageSize", "RegionId", "SecurityGroupId", "SecurityGroupIds", "VpcId"}},
+			"DescribeInstances":      {handle: (*Server).describeInstances, parameters: []string{"InstanceIds", "PageNumber", "PageSize", "RegionId", "VpcId"}},
+			"DescribeKeyPairs":       {handle: (*Server).describeKeyPairs, parameters: []string{"KeyPairName", "PageNumber", "PageSize", "RegionId"}},
+			"DescribeSecurityGroups": {handle: (*Server).describeSecurityGroups, parameters: []string{"PageNumber", "PageSize", "RegionId", "SecurityGroupId", "SecurityGroupIds", "VpcId"}},
 		}, []string{"DescribeDisks", "DescribeImages", "DescribeInstanceTypes", "DescribeAvailableResource", "DescribeNetworkInterfaces", "RunInstances", "TagResources"}},
 		serviceSTS: {"2015-04-01", map[string]rpcAction{
-			"GetCallerIdentity": {(*Server).getCallerIdentity, []string{"ACKClusterId"}},
-		}, []string{"AssumeRole", "AssumeRoleWithOIDC", "AssumeRoleWithSAML"}},
+			"AssumeRole": {handle: (*Server).assumeRole, parameters: []string{"DurationSeconds", "ExternalId", "Policy", "RoleArn", "RoleSessionName"}},
+			"AssumeRoleWithOIDC": {handle: (*Server).assumeRoleWithOIDC, anonymous: true,
+				parameters: []string{"DurationSeconds", "OIDCProviderArn", "OIDCToken", "Policy", "RoleArn", "RoleSessionName"}},
+			"GetCallerIdentity": {handle: (*Server).getCallerIdentity, parameters: []string{"ACKClusterId"}},
+		}, []string{"AssumeRoleWithSAML"}},
 		serviceVPC: {"2016-04-28", map[string]rpcAction{
-			"DescribeVpcAttribute": {(*Server).describeVPC, []string{"IsDefault", "RegionId", "VpcId"}},
-			"DescribeVSwitches":    {(*Server).describeVSwitches, []string{"PageNumber", "PageSize", "RegionId", "VSwitchId", "VpcId", "ZoneId"}},
+			"DescribeVpcAttribute": {handle: (*Server).describeVPC, parameters: []string{"IsDefault", "RegionId", "VpcId"}},
+			"DescribeVSwitches":    {handle: (*Server).describeVSwitches, parameters: []string{"PageNumber", "PageSize", "RegionId", "VSwitchId", "VpcId", "ZoneId"}},
 		}, []string{"DescribeEipAddresses", "DescribeNatGateways", "DescribeRouteTableList", "DescribeVpcs", "DescribeVSwitchAttributes"}},
 	}
 }
 
-// routeRPC is routeOf for the other services: x-acs-action says which action it is,
-// and the parameters come in the query or in a form.
+// routeRPC is routeOf for the other services: x-acs-action, or Action, says which action
+// it is, and the parameters come in the query or in a form.
 func routeRPC(service string, api rpcAPI, r *http.Request, query url.Values, body []byte) route {
-	t := route{service: service, op: r.Header.Get("x-acs-action"), labels: map[string]string{}, query: url.Values{}, status: http.StatusOK, class: classWrite}
+	t := route{service: service, op: cmp.Or(r.Header.Get("x-acs-action"), query.Get("Action")), labels: map[string]string{}, query: url.Values{}, status: http.StatusOK, class: classWrite}
 	action, ok := api.actions[t.op]
-	t.handle = action.handle
+	t.handle, t.anonymous = action.handle, action.anonymous
 	switch {
 	case !ok && slices.Contains(api.known, t.op):
 		t.fault = notSimulated("%s of %s", t.op, service)
@@ -70,7 +82,9 @@ func routeRPC(service string, api rpcAPI, r *http.Request, query url.Values, bod
 		t.class = classRead
 	}
 	maps.Copy(t.query, query)
-	delete(t.query, "SignatureType")
+	for _, key := range commonParameters {
+		delete(t.query, key)
+	}
 	if len(body) > 0 {
 		form, err := url.ParseQuery(string(body))
 		if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/x-www-form-urlencoded" {

@@ -59,6 +59,7 @@ type Server struct {
 	flagLag         time.Duration
 	joinDelay       time.Duration
 	bearerTokens    []string
+	oidcTokens      []string
 
 	// Guarded by Kit.Mu.
 	world     *core.World
@@ -87,6 +88,7 @@ func New(o Options) *Server {
 		flagLag:      o.FlagLag,
 		joinDelay:    o.JoinDelay,
 		bearerTokens: slices.Clone(o.BearerTokens),
+		oidcTokens:   slices.Clone(o.OIDCTokens),
 		keys:         maps.Clone(o.Keys),
 		nonces:       map[string]time.Time{},
 		denied:       slices.Clone(o.Denied),
@@ -183,8 +185,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // admit says whether a call may go on.
 func (s *Server) admit(r *http.Request, query url.Values, body []byte, c *call) (e *apiError) {
-	if c.who, e = s.authenticate(r, query, body, c.service, c.Now); e != nil {
-		return e
+	if !c.anonymous {
+		if c.who, e = s.authenticate(r, query, body, c.service, c.Now); e != nil {
+			return e
+		}
 	}
 	if c.fault != nil {
 		return c.fault

@@ -22,15 +22,24 @@ import (
 	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
-// Written from descriptions of the two schemes, not from a library that signs: the
-// older one of the ROA style, HMAC-SHA1 over what the headers say, and the newer
-// ACS3-HMAC-SHA256 of all styles.
+// Written from descriptions of the schemes, not from a library that signs: the older
+// ones, HMAC-SHA1 over what the headers say in the ROA style and over the parameters in
+// the RPC style, and the newer ACS3-HMAC-SHA256 of both.
+
+// scheme is a way to sign.
+type scheme int
 
 const (
+	schemeACS3 scheme = iota
+	schemeROA
+	schemeRPC
+)
+
+const (
+	// algorithm and older are how an Authorization of each kind begins.
 	algorithm = "ACS3-HMAC-SHA256"
-	// scheme is how an Authorization of the older kind begins.
-	scheme = "acs"
-	// acsDate is the form of x-acs-date.
+	older     = "acs"
+	// acsDate is the form of x-acs-date, and of Timestamp.
 	acsDate = "2006-01-02T15:04:05Z"
 	// clockSkew is how far the date of a request may be off.
 	clockSkew = 15 * time.Minute
@@ -38,12 +47,12 @@ const (
 
 // signature is what a request says of its own signature.
 type signature struct {
+	scheme           scheme
 	accessKey, value string
-	// headers are those that ACS3 signs, as listed; nil: the scheme is the older one.
-	headers []string
-	date    time.Time
-	nonce   string
-	token   string
+	headers          []string // those that ACS3 signs, as listed
+	date             time.Time
+	nonce            string
+	token            string
 }
 
 var (
@@ -51,8 +60,12 @@ var (
 	errBadSignature = errors.New("the signature does not conform")
 )
 
-// readSignature takes the Authorization header apart.
-func readSignature(r *http.Request) (s signature, err error) {
+// readSignature takes the Authorization header apart, or finds a signature among the
+// parameters.
+func readSignature(r *http.Request, query url.Values) (s signature, err error) {
+	if r.Header.Get("Authorization") == "" && query.Has("Signature") {
+		return readRPC(query)
+	}
 	s = signature{nonce: r.Header.Get("x-acs-signature-nonce"), token: r.Header.Get("x-acs-security-token")}
 	kind, rest, ok := strings.Cut(r.Header.Get("Authorization"), " ")
 	switch {
@@ -62,7 +75,7 @@ func readSignature(r *http.Request) (s signature, err error) {
 		return s, errBadSignature
 	case kind == algorithm:
 		err = s.readACS3(r, rest)
-	case kind == scheme:
+	case kind == older:
 		err = s.readROA(r, rest)
 	default:
 		return s, errBadSignature
@@ -73,7 +86,17 @@ func readSignature(r *http.Request) (s signature, err error) {
 	return s, err
 }
 
+func readRPC(query url.Values) (s signature, err error) {
+	s = signature{scheme: schemeRPC, accessKey: query.Get("AccessKeyId"), value: query.Get("Signature"), nonce: query.Get("SignatureNonce"), token: query.Get("SecurityToken")}
+	if s.date, err = time.Parse(acsDate, query.Get("Timestamp")); err != nil || s.accessKey == "" || s.nonce == "" ||
+		query.Get("SignatureMethod") != "HMAC-SHA1" || query.Get("SignatureVersion") != "1.0" {
+		return s, errBadSignature
+	}
+	return s, nil
+}
+
 func (s *signature) readROA(r *http.Request, rest string) (err error) {
+	s.scheme = schemeROA
 	s.accessKey, s.value, _ = strings.Cut(rest, ":")
 	if s.date, err = http.ParseTime(r.Header.Get("Date")); err != nil || s.nonce == "" ||
 		r.Header.Get("x-acs-signature-method") != "HMAC-SHA1" || r.Header.Get("x-acs-signature-version") != "1.0" {
@@ -122,25 +145,28 @@ func forCluster(r *http.Request) bool {
 
 // toSign returns the text that is signed.
 func (s *signature) toSign(r *http.Request, query url.Values, body []byte) string {
-	if s.headers == nil {
+	switch s.scheme {
+	case schemeROA:
 		return stringROA(r, query)
+	case schemeRPC:
+		return stringRPC(r, query, body)
 	}
 	return canonicalACS3(r, query, s.headers, hexSum(body))
 }
 
 // matches reports whether the secret makes that signature of a text.
 func (s *signature) matches(toSign, secret string) bool {
-	var want string
-	if s.headers == nil {
-		mac := hmac.New(sha1.New, []byte(secret))
-		mac.Write([]byte(toSign))
-		want = base64.StdEncoding.EncodeToString(mac.Sum(nil))
-	} else {
-		mac := hmac.New(sha256.New, []byte(secret))
-		mac.Write([]byte(algorithm + "\n" + hexSum([]byte(toSign))))
-		want = hex.EncodeToString(mac.Sum(nil))
+	hash, encode := sha1.New, base64.StdEncoding.EncodeToString
+	switch s.scheme {
+	case schemeRPC:
+		secret += "&"
+	case schemeACS3:
+		hash, encode = sha256.New, hex.EncodeToString
+		toSign = algorithm + "\n" + hexSum([]byte(toSign))
 	}
-	return subtle.ConstantTimeCompare([]byte(s.value), []byte(want)) == 1
+	mac := hmac.New(hash, []byte(secret))
+	mac.Write([]byte(toSign))
+	return subtle.ConstantTimeCompare([]byte(s.value), []byte(encode(mac.Sum(nil)))) == 1
 }
 
 // stringROA joins what the older scheme signs. The query is not escaped, and a
@@ -172,20 +198,36 @@ func stringROA(r *http.Request, query url.Values) string {
 	return b.String()
 }
 
-// canonicalACS3 joins the six parts of a canonical request.
-func canonicalACS3(r *http.Request, query url.Values, headers []string, payloadHash string) string {
+// stringRPC joins what the older scheme of the RPC style signs: all parameters, those of
+// a form too.
+func stringRPC(r *http.Request, query url.Values, body []byte) string {
+	all := maps.Clone(query)
+	delete(all, "Signature")
+	if form, err := url.ParseQuery(string(body)); err == nil {
+		maps.Copy(all, form)
+	}
+	return r.Method + "&%2F&" + percentEncode(canonicalQuery(all))
+}
+
+// canonicalQuery escapes and sorts parameters.
+func canonicalQuery(query url.Values) string {
 	var pairs []string
 	for _, key := range slices.Sorted(maps.Keys(query)) {
 		for _, value := range query[key] {
 			pairs = append(pairs, percentEncode(key)+"="+percentEncode(value))
 		}
 	}
+	return strings.Join(pairs, "&")
+}
+
+// canonicalACS3 joins the six parts of a canonical request.
+func canonicalACS3(r *http.Request, query url.Values, headers []string, payloadHash string) string {
 	var lines strings.Builder
 	for _, name := range headers {
 		lines.WriteString(name + ":" + headerValue(r, name) + "\n")
 	}
 	path := cmp.Or(r.URL.EscapedPath(), "/")
-	return strings.Join([]string{r.Method, path, strings.Join(pairs, "&"), lines.String(), strings.Join(headers, ";"), payloadHash}, "\n")
+	return strings.Join([]string{r.Method, path, canonicalQuery(query), lines.String(), strings.Join(headers, ";"), payloadHash}, "\n")
 }
 
 // headerValue returns the values of a header, trimmed and sorted. The HTTP server has

@@ -34,7 +34,7 @@ func TestSignature_vectors(t *testing.T) {
 		"acs3-and-sts": token("STS+tok/en==", "x-acs-security-token;", "21814d7c89d62aa9ced0fd99878fe32c413ac3c55b3334a73cf2f0dd6cf1fb71"),
 	} {
 		secret := "testSK"
-		sig, err := readSignature(r)
+		sig, err := readSignature(r, r.URL.Query())
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -93,7 +93,7 @@ func FuzzSignature(f *testing.F) {
 			r.Header.Set(h, strings.TrimSpace(value))
 		}
 		c.sign(r)
-		sig, err := readSignature(r)
+		sig, err := readSignature(r, r.URL.Query())
 		if err != nil {
 			t.Skip("no header that a client sends")
 		}

@@ -34,7 +34,7 @@ func TestWire_structs(t *testing.T) {
 		"ModifyClusterNodePool": poolTaskResponse{}, "RemoveNodePoolNodes": taskResponse{}, "ScaleClusterNodePool": scaleResponse{},
 		"TagResources": tagResourcesResponse{}, "UntagResources": tagResourcesResponse{}, "UpgradeCluster": clusterTaskResponse{},
 		"UpgradeClusterNodepool": upgradePoolResponse{}, "ecs.DescribeInstances": instancesResponse{}, "ecs.DescribeKeyPairs": keyPairsResponse{},
-		"ecs.DescribeSecurityGroups": securityGroupsResponse{}, "sts.GetCallerIdentity": callerIdentity{}, "vpc.DescribeVSwitches": vswitchesResponse{},
+		"ecs.DescribeSecurityGroups": securityGroupsResponse{}, "sts.AssumeRole": sessionResponse{}, "sts.AssumeRoleWithOIDC": sessionResponse{}, "sts.GetCallerIdentity": callerIdentity{}, "vpc.DescribeVSwitches": vswitchesResponse{},
 		"vpc.DescribeVpcAttribute": vpcObject{},
 	}
 	for op, v := range requests {

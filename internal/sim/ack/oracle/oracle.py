@@ -24,6 +24,7 @@ from alibabacloud_cs20151215 import models as cs
 from alibabacloud_cs20151215.client import Client as CS
 from alibabacloud_ecs20140526 import models as ecs
 from alibabacloud_ecs20140526.client import Client as ECS
+from alibabacloud_sts20150401 import models as sts
 from alibabacloud_sts20150401.client import Client as STS
 from alibabacloud_tea_openapi import utils_models as openapi
 from alibabacloud_vpc20160428 import models as vpc
@@ -288,8 +289,9 @@ def credentials(address):
             ("a token that there is not", {"security_token": "none"}, 400, "InvalidSecurityToken.MismatchWithAccessKey")):
         for kind, service, call in ((CS, "cs", lambda c: c.describe_user_quota()), (STS, "sts", lambda c: c.get_caller_identity())):
             refused(f"{where} for {service}", lambda: call(connect(kind, service, address, **more)), status, code)
-    older = connect(CS, "cs", address, signature_algorithm="v2")
-    older.describe_user_quota()
+    role = sts.AssumeRoleRequest(role_arn="acs:ram::1234567890123456:role/pmks-operator", role_session_name="oracle", duration_seconds=900)
+    session = connect(STS, "sts", address).assume_role(role).body.credentials
+    connect(CS, "cs", address, access_key_id=session.access_key_id, access_key_secret=session.access_key_secret, security_token=session.security_token).describe_user_quota()
 
 
 with oraclekit.simulator("alibaba", "-speed", "1000x") as address:
