@@ -133,6 +133,9 @@ func TestServer_private(t *testing.T) {
 	if _, err := w.try(w.request(t, "GET", serverOf(kubeconfig)+configPath, nil)); !errors.Is(err, simkit.ErrConnectionLost) {
 		t.Errorf("the API server answers %v", err)
 	}
+	if calls := w.Calls(); calls[len(calls)-1].Code != "unreachable" || calls[len(calls)-1].Status != 0 {
+		t.Errorf("the journal holds %+v", calls[len(calls)-1])
+	}
 	if got := w.post(t, "/v2/applyRBACAndGetKubeconfig", m{"cluster": "demo", "format": "yaml", "endpointType": "public"}).refusal(); got != "400 E0020" {
 		t.Errorf("its public endpoint: %s", got)
 	}

@@ -73,20 +73,17 @@ func (s *Server) newConfigMap(now time.Time) *configMap {
 // nextVersion is the resourceVersion of what has just been written.
 func (s *Server) nextVersion() string { return strconv.FormatUint(100000+s.Random.Next(), 10) }
 
-// unreachable reports whether nothing answers a call to the API server of a cluster:
-// it is not there, or in IBM's own network.
-func (s *Server) unreachable(c *call) bool {
-	s.Mu.Lock()
-	defer s.Mu.Unlock()
-	s.world.Advance(s.Now())
-	rec, found := s.clusters[c.vars["cluster"]]
-	return !found || rec.live.State == profile.Gone || !s.masterUp(rec.live, s.Now()) || strings.Contains(c.host, "private.")
-}
+// unreachable is what becomes of a call that nothing answers: the API server is not
+// there, or in IBM's own network.
+var unreachable = &apiError{code: "unreachable"}
 
 // authenticateKube says who calls the API server of a cluster: the holder of an
 // id_token of IAM, or of a certificate that the cluster's authority has signed.
 func (s *Server) authenticateKube(c *call) *apiError {
-	rec := s.clusters[c.vars["cluster"]]
+	rec, found := s.clusters[c.vars["cluster"]]
+	if !found || rec.live.State == profile.Gone || !s.masterUp(rec.live, c.Now) || strings.Contains(c.host, "private.") {
+		return unreachable
+	}
 	if len(c.certificates) > 0 {
 		if rec.signed(c.certificates[0]) {
 			return nil

@@ -217,9 +217,6 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.certificates = r.TLS.PeerCertificates
 	}
 	c.Entry = Call{Service: c.service, Op: c.op}
-	if c.service == serviceKube && s.unreachable(c) {
-		panic(http.ErrAbortHandler)
-	}
 	var reply simkit.Reply
 	e, ending := simkit.Run(r.Context(), s.Kit, &c.Exchange, simkit.Steps[*apiError]{
 		Admit: func() *apiError {
@@ -242,7 +239,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		},
 		Status: func() int { return reply.Status },
 	})
-	if e != nil {
+	switch {
+	case e == unreachable:
+		ending = simkit.Lost
+	case e != nil:
 		reply = s.refusal(c, e)
 	}
 	c.Write(w, reply, ending)
