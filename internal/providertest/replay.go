@@ -59,8 +59,8 @@ type taped struct {
 	text string
 }
 
-// NewReplay makes a Replay, in the bubble that uses it.
-func NewReplay(dialect Dialect, exchanges []Exchange) *Replay {
+// newReplay makes a Replay, in the bubble that uses it.
+func newReplay(dialect Dialect, exchanges []Exchange) *Replay {
 	p := &Replay{dialect: dialect, start: time.Now(), answers: map[string][]string{}}
 	for _, e := range exchanges {
 		request, answer := e[0], e[1]
@@ -120,9 +120,9 @@ func (p *Replay) fault(err error) error {
 	return err
 }
 
-// Text is the whole tape: the requests of a step, which were under way together,
+// text is the whole tape: the requests of a step, which were under way together,
 // are sorted.
-func (p *Replay) Text() string {
+func (p *Replay) text() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	slices.SortStableFunc(p.tape, func(a, b taped) int {
@@ -143,8 +143,8 @@ func (p *Replay) Text() string {
 	return b.String()
 }
 
-// Check reports requests without an answer, and answers that nobody asked for.
-func (p *Replay) Check(t testing.TB) {
+// check reports requests without an answer, and answers that nobody asked for.
+func (p *Replay) check(t testing.TB) {
 	t.Helper()
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -163,13 +163,13 @@ func (p *Replay) Check(t testing.TB) {
 func Play(t *testing.T, dialect Dialect, exchanges []Exchange, call func(testing.TB, *Replay) (any, error)) (result, tape string) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		p := NewReplay(dialect, exchanges)
+		p := newReplay(dialect, exchanges)
 		out, err := call(t, p)
-		p.Check(t)
+		p.check(t)
 		if err != nil {
 			out = joined(err)
 		}
-		result, tape = Whole(out), p.Text()
+		result, tape = Whole(out), p.text()
 	})
 	return result, tape
 }
