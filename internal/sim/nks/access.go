@@ -38,7 +38,11 @@ func (s *Server) getConfig(c *call) (*answer, *apiError) {
 
 func (s *Server) kubeconfig(shown *core.Cluster, rec *clusterRecord) (string, error) {
 	// A renewal replaces the authority too.
-	seed := sha256.Sum256(fmt.Appendf(nil, "%s/%s/%d", shown.ID, rec.stack, rec.certificates))
+	renewals := rec.certificates
+	if s.assume.AuthorityKept {
+		renewals = 0
+	}
+	seed := sha256.Sum256(fmt.Appendf(nil, "%s/%s/%d", shown.ID, rec.stack, renewals))
 	authority, err := simkit.NewAuthority("kubernetes", ed25519.NewKeyFromSeed(seed[:]))
 	if err != nil {
 		return "", err

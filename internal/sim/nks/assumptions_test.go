@@ -78,6 +78,26 @@ func TestServer_assumptions(t *testing.T) {
 			path := w.create(t, "demo", twoCards)
 			return fmt.Sprint(len(w.get(t, path)["node_addresses"].([]any)), len(w.get(t, w.worker(t, path))["node_addresses"].([]any)))
 		}, "2 2", "4 4"),
+		"authority": pick(func(a *Assumptions) { a.AuthorityKept = true }, made(func(t *testing.T, w *world, path string) string {
+			authority := func() string {
+				_, rest, _ := strings.Cut(text(w.get(t, path+"/config")["config"]), "certificate-authority-data: ")
+				return rest[:strings.Index(rest, "\n")]
+			}
+			before := authority()
+			w.change(t, http.MethodPatch, "/v1/certificates/demo", object{"term_of_validity": 1})
+			w.rest(t)
+			return fmt.Sprint(authority() == before)
+		}), "false", "true"),
+		"autoscale-image": pick(func(a *Assumptions) { a.AutoscaleImage = true }, made(func(t *testing.T, w *world, path string) string {
+			image := w.get(t, path+worker+"/autoscale")["ca_image"]
+			r := w.call(t, http.MethodPost, path+worker+"/autoscale", object{"ca_enable": false, "ca_image": autoscalerImage})
+			return fmt.Sprint(image != nil, r.status < 300)
+		}), "false false", "true true"),
+		"events": pick(func(a *Assumptions) { a.EventsOldestFirst = true }, made(func(t *testing.T, w *world, path string) string {
+			w.add(t, path, "ng2")
+			list := items(w.get(t, path+"/events")["events"])
+			return fmt.Sprint(list[0]["type"], " ", list[1]["type"])
+		}), "NODEGROUP_CREATE CLUSTER_CREATE", "CLUSTER_CREATE NODEGROUP_CREATE"),
 		"busy": pick(func(a *Assumptions) { a.BusyIsConflict = true }, made(func(t *testing.T, w *world, path string) string {
 			w.ok(t, http.StatusAccepted, http.MethodPost, path+"/actions/resize", object{"nodegroup": "default-worker", "node_count": 3})
 			return fmt.Sprint(w.call(t, http.MethodPost, path+"/nodegroups", group("ng2")).status)

@@ -101,7 +101,9 @@ func (s *Server) listEvents(c *call) (*answer, *apiError) {
 		return nil, e
 	}
 	list := slices.Clone(rec.events)
-	slices.Reverse(list)
+	if !s.assume.EventsOldestFirst {
+		slices.Reverse(list)
+	}
 	return ok(map[string][]*event{"events": append([]*event{}, list...)})
 }
 

@@ -143,6 +143,11 @@ type Assumptions struct {
 	AddonsRequired bool
 	// AddressesOfAllNICs: node_addresses holds those of additional subnets too.
 	AddressesOfAllNICs bool
+	// AuthorityKept: a renewal of the certificates keeps the authority.
+	AuthorityKept bool
+	// AutoscaleImage: autoscaling has a member ca_image, as in a sample of the guide,
+	// which a POST may carry.
+	AutoscaleImage bool
 	// BusyIsConflict: what is refused because of an operation under way answers 409
 	// and not 400.
 	BusyIsConflict bool
@@ -159,6 +164,8 @@ type Assumptions struct {
 	// EarlyConfigStatus is that of a kubeconfig before there is a control plane; 0
 	// means 400.
 	EarlyConfigStatus int
+	// EventsOldestFirst: the records of a cluster come in the order of their ids.
+	EventsOldestFirst bool
 	// ExtraSecurityGroups is how that label comes back, of clusters and groups.
 	ExtraSecurityGroups Echo
 	// GroupLabelsHidden: a cluster does not show the labels that are of its first

@@ -103,6 +103,9 @@ func (s *Server) getAutoscale(c *call) (*answer, *apiError) {
 		out = a.texts()
 	}
 	out["clusterautoscale"] = "nodegroupfeature"
+	if s.assume.AutoscaleImage {
+		out["ca_image"] = autoscalerImage
+	}
 	return ok(out)
 }
 
@@ -117,7 +120,11 @@ type autoscaleRequest struct {
 	Unneeded  any `json:"ca_scale_down_unneeded_time"`
 	Threshold any `json:"ca_scale_down_util_thresh"`
 	Delay     any `json:"ca_scale_down_delay_after_add"`
+	Image     any `json:"ca_image"`
 }
+
+// autoscalerImage is what the autoscaler is made from.
+const autoscalerImage = "registry.example/cluster-autoscaler:v1.32.0"
 
 // members are those that were given, as labels have them.
 func (in autoscaleRequest) members() labels {
@@ -144,6 +151,9 @@ func (s *Server) setAutoscale(c *call) (*answer, *apiError) {
 	var in autoscaleRequest
 	if err := simkit.Decode(c.body, &in); err != nil {
 		return nil, decodeFault(err)
+	}
+	if in.Image != nil && (!s.assume.AutoscaleImage || in.Image != autoscalerImage) {
+		return nil, badRequest("Unknown attribute: ca_image.")
 	}
 	rec, g, own, e := s.currentGroup(c)
 	if e != nil {
