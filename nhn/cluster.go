@@ -41,6 +41,8 @@ const (
 // creation is a create request with what was looked up for it.
 type creation struct {
 	body createObject
+	// network is where the cluster is, with both halves of each reference.
+	network pmks.NetworkInfo
 	// before are the clusters that there were.
 	before []string
 	began  time.Time
@@ -165,7 +167,7 @@ func (h *Handler) lookFor(ctx context.Context, look func(context.Context) (bool,
 func (h *Handler) created(ctx context.Context, uuid string, req pmks.ClusterInfo, c creation) (info pmks.ClusterInfo, rivals []string) {
 	info = pmks.ClusterInfo{
 		IId: pmks.IID{NameId: c.body.Name, SystemId: uuid}, Version: labelText(c.body.Labels, "kube_tag"),
-		Network: req.Clone().Network, Status: pmks.ClusterCreating, NodeGroupList: req.Clone().NodeGroupList[:1],
+		Network: c.network, Status: pmks.ClusterCreating, NodeGroupList: req.Clone().NodeGroupList[:1],
 	}
 	// The requests of a mutation that went well are not to make it fail.
 	_ = h.lookFor(ctx, func(ctx context.Context) (bool, error) {
@@ -188,6 +190,8 @@ func (h *Handler) created(ctx context.Context, uuid string, req pmks.ClusterInfo
 	asked := g.IId.NameId
 	*g = capabilities.WithDefaultBounds(*g)
 	g.IId, g.Status, g.Version = pmks.IID{NameId: firstGroup}, pmks.NodeGroupCreating, info.Version
+	g.ImageIID = both(g.ImageIID, labelText(c.body.Labels, "node_image"))
+	g.KeyPairIID = keyPair(text(c.body.KeyPair))
 	g.RootDiskType, g.RootDiskSize = labelText(c.body.Labels, "boot_volume_type"), labelText(c.body.Labels, "boot_volume_size")
 	g.KeyValueList = nil
 	if asked != "" && asked != firstGroup {
@@ -240,6 +244,14 @@ func (h *Handler) giveWay(ctx context.Context, uuid, winner string) error {
 		})
 	}
 	return &pmks.Error{Code: pmks.CodeAlreadyExists, Field: "IId.NameId", Message: fmt.Sprintf("the name went to the cluster %s a moment before; this one has been removed again", winner)}
+}
+
+// both fills in the half of a reference that a request left out, or left to NKS.
+func both(iid pmks.IID, id string) pmks.IID {
+	if kver.IsDefault(iid.NameId) {
+		iid.NameId = id
+	}
+	return pmks.IID{NameId: cmp.Or(iid.NameId, id), SystemId: id}
 }
 
 // labelText is a label of a request that is a text.
@@ -299,6 +311,7 @@ func (h *Handler) createRequest(ctx context.Context, req pmks.ClusterInfo) (c cr
 		return c, err
 	}
 	c.body.FlavorID, c.body.FixedNetwork, c.body.FixedSubnet = parts.flavor, p.vpc, p.subnets[0].ID
+	c.network = p.info(network)
 	c.body.Labels = groupLabels(g, parts, zone)
 	c.body.Labels["kube_tag"], c.body.Labels["node_image"] = version, parts.image
 	h.placeLabels(c.body.Labels, p)

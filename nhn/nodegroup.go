@@ -54,7 +54,7 @@ func (h *Handler) AddNodeGroup(ctx context.Context, clusterIID pmks.IID, req pmk
 	}
 	asked := capabilities.WithDefaultBounds(req)
 	info := pmks.NodeGroupInfo{
-		IId: made.iid(), ImageIID: pmks.IID{NameId: cmp.Or(req.ImageIID.NameId, a.body.ImageID), SystemId: a.body.ImageID}, VMSpecName: req.VMSpecName,
+		IId: made.iid(), ImageIID: both(req.ImageIID, a.body.ImageID), VMSpecName: req.VMSpecName,
 		RootDiskType: labelText(a.body.Labels, "boot_volume_type"), RootDiskSize: labelText(a.body.Labels, "boot_volume_size"),
 		KeyPairIID: keyPair(a.cluster.KeyPair), OnAutoScaling: req.OnAutoScaling, DesiredNodeSize: req.DesiredNodeSize,
 		MinNodeSize: asked.MinNodeSize, MaxNodeSize: asked.MaxNodeSize, Status: pmks.NodeGroupCreating,

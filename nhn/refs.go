@@ -171,7 +171,9 @@ func compareNumbers(a, b string) int {
 // checkKeyPair looks a key pair up in the list of the API user.
 func (h *Handler) checkKeyPair(ctx context.Context, field, name string) error {
 	_, err := read(ctx, h, serviceCompute, []string{"os-keypairs", name}, nil, func(out *struct {
-		KeyPair namedObject `json:"keypair"`
+		KeyPair struct { // its id is a number
+			Name string `json:"name"`
+		} `json:"keypair"`
 	}) error {
 		if out.KeyPair.Name != name {
 			return errs.LostAnswer(titleOf[serviceCompute], "key pair "+name)
@@ -216,6 +218,18 @@ type place struct {
 	subnets        []subnetObject
 	securityGroups []string
 	external       externalObject
+}
+
+// info is the place with both halves of each reference of a request.
+func (p place) info(in pmks.NetworkInfo) pmks.NetworkInfo {
+	out := pmks.NetworkInfo{VpcIID: both(in.VpcIID, p.vpc)}
+	for i, s := range p.subnets {
+		out.SubnetIIDs = append(out.SubnetIIDs, both(pmks.IID{NameId: cmp.Or(in.SubnetIIDs[i].NameId, s.Name)}, s.ID))
+	}
+	for i, id := range p.securityGroups {
+		out.SecurityGroupIIDs = append(out.SecurityGroupIIDs, both(in.SecurityGroupIIDs[i], id))
+	}
+	return out
 }
 
 // online reports whether the nodes have a way to the internet.
