@@ -27,7 +27,8 @@ func hasAutoscaler(addons []addonObject) bool {
 	return slices.ContainsFunc(addons, func(a addonObject) bool { return a.Name == autoscaler })
 }
 
-// switchOn takes every step that is left until a pool is autoscaled.
+// switchOn takes every step that is left until a pool is autoscaled. An error after the
+// first says that the add-on is there.
 func (h *Handler) switchOn(ctx context.Context, v view, p poolObject) error {
 	if err := h.checkReachable(v.c); err != nil {
 		return err
@@ -35,6 +36,15 @@ func (h *Handler) switchOn(ctx context.Context, v view, p poolObject) error {
 	if err := h.installAutoscaler(ctx, v.c); err != nil {
 		return err
 	}
+	err := h.giveEntry(ctx, v, p)
+	if !hasAutoscaler(v.c.Addons) {
+		err = halfDone(err, "the add-on "+autoscaler+" is installed")
+	}
+	return err
+}
+
+// giveEntry gives a pool to the autoscaler, and waits until it has it.
+func (h *Handler) giveEntry(ctx context.Context, v view, p poolObject) error {
 	minimum, maximum := bounds(p)
 	err := h.writeEntry(ctx, v, p, func(e *entry) {
 		zones := max(1, len(p.Zones))

@@ -18,6 +18,7 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/kubeconfig"
+	"github.com/pmks-go/pmks/internal/once"
 	"github.com/pmks-go/pmks/internal/provider/await"
 	"github.com/pmks-go/pmks/internal/provider/endpoint"
 	"github.com/pmks-go/pmks/internal/provider/errs"
@@ -205,7 +206,7 @@ func (h *Handler) putBack(ctx context.Context, v view, taken *entry, err error) 
 // twice: after a lost answer the read shows whether there is anything left to change.
 func (h *Handler) editConfigMap(ctx context.Context, c clusterObject, waits bool, edit func(*configMap) bool) (wrote bool, err error) {
 	return withCluster(ctx, h, c, way{changes: true}, func(k *kubeClient) (bool, error) {
-		wrote := false
+		wrote, open := false, false
 		err := await.Until(ctx, h.cfg.PollInterval, func(ctx context.Context) (bool, error) {
 			m, err := k.read(ctx, h)
 			if waits && errs.Is(err, pmks.CodeNotFound) {
@@ -214,6 +215,7 @@ func (h *Handler) editConfigMap(ctx context.Context, c clusterObject, waits bool
 			if err != nil || !edit(m) {
 				return err == nil, err
 			}
+			open = false // what was sent before has not happened
 			body, err := m.encode()
 			if err != nil {
 				return false, refuse.Precondition("the autoscaler's ConfigMap cannot be written back as it was read")
@@ -228,10 +230,10 @@ func (h *Handler) editConfigMap(ctx context.Context, c clusterObject, waits bool
 			if errs.Is(err, pmks.CodeBusy) {
 				return false, nil // somebody else has written it: read it again
 			}
-			wrote = wrote || err == nil
+			wrote, open = wrote || err == nil, err != nil && once.Open(err)
 			return err == nil, err
 		})
-		return wrote, errs.Ended(ctx, err)
+		return wrote, errs.With(errs.Ended(ctx, err), func(e *pmks.Error) { e.MayHaveHappened = e.MayHaveHappened || open })
 	})
 }
 
