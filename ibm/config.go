@@ -21,8 +21,8 @@ import (
 )
 
 var (
-	regionPattern = regexp.MustCompile(`^[a-z]{2}-[a-z]+$`)
-	zonePattern   = regexp.MustCompile(`^([a-z]{2}-[a-z]+)-[0-9]+$`)
+	regionPattern = regexp.MustCompile(`^[a-z]{2}-[a-z]+[0-9]?$`)
+	zonePattern   = regexp.MustCompile(`^([a-z]{2}-[a-z]+[0-9]?)-[0-9]+$`)
 	groupPattern  = regexp.MustCompile(`^[0-9a-f]{32}$`)
 )
 

@@ -160,22 +160,30 @@ func whenThere[T any](ctx context.Context, h *Handler, id string, look func(cont
 
 // readCluster reads a cluster.
 func (h *Handler) readCluster(ctx context.Context, id string) (clusterObject, error) {
-	c, err := whenThere(ctx, h, id, func(ctx context.Context) (clusterObject, error) {
-		return read(ctx, h, get("/v2/vpc/getCluster", "cluster", id), func(c clusterObject) error {
-			if c.ID != id || c.Name == "" || c.State == "" && c.Lifecycle.MasterState == "" {
-				return errs.LostAnswer(cloud, "cluster "+id)
-			}
-			return nil
-		})
-	})
-	switch {
-	case err != nil:
+	c, err := whenThere(ctx, h, id, func(ctx context.Context) (clusterObject, error) { return h.lookCluster(ctx, id) })
+	if err != nil {
 		return c, err
-	case isDeleted(c):
-		return c, &pmks.Error{Code: pmks.CodeNotFound, Message: "the cluster is deleted"}
+	}
+	return c, h.accept(c)
+}
+
+// lookCluster is readCluster as IBM answers it.
+func (h *Handler) lookCluster(ctx context.Context, id string) (clusterObject, error) {
+	return read(ctx, h, get("/v2/vpc/getCluster", "cluster", id), func(c clusterObject) error {
+		if c.ID != id || c.Name == "" || c.State == "" && c.Lifecycle.MasterState == "" {
+			return errs.LostAnswer(cloud, "cluster "+id)
+		}
+		return nil
+	})
+}
+
+// accept refuses a cluster that is gone or none of the connection's.
+func (h *Handler) accept(c clusterObject) error {
+	if isDeleted(c) {
+		return &pmks.Error{Code: pmks.CodeNotFound, Message: "the cluster is deleted"}
 	}
 	h.names.Store(c.ID, c.Name)
-	return c, h.checkOurs(c)
+	return h.checkOurs(c)
 }
 
 // nameOf is the name of a cluster; with a read where it has not been seen.
@@ -189,13 +197,16 @@ func (h *Handler) nameOf(ctx context.Context, id string) (string, error) {
 
 // readPools reads the worker pools of a cluster without those that are removed.
 func (h *Handler) readPools(ctx context.Context, id string) ([]poolObject, error) {
-	pools, err := whenThere(ctx, h, id, func(ctx context.Context) ([]poolObject, error) {
-		return read(ctx, h, get("/v2/vpc/getWorkerPools", "cluster", id), func(list []poolObject) error {
-			if slices.ContainsFunc(list, func(p poolObject) bool { return p.Name == "" || !strings.HasPrefix(p.ID, id+"-") }) {
-				return errs.LostAnswer(cloud, "worker pool of the cluster "+id)
-			}
-			return nil
-		})
+	return whenThere(ctx, h, id, func(ctx context.Context) ([]poolObject, error) { return h.lookPools(ctx, id) })
+}
+
+// lookPools is readPools as IBM answers it.
+func (h *Handler) lookPools(ctx context.Context, id string) ([]poolObject, error) {
+	pools, err := read(ctx, h, get("/v2/vpc/getWorkerPools", "cluster", id), func(list []poolObject) error {
+		if slices.ContainsFunc(list, func(p poolObject) bool { return p.Name == "" || !strings.HasPrefix(p.ID, id+"-") }) {
+			return errs.LostAnswer(cloud, "worker pool of the cluster "+id)
+		}
+		return nil
 	})
 	for i, p := range pools {
 		pools[i] = p.asAsked()

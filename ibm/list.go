@@ -92,20 +92,33 @@ func (h *Handler) ListCluster(ctx context.Context) (_ []*pmks.ClusterInfo, err e
 	if err != nil {
 		return nil, err
 	}
-	return fanout.List(ctx, h.ours(list), clusterIID, func(ctx context.Context, c clusterObject) (_ *pmks.ClusterInfo, err error) {
-		var v view
-		// One after the other: as many clusters as there are slots are read side by side.
-		if v.c, err = h.readCluster(ctx, c.ID); err != nil {
-			return nil, err
-		}
-		if v.pools, err = h.readPools(ctx, c.ID); err != nil {
-			return nil, err
-		}
-		v.workers, v.workersErr = h.readWorkers(ctx, c.ID, "")
-		v.forgiveYouth()
-		info := h.clusterInfo(v)
+	return fanout.List(ctx, h.ours(list), clusterIID, h.listed)
+}
+
+// listed reads what a list shows of a cluster, one call after the other: as many clusters
+// as there are slots are read side by side. One that is too new to be read is shown as the
+// list has it.
+func (h *Handler) listed(ctx context.Context, c clusterObject) (_ *pmks.ClusterInfo, err error) {
+	var v view
+	if v.c, err = h.lookCluster(ctx, c.ID); err == nil {
+		err = h.accept(v.c)
+	}
+	if err == nil {
+		v.pools, err = h.lookPools(ctx, c.ID)
+	}
+	young, err := h.missing(ctx, err, c.ID)
+	if young {
+		info := h.clusterInfo(view{c: c})
+		info.KeyValueList = pmks.AddUnread(info.KeyValueList, "NodeGroupList", err)
 		return &info, nil
-	})
+	}
+	if err != nil {
+		return nil, err
+	}
+	v.workers, v.workersErr = h.readWorkers(ctx, c.ID, "")
+	v.forgiveYouth()
+	info := h.clusterInfo(v)
+	return &info, nil
 }
 
 // ListIID implements [pmks.IIDLister] with one call.

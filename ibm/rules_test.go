@@ -221,6 +221,11 @@ func TestYoung(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		start := time.Now()
+		list, err := h.ListCluster(t.Context())
+		if err != nil || len(list) != 1 || list[0].Status != pmks.ClusterCreating || len(pmks.Unread(list[0].KeyValueList)) != 1 || time.Since(start) > time.Second {
+			t.Errorf("ListCluster: %d clusters after %s, %v", len(list), time.Since(start), err)
+		}
 		got, err := h.GetCluster(t.Context(), info.IId)
 		if err != nil || got.Status != pmks.ClusterCreating || len(got.NodeGroupList) != 1 {
 			t.Errorf("GetCluster: %s with %d groups, %v", got.Status, len(got.NodeGroupList), err)
