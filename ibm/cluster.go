@@ -48,7 +48,7 @@ func (h *Handler) CreateCluster(ctx context.Context, req pmks.ClusterInfo) (_ pm
 	err = once.Create(ctx, func(ctx context.Context) error {
 		a, err := h.mutate(ctx, post("/v2/vpc/createCluster", group, in, http.StatusCreated))
 		if err != nil {
-			return existing(err, ": perhaps a cluster of another region or kind has it, or one that the caller may not see, or one that was just deleted")
+			return existing(ofFlavor(err, "NodeGroupList[0]."), ": perhaps a cluster of another region or kind has it, or one that the caller may not see, or one that was just deleted")
 		}
 		if a.decode(cloud, &made) != nil || !clusterIDPattern.MatchString(made.ID) {
 			return errs.LostAnswer(cloud, "id of the new cluster")

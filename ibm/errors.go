@@ -20,6 +20,7 @@ import (
 // Codes of IKS that say more than their meaning for a caller.
 const (
 	codeMasterThere = "E0120" // the master has that version
+	codeNoFlavor    = "E4e5b" // the flavor is not to be had in the zone
 	codeTooFew      = "E1437" // too few workers would be left, or some are worked on
 )
 
@@ -38,7 +39,7 @@ var errorTable = map[string]pmks.Code{
 	"E0d39":         pmks.CodeAlreadyExists, // a worker pool
 	codeTooFew:      pmks.CodeFailedPrecondition,
 	"E3310":         pmks.CodeInvalidArgument,
-	"E4e5b":         pmks.CodeInvalidArgument, // the flavor is not to be had in the zone
+	codeNoFlavor:    pmks.CodeInvalidArgument,
 	"E60b6":         pmks.CodeQuotaExceeded,
 	"E7b85":         pmks.CodeBusy,          // not deployed far enough for an add-on
 	"Ede7d":         pmks.CodeAlreadyExists, // a zone
@@ -208,6 +209,14 @@ func existing(err error, hint string) error {
 		return err
 	}
 	return errs.With(err, func(e *pmks.Error) { e.Field, e.Message = "IId.NameId", e.Message+hint })
+}
+
+// ofFlavor says of a refusal of the flavor which field it is about.
+func ofFlavor(err error, prefix string) error {
+	if errs.ProviderCode(err) != codeNoFlavor {
+		return err
+	}
+	return errs.With(err, func(e *pmks.Error) { e.Field = prefix + "VMSpecName" })
 }
 
 // annotate says where an error happened, once for each method of the handler.

@@ -71,7 +71,7 @@ func (h *Handler) AddNodeGroup(ctx context.Context, clusterIID pmks.IID, req pmk
 	err = once.Create(ctx, func(ctx context.Context) error {
 		a, err := h.mutate(ctx, post("/v2/vpc/createWorkerPool", v.c.ResourceGroup, in, http.StatusCreated))
 		if err != nil {
-			return h.ofCluster(ctx, existing(err, ""), v.c.ID)
+			return h.ofCluster(ctx, existing(ofFlavor(err, ""), ""), v.c.ID)
 		}
 		if a.decode(cloud, &made) != nil || !strings.HasPrefix(made.ID, v.c.ID+"-") {
 			return errs.LostAnswer(cloud, "id of the new worker pool")

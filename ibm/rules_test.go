@@ -598,6 +598,64 @@ func TestUpgrade_workers(t *testing.T) {
 	})
 }
 
+// TestUpgrade_failedWorker: while a worker of a pool has failed to come no other is taken
+// out; it is the one that is replaced.
+func TestUpgrade_failedWorker(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T) {
+		s := iks.New(iks.Options{})
+		put(t, s, seed("plain", "ng1"))
+		if err := s.ShowWorkers("plain", "ng1", 0, iks.WorkerShown{ActualVersion: "1.34.4_1400"}); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.ShowWorkers("plain", "ng1", 1, iks.WorkerShown{ActualState: "provision_failed", Message: "no capacity"}); err != nil {
+			t.Fatal(err)
+		}
+		cfg := configFor(s)
+		next, replaced, failed := cfg.Transport, "", ""
+		cfg.Transport = providertest.RoundTripper(func(r *http.Request) (*http.Response, error) {
+			if strings.HasSuffix(r.URL.Path, "/replaceWorker") {
+				var body struct{ WorkerID string }
+				if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
+					return nil, err
+				}
+				replaced += body.WorkerID
+				return providertest.Reply(r, 204, http.Header{}, nil), nil
+			}
+			return next.RoundTrip(r)
+		})
+		h := newHandlerWith(t, cfg)
+		info, err := h.UpgradeCluster(t.Context(), pmks.IID{NameId: "plain"}, "1.34")
+		if err != nil || info.Status != pmks.ClusterUpdating {
+			t.Fatalf("UpgradeCluster: %s, %v", info.Status, err)
+		}
+		failed, _, _ = strings.Cut(info.NodeGroupList[0].StatusReason, " ")
+		if replaced == "" || replaced != failed {
+			t.Errorf("%q is replaced, want %q, which failed", replaced, failed)
+		}
+	})
+}
+
+// TestFlavor: a flavor that the zone does not have is told by its field.
+func TestFlavor(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T) {
+		s := iks.New(iks.Options{})
+		put(t, s, seed("plain", "ng1"))
+		h := newHandler(t, s)
+		req, group := bench.SampleRequest("gpu"), bench.SampleNodeGroup("gpu")
+		req.NodeGroupList[0].VMSpecName, group.VMSpecName = "gx3.16x80.l4", "gx3.16x80.l4"
+		_, err := h.CreateCluster(t.Context(), req)
+		if e := asError(t, err); e.Code != pmks.CodeInvalidArgument || e.Field != "NodeGroupList[0].VMSpecName" {
+			t.Errorf("CreateCluster: %v", err)
+		}
+		_, err = h.AddNodeGroup(t.Context(), pmks.IID{NameId: "plain"}, group)
+		if e := asError(t, err); e.Code != pmks.CodeInvalidArgument || e.Field != "VMSpecName" {
+			t.Errorf("AddNodeGroup: %v", err)
+		}
+	})
+}
+
 // TestUpgrade_addOn: an autoscaler that does not follow is told before anything is sent.
 func TestUpgrade_addOn(t *testing.T) {
 	t.Parallel()

@@ -76,17 +76,27 @@ func clusterMeaning(c clusterObject, workers []workerObject) ready.Meaning {
 	}
 	switch {
 	case (m.Status == pmks.ClusterActive || m.Status == pmks.ClusterInactive && !m.Final) && isPending(c.MasterKubeVersion):
-		return updating
+		m = updating
 	case (state == "critical" || state == "warning") && isBeingMade(workers):
-		return creating // both come and go in every creation
+		m = creating // both come and go in every creation
 	case m.Status == pmks.ClusterActive && masterFailureTable[master] != "":
 		m.Reason = masterFailureTable[master]
 	}
-	if m.Reason == "" || m.Unknown {
+	if m.Unknown {
+		return m
+	}
+	said := strings.TrimSpace(c.Lifecycle.MasterStatus)
+	if strings.EqualFold(said, "ready") {
+		said = ""
+	}
+	if m.Reason == "" {
+		if m.Status.Transitional() {
+			m.Reason = said // what is going on
+		}
 		return m
 	}
 	reason := m.Reason
-	if said := strings.TrimSpace(c.Lifecycle.MasterStatus); said != "" && !strings.EqualFold(said, "ready") {
+	if said != "" {
 		reason = cmp.Or(c.Lifecycle.MasterState, c.State) + ": " + said + "; " + reason
 	}
 	if said := firstMessage(workers); said != "" {

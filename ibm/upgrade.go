@@ -137,8 +137,8 @@ func lags(w workerObject, c clusterObject) bool {
 	return len(upgrade.Lagging(group, master)) > 0 || k.Target != "" && k.Target != k.Actual && version(k.Target) == master
 }
 
-// replaceWorkers replaces one worker of every pool that lags, and none of a pool in which
-// one is on its way.
+// replaceWorkers replaces one worker of every pool that lags, or in which one has failed,
+// and none of a pool in which one is on its way.
 func (h *Handler) replaceWorkers(ctx context.Context, v view) (bool, error) {
 	type replacement struct {
 		pool   poolObject
@@ -148,7 +148,11 @@ func (h *Handler) replaceWorkers(ctx context.Context, v view) (bool, error) {
 	going := false
 	for _, p := range v.pools {
 		workers := v.of(p)
-		i := slices.IndexFunc(workers, func(w workerObject) bool { return lags(w, v.c) })
+		// One that failed to come first: the next would be an outage.
+		i := slices.IndexFunc(workers, func(w workerObject) bool { return kindOf(w) == failedWorker })
+		if i < 0 {
+			i = slices.IndexFunc(workers, func(w workerObject) bool { return lags(w, v.c) })
+		}
 		switch {
 		case poolMeaning(p, nil, false).Status == pmks.ClusterDeleting:
 		case slices.ContainsFunc(workers, inTransition):
