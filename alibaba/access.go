@@ -177,7 +177,7 @@ func (h *Handler) GenerateClusterToken(ctx context.Context, clusterIID pmks.IID)
 func signToken(keys snapshot, id string, now time.Time) string {
 	empty := sha256.Sum256(nil)
 	headers := map[string]string{
-		"x-acs-action": "GetCallerIdentity", "x-acs-version": "2015-04-01", "x-acs-date": now.Format("2006-01-02T15:04:05Z"),
+		"x-acs-action": "GetCallerIdentity", "x-acs-version": stsVersion, "x-acs-date": now.Format("2006-01-02T15:04:05Z"),
 		"x-acs-content-sha256": hex.EncodeToString(empty[:]),
 	}
 	if keys.token != "" {

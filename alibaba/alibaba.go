@@ -145,8 +145,8 @@ type Config struct {
 	VPCEndpoint string
 	ECSEndpoint string
 	STSEndpoint string
-	// Transport carries all requests but those that the SDK makes to find credentials.
-	// Redirects are not followed.
+	// Transport carries all requests but those that the SDK makes for a profile, the role
+	// of an instance and a credentials URI. Redirects are not followed.
 	Transport http.RoundTripper
 	Logger    *slog.Logger
 }

@@ -72,30 +72,30 @@ type clients struct {
 	idle    func()
 }
 
-func newClients(cfg *Config) (clients, error) {
+func newClients(cfg *Config) (*clients, error) {
 	guarded, idle := endpoint.Transport(cfg.Transport)
-	keys := newKeyring(cfg)
 	ack, err := cs.NewClient(sdkConfig(cfg, cfg.Endpoint, ""))
 	if err != nil {
-		return clients{}, &pmks.Error{Code: pmks.CodeInvalidArgument, Message: "the client of ACK cannot be made: " + err.Error()}
+		return nil, &pmks.Error{Code: pmks.CodeInvalidArgument, Message: "the client of ACK cannot be made: " + err.Error()}
 	}
-	c := clients{
+	c := &clients{
 		ack: func(web dara.HttpClient, keys credentials.Credential) csAPI {
 			one := *ack
 			one.HttpClient, one.Credential = web, keys
 			return &one
 		},
 		full: func() *cs.Client { one := *ack; return &one },
-		web:  &http.Client{Transport: &endpoint.Carrier{Next: guarded, Provider: Name, Logger: cfg.Logger, Secrets: keys.secrets}}, keys: keys, idle: idle,
-		limiter: fanout.NewLimiter(cfg.rateOf),
+		idle: idle, limiter: fanout.NewLimiter(cfg.rateOf),
 	}
+	c.keys = newKeyring(cfg, c)
+	c.web = &http.Client{Transport: &endpoint.Carrier{Next: guarded, Provider: Name, Logger: cfg.Logger, Secrets: c.keys.secrets}}
 	for _, s := range []struct {
 		name, override string
 		connect        *connectRPC
 	}{{"vpc", cfg.VPCEndpoint, &c.vpc}, {"ecs", cfg.ECSEndpoint, &c.ecs}, {"sts", cfg.STSEndpoint, &c.sts}} {
 		client, err := openapi.NewClient(sdkConfig(cfg, cmp.Or(s.override, cfg.Endpoint), s.name+"."+cfg.Region+".aliyuncs.com"))
 		if err != nil {
-			return clients{}, &pmks.Error{Code: pmks.CodeInvalidArgument, Message: "the client of " + s.name + " cannot be made: " + err.Error()}
+			return nil, &pmks.Error{Code: pmks.CodeInvalidArgument, Message: "the client of " + s.name + " cannot be made: " + err.Error()}
 		}
 		*s.connect = func(web dara.HttpClient, keys credentials.Credential) *openapi.Client {
 			one := *client

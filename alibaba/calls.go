@@ -56,7 +56,11 @@ func send[O any](ctx context.Context, h *Handler, action, what string, call func
 // attempt is one try of a request.
 func attempt[O any](h *Handler, what string, call func(csAPI) (O, error), holds func(O) bool) func(context.Context) (O, error) {
 	return func(ctx context.Context) (out O, err error) {
-		err = h.exchange(ctx, func(x *exchange, web sender, keys snapshot) (err error) {
+		keys, err := h.api.keys.get(ctx)
+		if err != nil {
+			return out, err
+		}
+		err = h.api.exchange(ctx, keys, func(web sender, keys snapshot) (err error) {
 			out, err = call(h.api.ack(web, keys))
 			return err
 		})
@@ -67,24 +71,40 @@ func attempt[O any](h *Handler, what string, call func(csAPI) (O, error), holds 
 	}
 }
 
-// readRPC makes a read of another service than ACK, whose calls are an action and its
-// parameters.
-func readRPC[O any](ctx context.Context, h *Handler, connect connectRPC, service, version, action string, params map[string]string, holds func(*O) bool) (*O, error) {
-	query := map[string]*string{}
-	for name, value := range params {
-		query[name] = &value
+// rpcCall is a call of another service than ACK: an action and its parameters.
+type rpcCall struct {
+	action, version, auth string
+	query                 map[string]string
+	form                  map[string]any
+}
+
+// make makes the call with a client of the service.
+func (r rpcCall) make(client *openapi.Client, out any) error {
+	request := &openapi.OpenApiRequest{Query: map[string]*string{}}
+	for name, value := range r.query {
+		request.Query[name] = &value
 	}
+	if r.form != nil {
+		request.Body = r.form
+	}
+	answer, err := client.CallApi(&openapi.Params{Action: &r.action, Version: &r.version, Protocol: tea.String("HTTPS"), Pathname: tea.String("/"),
+		Method: tea.String(http.MethodPost), AuthType: &r.auth, Style: tea.String("RPC"), ReqBodyType: tea.String("formData"), BodyType: tea.String("json")},
+		request, &dara.RuntimeOptions{})
+	if err != nil {
+		return err
+	}
+	return tea.Convert(answer["body"], out)
+}
+
+// readRPC makes a read of another service than ACK.
+func readRPC[O any](ctx context.Context, h *Handler, connect connectRPC, service, version, action string, params map[string]string, holds func(*O) bool) (*O, error) {
+	call := rpcCall{action: action, version: version, auth: "AK", query: params}
 	return fanout.Read(ctx, h.api.limiter, service+":"+action, func(ctx context.Context) (*O, error) {
 		var out O
-		err := h.exchange(ctx, func(x *exchange, web sender, keys snapshot) error {
-			answer, err := connect(web, keys).CallApi(&openapi.Params{Action: &action, Version: &version, Protocol: tea.String("HTTPS"), Pathname: tea.String("/"),
-				Method: tea.String(http.MethodPost), AuthType: tea.String("AK"), Style: tea.String("RPC"), ReqBodyType: tea.String("formData"), BodyType: tea.String("json")},
-				&openapi.OpenApiRequest{Query: query}, &dara.RuntimeOptions{})
-			if err != nil {
-				return err
-			}
-			return tea.Convert(answer["body"], &out)
-		})
+		keys, err := h.api.keys.get(ctx)
+		if err == nil {
+			err = h.api.exchange(ctx, keys, func(web sender, keys snapshot) error { return call.make(connect(web, keys), &out) })
+		}
 		if err == nil && !holds(&out) {
 			err = errs.LostAnswer(vendor, "answer to "+action)
 		}
@@ -94,13 +114,9 @@ func readRPC[O any](ctx context.Context, h *Handler, connect connectRPC, service
 
 // exchange makes one request with the credentials of the moment, and turns what the SDK
 // says of it into an error of pmks.
-func (h *Handler) exchange(ctx context.Context, do func(x *exchange, web sender, keys snapshot) error) error {
-	keys, err := h.api.keys.get(ctx)
-	if err != nil {
-		return err
-	}
+func (c *clients) exchange(ctx context.Context, keys snapshot, do func(web sender, keys snapshot) error) error {
 	var x exchange
-	return x.fail(do(&x, func(req *http.Request) (*http.Response, error) { return x.send(ctx, &h.api, req) }, keys))
+	return x.fail(do(func(req *http.Request) (*http.Response, error) { return x.send(ctx, c, req) }, keys))
 }
 
 // readPages reads a list to its end, by page number. Items shift while they are read, so

@@ -121,7 +121,7 @@ func (c Config) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
 // use. Close it when it is no longer needed.
 type Handler struct {
 	cfg    Config
-	api    clients
+	api    *clients
 	claims account
 	// What was read, by id: the names of clusters, and the versions of pools.
 	names, versions sync.Map

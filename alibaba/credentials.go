@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -62,33 +63,35 @@ type keyring struct {
 	// fixed are static credentials; otherwise found gets what is to be used now.
 	fixed snapshot
 	found token.Cache[snapshot]
+	// given are the secrets of the configuration.
+	given []string
 }
 
-func newKeyring(c *Config) *keyring {
-	k := &keyring{}
-	var fetch func() (snapshot, error)
+func newKeyring(c *Config, api *clients) *keyring {
+	k := &keyring{given: []string{c.AccessKeySecret, c.SecurityToken, c.BearerToken}}
+	var fetch way
 	switch {
 	case c.Credential != nil:
-		fetch = func() (snapshot, error) { return ask(c.Credential) }
+		fetch = func(context.Context) (snapshot, time.Time, error) { return ask(c.Credential) }
 	case c.BearerToken != "":
 		k.fixed = snapshot{bearer: c.BearerToken, provider: "bearer"}
 	case c.AccessKeyID != "" && c.RoleARN == "":
 		k.fixed = snapshot{id: c.AccessKeyID, secret: c.AccessKeySecret, token: c.SecurityToken, provider: "static_ak"}
 	default:
-		fetch = c.chain()
+		fetch = chain(c.ways(api))
 	}
 	var turn sync.Mutex // the SDK keeps what it has got, without a lock
-	k.found.Fetch = func(context.Context) (snapshot, time.Time, error) {
+	k.found.Fetch = func(ctx context.Context) (snapshot, time.Time, error) {
 		turn.Lock()
 		defer turn.Unlock()
-		keys, err := fetch()
-		return keys, time.Time{}, noCredentials(err)
+		keys, end, err := fetch(ctx)
+		return keys, end, noCredentials(err)
 	}
 	return k
 }
 
-// get returns the credentials to sign a request with. The getting ends by the SDK's own
-// time limits; its callers wait no longer than their contexts.
+// get returns the credentials to sign a request with. What the SDK gets ends by the SDK's
+// own time limits; its callers wait no longer than their contexts.
 func (k *keyring) get(ctx context.Context) (snapshot, error) {
 	if k.fixed.usable() {
 		return k.fixed, nil
@@ -98,133 +101,108 @@ func (k *keyring) get(ctx context.Context) (snapshot, error) {
 
 // secrets are what must not be shown.
 func (k *keyring) secrets() []string {
-	var list []string
-	for _, keys := range append(k.found.Recent(), k.fixed) {
+	list := slices.Clone(k.given)
+	for _, keys := range k.found.Recent() {
 		list = append(list, keys.secret, keys.token, keys.bearer)
 	}
 	return list
 }
 
+// way is one in which credentials are got. Where it tells when they end they are kept until
+// then; the SDK's ways keep them by themselves.
+type way func(context.Context) (snapshot, time.Time, error)
+
 // ask takes a snapshot of a credential of the SDK.
-func ask(c credentials.Credential) (snapshot, error) {
+func ask(c credentials.Credential) (snapshot, time.Time, error) {
 	m, err := c.GetCredential()
 	if err != nil {
-		return snapshot{}, err
+		return snapshot{}, time.Time{}, err
 	}
 	if m == nil {
-		return snapshot{}, errors.New("the credential is empty")
+		return snapshot{}, time.Time{}, errors.New("the credential is empty")
 	}
 	s := snapshot{id: tea.StringValue(m.AccessKeyId), secret: tea.StringValue(m.AccessKeySecret), token: tea.StringValue(m.SecurityToken),
 		bearer: tea.StringValue(m.BearerToken), provider: tea.StringValue(m.ProviderName)}
 	if !s.usable() {
-		return snapshot{}, errors.New("the credential holds no key")
+		err = errors.New("the credential holds no key")
 	}
-	return s, nil
+	return s, time.Time{}, err
 }
 
-// chain returns what gets credentials in the one way that is configured, or in the
-// ways of the vendor's default chain. The vendor's own chain remembers a way before it
-// has ever worked, and asks the metadata service of ECS, over plain http, unasked.
-func (c *Config) chain() func() (snapshot, error) {
-	ways := c.ways()
-	var works providers.CredentialsProvider
-	return func() (snapshot, error) {
+// chain tries ways until one works, and that one first from then on. The vendor's own
+// chain remembers a way before it has ever worked.
+func chain(ways []way) way {
+	works := 0
+	return func(ctx context.Context) (snapshot, time.Time, error) {
 		var faults []error
-		if works != nil {
-			s, err := keysOf(works)
+		for i := range ways {
+			n := (works + i) % len(ways)
+			keys, end, err := ways[n](ctx)
 			if err == nil {
-				return s, nil
+				works = n
+				return keys, end, nil
 			}
 			faults = append(faults, err)
 		}
-		works = nil
-		for _, way := range ways {
-			p, err := way()
+		works = 0
+		return snapshot{}, time.Time{}, errors.Join(faults...)
+	}
+}
+
+// sdkWay is one of the SDK's providers, which is built when it is needed first.
+func sdkWay[P providers.CredentialsProvider](build func() (P, error)) way {
+	var built *P
+	return func(context.Context) (snapshot, time.Time, error) {
+		if built == nil {
+			p, err := build()
 			if err != nil {
-				faults = append(faults, err)
-				continue
+				return snapshot{}, time.Time{}, err
 			}
-			s, err := keysOf(p)
-			if err == nil {
-				works = p
-				return s, nil
-			}
-			faults = append(faults, err)
+			built = &p
 		}
-		return snapshot{}, errors.Join(faults...)
+		keys, err := (*built).GetCredentials()
+		if err == nil && (keys == nil || keys.AccessKeyId == "" || keys.AccessKeySecret == "") {
+			err = errors.New((*built).GetProviderName() + " gives no key")
+		}
+		if err != nil {
+			return snapshot{}, time.Time{}, err
+		}
+		return snapshot{id: keys.AccessKeyId, secret: keys.AccessKeySecret, token: keys.SecurityToken,
+			provider: cmp.Or(keys.ProviderName, (*built).GetProviderName())}, time.Time{}, nil
 	}
 }
 
-func keysOf(p providers.CredentialsProvider) (snapshot, error) {
-	keys, err := p.GetCredentials()
-	if err != nil {
-		return snapshot{}, err
-	}
-	if keys == nil || keys.AccessKeyId == "" || keys.AccessKeySecret == "" {
-		return snapshot{}, errors.New(p.GetProviderName() + " gives no key")
-	}
-	return snapshot{id: keys.AccessKeyId, secret: keys.AccessKeySecret, token: keys.SecurityToken,
-		provider: cmp.Or(keys.ProviderName, p.GetProviderName())}, nil
-}
-
-// way makes one of the vendor's providers.
-type way func() (providers.CredentialsProvider, error)
-
-// built keeps the nil of a failed building from becoming a provider that is one.
-func built[P providers.CredentialsProvider](p P, err error) (providers.CredentialsProvider, error) {
-	if err != nil {
-		return nil, err
-	}
-	return p, nil
-}
-
-func (c *Config) ways() []way {
-	oidc := func() (providers.CredentialsProvider, error) {
-		return built(providers.NewOIDCCredentialsProviderBuilder().WithRoleArn(c.RoleARN).WithOIDCProviderARN(c.OIDCProviderARN).
-			WithOIDCTokenFilePath(c.OIDCTokenFile).WithRoleSessionName(c.RoleSessionName).WithSTSEndpoint(hostOf(c.STSEndpoint)).WithStsRegionId(c.Region).Build())
-	}
-	profile := func() (providers.CredentialsProvider, error) {
-		return built(providers.NewCLIProfileCredentialsProviderBuilder().WithProfileName(c.Profile).Build())
-	}
-	role := func() (providers.CredentialsProvider, error) {
-		return built(providers.NewECSRAMRoleCredentialsProviderBuilder().WithRoleName(cmp.Or(c.ECSRole, os.Getenv("ALIBABA_CLOUD_ECS_METADATA"))).WithDisableIMDSv1(true).Build())
-	}
+// ways are the one that is configured, or those of the vendor's default chain, but that the
+// metadata service of ECS, over plain http, is asked only where its role is named.
+func (c *Config) ways(api *clients) []way {
+	metadata := cmp.Or(c.ECSRole, os.Getenv("ALIBABA_CLOUD_ECS_METADATA"))
+	profile := sdkWay(providers.NewCLIProfileCredentialsProviderBuilder().WithProfileName(c.Profile).Build)
+	role := sdkWay(providers.NewECSRAMRoleCredentialsProviderBuilder().WithRoleName(metadata).WithDisableIMDSv1(true).Build)
 	switch {
-	case c.AccessKeyID != "": // with a role
-		return []way{func() (providers.CredentialsProvider, error) {
-			b := providers.NewRAMRoleARNCredentialsProviderBuilder().WithAccessKeyId(c.AccessKeyID).WithAccessKeySecret(c.AccessKeySecret)
-			if c.SecurityToken != "" {
-				b = b.WithSecurityToken(c.SecurityToken)
-			}
-			return built(b.WithRoleArn(c.RoleARN).WithRoleSessionName(c.RoleSessionName).WithExternalId(c.ExternalID).
-				WithStsEndpoint(hostOf(c.STSEndpoint)).WithStsRegionId(c.Region).Build())
-		}}
-	case c.OIDCProviderARN != "":
-		return []way{oidc}
+	case c.AccessKeyID != "", c.OIDCProviderARN != "": // with a role
+		return []way{api.assume(assumption{arn: c.RoleARN, session: c.RoleSessionName, externalID: c.ExternalID, provider: c.OIDCProviderARN, tokenFile: c.OIDCTokenFile,
+			keys: snapshot{id: c.AccessKeyID, secret: c.AccessKeySecret, token: c.SecurityToken}})}
 	case c.Profile != "":
 		return []way{profile}
 	case c.ECSRole != "":
 		return []way{role}
 	}
-	list := []way{
-		func() (providers.CredentialsProvider, error) {
-			return built(providers.NewEnvironmentVariableCredentialsProviderBuilder().Build())
-		},
-		oidc, profile,
-		func() (providers.CredentialsProvider, error) {
-			return built(providers.NewProfileCredentialsProviderBuilder().Build())
-		},
+	list := []way{sdkWay(providers.NewEnvironmentVariableCredentialsProviderBuilder().Build)}
+	if file := os.Getenv("ALIBABA_CLOUD_OIDC_TOKEN_FILE"); file != "" {
+		list = append(list, api.assume(assumption{arn: os.Getenv("ALIBABA_CLOUD_ROLE_ARN"), provider: os.Getenv("ALIBABA_CLOUD_OIDC_PROVIDER_ARN"), tokenFile: file,
+			session: cmp.Or(os.Getenv("ALIBABA_CLOUD_ROLE_SESSION_NAME"), c.RoleSessionName)}))
 	}
-	if os.Getenv("ALIBABA_CLOUD_ECS_METADATA") != "" {
+	list = append(list, profile, sdkWay(providers.NewProfileCredentialsProviderBuilder().Build))
+	if metadata != "" {
 		list = append(list, role)
 	}
 	if uri := os.Getenv("ALIBABA_CLOUD_CREDENTIALS_URI"); uri != "" {
-		list = append(list, func() (providers.CredentialsProvider, error) {
+		list = append(list, sdkWay(func() (*providers.URLCredentialsProvider, error) {
 			if err := endpoint.Check("ALIBABA_CLOUD_CREDENTIALS_URI", uri, false); err != nil {
 				return nil, err
 			}
-			return built(providers.NewURLCredentialsProviderBuilder().WithUrl(uri).Build())
-		})
+			return providers.NewURLCredentialsProviderBuilder().WithUrl(uri).Build()
+		}))
 	}
 	return list
 }
@@ -235,13 +213,18 @@ func noCredentials(err error) error {
 	if err == nil {
 		return nil
 	}
+	if known, ok := err.(*pmks.Error); ok { //nolint:errorlint // one way, which has said all
+		return known
+	}
 	e := &pmks.Error{Code: pmks.CodeUnauthenticated, ProviderCode: "InvalidCredentials"}
 	if cause, ok := errs.Transport(err); ok {
 		return &pmks.Error{Code: pmks.CodeUnavailable, ProviderCode: e.ProviderCode, Message: "the credentials could not be got: " + cause}
 	}
 	parts := []error{err}
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		parts = joined.Unwrap()
+		if parts = joined.Unwrap(); len(parts) == 1 {
+			return noCredentials(parts[0])
+		}
 	}
 	var words []string
 	for _, part := range parts {

@@ -61,7 +61,7 @@ func (h *Handler) checkAccount(ctx context.Context, r ref) error {
 		return nil
 	}
 	type identity struct{ AccountId string }
-	out, err := readRPC(ctx, h, h.api.sts, "sts", "2015-04-01", "GetCallerIdentity", nil, func(o *identity) bool { return o.AccountId != "" })
+	out, err := readRPC(ctx, h, h.api.sts, "sts", stsVersion, "GetCallerIdentity", nil, func(o *identity) bool { return o.AccountId != "" })
 	if err != nil {
 		return err
 	}
