@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"go.uber.org/goleak"
 
@@ -302,6 +301,3 @@ func (w *world) worker(t testing.TB, cluster string) string {
 	}
 	return cluster + "/nodegroups/" + text(list[0]["uuid"])
 }
-
-// minute is enough for reads that lag behind.
-const minute = time.Minute
