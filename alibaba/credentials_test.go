@@ -43,7 +43,12 @@ func noEnvironment(t testing.TB) {
 // ones.
 func TestNew_credentials(t *testing.T) {
 	const token = "sts-session-token-of-the-test"
-	s := ack.New(ack.Options{Unlimited: true, BearerTokens: []string{"bearer-of-the-test"}, Keys: map[string]ack.Key{
+	oidc := filepath.Join(t.TempDir(), "oidc-token")
+	if err := os.WriteFile(oidc, []byte("oidc-token-for-the-simulator"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const operator = "acs:ram::" + ack.DefaultAccountID + ":role/" + ack.OperatorRole
+	s := ack.New(ack.Options{Unlimited: true, OIDCTokens: []string{"oidc-token-for-the-simulator"}, BearerTokens: []string{"bearer-of-the-test"}, Keys: map[string]ack.Key{
 		ack.DefaultAccessKeyID: {Secret: ack.DefaultAccessKeySecret}, "STS.temporary": {Secret: "secret-of-sts", SecurityToken: token}}})
 	noKeys := func(t testing.TB, c *alibaba.Config) {
 		t.Helper()
@@ -59,6 +64,22 @@ func TestNew_credentials(t *testing.T) {
 		}},
 		{Name: "bearer", Change: func(c *alibaba.Config) {
 			c.AccessKeyID, c.AccessKeySecret, c.BearerToken = "", "", "bearer-of-the-test"
+		}},
+		{Name: "role", Change: func(c *alibaba.Config) { c.RoleARN = operator }},
+		{Name: "oidc", Change: func(c *alibaba.Config) {
+			c.AccessKeyID, c.AccessKeySecret, c.RoleARN = "", "", operator
+			c.OIDCProviderARN, c.OIDCTokenFile = "acs:ram::"+ack.DefaultAccountID+":oidc-provider/ack", oidc
+		}},
+		{Name: "no-such-role", Change: func(c *alibaba.Config) { c.RoleARN = operator + "-not" }, Code: pmks.CodeUnauthenticated, Says: []string{operator + "-not could not be assumed"}},
+		{Name: "no-token-file", Change: func(c *alibaba.Config) {
+			c.AccessKeyID, c.AccessKeySecret, c.RoleARN = "", "", operator
+			c.OIDCProviderARN, c.OIDCTokenFile = "acs:ram::"+ack.DefaultAccountID+":oidc-provider/ack", oidc+"-not"
+		}, Says: []string{"oidcTokenFile"}, Code: pmks.CodeInvalidArgument},
+		{Name: "oidc-of-the-environment", Prepare: func(t testing.TB, c *alibaba.Config) {
+			noKeys(t, c)
+			t.(*testing.T).Setenv("ALIBABA_CLOUD_ROLE_ARN", operator)
+			t.(*testing.T).Setenv("ALIBABA_CLOUD_OIDC_PROVIDER_ARN", "acs:ram::"+ack.DefaultAccountID+":oidc-provider/ack")
+			t.(*testing.T).Setenv("ALIBABA_CLOUD_OIDC_TOKEN_FILE", oidc)
 		}},
 		{Name: "credential", Change: func(c *alibaba.Config) {
 			c.AccessKeyID, c.AccessKeySecret = "", ""
