@@ -242,7 +242,7 @@ func FuzzServer(f *testing.F) {
 		if known := []string{"errors", "error", "NeutronError"}; response.StatusCode >= 400 && len(members) > 0 && !slices.Contains(known, members[0]) && noNovaFault(members[0]) {
 			t.Errorf("not an error of a service: %q", answer)
 		}
-		if c := w.Calls(); response.StatusCode == 500 || len(c) != 1 || c[0].Status != response.StatusCode {
+		if c := w.Calls(); response.StatusCode == http.StatusInternalServerError || len(c) != 1 || c[0].Status != response.StatusCode {
 			t.Errorf("the journal has %+v for %d %q", c, response.StatusCode, answer)
 		}
 	})

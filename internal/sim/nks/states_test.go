@@ -269,3 +269,31 @@ func TestServer_certificates(t *testing.T) {
 		t.Errorf("the certificates end at %v and then at %v", expiry, after)
 	}
 }
+
+// TestServer_forget: clusters come and go for days, and what is known of them goes too.
+func TestServer_forget(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *Options) { o.Quota = Quota{Clusters: -1, NodeGroups: -1, Nodes: -1} })
+	for i := range 250 {
+		name := fmt.Sprintf("c%d", i)
+		w.ok(t, http.StatusAccepted, http.MethodPost, "/v1/clusters", cluster(name))
+		wiretest.Must(t, w.Force(name, "", profile.Gone, ""))
+	}
+	if n := len(w.projects[DefaultTenantID].clusters); n > 110 {
+		t.Errorf("%d records are kept", n)
+	}
+}
+
+// TestServer_isolated: without a way to the internet the address is in the subnet.
+func TestServer_isolated(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	path := w.create(t, "demo", isolated)
+	c := w.get(t, path)
+	if !strings.HasPrefix(text(c["api_address"]), "https://10.0.129.") || !strings.Contains(text(w.get(t, path+"/config")["config"]), text(c["api_address"])) {
+		t.Errorf("the address is %v", c["api_address"])
+	}
+	if at(c, "labels", "kube_version_status") != "NEED_UPGRADE" {
+		t.Errorf("the labels are %v", c["labels"])
+	}
+}
