@@ -233,6 +233,15 @@ func (h *Handler) editConfigMap(ctx context.Context, c clusterObject, waits bool
 			wrote, open = wrote || err == nil, err != nil && once.Open(err)
 			return err == nil, err
 		})
+		if err != nil && open && ctx.Err() == nil {
+			// A last look tells whether the last write has happened.
+			if m, lookErr := k.read(ctx, h); lookErr == nil {
+				if !edit(m) {
+					return true, nil
+				}
+				open = false
+			}
+		}
 		return wrote, errs.With(errs.Ended(ctx, err), func(e *pmks.Error) { e.MayHaveHappened = e.MayHaveHappened || open })
 	})
 }

@@ -612,7 +612,7 @@ func TestUpgrade_failedWorker(t *testing.T) {
 			t.Fatal(err)
 		}
 		cfg := configFor(s)
-		next, replaced, failed := cfg.Transport, "", ""
+		next, replaced := cfg.Transport, ""
 		cfg.Transport = providertest.RoundTripper(func(r *http.Request) (*http.Response, error) {
 			if strings.HasSuffix(r.URL.Path, "/replaceWorker") {
 				var body struct{ WorkerID string }
@@ -629,7 +629,7 @@ func TestUpgrade_failedWorker(t *testing.T) {
 		if err != nil || info.Status != pmks.ClusterUpdating {
 			t.Fatalf("UpgradeCluster: %s, %v", info.Status, err)
 		}
-		failed, _, _ = strings.Cut(info.NodeGroupList[0].StatusReason, " ")
+		failed, _, _ := strings.Cut(info.NodeGroupList[0].StatusReason, " ")
 		if replaced == "" || replaced != failed {
 			t.Errorf("%q is replaced, want %q, which failed", replaced, failed)
 		}
