@@ -465,8 +465,8 @@ func (h *Handler) delete(ctx context.Context, uuid string) error {
 	})
 }
 
-// unwilling returns err of a removal: it has no argument that could be wrong, so what
-// NKS refuses is what it does not give up.
+// unwilling returns err of a request that has no argument which could be wrong, such as
+// a removal: what NKS refuses is what it does not give up.
 func unwilling(err error) error {
 	var e *pmks.Error
 	if !errors.As(err, &e) || e.Code != pmks.CodeInvalidArgument || e.HTTPStatus != http.StatusBadRequest {

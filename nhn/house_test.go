@@ -448,3 +448,46 @@ func TestHouse_recordOfAFailure(t *testing.T) {
 		}
 	})
 }
+
+// TestHouse_preconditions: what keeps autoscaling from being turned on is a matter of the
+// group, not of the request.
+func TestHouse_preconditions(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*nks.Server) error{
+		"metrics": func(s *nks.Server) error { return s.SetMetricAutoscaler("demo", "extra", true) },
+		"stopped": func(s *nks.Server) error { return s.StopNodes("demo", "extra", 1) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, nks.Options{}, func(t *testing.T, s *nks.Server, h *nhn.Handler, demo pmks.ClusterInfo) {
+				if err := change(s); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := h.SetNodeGroupAutoScaling(t.Context(), demo.IId, demo.NodeGroupList[1].IId, true); pmks.CodeOf(err) != pmks.CodeFailedPrecondition {
+					t.Errorf("got %v", err)
+				}
+			})
+		})
+	}
+}
+
+// TestHouse_networkCards: a node with a further network card is one node, whether or not
+// NKS lists the address of that card.
+func TestHouse_networkCards(t *testing.T) {
+	t.Parallel()
+	for _, all := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			s := nks.New(nks.Options{Assumptions: nks.Assumptions{AddressesOfAllNICs: all}})
+			h := newHandler(t, s)
+			req := bench.SampleRequest("cards")
+			req.Network.SubnetIIDs = append(req.Network.SubnetIIDs, pmks.IID{NameId: "subnet-02"})
+			info, err := pmks.Provision(t.Context(), h, req, pmks.WithInterval(time.Minute))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if g := info.NodeGroupList[0]; len(g.Nodes) != 2 || g.Nodes[0].SystemId == "" || len(info.Network.SubnetIIDs) != 2 {
+				t.Errorf("all addresses %t: nodes %v in %v", all, g.Nodes, info.Network.SubnetIIDs)
+			}
+		})
+	}
+}

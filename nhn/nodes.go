@@ -78,16 +78,28 @@ func (s servers) find(address, vpc, cluster string) *serverObject {
 // nodes are the nodes of a group. An address without a VM is shown as it is.
 func (s servers) nodes(g groupObject, vpc, cluster string) []pmks.IID {
 	list := make([]pmks.IID, 0, len(g.Addresses))
+	var alone []pmks.IID // addresses without a VM
 	for _, address := range g.Addresses {
-		iid := pmks.IID{NameId: address}
-		if vm := s.find(address, vpc, cluster); vm != nil {
-			iid = pmks.IID{NameId: vm.Name, SystemId: vm.ID}
+		vm := s.find(address, vpc, cluster)
+		if vm == nil {
+			alone = append(alone, pmks.IID{NameId: address})
+		} else if iid := (pmks.IID{NameId: vm.Name, SystemId: vm.ID}); !slices.Contains(list, iid) {
+			list = append(list, iid)
 		}
-		list = append(list, iid)
 	}
+	// Whether the addresses of further network cards are among them is not documented:
+	// there are no more nodes than NKS counts.
+	most := len(g.Addresses)
+	if n, ok := g.NodeCount.number(); ok && g.furtherSubnets() {
+		most = n
+	}
+	list = append(list, alone[:min(len(alone), max(0, most-len(list)))]...)
 	slices.SortFunc(list, func(a, b pmks.IID) int { return strings.Compare(a.NameId, b.NameId) })
 	return list
 }
+
+// furtherSubnets reports whether the nodes of a group have more than one network card.
+func (g groupObject) furtherSubnets() bool { return g.Labels["additional_subnet_id_list"] != "" }
 
 // idNames are the names of things by their ids. A thing without a name is called by its
 // id.

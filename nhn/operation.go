@@ -102,7 +102,8 @@ func (v view) showPending(info *pmks.ClusterInfo) {
 	}
 	for i := range info.NodeGroupList {
 		g := &info.NodeGroupList[i]
-		if !e.about(v.cluster.UUID, ref{g.IId.SystemId, g.IId.NameId}) && !e.resizes(*g) && e.Type != eventDeleteCluster {
+		group := ref{g.IId.SystemId, g.IId.NameId}
+		if !e.about(v.cluster.UUID, group) && !e.resizes(group) && e.Type != eventDeleteCluster {
 			continue
 		}
 		e.showRequest(g)
@@ -116,12 +117,24 @@ func (v view) showPending(info *pmks.ClusterInfo) {
 	}
 }
 
-// requested are the sizes in the request that an event tells.
+// requested is what an event tells of the request that it is of.
 type requested struct {
 	NodeGroup text `json:"nodegroup"`
 	Count     text `json:"node_count"`
+	Enabled   text `json:"ca_enable"`
 	Min       text `json:"ca_min_node_count"`
 	Max       text `json:"ca_max_node_count"`
+	Version   text `json:"version"`
+}
+
+// is reports whether a request may be another one, as far as both tell.
+func (r requested) is(other requested) bool {
+	for _, pair := range [][2]text{{r.Count, other.Count}, {r.Enabled, other.Enabled}, {r.Min, other.Min}, {r.Max, other.Max}, {r.Version, other.Version}} {
+		if pair[0] != "" && pair[1] != "" && !strings.EqualFold(string(pair[0]), string(pair[1])) {
+			return false
+		}
+	}
+	return true
 }
 
 func (e eventObject) requested() (r requested) {
@@ -130,9 +143,9 @@ func (e eventObject) requested() (r requested) {
 }
 
 // resizes reports whether an event about a cluster changes the size of a group.
-func (e eventObject) resizes(g pmks.NodeGroupInfo) bool {
+func (e eventObject) resizes(group ref) bool {
 	name := string(e.requested().NodeGroup)
-	return slices.Contains(eventsResize, e.Type) && name != "" && (name == g.IId.SystemId || name == g.IId.NameId)
+	return slices.Contains(eventsResize, e.Type) && name != "" && (name == group.uuid || name == group.name)
 }
 
 // showRequest shows the sizes that have been accepted.
@@ -149,12 +162,14 @@ func (e eventObject) showRequest(g *pmks.NodeGroupInfo) {
 }
 
 // ownEvent is the record of a change of ours: NKS gives no id for it, so where the
-// answer was lost it is the first event of the right type on the right target that came
-// after those that there were. A state, such as a size, could have other causes.
+// answer was lost it is the first event of the right type on the right target, and of
+// the same request where that is told, that came after those that there were. A state, such as a size, could have other causes.
 type ownEvent struct {
 	cluster string
 	group   ref
 	types   []string
+	// request is what was asked for.
+	request requested
 	// after is the number of the newest event before the request; afterErr is why it is
 	// not known.
 	after    int64
@@ -185,7 +200,9 @@ func (o *ownEvent) look(ctx context.Context, h *Handler) (*eventObject, error) {
 		return nil, err
 	}
 	for i, e := range list {
-		if e.number() > o.after && slices.Contains(o.types, e.Type) && (e.about(o.cluster, o.group) || e.Type == eventsResize[0]) {
+		r := e.requested()
+		ofGroup := e.about(o.cluster, o.group) || e.resizes(o.group) || e.Type == eventsResize[0] && r.NodeGroup == ""
+		if e.number() > o.after && slices.Contains(o.types, e.Type) && ofGroup && r.is(o.request) {
 			return &list[i], nil
 		}
 	}

@@ -133,8 +133,8 @@ func (h *Handler) autoscaler(ctx context.Context, uuid string, g ref) (autoscale
 }
 
 // own is the record of a change of the group that is about to be made.
-func (s scalable) own(types ...string) *ownEvent {
-	return &ownEvent{cluster: s.cluster.UUID, group: ref{uuid: s.group.UUID, name: s.group.Name}, types: types,
+func (s scalable) own(request requested, types ...string) *ownEvent {
+	return &ownEvent{cluster: s.cluster.UUID, group: ref{uuid: s.group.UUID, name: s.group.Name}, types: types, request: request,
 		after: eventNumber(s.events), afterErr: s.eventsErr}
 }
 
@@ -162,13 +162,13 @@ func (h *Handler) change(ctx context.Context, s scalable, own *ownEvent, path []
 
 // setAutoscaler writes the autoscaling.
 func (h *Handler) setAutoscaler(ctx context.Context, s scalable, on bool, minimum, maximum int) (*ownEvent, error) {
-	own := s.own(eventAutoscaler)
+	own := s.own(requested{Enabled: text(strconv.FormatBool(on)), Min: text(strconv.Itoa(minimum)), Max: text(strconv.Itoa(maximum))}, eventAutoscaler)
 	return own, h.change(ctx, s, own, []string{"clusters", s.cluster.UUID, "nodegroups", s.group.UUID, "autoscale"}, s.auto.with(on, minimum, maximum))
 }
 
 // resize sets the number of nodes.
 func (h *Handler) resize(ctx context.Context, s scalable, size int) (*ownEvent, error) {
-	own := s.own(eventsResize...)
+	own := s.own(requested{Count: text(strconv.Itoa(size))}, eventsResize...)
 	return own, h.change(ctx, s, own, []string{"clusters", s.cluster.UUID, "actions", "resize"}, resizeObject{NodeGroup: s.group.UUID, NodeCount: size})
 }
 
@@ -188,8 +188,10 @@ func (h *Handler) SetNodeGroupAutoScaling(ctx context.Context, clusterIID, nodeG
 	if maximum < 1 {
 		minimum, maximum = min(1, s.size), max(1, s.size)
 	}
+	// The request has no argument that could be wrong: what NKS refuses is a matter of
+	// the group, such as stopped nodes, or an autoscaler by metrics that is on.
 	_, err = h.setAutoscaler(ctx, s, on, minimum, maximum)
-	return err == nil, err
+	return err == nil, unwilling(err)
 }
 
 // ChangeNodeGroupScaling implements [pmks.ClusterHandler]. Bounds and size are two

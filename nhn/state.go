@@ -37,7 +37,7 @@ func (h *Handler) ReadState(ctx context.Context, clusterIID, nodeGroupIID pmks.I
 	if n, ok := group.NodeCount.number(); ok {
 		s.DesiredNodeSize = n
 	}
-	if group.Addresses != nil {
+	if group.Addresses != nil && !group.furtherSubnets() {
 		s.NodeCount = len(group.Addresses)
 	}
 	return s, nil

@@ -145,7 +145,7 @@ func tag(version string) string { return "v" + strings.TrimPrefix(version, "v") 
 // sendUpgrade sends the upgrade of a group, or of the control plane, once.
 func (h *Handler) sendUpgrade(ctx context.Context, v view, g groupObject, body upgradeObject) error {
 	target := ref{uuid: g.UUID, name: g.Name}
-	own := &ownEvent{cluster: v.cluster.UUID, group: target, types: []string{eventUpgrade}, after: eventNumber(v.events)}
+	own := &ownEvent{cluster: v.cluster.UUID, group: target, types: []string{eventUpgrade}, request: requested{Version: text(body.Version)}, after: eventNumber(v.events)}
 	return once.Do(ctx, once.Mutation{
 		Send: own.sent(h, func(ctx context.Context) error {
 			_, err := post(ctx, h, []string{"clusters", v.cluster.UUID, "nodegroups", target.key(), "upgrade"}, body, accepted)
