@@ -97,11 +97,9 @@ func certificateEnd(text string) time.Time {
 // helperArgs tell the credential helper where the cluster is. They hold no secret: user
 // and API password must be in the environment of the helper.
 func (h *Handler) helperArgs(c clusterObject) []string {
-	args := []string{"-provider", Name, "-region", h.cfg.Region, "-cluster", c.iid().String()}
-	if h.cfg.IdentityEndpoint != DefaultIdentityEndpoint {
-		args = append(args, "-endpoint", h.cfg.IdentityEndpoint)
-	}
-	args = append(args, "-setting", "tenantId="+h.cfg.TenantID)
+	args := []string{"-provider", Name, "-region", h.cfg.Region, "-cluster", c.iid().String(),
+		// Also where it is the default: the environment may hold that of another cloud.
+		"-endpoint", h.cfg.IdentityEndpoint, "-setting", "tenantId=" + h.cfg.TenantID}
 	if h.cfg.KubernetesEndpoint != "" {
 		args = append(args, "-setting", "kubernetesEndpoint="+h.cfg.KubernetesEndpoint)
 	}

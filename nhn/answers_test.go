@@ -22,7 +22,6 @@ func changes() []providertest.Probe {
 		{Name: "add", Request: "nodegroups.create", Call: providertest.AddNodeGroup(cluster, bench.SampleNodeGroup("new"))},
 		{Name: "resize", Request: "clusters.resize", Call: resized(cluster, group)},
 		{Name: "bounds", Request: "autoscale.set", Call: providertest.ChangeNodeGroupScaling(cluster, group, 2, 1, 4)},
-		{Name: "upgrade", Request: "nodegroups.upgrade", Call: providertest.UpgradeCluster(cluster, "v1.33.4")},
 	}
 }
 
@@ -34,6 +33,7 @@ func resized(cluster, group pmks.IID) providertest.Call {
 func removals() []providertest.Probe {
 	cluster, group := pmks.IID{NameId: "c000"}, pmks.IID{NameId: "g0"}
 	return []providertest.Probe{
+		{Name: "upgrade", Request: "nodegroups.upgrade", Call: providertest.UpgradeCluster(cluster, "v1.33.4")},
 		{Name: "create", Request: "clusters.create", Call: providertest.CreateCluster(bench.SampleRequest("new"))},
 		{Name: "delete", Request: "clusters.delete", Call: providertest.DeleteCluster(cluster)},
 		{Name: "remove", Request: "nodegroups.delete", Call: providertest.RemoveNodeGroup(cluster, group)},

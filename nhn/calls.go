@@ -90,7 +90,10 @@ func pages[T any](ctx context.Context, h *Handler, service string, path []string
 			return nil, &pmks.Error{Code: pmks.CodeUnavailable, Message: fmt.Sprintf("the list of %s cannot be read: it counts as lost", key), Err: err}
 		}
 		all = append(all, items...)
-		marker := nextMarker(page, key)
+		marker, err := nextMarker(page, key)
+		if err != nil {
+			return nil, err
+		}
 		if marker == "" && limit > 0 && len(items) >= limit {
 			marker = id(items[len(items)-1])
 		}
@@ -106,22 +109,25 @@ func pages[T any](ctx context.Context, h *Handler, service string, path []string
 }
 
 // nextMarker is the marker of the next page, as Magnum and Glance name it, or as Nova
-// and Neutron do; empty where there is none.
-func nextMarker(page map[string]json.RawMessage, key string) string {
-	var link string
-	_ = json.Unmarshal(page["next"], &link) // what is no text is no link
-	if link == "" {
-		var links []struct{ Rel, Href string }
-		_ = json.Unmarshal(page[key+"_links"], &links)
-		for _, l := range links {
-			if l.Rel == "next" {
-				link = l.Href
-			}
+// and Neutron do; empty where there is none. A next page that cannot be asked for is an
+// error: a part of a list is not the whole.
+func nextMarker(page map[string]json.RawMessage, key string) (string, error) {
+	link := ""
+	if raw := page["next"]; len(raw) > 0 && json.Unmarshal(raw, &link) != nil {
+		link = "?"
+	}
+	var links []struct{ Rel, Href string }
+	_ = json.Unmarshal(page[key+"_links"], &links) // what is no list of links has none
+	for _, l := range links {
+		if l.Rel == "next" {
+			link = l.Href
 		}
 	}
-	u, err := url.Parse(link)
-	if err != nil {
-		return ""
+	if link == "" {
+		return "", nil
 	}
-	return u.Query().Get("marker")
+	if u, err := url.Parse(link); err == nil && u.Query().Get("marker") != "" {
+		return u.Query().Get("marker"), nil
+	}
+	return "", &pmks.Error{Code: pmks.CodeInternal, Message: "the list of " + key + " goes on where nobody can follow: its next page has no marker"}
 }

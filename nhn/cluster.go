@@ -47,6 +47,9 @@ type creation struct {
 	before []string
 	began  time.Time
 	sent   error
+	tries  int
+	// adopted: the cluster was found, its answer was lost.
+	adopted bool
 }
 
 // CreateCluster implements [pmks.ClusterHandler]: everything that the request refers to
@@ -65,6 +68,7 @@ func (h *Handler) CreateCluster(ctx context.Context, req pmks.ClusterInfo) (_ pm
 	var uuid string
 	c.began = time.Now()
 	err = once.Create(ctx, func(ctx context.Context) error {
+		c.tries++
 		made, err := post(ctx, h, []string{"clusters"}, c.body, func(u *uuidObject) error {
 			if !uuidPattern.MatchString(u.UUID) {
 				return errs.LostAnswer(cloud, "UUID of the new cluster")
@@ -75,16 +79,30 @@ func (h *Handler) CreateCluster(ctx context.Context, req pmks.ClusterInfo) (_ pm
 		return existing(c.sent)
 	}, func(ctx context.Context) (found bool, err error) {
 		uuid, err = h.findCreated(ctx, c)
+		c.adopted = uuid != ""
 		return uuid != "", err
 	})
 	if err != nil {
 		return pmks.ClusterInfo{}, err
 	}
 	info, rivals := h.created(ctx, uuid, req, c)
-	if winner := h.earlier(ctx, uuid, rivals); winner != "" {
-		return pmks.ClusterInfo{}, h.giveWay(ctx, uuid, winner)
+	winner := h.earlier(ctx, uuid, rivals)
+	if winner == "" || c.adopted { // what was found and not answered is not removed
+		return info, nil
 	}
-	return info, nil
+	err = h.giveWay(ctx, uuid, winner)
+	if c.tries > 1 && errs.Is(err, pmks.CodeAlreadyExists) {
+		// It may be that of an earlier try, which arrived late.
+		ours, lookErr := h.isOurs(ctx, winner, c)
+		if ours {
+			info.IId.SystemId = winner
+			return info, nil
+		}
+		if lookErr != nil {
+			err = errs.With(err, func(e *pmks.Error) { e.MayHaveHappened = true })
+		}
+	}
+	return pmks.ClusterInfo{}, err
 }
 
 // existing says of a refusal that something has the name already which field it is
@@ -147,8 +165,22 @@ func (h *Handler) isOurs(ctx context.Context, uuid string, c creation) (bool, er
 	for _, e := range v.events {
 		made = made || e.Type == eventCreateCluster && !stamp(e.CreatedAt).Before(c.began.Truncate(time.Second))
 	}
-	return made && s.userID != "" && string(o.UserID) == s.userID && string(o.FixedSubnet) == c.body.FixedSubnet &&
-		string(o.KeyPair) == c.body.KeyPair && (o.Labels["kube_tag"] == "" || string(o.Labels["kube_tag"]) == labelText(c.body.Labels, "kube_tag")), nil
+	if !made || s.userID == "" || string(o.UserID) != s.userID {
+		return false, nil
+	}
+	for _, pair := range [][2]text{{o.FixedSubnet, text(c.body.FixedSubnet)}, {o.KeyPair, text(c.body.KeyPair)}, {o.FlavorID, text(c.body.FlavorID)},
+		{o.NodeCount, text(strconv.Itoa(c.body.NodeCount))}} {
+		if pair[0] != pair[1] {
+			return false, nil
+		}
+	}
+	// What NKS does not show of them tells nothing.
+	for _, key := range []string{"kube_tag", "node_image", "availability_zone", "boot_volume_type", "boot_volume_size", "ca_enable", "ca_min_node_count", "ca_max_node_count"} {
+		if shown := string(o.Labels[key]); shown != "" && !strings.EqualFold(shown, labelText(c.body.Labels, key)) {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 // lookFor looks a few times for what may take a moment to appear. A look says when it
@@ -170,9 +202,9 @@ func (h *Handler) created(ctx context.Context, uuid string, req pmks.ClusterInfo
 		Network: c.network, Status: pmks.ClusterCreating, NodeGroupList: req.Clone().NodeGroupList[:1],
 	}
 	// The requests of a mutation that went well are not to make it fail.
+	found := false
 	_ = h.lookFor(ctx, func(ctx context.Context) (bool, error) {
 		list, err := h.list(ctx)
-		found := false
 		rivals = nil
 		for _, o := range list {
 			switch {
@@ -180,12 +212,16 @@ func (h *Handler) created(ctx context.Context, uuid string, req pmks.ClusterInfo
 				m := o.meaning()
 				info.Status, info.StatusReason, info.StatusFinal, found = m.Status, m.Reason, m.Final, true
 				info.KeyValueList = []pmks.KeyValue{{Key: pmks.KeyNativeStatus, Value: string(o.Status)}}
+			case o.meaning().Status == pmks.ClusterDeleting, o.Status == "CREATE_FAILED": // it keeps no name
 			case o.Name == c.body.Name && !slices.Contains(c.before, o.UUID):
 				rivals = append(rivals, o.UUID)
 			}
 		}
 		return found, err
 	})
+	if !found {
+		h.unseen.Store(uuid, time.Now())
+	}
 	g := &info.NodeGroupList[0]
 	asked := g.IId.NameId
 	*g = capabilities.WithDefaultBounds(*g)
@@ -226,16 +262,26 @@ func (h *Handler) birth(ctx context.Context, uuid string) int64 {
 	return 0
 }
 
+// giveWayFor bounds the wait for a deletion, which takes NKS minutes.
+const giveWayFor = 30 * time.Minute
+
 // giveWay removes a new cluster for which another of the name was accepted a moment
 // before: others asked for it at the same time, and NKS takes a name as often as it
 // comes. A name that two clusters have would be ambiguous for ever.
 func (h *Handler) giveWay(ctx context.Context, uuid, winner string) error {
 	err := h.delete(ctx, uuid)
 	if err == nil {
+		left := int(giveWayFor / h.cfg.PollInterval)
+		gone, reason := false, ""
 		err = await.Until(ctx, h.cfg.PollInterval, func(ctx context.Context) (bool, error) {
-			_, err := h.cluster(ctx, uuid)
-			return errs.Is(err, pmks.CodeNotFound), errs.IgnoreNotFound(err)
+			left--
+			c, err := h.cluster(ctx, uuid)
+			gone, reason = errs.Is(err, pmks.CodeNotFound), c.meaning().Reason
+			return gone || left <= 0 || err == nil && c.Status == "DELETE_FAILED", errs.IgnoreNotFound(err)
 		})
+		if err == nil && !gone {
+			err = refuse.Precondition("its deletion was accepted and has not ended well: %s", reason)
+		}
 	}
 	if err != nil {
 		return errs.With(err, func(e *pmks.Error) {

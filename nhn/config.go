@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/provider/endpoint"
@@ -177,6 +178,12 @@ type Handler struct {
 	cfg   Config
 	api   *client
 	names *catalog
+	// unseen are the clusters that this handler has made and NKS has not shown yet, with
+	// the time when.
+	unseen sync.Map
+	// called are the names of clusters by their ids, as they were last read: a node group
+	// does not tell that of its cluster.
+	called sync.Map
 }
 
 var (

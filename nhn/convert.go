@@ -49,7 +49,7 @@ func (v view) info(n known) pmks.ClusterInfo {
 		group := g.info(n)
 		group.KeyPairIID = keyPair(c.KeyPair)
 		if err := v.unread[g.UUID]; err != nil {
-			for _, field := range []string{"Version", "RootDiskType", "RootDiskSize", "Nodes"} {
+			for _, field := range []string{"Version", "RootDiskType", "RootDiskSize", "OnAutoScaling", "MinNodeSize", "MaxNodeSize", "Nodes"} {
 				group.KeyValueList = pmks.AddUnread(group.KeyValueList, field, err)
 			}
 		}

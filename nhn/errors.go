@@ -166,6 +166,9 @@ func fail(service string, err error) error {
 	if !errors.As(err, &refused) {
 		return lostAnswer(cmp.Or(titleOf[service], service), err)
 	}
+	if refused.Actual < 300 {
+		refused.Body = nil // it may be what was asked for, a token or a kubeconfig
+	}
 	r := readRefusal(service, refused.Actual, refused.ResponseHeader, refused.Body)
 	// gophercloud's error is kept, which shows the whole body.
 	refused.Body = refused.Body[:min(len(refused.Body), longestBody)]
@@ -179,7 +182,7 @@ func fail(service string, err error) error {
 	case text != "":
 		e.Message = strings.ToValidUTF8(text[:min(len(text), longestBody)], "")
 	case r.word != "":
-		e.Message = fmt.Sprintf("%s answered with HTTP %d and no word", titleOf[service], r.status)
+		e.Message = fmt.Sprintf("%s answered with HTTP %d and no word", cmp.Or(titleOf[service], service), r.status)
 	default:
 		e.Message = errs.ForeignText(cmp.Or(titleOf[service], service), r.status)
 	}

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/provider/errs"
@@ -81,6 +82,9 @@ func (h *Handler) list(ctx context.Context) ([]clusterObject, error) {
 	if slices.ContainsFunc(list, func(c clusterObject) bool { return !uuidPattern.MatchString(c.UUID) || c.Name == "" }) {
 		return nil, errs.LostAnswer(cloud, "UUID and name of a cluster")
 	}
+	for _, c := range list {
+		h.called.Store(c.UUID, c.Name)
+	}
 	return slices.DeleteFunc(list, clusterObject.gone), nil
 }
 
@@ -127,13 +131,27 @@ func (h *Handler) cluster(ctx context.Context, uuid string) (clusterObject, erro
 		}
 		return ident.Match("clusterIID", uuid, ident.Part{Name: "tenant", Got: string(c.ProjectID), Want: h.knownTenant(c.ProjectID)})
 	})
+	if err == nil {
+		h.unseen.Delete(uuid)
+		h.called.Store(uuid, c.Name)
+	}
 	if err == nil && c.gone() {
 		err = noCluster(uuid)
 	} else if errs.Is(err, pmks.CodeNotFound) {
 		err = h.confirmGone(ctx, uuid, err)
 	}
+	made, ok := h.unseen.Load(uuid)
+	if at, _ := made.(time.Time); ok && errs.Is(err, pmks.CodeNotFound) && time.Since(at) < unseenFor {
+		err = errs.With(err, func(e *pmks.Error) {
+			e.Code, e.Message = pmks.CodeUnavailable, "NKS has accepted the cluster and does not show it yet: "+e.Message
+		})
+	}
 	return c, err
 }
+
+// unseenFor is for how long a cluster that was accepted may not be shown before it is
+// taken for gone.
+const unseenFor = 15 * time.Minute
 
 // knownTenant is the tenant that an answer must name, if it names one.
 func (h *Handler) knownTenant(named text) string {

@@ -180,9 +180,9 @@ func TestHouse_secondaryReads(t *testing.T) {
 	} {
 		t.Run(test.deny, func(t *testing.T) {
 			t.Parallel()
-			inBubble(t, nks.Options{}, func(t *testing.T, s *nks.Server, h *nhn.Handler, demo pmks.ClusterInfo) {
+			inBubble(t, nks.Options{}, func(t *testing.T, s *nks.Server, _ *nhn.Handler, demo pmks.ClusterInfo) {
 				s.Deny(test.deny)
-				h = newHandler(t, s)
+				h := newHandler(t, s)
 				got, err := h.GetCluster(t.Context(), demo.IId)
 				if (err == nil) != test.reads {
 					t.Fatalf("GetCluster: %v", err)

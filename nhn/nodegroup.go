@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"slices"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/once"
@@ -70,6 +71,7 @@ func (h *Handler) findAdded(ctx context.Context, a *addition, sent error) (made 
 	if neverSent(sent) {
 		return made, false, nil
 	}
+	unproved := false
 	err = h.lookFor(ctx, func(ctx context.Context) (bool, error) {
 		list, err := h.groups(ctx, a.cluster.UUID)
 		if err != nil {
@@ -83,12 +85,18 @@ func (h *Handler) findAdded(ctx context.Context, a *addition, sent error) (made 
 		switch {
 		case err != nil:
 			return false, err
-		case e == nil, string(g.FlavorID) != a.body.FlavorID, g.ImageID != "" && string(g.ImageID) != a.body.ImageID:
+		case e == nil:
+			unproved = true // its record may come later
+			return false, nil
+		case string(g.FlavorID) != a.body.FlavorID, g.ImageID != "" && string(g.ImageID) != a.body.ImageID:
 			return true, &pmks.Error{Code: pmks.CodeAlreadyExists, Field: "IId.NameId", Message: "somebody else made a node group of this name meanwhile"}
 		}
 		made, found = g, true
 		return true, nil
 	})
+	if err == nil && !found && unproved {
+		err = errUnknown("a node group of the name is there, and no record of its creation has appeared")
+	}
 	return made, found, err
 }
 
@@ -213,14 +221,14 @@ func (h *Handler) RemoveNodeGroup(ctx context.Context, clusterIID, nodeGroupIID 
 		}
 		found, err := pick(list, g)
 		if err != nil {
-			return false, err
+			return false, h.notYet(ctx, uuid, g, err)
 		}
 		g.uuid = found.UUID
 	}
 	err = once.Delete(ctx, func(ctx context.Context) error {
 		err := h.settle(ctx, uuid, remove(ctx, h, []string{"clusters", uuid, "nodegroups", g.uuid}))
 		if errs.Is(err, pmks.CodeNotFound) {
-			err = h.confirmGroupGone(ctx, uuid, ref{uuid: g.uuid}, err)
+			err = h.notYet(ctx, uuid, g, h.confirmGroupGone(ctx, uuid, ref{uuid: g.uuid}, err))
 		}
 		return unwilling(err)
 	}, func(ctx context.Context) (bool, error) {
@@ -228,11 +236,29 @@ func (h *Handler) RemoveNodeGroup(ctx context.Context, clusterIID, nodeGroupIID 
 		if errs.Is(err, pmks.CodeNotFound) {
 			return true, nil
 		}
-		if err := cmp.Or(err, v.groupsErr); err != nil {
+		if err := cmp.Or(err, v.groupsErr, v.eventsErr); err != nil {
 			return false, err
 		}
-		group, there := v.info(known{}).NodeGroup(pmks.IID{SystemId: g.uuid})
-		return !there || group.Status == pmks.NodeGroupDeleting, nil
+		if group, there := v.info(known{}).NodeGroup(pmks.IID{SystemId: g.uuid}); there {
+			return group.Status == pmks.NodeGroupDeleting, nil
+		}
+		// That it is not shown proves nothing: it may not be shown yet.
+		return slices.ContainsFunc(v.events, func(e eventObject) bool { return e.Type == eventDeleteGroup && e.about(uuid, ref{uuid: g.uuid}) }), nil
 	})
 	return err == nil, err
+}
+
+// notYet returns err, which says that a node group is not found; as Busy where it is
+// being made and does not show yet.
+func (h *Handler) notYet(ctx context.Context, uuid string, g ref, err error) error {
+	if !errs.Is(err, pmks.CodeNotFound) {
+		return err
+	}
+	list, _ := h.events(ctx, uuid) // without them it is as it looks
+	if e := running(list); e != nil && e.Type == eventCreateGroup && e.about(uuid, g) {
+		return underWay(errs.With(err, func(e *pmks.Error) {
+			e.Code, e.Message = pmks.CodeBusy, "the node group is being made and does not show yet: wait until it is Active"
+		}), list)
+	}
+	return err
 }

@@ -90,7 +90,7 @@ func (s servers) nodes(g groupObject, vpc, cluster string) []pmks.IID {
 	// Whether the addresses of further network cards are among them is not documented:
 	// there are no more nodes than NKS counts.
 	most := len(g.Addresses)
-	if n, ok := g.NodeCount.number(); ok && g.furtherSubnets() {
+	if n, ok := g.NodeCount.number(); ok && g.cards() > 1 {
 		most = n
 	}
 	list = append(list, alone[:min(len(alone), max(0, most-len(list)))]...)
@@ -98,8 +98,23 @@ func (s servers) nodes(g groupObject, vpc, cluster string) []pmks.IID {
 	return list
 }
 
-// furtherSubnets reports whether the nodes of a group have more than one network card.
-func (g groupObject) furtherSubnets() bool { return g.Labels["additional_subnet_id_list"] != "" }
+// cards is how many network cards each node of a group has.
+func (g groupObject) cards() int {
+	return 1 + len(split(string(g.Labels["additional_subnet_id_list"]), ":"))
+}
+
+// nodeCount is how many nodes the addresses of a group are of; -1 where that cannot be
+// told: whether those of further cards are among them is not documented.
+func (g groupObject) nodeCount() int {
+	n := len(g.Addresses)
+	if count, ok := g.NodeCount.number(); !ok || n <= count || g.cards() == 1 {
+		return n
+	}
+	if n%g.cards() != 0 {
+		return -1
+	}
+	return n / g.cards()
+}
 
 // idNames are the names of things by their ids. A thing without a name is called by its
 // id.

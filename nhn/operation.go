@@ -76,12 +76,20 @@ func (e eventObject) about(cluster string, group ref) bool {
 	return group.name != "" && e.ResourceName == group.name
 }
 
+// stuckAfter is how old a record is that has no say any more over a status at rest: every
+// operation of NKS has ended by then, the creation of a cluster after an hour.
+const stuckAfter = 3 * time.Hour
+
 // pending is the operation that a cluster is in, also while its status, which was
 // written before it began, says nothing of that. One that is shown as running for ever
 // holds nothing up.
 func (v view) pending() *eventObject {
 	e := running(v.events)
-	if e == nil || !v.cluster.meaning().Status.Transitional() && stamp(e.CreatedAt).Before(stamp(v.cluster.UpdatedAt)) {
+	if e == nil || v.cluster.meaning().Status.Transitional() {
+		return e
+	}
+	began := stamp(e.CreatedAt)
+	if began.Before(stamp(cmp.Or(v.cluster.UpdatedAt, v.cluster.CreatedAt))) || time.Since(began) > stuckAfter {
 		return nil
 	}
 	return e
@@ -201,7 +209,7 @@ func (o *ownEvent) look(ctx context.Context, h *Handler) (*eventObject, error) {
 	}
 	for i, e := range list {
 		r := e.requested()
-		ofGroup := e.about(o.cluster, o.group) || e.resizes(o.group) || e.Type == eventsResize[0] && r.NodeGroup == ""
+		ofGroup := e.about(o.cluster, o.group) || e.resizes(o.group) || e.Type == eventsResize[0] && r.NodeGroup == "" && e.ResourceUUID == o.cluster
 		if e.number() > o.after && slices.Contains(o.types, e.Type) && ofGroup && r.is(o.request) {
 			return &list[i], nil
 		}
@@ -215,23 +223,31 @@ func (o *ownEvent) happened(ctx context.Context, h *Handler) (bool, error) {
 	return e != nil, err
 }
 
-// wait waits until the change is done, where another one must follow.
-func (o *ownEvent) wait(ctx context.Context, h *Handler) error {
+// wait waits until the change is done, where another one must follow, and returns the
+// number of its record. A record that does not appear is not waited for without end.
+func (o *ownEvent) wait(ctx context.Context, h *Handler) (number int64, err error) {
 	var done *eventObject
-	err := await.Until(ctx, h.cfg.PollInterval, func(ctx context.Context) (bool, error) {
+	left := looks
+	err = await.Until(ctx, h.cfg.PollInterval, func(ctx context.Context) (bool, error) {
 		e, err := o.look(ctx, h)
-		done = e
-		return err == nil && e != nil && e.State != stateRuns, err
+		if done = e; err != nil || e != nil {
+			return err == nil && e.State != stateRuns, err
+		}
+		left--
+		return left <= 0, nil
 	})
-	if err != nil {
-		return err
+	switch {
+	case err != nil:
+		return o.after, err
+	case done == nil:
+		return o.after, errUnknown("no record of it has appeared")
 	}
-	return done.failure()
+	return done.number(), done.failure()
 }
 
 var (
+	stockoutText = regexp.MustCompile(`(?i)no valid host|not enough (hosts|resources)|insufficient (capacity|resources)|exhausted all hosts|maximum number of retries`)
 	quotaText    = regexp.MustCompile(`(?i)quota|limit exceeded|maximum`)
-	stockoutText = regexp.MustCompile(`(?i)no valid host|not enough (hosts|resources)|insufficient (capacity|resources)`)
 )
 
 // failure is why an operation failed; nil while it runs and when it went well.
@@ -246,21 +262,22 @@ func (e eventObject) failure() error {
 func failure(word, said, id string) error {
 	code := pmks.CodeFailedPrecondition
 	switch {
-	case quotaText.MatchString(said):
-		code = pmks.CodeQuotaExceeded
 	case stockoutText.MatchString(said):
 		code = pmks.CodeUnavailable
+	case quotaText.MatchString(said):
+		code = pmks.CodeQuotaExceeded
 	}
 	return &pmks.Error{Code: code, ProviderCode: word, Message: said, RequestID: id}
 }
 
-// newest is the last event about a target: for a group that came with its cluster, and
+// newest is the last event about a target. Whatever is done to a group is done to its
+// cluster, whose status follows it. For a group that came with its cluster, and
 // that nothing was done to since, it is the creation of that. Nil if there is none.
 func newest(list []eventObject, cluster string, group ref) *eventObject {
 	var creation *eventObject
 	for i := range slices.Backward(list) {
 		e := &list[i]
-		if e.about(cluster, group) {
+		if group == (ref{}) || e.about(cluster, group) {
 			return e
 		}
 		if e.Type == eventCreateCluster {

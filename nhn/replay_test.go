@@ -90,11 +90,11 @@ func TestReplay(t *testing.T) {
 		{images, "200 images.json"}, {"GET network/v2.0/vpcs", "200 vpcs.json"}}
 	lookups := []exchange{signIn, {"GET nks/v1/supports", "200 supports.json"}, {"GET nks/v1/clusters", "200 no-clusters.json"},
 		{"GET network/v2.0/vpcsubnets/bb20c8d3-4e5f-4061-9273-8495a6b7c8d9", "200 subnet.json"}, {"GET network/v2.0/networks?router%3Aexternal=True", "200 networks.json"},
-		{"GET network/v2.0/vpcs", "200 vpcs.json"}, {"GET network/v2.0/security-groups", "200 security-groups.json"}, {"GET compute/flavors/detail", "200 flavors.json"},
-		{images, "200 images.json"}, {"GET compute/os-keypairs/ops", "200 keypair.json"}, {"GET compute/os-availability-zone", "200 zones.json"}}
+		{"GET network/v2.0/security-groups", "200 security-groups.json"}, {"GET compute/flavors/detail", "200 flavors.json"},
+		{images, "200 images.json"}, {"GET compute/os-keypairs/ops", "200 keypair.json"}}
 	group := pmks.NodeGroupInfo{IId: pmks.IID{NameId: "more"}, VMSpecName: "m2.c4m8", KeyPairIID: pmks.IID{NameId: "ops"}, DesiredNodeSize: 2}
 	request := pmks.ClusterInfo{IId: pmks.IID{NameId: "devel"}, Version: "1.32",
-		Network: pmks.NetworkInfo{VpcIID: pmks.IID{NameId: "main"}, SubnetIIDs: []pmks.IID{{SystemId: "bb20c8d3-4e5f-4061-9273-8495a6b7c8d9"}},
+		Network: pmks.NetworkInfo{VpcIID: pmks.IID{SystemId: "aa10b7c2-3d4e-4f50-8162-738495a6b7c8"}, SubnetIIDs: []pmks.IID{{SystemId: "bb20c8d3-4e5f-4061-9273-8495a6b7c8d9"}},
 			SecurityGroupIIDs: []pmks.IID{{NameId: "allow-web"}}},
 		NodeGroupList: []pmks.NodeGroupInfo{group}, KeyValueList: []pmks.KeyValue{{Key: "label:strict_sg_rules", Value: "True"},
 			{Key: "label:extra_volumes", Value: `[{"volume_type":"General HDD","volume_size":100}]`}}}
@@ -116,7 +116,7 @@ func TestReplay(t *testing.T) {
 			func(t testing.TB, h *nhn.Handler) (any, error) { return h.ListCluster(t.Context()) }},
 		{"list-iid", []exchange{signIn, {"GET nks/v1/clusters", "200 clusters.json"}}, func(t testing.TB, h *nhn.Handler) (any, error) { return h.ListIID(t.Context()) }},
 		{"list-versions", []exchange{signIn, {"GET nks/v1/supports", "200 supports.json"}}, func(t testing.TB, h *nhn.Handler) (any, error) { return h.ListVersions(t.Context()) }},
-		{"read-state-of-group", []exchange{signIn, {"GET " + nodeGroup, "200 nodegroup.json"}},
+		{"read-state-of-group", []exchange{signIn, {"GET " + cluster, "200 cluster.json"}, {"GET " + nodeGroup, "200 nodegroup.json"}},
 			func(t testing.TB, h *nhn.Handler) (any, error) {
 				return h.ReadState(t.Context(), pmks.IID{NameId: "devel", SystemId: devel}, workersIID)
 			}},
@@ -160,7 +160,7 @@ func TestReplay(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			result, tape := providertest.Play(t, dialect, append([]exchange(nil), test.exchanges...), func(t testing.TB, p *providertest.Replay) (any, error) {
-				h := providertest.New(t, nhn.New, nhn.Config{Region: "kr2", Username: "ops@example.com", Password: "fixture-password", TenantID: replayTenant,
+				h := providertest.New(t, nhn.New, nhn.Config{Region: "kr2", Zone: "kr2-pub-b", Username: "ops@example.com", Password: "fixture-password", TenantID: replayTenant,
 					IdentityEndpoint: "https://identity.example/v2.0", Transport: p, RateLimits: "none"})
 				return test.do(t, h)
 			})

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"strconv"
+	"strings"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/once"
@@ -69,6 +70,8 @@ type scalable struct {
 	group groupObject
 	auto  autoscaler
 	size  int
+	// last is the number of the newest record before the change that comes next.
+	last *int64
 }
 
 // readScalable reads a node group beside its autoscaling, its cluster and the events. The
@@ -106,6 +109,8 @@ func (h *Handler) readScalable(ctx context.Context, clusterIID, nodeGroupIID pmk
 		}
 	}
 	s.groups = []groupObject{s.group}
+	last := eventNumber(s.events)
+	s.last = &last
 	info := s.info(known{})
 	if err := ready.CheckMend("the cluster", string(s.cluster.Status), ready.Meaning{Status: info.Status, Reason: info.StatusReason, Unknown: s.cluster.meaning().Unknown}); err != nil {
 		return s, underWay(err, s.events)
@@ -119,6 +124,12 @@ func (h *Handler) readScalable(ctx context.Context, clusterIID, nodeGroupIID pmk
 		return s, &pmks.Error{Code: pmks.CodeUnavailable, Message: "NKS tells no size of the node group, and nothing was sent"}
 	}
 	return s, nil
+}
+
+// certain refuses to say that nothing is to be done where the record could not be read:
+// what is shown may be older than a change that was accepted.
+func (s scalable) certain() error {
+	return halfDone(s.eventsErr, "it looks as if nothing were to be done, whether another change is under way could not be learned, and nothing was sent")
 }
 
 // autoscaler reads the autoscaling of a node group.
@@ -135,7 +146,7 @@ func (h *Handler) autoscaler(ctx context.Context, uuid string, g ref) (autoscale
 // own is the record of a change of the group that is about to be made.
 func (s scalable) own(request requested, types ...string) *ownEvent {
 	return &ownEvent{cluster: s.cluster.UUID, group: ref{uuid: s.group.UUID, name: s.group.Name}, types: types, request: request,
-		after: eventNumber(s.events), afterErr: s.eventsErr}
+		after: *s.last, afterErr: s.eventsErr}
 }
 
 // accepted says what the answer of an accepted change must hold.
@@ -182,7 +193,8 @@ func (h *Handler) SetNodeGroupAutoScaling(ctx context.Context, clusterIID, nodeG
 		return false, err
 	}
 	if s.auto.enabled() == on {
-		return true, nil
+		err := s.certain()
+		return err == nil, err
 	}
 	minimum, maximum := s.auto.bounds()
 	if maximum < 1 {
@@ -216,6 +228,11 @@ func (h *Handler) ChangeNodeGroupScaling(ctx context.Context, clusterIID, nodeGr
 		desired = s.size // NKS refuses another size while the autoscaler has it
 	}
 	steps := h.scalingSteps(s, on, desired, minSize, maxSize)
+	if len(steps) == 0 {
+		if err := s.certain(); err != nil {
+			return pmks.NodeGroupInfo{}, err
+		}
+	}
 	if len(steps) > 1 && s.eventsErr != nil {
 		return pmks.NodeGroupInfo{}, halfDone(s.eventsErr, "bounds and size are two changes, whether the first is done could not be learned, and nothing was sent")
 	}
@@ -223,7 +240,7 @@ func (h *Handler) ChangeNodeGroupScaling(ctx context.Context, clusterIID, nodeGr
 	for i, step := range steps {
 		own, err := h.takeStep(ctx, step, i > 0)
 		if err == nil && i < len(steps)-1 {
-			err = h.awaitStep(ctx, own, step.what)
+			*s.last, err = h.awaitStep(ctx, own, step.what)
 		}
 		if err != nil {
 			if done != "" {
@@ -247,6 +264,14 @@ type scalingStep struct {
 func (h *Handler) scalingSteps(s scalable, on bool, desired, minSize, maxSize int) []scalingStep {
 	bounds := func(minimum, maximum int) scalingStep {
 		return scalingStep{fmt.Sprintf("the change of the bounds to %d and %d", minimum, maximum), func(ctx context.Context) (*ownEvent, error) {
+			if *s.last > eventNumber(s.events) {
+				// Minutes have gone by since it was read.
+				auto, err := h.autoscaler(ctx, s.cluster.UUID, ref{uuid: s.group.UUID})
+				if err != nil {
+					return nil, err
+				}
+				s.auto = auto
+			}
 			return h.setAutoscaler(ctx, s, on, minimum, maximum)
 		}}
 	}
@@ -295,15 +320,15 @@ func (h *Handler) takeStep(ctx context.Context, step scalingStep, following bool
 	return own, waitErr
 }
 
-// awaitStep waits until a step is done. Where that cannot be learned to its end it may
+// awaitStep waits until a step is done, and returns the number of its record. Where that cannot be learned to its end it may
 // be done, and the next has not been sent.
-func (h *Handler) awaitStep(ctx context.Context, own *ownEvent, what string) error {
-	err := own.wait(ctx, h)
+func (h *Handler) awaitStep(ctx context.Context, own *ownEvent, what string) (number int64, err error) {
+	number, err = own.wait(ctx, h)
 	var e *pmks.Error
-	if err == nil || errors.As(err, &e) && e.ProviderCode == eventAutoscaler+"/"+stateFailed {
-		return halfDone(err, what+" failed, and nothing more was sent")
+	if err == nil || errors.As(err, &e) && strings.HasSuffix(e.ProviderCode, "/"+stateFailed) {
+		return number, halfDone(err, what+" failed, and nothing more was sent")
 	}
-	return errs.With(err, func(e *pmks.Error) {
+	return number, errs.With(err, func(e *pmks.Error) {
 		e.Message, e.MayHaveHappened = what+" was accepted, whether it is done could not be learned, and nothing more was sent: "+e.Message, true
 	})
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // ReadState implements [pmks.StateReader] with one call, of the cluster or of the node
-// group. A cluster given by its name is read from the list, unless it has failed: why
+// group, after the first look also of the cluster's name. A cluster given by its name is read from the list, unless it has failed: why
 // is not in there.
 func (h *Handler) ReadState(ctx context.Context, clusterIID, nodeGroupIID pmks.IID) (_ pmks.State, err error) {
 	defer annotate(&err, "ReadState", clusterIID, nodeGroupIID)
@@ -21,11 +21,11 @@ func (h *Handler) ReadState(ctx context.Context, clusterIID, nodeGroupIID pmks.I
 		return pmks.State{}, err
 	}
 	// The answer names the cluster by its UUID alone.
-	cluster := clusterObject{UUID: r.uuid, Name: clusterIID.NameId}
-	if r.uuid == "" || clusterIID.NameId == "" {
-		if cluster, err = h.identify(ctx, r); err != nil {
-			return pmks.State{}, err
-		}
+	cluster := clusterObject{UUID: r.uuid}
+	if name, ok := h.called.Load(r.uuid); ok {
+		cluster.Name, _ = name.(string)
+	} else if cluster, err = h.identify(ctx, r); err != nil {
+		return pmks.State{}, err
 	}
 	group, err := h.group(ctx, cluster.UUID, g)
 	if err != nil {
@@ -37,8 +37,8 @@ func (h *Handler) ReadState(ctx context.Context, clusterIID, nodeGroupIID pmks.I
 	if n, ok := group.NodeCount.number(); ok {
 		s.DesiredNodeSize = n
 	}
-	if group.Addresses != nil && !group.furtherSubnets() {
-		s.NodeCount = len(group.Addresses)
+	if group.Addresses != nil {
+		s.NodeCount = group.nodeCount()
 	}
 	return s, nil
 }

@@ -105,7 +105,9 @@ func planUpgrade(v view, o offer, want string) (upgrade.Step, error) {
 // upgradeStep sends what comes next, if anything; true also while it is under way.
 func (h *Handler) upgradeStep(ctx context.Context, v view, info pmks.ClusterInfo, o offer, want string) (sent bool, remaining string, err error) {
 	if kver.IsDefault(want) {
-		want = o.standard()
+		if want, err = o.choose(want); err != nil {
+			return false, "", err
+		}
 	}
 	step, err := planUpgrade(v, o, want)
 	if err != nil {
@@ -155,7 +157,7 @@ func (h *Handler) sendUpgrade(ctx context.Context, v view, g groupObject, body u
 			if errs.Is(err, pmks.CodeNotFound) && g.UUID == "" {
 				err = notFoundAs(err, pmks.CodeUnavailable) // every cluster has a control plane
 			}
-			return err
+			return unwilling(err) // the version was checked
 		}),
 		Happened: func(ctx context.Context) (bool, error) {
 			if happened, err := own.happened(ctx, h); happened || err != nil {
