@@ -117,22 +117,19 @@ func checkDeletable(c *types.Cluster, profiles []string) error {
 }
 
 func (h *Handler) sendDeleteCluster(ctx context.Context, name string) error {
-	return once.Delete(ctx, func(ctx context.Context) error {
+	return once.Remove(ctx, func(ctx context.Context) error {
 		_, err := send(ctx, h, bucketEKS, h.api.eks.DeleteCluster, &eks.DeleteClusterInput{Name: &name},
 			"cluster of that name", func(o *eks.DeleteClusterOutput) bool { return o.Cluster != nil && aws.ToString(o.Cluster.Name) == name })
 		return notFoundOf(err, name)
-	}, func(ctx context.Context) (bool, error) {
+	}, func(ctx context.Context) (once.Fate, error) {
 		c, err := h.describeCluster(ctx, target{cluster: name})
-		if errs.Is(err, pmks.CodeNotFound) {
-			return true, nil
-		}
-		return err == nil && c.Status == types.ClusterStatusDeleting, err
+		return once.FateOf(err == nil && c.Status == types.ClusterStatusDeleting, err)
 	})
 }
 
 // deleteNodegroup removes a node group and returns its ARN; "" for one that is gone.
 func (h *Handler) deleteNodegroup(ctx context.Context, t target) (arn string, err error) {
-	err = once.Delete(ctx, func(ctx context.Context) error {
+	err = once.Remove(ctx, func(ctx context.Context) error {
 		out, err := send(ctx, h, bucketEKS, h.api.eks.DeleteNodegroup, &eks.DeleteNodegroupInput{ClusterName: &t.cluster, NodegroupName: &t.nodegroup},
 			"node group of that name", func(o *eks.DeleteNodegroupOutput) bool {
 				return o.Nodegroup != nil && aws.ToString(o.Nodegroup.NodegroupName) == t.nodegroup
@@ -141,16 +138,12 @@ func (h *Handler) deleteNodegroup(ctx context.Context, t target) (arn string, er
 			arn = aws.ToString(out.Nodegroup.NodegroupArn)
 		}
 		return notFoundOf(err, t.cluster, t.nodegroup)
-	}, func(ctx context.Context) (bool, error) {
+	}, func(ctx context.Context) (once.Fate, error) {
 		n, err := h.describeNodegroup(ctx, t)
-		if errs.Is(err, pmks.CodeNotFound) {
-			return true, nil
+		if err == nil {
+			arn = aws.ToString(n.NodegroupArn)
 		}
-		if err != nil {
-			return false, err
-		}
-		arn = aws.ToString(n.NodegroupArn)
-		return n.Status == types.NodegroupStatusDeleting, nil
+		return once.FateOf(err == nil && n.Status == types.NodegroupStatusDeleting, err)
 	})
 	return arn, err
 }

@@ -18,6 +18,7 @@ import (
 	aks "github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/containerservice/armcontainerservice/v8"
 
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/once"
 	"github.com/pmks-go/pmks/internal/provider/errs"
 	"github.com/pmks-go/pmks/internal/provider/fanout"
 	"github.com/pmks-go/pmks/internal/refuse"
@@ -263,14 +264,11 @@ func (h *Handler) DeleteCluster(ctx context.Context, clusterIID pmks.IID) (_ boo
 	if err != nil {
 		return false, err
 	}
-	gone := func(ctx context.Context) (bool, error) {
+	look := func(ctx context.Context) (once.Fate, error) {
 		c, err := h.readCluster(ctx, r)
-		if errs.Is(err, pmks.CodeNotFound) {
-			return true, nil
-		}
-		return err == nil && clusterState(c).provisioning == "Deleting", err
+		return once.FateOf(err == nil && clusterState(c).provisioning == "Deleting", err)
 	}
-	if err := h.remove(ctx, armDeletes, gone, func(ctx context.Context) error {
+	if err := h.remove(ctx, armDeletes, look, func(ctx context.Context) error {
 		_, err := h.api.clusters.BeginDelete(ctx, r.group, r.name, nil)
 		return err
 	}); err != nil {

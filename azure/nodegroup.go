@@ -17,6 +17,7 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/kver"
+	"github.com/pmks-go/pmks/internal/once"
 	"github.com/pmks-go/pmks/internal/provider/errs"
 	"github.com/pmks-go/pmks/internal/provider/ready"
 	"github.com/pmks-go/pmks/internal/refuse"
@@ -304,14 +305,11 @@ func (h *Handler) RemoveNodeGroup(ctx context.Context, clusterIID, nodeGroupIID 
 	if poolState(p).provisioning == "Deleting" {
 		return true, nil
 	}
-	gone := func(ctx context.Context) (bool, error) {
+	look := func(ctx context.Context) (once.Fate, error) {
 		p, _, err := h.readPool(ctx, r, name)
-		if errs.Is(err, pmks.CodeNotFound) {
-			return true, nil
-		}
-		return err == nil && poolState(p.Properties).provisioning == "Deleting", err
+		return once.FateOf(err == nil && poolState(p.Properties).provisioning == "Deleting", err)
 	}
-	err = h.remove(ctx, aksRest, gone, func(ctx context.Context) error {
+	err = h.remove(ctx, aksRest, look, func(ctx context.Context) error {
 		_, err := h.api.pools.BeginDelete(ctx, r.group, r.name, name,
 			&aks.AgentPoolsClientBeginDeleteOptions{IgnorePodDisruptionBudget: &h.cfg.IgnoreDisruptionBudgets})
 		return err

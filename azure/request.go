@@ -161,19 +161,19 @@ func (h *Handler) create(ctx context.Context, send func(context.Context) error, 
 	return once.Create(ctx, send, ours)
 }
 
-// remove makes a deletion exactly once; gone looks whether it is gone or going. Azure
+// remove makes a deletion exactly once; look finds out what has become of it. Azure
 // answers 204 where there is nothing to delete.
-func (h *Handler) remove(ctx context.Context, bucket string, gone func(context.Context) (bool, error), begin func(context.Context) error) error {
+func (h *Handler) remove(ctx context.Context, bucket string, look func(context.Context) (once.Fate, error), begin func(context.Context) error) error {
 	if err := h.api.gate.signIn(ctx); err != nil {
 		return err
 	}
-	return once.Delete(ctx, func(ctx context.Context) error {
+	return once.Remove(ctx, func(ctx context.Context) error {
 		got, err := h.send(ctx, bucket, begin)
 		if err == nil && got.status == http.StatusNoContent {
 			return &pmks.Error{Code: pmks.CodeNotFound, HTTPStatus: got.status, Message: "there is nothing of that name"}
 		}
 		return err
-	}, gone)
+	}, look)
 }
 
 type bodyKey struct{}

@@ -185,18 +185,13 @@ func (h *Handler) DeleteCluster(ctx context.Context, clusterIID pmks.IID) (_ boo
 	if r, err = h.locate(ctx, r); err != nil {
 		return false, err
 	}
-	err = once.Delete(ctx, func(ctx context.Context) error {
+	err = once.Remove(ctx, func(ctx context.Context) error {
 		_, err := mutate(ctx, h, h.api.gke.DeleteCluster, &containerpb.DeleteClusterRequest{Name: r.path()})
 		return notFoundAs(err, r.tail())
-	}, func(ctx context.Context) (bool, error) {
+	}, func(ctx context.Context) (once.Fate, error) {
 		v, err := h.view(ctx, r)
-		if errs.Is(err, pmks.CodeNotFound) {
-			return true, nil
-		}
-		if err := cmp.Or(err, v.opsErr); err != nil {
-			return false, err
-		}
-		return h.info(v).Status == pmks.ClusterDeleting, nil
+		err = cmp.Or(err, v.opsErr)
+		return once.FateOf(err == nil && h.info(v).Status == pmks.ClusterDeleting, err)
 	})
 	return err == nil, err
 }

@@ -214,19 +214,19 @@ func (h *Handler) RemoveNodeGroup(ctx context.Context, clusterIID, nodeGroupIID 
 	if r, err = h.locate(ctx, r); err != nil {
 		return false, err
 	}
-	err = once.Delete(ctx, func(ctx context.Context) error {
+	err = once.Remove(ctx, func(ctx context.Context) error {
 		_, err := mutate(ctx, h, h.api.gke.DeleteNodePool, &containerpb.DeleteNodePoolRequest{Name: r.pool(name)})
 		return autopilotRefusal(notFoundAs(err, r.tail(), "/nodePools/"+name))
-	}, func(ctx context.Context) (bool, error) {
+	}, func(ctx context.Context) (once.Fate, error) {
 		v, err := h.view(ctx, r)
-		if errs.Is(err, pmks.CodeNotFound) {
-			return true, nil
+		if err = cmp.Or(err, v.opsErr); err != nil {
+			return once.FateOf(false, err)
 		}
-		if err := cmp.Or(err, v.opsErr); err != nil {
-			return false, err
+		g, there := h.info(v).NodeGroup(pmks.IID{NameId: name})
+		if !there {
+			return once.Gone, nil
 		}
-		g, ok := h.info(v).NodeGroup(pmks.IID{NameId: name})
-		return !ok || g.Status == pmks.NodeGroupDeleting, nil
+		return once.FateOf(g.Status == pmks.NodeGroupDeleting, nil)
 	})
 	return err == nil, err
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/provider/errs"
 )
 
 // Create makes something exactly once where the cloud takes no idempotency token.
@@ -30,10 +31,33 @@ func Create(ctx context.Context, send func(context.Context) error, ours func(con
 	})
 }
 
-// Delete removes something exactly once. gone looks whether it is gone or going.
-// After a first try whose answer was lost, not-found is success; and a cloud that
-// refuses because something is under way may speak of that very deletion.
-func Delete(ctx context.Context, send func(context.Context) error, gone func(context.Context) (bool, error)) error {
+// Fate is what a look at something that is to be removed finds.
+type Fate int
+
+// What may be found.
+const (
+	Stays Fate = iota // it is there, and not on its way out
+	Going             // it is being removed
+	Gone              // it is not shown
+)
+
+// FateOf is what a read tells: not-found is [Gone], any other error leaves it open.
+func FateOf(going bool, err error) (Fate, error) {
+	switch {
+	case errs.Is(err, pmks.CodeNotFound):
+		return Gone, nil
+	case err != nil || !going:
+		return Stays, err
+	}
+	return Going, nil
+}
+
+// Remove removes something exactly once. look finds out what has become of it. After a
+// first try whose answer was lost, not-found is success; and a cloud that refuses because
+// something is under way may speak of that very removal. That it is not shown is no
+// success of a request that was refused: the cloud knows of it, and lists lag behind what
+// has just been made.
+func Remove(ctx context.Context, send func(context.Context) error, look func(context.Context) (Fate, error)) error {
 	tries := 0
 	err := Do(ctx, Mutation{
 		Send: func(ctx context.Context) error {
@@ -44,12 +68,26 @@ func Delete(ctx context.Context, send func(context.Context) error, gone func(con
 			}
 			return err
 		},
-		Happened: gone,
+		Happened: func(ctx context.Context) (bool, error) {
+			fate, err := look(ctx)
+			return fate != Stays, err
+		},
 	})
 	if errors.Is(err, pmks.ErrBusy) || errors.Is(err, pmks.ErrFailedPrecondition) {
-		if done, lookErr := gone(ctx); lookErr == nil && done {
+		if fate, lookErr := look(ctx); lookErr == nil && (fate == Going || fate == Gone && tries > 1) {
 			return nil
 		}
 	}
 	return err
+}
+
+// Delete is Remove for a look that does not tell what goes from what is gone.
+func Delete(ctx context.Context, send func(context.Context) error, gone func(context.Context) (bool, error)) error {
+	return Remove(ctx, send, func(ctx context.Context) (Fate, error) {
+		is, err := gone(ctx)
+		if is {
+			return Going, err
+		}
+		return Stays, err
+	})
 }

@@ -72,35 +72,57 @@ func TestCreate(t *testing.T) {
 	}
 }
 
-func TestDelete(t *testing.T) {
+func TestRemove(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name    string
 		answers []pmks.Code
-		gone    []bool
+		found   once.Fate
 		want    pmks.Code
 		calls   int
 	}{
-		{"at-once", []pmks.Code{ok}, []bool{false}, ok, 1},
-		{"absent", []pmks.Code{absent}, []bool{true}, absent, 1},
-		{"reply-lost", []pmks.Code{lost}, []bool{true}, ok, 1},
-		{"gone-meanwhile", []pmks.Code{lost, absent}, []bool{false}, ok, 2},
-		{"being-deleted", []pmks.Code{busy}, []bool{true}, ok, 1},
-		{"being-deleted-in-other-words", []pmks.Code{refuse}, []bool{true}, ok, 1},
-		{"busy-with-something-else", []pmks.Code{busy}, []bool{false}, busy, 1},
-		{"protected", []pmks.Code{refuse}, []bool{false}, refuse, 1},
+		{"at-once", []pmks.Code{ok}, once.Stays, ok, 1},
+		{"absent", []pmks.Code{absent}, once.Gone, absent, 1},
+		{"reply-lost", []pmks.Code{lost}, once.Going, ok, 1},
+		{"reply-lost-and-done", []pmks.Code{lost}, once.Gone, ok, 1},
+		{"gone-meanwhile", []pmks.Code{lost, absent}, once.Stays, ok, 2},
+		{"being-removed", []pmks.Code{busy}, once.Going, ok, 1},
+		{"being-removed-in-other-words", []pmks.Code{refuse}, once.Going, ok, 1},
+		{"busy-and-not-listed-yet", []pmks.Code{busy}, once.Gone, busy, 1},
+		{"refused-and-not-listed-yet", []pmks.Code{refuse}, once.Gone, refuse, 1},
+		{"busy-with-something-else", []pmks.Code{busy}, once.Stays, busy, 1},
+		{"protected", []pmks.Code{refuse}, once.Stays, refuse, 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				send, calls := script(test.answers...)
-				err := once.Delete(t.Context(), send, look(test.gone...))
+				err := once.Remove(t.Context(), send, func(context.Context) (once.Fate, error) { return test.found, nil })
 				if pmks.CodeOf(err) != test.want || *calls != test.calls {
 					t.Errorf("got %v after %d calls, want %s after %d", err, *calls, test.want, test.calls)
 				}
 			})
 		})
 	}
+}
+
+// TestRemove_lateRefusal: what is refused as busy after a try whose answer was lost, and
+// is not shown any more, went by that try.
+func TestRemove_lateRefusal(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		send, _ := script(lost, busy)
+		looks := 0
+		err := once.Remove(t.Context(), send, func(context.Context) (once.Fate, error) {
+			if looks++; looks == 1 {
+				return once.Stays, nil
+			}
+			return once.Gone, nil
+		})
+		if err != nil {
+			t.Errorf("got %v", err)
+		}
+	})
 }
 
 // TestCreate_blind: when looking fails too, the error says that it may have
