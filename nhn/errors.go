@@ -30,6 +30,9 @@ type refusal struct {
 	own bool
 }
 
+// quotaWords are sentences and not words alone: a name may hold those.
+var quotaWords = regexp.MustCompile(`(?i)limit exceeded|quota (is |was |has been )?exceeded|exceeds? .{0,20}quota|reached the maximum|maximum .{0,40}(reached|exceeded)`)
+
 // textTable holds what Magnum says in words, by status. Words may be Korean, so they
 // come after everything that is known without them. The first that matches counts.
 var textTable = []struct {
@@ -40,11 +43,11 @@ var textTable = []struct {
 	{400, regexp.MustCompile(`(?i)when status is "?\w*_IN_PROGRESS`), pmks.CodeBusy},
 	{400, regexp.MustCompile(`(?i)when status is`), pmks.CodeFailedPrecondition},
 	{400, regexp.MustCompile(`(?i)already has an operation in progress`), pmks.CodeBusy},
-	{400, regexp.MustCompile(`(?i)limit exceeded|quota`), pmks.CodeQuotaExceeded},
+	{400, quotaWords, pmks.CodeQuotaExceeded},
 	{400, regexp.MustCompile(`(?i)default nodegroup`), pmks.CodeFailedPrecondition},
 	{400, regexp.MustCompile(`(?i)allowed range|outside .*range|zero`), pmks.CodeInvalidArgument},
 	{400, regexp.MustCompile(`(?i)(flavor|image|network|subnet|volume type|keypair).*(not found|could not be found|unable to find)|unable to find`), pmks.CodeInvalidArgument},
-	{403, regexp.MustCompile(`(?i)limit|quota|maximum`), pmks.CodeQuotaExceeded},
+	{403, quotaWords, pmks.CodeQuotaExceeded},
 	{404, regexp.MustCompile(`(?i)unable to find keypair|(flavor|image|network|subnet|keypair|volume type) \S+ (could not be|not) found`), pmks.CodeInvalidArgument},
 	{409, regexp.MustCompile(`(?i)already exists`), pmks.CodeAlreadyExists},
 	{409, regexp.MustCompile(`(?i)multiple .*same name`), pmks.CodeInvalidArgument},

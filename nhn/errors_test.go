@@ -98,7 +98,7 @@ func TestErrors(t *testing.T) {
 func TestTextTable(t *testing.T) {
 	t.Parallel()
 	sentences := []string{`when status is "UPDATE_IN_PROGRESS"`, `when status is "X"`, "already has an operation in progress", "Resource limit exceeded", "default nodegroup", "allowed range",
-		"Flavor x not found", "quota", "Unable to find keypair k", "already exists", "Multiple clusters exist with same name", "API address is not available yet",
+		"Flavor x not found", "Quota exceeded", "Unable to find keypair k", "already exists", "Multiple clusters exist with same name", "API address is not available yet",
 		"x is invalid", "Failed to pre-delete resources"}
 	for i, row := range textTable {
 		met := false

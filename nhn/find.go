@@ -84,6 +84,7 @@ func (h *Handler) list(ctx context.Context) ([]clusterObject, error) {
 	}
 	for _, c := range list {
 		h.called.Store(c.UUID, c.Name)
+		h.unseen.Delete(c.UUID)
 	}
 	return slices.DeleteFunc(list, clusterObject.gone), nil
 }
@@ -141,7 +142,9 @@ func (h *Handler) cluster(ctx context.Context, uuid string) (clusterObject, erro
 		err = h.confirmGone(ctx, uuid, err)
 	}
 	made, ok := h.unseen.Load(uuid)
-	if at, _ := made.(time.Time); ok && errs.Is(err, pmks.CodeNotFound) && time.Since(at) < unseenFor {
+	if at, _ := made.(time.Time); ok && time.Since(at) >= unseenFor {
+		h.unseen.Delete(uuid)
+	} else if ok && errs.Is(err, pmks.CodeNotFound) {
 		err = errs.With(err, func(e *pmks.Error) {
 			e.Code, e.Message = pmks.CodeUnavailable, "NKS has accepted the cluster and does not show it yet: "+e.Message
 		})
@@ -174,6 +177,7 @@ func (h *Handler) confirmGone(ctx context.Context, uuid string, err error) error
 	case slices.ContainsFunc(list, func(c clusterObject) bool { return c.UUID == uuid }):
 		return notFoundAs(err, pmks.CodeUnavailable)
 	}
+	h.called.Delete(uuid)
 	return err
 }
 

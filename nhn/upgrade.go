@@ -123,6 +123,8 @@ func (h *Handler) upgradeStep(ctx context.Context, v view, info pmks.ClusterInfo
 	switch {
 	case step.ControlPlane != "":
 		return true, "every node group", h.sendUpgrade(ctx, v, groupObject{Name: controlPlane}, upgradeObject{Version: tag(step.ControlPlane)})
+	case step.Done() && len(untold(v)) > 0:
+		return false, "", refuse.Precondition("NKS tells no version of the node groups %s: whether they lag behind the control plane cannot be told; upgrade them in the console", strings.Join(untold(v), ", "))
 	case len(step.Groups) > 0:
 		g, err := pick(v.groups, ref{name: step.Groups[0].Name})
 		if err != nil {
@@ -139,6 +141,16 @@ func (h *Handler) upgradeStep(ctx context.Context, v view, info pmks.ClusterInfo
 		return true, strings.Join(names, ", "), errs.OfNodeGroup(h.sendUpgrade(ctx, v, g, body), g.iid())
 	}
 	return false, "", nil
+}
+
+// untold are the groups whose version NKS does not tell, as of old clusters.
+func untold(v view) (names []string) {
+	for _, g := range v.groups {
+		if g.Labels["kube_tag"] == "" && g.meaning().Status != pmks.ClusterDeleting {
+			names = append(names, g.Name)
+		}
+	}
+	return names
 }
 
 // tag is a version as NKS writes it.
