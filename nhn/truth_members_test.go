@@ -10,7 +10,6 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/providertest"
-	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/nks"
 	"github.com/pmks-go/pmks/nhn"
 )
@@ -78,11 +77,3 @@ func TestTruth_dyingRival(t *testing.T) {
 		}
 	})
 }
-
-func readCloser(text string) *body { return &body{strings.NewReader(text)} }
-
-type body struct{ *strings.Reader }
-
-func (*body) Close() error { return nil }
-
-var _ = core.Fault{}

@@ -25,7 +25,7 @@ func everything(err error) string {
 		return ""
 	}
 	text := err.Error()
-	switch u := err.(type) {
+	switch u := err.(type) { //nolint:errorlint // it walks the tree itself
 	case interface{ Unwrap() error }:
 		text += "\n" + everything(u.Unwrap())
 	case interface{ Unwrap() []error }:
