@@ -70,7 +70,7 @@ func TestAnswer_read(t *testing.T) {
 	plain().EmptyReads(t, []providertest.Probe{
 		{Name: "list", Request: "getClusters", Call: providertest.ListIID, EmptyList: true},
 		{Name: "cluster", Request: "getCluster", Call: providertest.GetCluster(cluster)},
-		{Name: "pools", Request: "getWorkerPools", Call: providertest.GetCluster(cluster), EmptyList: true},
+		{Name: "pools", Request: "getWorkerPools", Call: providertest.GetCluster(cluster)},
 		{Name: "workers", Request: "getWorkers", Call: providertest.ReadState(cluster, group), EmptyList: true},
 		{Name: "versions", Request: "versions", Call: providertest.ListVersions},
 		{Name: "subnet", Request: "getSubnet", Call: providertest.CheckCluster(bench.SampleRequest("x"))},

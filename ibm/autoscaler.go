@@ -5,7 +5,6 @@ package ibm
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -46,11 +45,19 @@ func (h *Handler) switchOn(ctx context.Context, v view, p poolObject) error {
 // giveEntry gives a pool to the autoscaler, and waits until it has it.
 func (h *Handler) giveEntry(ctx context.Context, v view, p poolObject) error {
 	minimum, maximum := bounds(p)
+	var f refuse.List
+	for field, n := range map[string]int{"MinNodeSize": minimum, "MaxNodeSize": maximum} {
+		_, err := perZone(field, n, len(p.Zones))
+		f.Join(err)
+	}
+	if err := f.Err(); err != nil {
+		return err
+	}
 	err := h.writeEntry(ctx, v, p, func(e *entry) {
 		zones := max(1, len(p.Zones))
 		least, most := e.bounds()
 		switch {
-		case minimum > 0 && maximum >= minimum && minimum%zones == 0 && maximum%zones == 0:
+		case minimum > 0 && maximum >= minimum:
 			least, most = minimum/zones, maximum/zones
 		case least < 1 || most < least:
 			// These cannot grow the pool.
@@ -76,11 +83,14 @@ func (h *Handler) switchOff(ctx context.Context, v view, p poolObject) error {
 		return nil
 	}
 	if err != nil {
-		return err
+		return notThere(err)
 	}
 	e := m.entryOf(p)
-	if e == nil || !e.enabled() && !p.AutoscaleEnabled {
+	switch {
+	case (e == nil || !e.enabled()) && !p.AutoscaleEnabled:
 		return nil
+	case e == nil || !e.enabled():
+		return h.awaitSwitch(ctx, v, p, false) // it is written, or the entry is gone, and not in force
 	}
 	least, most := e.bounds()
 	zones := max(1, len(p.Zones))
@@ -91,6 +101,16 @@ func (h *Handler) switchOff(ctx context.Context, v view, p poolObject) error {
 		return halfDone(err, "autoscaling is not switched off")
 	}
 	return h.awaitSwitch(ctx, v, p, false)
+}
+
+// notThere says of an answer of the cluster's API what is not there: not the cluster.
+func notThere(err error) error {
+	if !errs.Is(err, pmks.CodeNotFound) {
+		return err
+	}
+	return errs.With(err, func(e *pmks.Error) {
+		e.Code, e.Message = pmks.CodeFailedPrecondition, "the autoscaler has no ConfigMap in the cluster: "+e.Message
+	})
 }
 
 // awaitSwitch waits until IBM shows what the ConfigMap says.
@@ -106,9 +126,9 @@ func (h *Handler) awaitSwitch(ctx context.Context, v view, p poolObject, on bool
 		}
 		m, err := h.readConfigMap(ctx, v.c, way{changes: true})
 		if err != nil {
-			return false, err
+			return false, notThere(err)
 		}
-		if said := m.failure(p); said != "" {
+		if said, _ := m.failure(p); said != "" {
 			return false, refuse.Precondition("the autoscaler does not take the bounds of the pool: %s", said)
 		}
 		return false, nil
@@ -116,7 +136,7 @@ func (h *Handler) awaitSwitch(ctx context.Context, v view, p poolObject, on bool
 	if err != nil {
 		return errs.With(err, func(e *pmks.Error) {
 			e.MayHaveHappened = true
-			e.Message = fmt.Sprintf("the switch is written, that it has taken effect could not be seen: %s", e.Message)
+			e.Message = strings.TrimSuffix("the switch is written, that it has taken effect could not be seen: "+e.Message, ": ")
 		})
 	}
 	return nil
@@ -173,6 +193,10 @@ func (h *Handler) enableAutoscaler(ctx context.Context, c clusterObject) error {
 		_, err := h.mutate(ctx, call{method: http.MethodPatch, path: "/v1/clusters/{id}/addons", params: map[string]string{"id": c.ID},
 			group: c.ResourceGroup, body: addonsRequest{Addons: []addonRequest{chosen}, Enable: &on}, status: http.StatusOK})
 		if err != nil {
+			// Somebody else may have installed it meanwhile.
+			if done, lookErr := there(ctx); errs.Is(err, pmks.CodeBusy) && lookErr == nil && done {
+				return nil
+			}
 			return err
 		}
 		// The answer need not hold anything: only the list tells it from a lost one.

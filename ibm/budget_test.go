@@ -70,8 +70,6 @@ func TestBudget(t *testing.T) {
 			Requests: map[string]int{"getCluster": 1, "deleteCluster": 1}},
 		{Name: "delete-cluster-by-name", Clusters: 1, Groups: 5, Call: providertest.DeleteCluster(byName), Steps: 2,
 			Requests: map[string]int{"getClusters": 1, "deleteCluster": 1}},
-		{Name: "autoscaling-that-is-on", Clusters: 1, Groups: 1, Call: providertest.SetNodeGroupAutoScaling(one, group, true), Steps: 1,
-			Requests: target(map[string]int{"getWorkers": 1})},
 		{Name: "upgrade-to-the-same", Clusters: 1, Groups: 5, Call: providertest.UpgradeCluster(five, "1.34"), Steps: 1,
 			Requests: target(map[string]int{"getWorkers": 1, "versions": 1})},
 		{Name: "upgrade-control-plane", Clusters: 1, Groups: 5, Call: providertest.UpgradeCluster(five, "1.35"), Steps: 3,

@@ -79,9 +79,22 @@ func (h *Handler) change(ctx context.Context, c call, happened func(context.Cont
 	if err := h.signIn(ctx); err != nil {
 		return err
 	}
-	return once.Do(ctx, once.Mutation{
-		Send:     func(ctx context.Context) error { _, err := h.mutate(ctx, c); return err },
+	tries := 0
+	err := once.Do(ctx, once.Mutation{
+		Send:     func(ctx context.Context) error { tries++; _, err := h.mutate(ctx, c); return err },
 		Happened: happened,
+	})
+	return afterLost(err, tries)
+}
+
+// afterLost says of a refusal of a second try that it may be because of the first, whose
+// answer was lost and whose effect reads may show late.
+func afterLost(err error, tries int) error {
+	if tries < 2 {
+		return err
+	}
+	return errs.With(err, func(e *pmks.Error) {
+		e.MayHaveHappened = e.MayHaveHappened || e.HTTPStatus >= 400 && e.HTTPStatus < 500
 	})
 }
 

@@ -62,6 +62,7 @@ func (h *Handler) CreateCluster(ctx context.Context, req pmks.ClusterInfo) (_ pm
 	if err != nil {
 		return pmks.ClusterInfo{}, err
 	}
+	h.made.Store(made.ID, time.Now())
 	// A read right after may find nothing yet; this is what has been accepted.
 	v := view{c: clusterObject{ID: made.ID, Name: in.Name, Region: h.cfg.Region, State: "requested", MasterKubeVersion: in.KubeVersion,
 		VPCs: []string{in.WorkerPool.VPCID}, ResourceGroup: group}, pools: []poolObject{in.WorkerPool.asPool("")}}
@@ -96,24 +97,29 @@ func (h *Handler) findMade(ctx context.Context, name, label string) (string, err
 		if err != nil {
 			return "", err
 		}
-		i := slices.IndexFunc(h.ours(list), func(c clusterObject) bool { return c.Name == name })
-		if i >= 0 {
-			c := h.ours(list)[i]
+		unmarked, others := 0, 0
+		for _, c := range h.ours(list) {
+			if c.Name != name {
+				continue
+			}
 			pools, err := h.readPools(ctx, c.ID)
 			if err != nil {
 				return "", err
 			}
-			marks := marksOf(pools)
-			switch {
+			switch marks := marksOf(pools); {
 			case slices.Contains(marks, label):
 				return c.ID, nil
 			case len(marks) > 0:
-				return "", &pmks.Error{Code: pmks.CodeAlreadyExists, Field: "IId.NameId", Message: "somebody else made a cluster of this name meanwhile"}
+				others++
+			default:
+				unmarked++
 			}
 		}
 		switch {
 		case time.Now().Before(end):
-		case i >= 0:
+		case others > 0 && unmarked == 0:
+			return "", &pmks.Error{Code: pmks.CodeAlreadyExists, Field: "IId.NameId", Message: "somebody else made a cluster of this name meanwhile"}
+		case unmarked > 0:
 			return "", &pmks.Error{Code: pmks.CodeUnavailable, Message: "a cluster of this name is being made, and does not show yet by whom"}
 		default:
 			return "", nil
@@ -258,7 +264,9 @@ func (h *Handler) DeleteCluster(ctx context.Context, clusterIID pmks.IID) (_ boo
 		}
 		return clusterMeaning(now, nil).Status == pmks.ClusterDeleting, err
 	}
+	tries := 0
 	err = once.Delete(ctx, func(ctx context.Context) error {
+		tries++
 		_, err := h.mutate(ctx, call{method: http.MethodDelete, path: "/v1/clusters/{id}", params: map[string]string{"id": c.ID},
 			query: []string{"deleteResources", strconv.FormatBool(h.cfg.DeleteStorage)}, group: c.ResourceGroup, status: http.StatusNoContent})
 		if !clusterCodes[errs.ProviderCode(err)] {
@@ -270,7 +278,7 @@ func (h *Handler) DeleteCluster(ctx context.Context, clusterIID pmks.IID) (_ boo
 		}
 		return h.ofCluster(ctx, err, c.ID)
 	}, gone)
-	return err == nil, err
+	return err == nil, afterLost(err, tries)
 }
 
 // forDeletion reads what a deletion needs with one call: a name is in the list anyway.

@@ -137,8 +137,9 @@ func (c Config) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
 type Handler struct {
 	cfg Config
 	api clients
-	// names are those of clusters by their ids: IBM never changes one.
-	names sync.Map
+	// names are those of clusters by their ids: IBM never changes one. made are the ids of
+	// what this handler has made and not yet seen, with the time.
+	names, made sync.Map
 }
 
 var (
@@ -163,7 +164,7 @@ func New(_ context.Context, cfg Config) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg.APIKey = "" // it is with the tokens, where no printing of the handler finds it
+	cfg.APIKey, cfg.Authenticator = "", nil // they are with the tokens, where no printing of the handler finds them
 	return &Handler{cfg: cfg, api: api}, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -79,27 +80,58 @@ func (m *configMap) entryOf(p poolObject) *entry {
 	return nil
 }
 
-// failure is what the autoscaler says of the bounds of a pool that it does not take.
-func (m *configMap) failure(p poolObject) string {
-	var annotations map[string]string
+// status is what the autoscaler says of entries, by "min:max:pool".
+func (m *configMap) status() (annotations, status map[string]string) {
 	_ = json.Unmarshal(m.meta["annotations"], &annotations) // without any nothing is said
-	var status map[string]string                            // by "min:max:pool"
 	if json.Unmarshal([]byte(annotations[statusAnnotation]), &status) != nil {
-		return ""
+		status = nil
 	}
-	for key, said := range status {
-		if (strings.HasSuffix(key, ":"+p.native()) || strings.HasSuffix(key, ":"+p.ID)) && strings.HasPrefix(said, "FAILED") {
-			return said
+	return annotations, status
+}
+
+// failure is what the autoscaler says of the entry of a pool as it is, where it does not
+// take that, and by which key.
+func (m *configMap) failure(p poolObject) (said, key string) {
+	e := m.entryOf(p)
+	if e == nil {
+		return "", ""
+	}
+	least, most := e.bounds()
+	_, status := m.status()
+	for _, name := range []string{p.native(), p.ID} {
+		key := fmt.Sprintf("%d:%d:%s", least, most, name)
+		if strings.HasPrefix(status[key], "FAILED") {
+			return status[key], key
 		}
 	}
-	return ""
+	return "", ""
+}
+
+// forget takes a failure of a pool out of what the autoscaler has said; false where there
+// is none.
+func (m *configMap) forget(p poolObject) bool {
+	_, key := m.failure(p)
+	if key == "" {
+		return false
+	}
+	annotations, status := m.status()
+	delete(status, key)
+	text, _ := json.Marshal(status) //nolint:errchkjson // texts
+	annotations[statusAnnotation] = string(text)
+	m.meta["annotations"], _ = json.Marshal(annotations) //nolint:errchkjson // texts
+	m.object["metadata"], _ = json.Marshal(m.meta)       //nolint:errchkjson // it was read
+	return true
 }
 
 // decodeConfigMap reads what the API server answers.
 func decodeConfigMap(body []byte) (*configMap, error) {
 	m := &configMap{}
 	lost := errs.LostAnswer("the cluster's API", "ConfigMap of the autoscaler")
-	if json.Unmarshal(body, &m.object) != nil || json.Unmarshal(m.object["metadata"], &m.meta) != nil || m.meta["resourceVersion"] == nil {
+	if json.Unmarshal(body, &m.object) != nil || json.Unmarshal(m.object["metadata"], &m.meta) != nil {
+		return nil, lost
+	}
+	var version string // without it a write would replace whatever others wrote
+	if json.Unmarshal(m.meta["resourceVersion"], &version) != nil || version == "" {
 		return nil, lost
 	}
 	if m.object["data"] != nil && json.Unmarshal(m.object["data"], &m.data) != nil {
@@ -156,10 +188,14 @@ func (h *Handler) writeEntry(ctx context.Context, v view, p poolObject, change f
 		was, _ := json.Marshal(e.members) //nolint:errchkjson // they were read
 		change(e)
 		is, _ := json.Marshal(e.members) //nolint:errchkjson // they were read
-		return !bytes.Equal(was, is)
+		// What failed before is tried again: without its mark the write is a new one.
+		return m.forget(p) || !bytes.Equal(was, is)
 	})
 	return err
 }
+
+// entryPatience is how long a removal tries to take the entry of its pool.
+const entryPatience = time.Minute
 
 // takeEntry takes the entry of a pool that is to be removed, and returns it; nil where
 // the autoscaler has none.
@@ -167,7 +203,9 @@ func (h *Handler) takeEntry(ctx context.Context, v view, p poolObject) (taken *e
 	if !hasAutoscaler(v.c.Addons) {
 		return nil, nil //nolint:nilnil // there is none, and nothing is wrong
 	}
-	_, err = h.editConfigMap(ctx, v.c, false, func(m *configMap) bool {
+	bounded, cancel := context.WithTimeout(ctx, entryPatience)
+	defer cancel()
+	_, err = h.editConfigMap(bounded, v.c, false, func(m *configMap) bool {
 		e := m.entryOf(p)
 		if e == nil {
 			return false
@@ -176,18 +214,20 @@ func (h *Handler) takeEntry(ctx context.Context, v view, p poolObject) (taken *e
 		m.entries = slices.DeleteFunc(m.entries, func(other *entry) bool { return other == e })
 		return true
 	})
-	if !p.AutoscaleEnabled && err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
-		return nil, nil //nolint:nilnil // an entry that is off harms nobody
+	if err != nil && ctx.Err() == nil {
+		return nil, nil //nolint:nilnil // IKS takes the removal all the same: an entry of nothing harms nobody
 	}
-	if errs.Is(err, pmks.CodeNotFound) {
-		return nil, nil //nolint:nilnil // without a ConfigMap there are no entries
-	}
-	return taken, err
+	return taken, errs.Ended(ctx, err)
 }
 
 // putBack gives the autoscaler an entry back whose pool was not removed, and says so.
-func (h *Handler) putBack(ctx context.Context, v view, taken *entry, err error) error {
+func (h *Handler) putBack(ctx context.Context, v view, p poolObject, taken *entry, err error) error {
 	var e *pmks.Error
+	if pools, readErr := h.readPools(ctx, v.c.ID); readErr == nil {
+		if now, findErr := findPool(pools, ref{id: p.ID}); findErr != nil || poolMeaning(now, nil, false).Status == pmks.ClusterDeleting {
+			return err // it is gone by somebody else's hand
+		}
+	}
 	if errors.As(err, &e) && e.MayHaveHappened || ctx.Err() != nil {
 		return halfDone(err, "the pool is taken from the autoscaler, whether it is removed is not known")
 	}
@@ -281,12 +321,18 @@ func withCluster[T any](ctx context.Context, h *Handler, c clusterObject, w way,
 	case *http.Transport:
 		base = t.Clone()
 	default:
-		token, err := h.clusterToken(ctx)
-		if err != nil {
-			return out, err
+		k.client = h.api.client
+		for range 2 {
+			var token bearer
+			if token, err = h.clusterToken(ctx); err != nil {
+				return out, err
+			}
+			k.token = token.value
+			if out, err = f(k); !errs.Is(err, pmks.CodeUnauthenticated) {
+				break
+			}
+			h.api.clusterTokens.Drop(func(b bearer) bool { return b.value == token.value })
 		}
-		k.client, k.token = h.api.client, token.value
-		out, err = f(k)
 		if !errs.Is(err, pmks.CodePermissionDenied) || !w.changes {
 			return out, err
 		}

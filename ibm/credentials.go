@@ -82,13 +82,20 @@ const foreignLife = time.Minute
 // fromAuthenticator gets tokens from any authenticator of the SDK, which knows no
 // contexts: it runs beside, and nobody waits longer for it than they want.
 func fromAuthenticator(a core.Authenticator) func(context.Context) (bearer, error) {
+	turn := make(chan struct{}, 1) // one that hangs keeps the others from hanging as well
 	return func(ctx context.Context) (bearer, error) {
+		select {
+		case turn <- struct{}{}:
+		case <-ctx.Done():
+			return bearer{}, ctx.Err()
+		}
 		type result struct {
 			header string
 			err    error
 		}
 		done := make(chan result, 1)
 		go func() {
+			defer func() { <-turn }()
 			var r result
 			r.err = fanout.Guarded(func() error {
 				req, err := http.NewRequestWithContext(context.WithoutCancel(ctx), http.MethodGet, "https://iam.cloud.ibm.com", http.NoBody)

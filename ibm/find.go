@@ -5,6 +5,7 @@ package ibm
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,7 +27,10 @@ const (
 // resource groups, OpenShift among them, with one call.
 func (h *Handler) list(ctx context.Context) ([]clusterObject, error) {
 	return read(ctx, h, get("/v2/vpc/getClusters", "provider", vpcGen2), func(list []clusterObject) error {
-		if slices.ContainsFunc(list, func(c clusterObject) bool { return c.ID == "" || c.Name == "" }) {
+		if slices.ContainsFunc(list, func(c clusterObject) bool {
+			other := c.Region != "" && h.foreign(c) != "" || isDeleted(c)
+			return !other && (c.ID == "" || c.Name == "")
+		}) {
 			return errs.LostAnswer(cloud, "id of a cluster")
 		}
 		return nil
@@ -103,34 +107,41 @@ const (
 	// there, or that the caller may not see it.
 	youth = time.Hour
 	// patience is how long a read waits for a young one, looking every pause.
-	patience      = 2 * time.Minute
+	patience      = 45 * time.Second // a wait gives a read a minute
 	patiencePause = 5 * time.Second
+	// newness is for how long something that was made may be seen nowhere.
+	newness = 10 * time.Minute
 )
 
 // missing says what a 404 for a cluster means: the same codes stand for one that is
 // gone, for one that the caller may not see, and for one that is too new. It is gone
-// when the list of all has it no more. young: it is listed, and new.
-func (h *Handler) missing(ctx context.Context, err error, id string) (young bool, fault error) {
+// when the list of all has it no more. young: it is listed, or was just made, and new.
+func (h *Handler) missing(ctx context.Context, err error, id string) (listed clusterObject, young bool, fault error) {
 	if !errs.Is(err, pmks.CodeNotFound) || !clusterCodes[errs.ProviderCode(err)] {
-		return false, err
+		return listed, false, err
 	}
 	list, listErr := h.list(ctx)
 	if listErr != nil {
-		return false, errs.With(listErr, func(e *pmks.Error) { e.Message = "whether the cluster is gone cannot be learned: " + e.Message })
+		return listed, false, errs.With(listErr, func(e *pmks.Error) { e.Message = "whether the cluster is gone cannot be learned: " + e.Message })
 	}
 	for _, c := range list {
 		if c.ID != id || isDeleted(c) {
 			continue
 		}
 		if err := h.checkOurs(c); err != nil {
-			return false, err
+			return listed, false, err
 		}
 		created := stamp(c.CreatedDate)
-		return !created.IsZero() && time.Since(created) < youth, errs.With(err, func(e *pmks.Error) {
+		return c, !created.IsZero() && time.Since(created) < youth, errs.With(err, func(e *pmks.Error) {
 			e.Code, e.Message = pmks.CodeUnavailable, "IBM lists the cluster and says that it is not there: "+e.Message
 		})
 	}
-	return false, err
+	if h.isNew(id) {
+		return listed, true, errs.With(err, func(e *pmks.Error) {
+			e.Code, e.Message = pmks.CodeUnavailable, "the cluster was just made and does not show yet: "+e.Message
+		})
+	}
+	return listed, false, err
 }
 
 // whenThere makes a read about a cluster, again and again while the cluster is too new
@@ -139,7 +150,7 @@ func whenThere[T any](ctx context.Context, h *Handler, id string, look func(cont
 	if out, err = look(ctx); err == nil {
 		return out, nil
 	}
-	young, fault := h.missing(ctx, err, id)
+	_, young, fault := h.missing(ctx, err, id)
 	if !young {
 		return out, fault
 	}
@@ -160,11 +171,25 @@ func whenThere[T any](ctx context.Context, h *Handler, id string, look func(cont
 
 // readCluster reads a cluster.
 func (h *Handler) readCluster(ctx context.Context, id string) (clusterObject, error) {
-	c, err := whenThere(ctx, h, id, func(ctx context.Context) (clusterObject, error) { return h.lookCluster(ctx, id) })
-	if err != nil {
-		return c, err
+	c, err := h.lookCluster(ctx, id)
+	if err == nil {
+		return c, h.accept(c)
 	}
-	return c, h.accept(c)
+	listed, young, fault := h.missing(ctx, err, id)
+	switch {
+	case isShown(listed, young):
+		return listed, h.accept(listed)
+	case young:
+		c, err = whenThere(ctx, h, id, func(ctx context.Context) (clusterObject, error) { return h.lookCluster(ctx, id) })
+		return c, cmp.Or(err, h.accept(c))
+	}
+	return c, fault
+}
+
+// isShown reports whether what the list has of a cluster that cannot be read is all that
+// there is to know: one that is being made, for up to an hour, or deleted.
+func isShown(listed clusterObject, young bool) bool {
+	return listed.ID != "" && (young || clusterMeaning(listed, nil).Status.Transitional())
 }
 
 // lookCluster is readCluster as IBM answers it.
@@ -182,8 +207,20 @@ func (h *Handler) accept(c clusterObject) error {
 	if isDeleted(c) {
 		return &pmks.Error{Code: pmks.CodeNotFound, Message: "the cluster is deleted"}
 	}
+	if err := h.checkOurs(c); err != nil {
+		return err
+	}
 	h.names.Store(c.ID, c.Name)
-	return h.checkOurs(c)
+	h.made.Delete(c.ID)
+	return nil
+}
+
+// isNew reports whether this handler has just made something that no read has shown: that
+// it is not there is no proof then that it is gone.
+func (h *Handler) isNew(id string) bool {
+	at, ok := h.made.Load(id)
+	made, _ := at.(time.Time)
+	return ok && time.Since(made) < newness
 }
 
 // nameOf is the name of a cluster; with a read where it has not been seen.
@@ -200,18 +237,29 @@ func (h *Handler) readPools(ctx context.Context, id string) ([]poolObject, error
 	return whenThere(ctx, h, id, func(ctx context.Context) ([]poolObject, error) { return h.lookPools(ctx, id) })
 }
 
+// errNoPools marks an answer without pools: IKS never gives the last one up, so only a
+// cluster that is made or deleted has none.
+var errNoPools = errors.New("there are no worker pools")
+
 // lookPools is readPools as IBM answers it.
 func (h *Handler) lookPools(ctx context.Context, id string) ([]poolObject, error) {
 	pools, err := read(ctx, h, get("/v2/vpc/getWorkerPools", "cluster", id), func(list []poolObject) error {
+		if len(list) == 0 {
+			return errs.With(errs.LostAnswer(cloud, "worker pool"), func(e *pmks.Error) { e.Err = errNoPools })
+		}
 		if slices.ContainsFunc(list, func(p poolObject) bool { return p.Name == "" || !strings.HasPrefix(p.ID, id+"-") }) {
 			return errs.LostAnswer(cloud, "worker pool of the cluster "+id)
 		}
 		return nil
 	})
+	pools = slices.DeleteFunc(pools, isRemoved)
 	for i, p := range pools {
-		pools[i] = p.asAsked()
+		asked := p.asAsked()
+		if !slices.ContainsFunc(pools, func(o poolObject) bool { return o.ID != p.ID && o.Name == asked.Name }) {
+			pools[i] = asked
+		}
 	}
-	return slices.DeleteFunc(pools, isRemoved), err
+	return pools, err
 }
 
 // isRemoved: removed pools go on being shown.
@@ -233,10 +281,17 @@ func (h *Handler) readWorkers(ctx context.Context, id, pool string) ([]workerObj
 
 // findPool returns the pool that is meant.
 func findPool(pools []poolObject, r ref) (poolObject, error) {
+	var found []poolObject
 	for _, p := range pools {
 		if r.id != "" && p.ID == r.id || r.id == "" && p.Name == r.name {
-			return p, nil
+			found = append(found, p)
 		}
+	}
+	switch {
+	case len(found) == 1:
+		return found[0], nil
+	case len(found) > 1:
+		return poolObject{}, refuse.Invalid("nodeGroupIID", "the name %q is ambiguous: give the SystemId, one of %s and %s", refuse.Clip(r.name), found[0].ID, found[1].ID)
 	}
 	return poolObject{}, &pmks.Error{Code: pmks.CodeNotFound, Message: fmt.Sprintf("the cluster has no node group %q", refuse.Clip(cmp.Or(r.name, r.id)))}
 }
@@ -273,6 +328,9 @@ func (h *Handler) target(ctx context.Context, r ref) (v view, err error) {
 		v.pools, poolsErr = h.readPools(ctx, id)
 		return nil
 	})
+	if clusterErr == nil && errors.Is(poolsErr, errNoPools) && slices.Contains([]pmks.ClusterStatus{pmks.ClusterCreating, pmks.ClusterDeleting}, clusterMeaning(v.c, nil).Status) {
+		poolsErr = nil
+	}
 	return v, cmp.Or(clusterErr, poolsErr, err)
 }
 

@@ -146,10 +146,10 @@ func TestConfigMap_carries(t *testing.T) {
 	if got.Metadata.ResourceVersion != "7" || got.Metadata.Annotations["mine"] != "x" || got.Data["scanInterval"] != "1m" || got.Data[poolsKey] != entries || got.BinaryData["x"] == "" {
 		t.Errorf("got %s", text)
 	}
-	if said := m.failure(poolObject{ID: "p-2", Name: "other"}); said != "FAILED CODE: 400" {
+	if said, _ := m.failure(poolObject{ID: "p-2", Name: "other"}); said != "FAILED CODE: 400" {
 		t.Errorf("the failure is %q", said)
 	}
-	if said := m.failure(p); said != "" {
+	if said, _ := m.failure(p); said != "" {
 		t.Errorf("the failure of another pool is %q", said)
 	}
 }

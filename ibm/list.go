@@ -4,7 +4,9 @@ package ibm
 
 import (
 	"context"
+	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/pmks-go/pmks"
@@ -71,6 +73,9 @@ func (h *Handler) addBounds(ctx context.Context, v view, admin *kubeconfig.Confi
 				zones := max(1, len(p.Zones))
 				least, most := e.bounds()
 				g.MinNodeSize, g.MaxNodeSize = least*zones, most*zones
+				if said, _ := m.failure(p); said != "" {
+					g.StatusReason = strings.TrimPrefix(g.StatusReason+"; the autoscaler does not take the bounds: "+said, "; ")
+				}
 			}
 			continue
 		}
@@ -106,8 +111,8 @@ func (h *Handler) listed(ctx context.Context, c clusterObject) (_ *pmks.ClusterI
 	if err == nil {
 		v.pools, err = h.lookPools(ctx, c.ID)
 	}
-	young, err := h.missing(ctx, err, c.ID)
-	if young {
+	listed, young, err := h.missing(ctx, err, c.ID)
+	if isShown(listed, young) || errors.Is(err, errNoPools) && isShown(c, false) {
 		info := h.clusterInfo(view{c: c})
 		info.KeyValueList = pmks.AddUnread(info.KeyValueList, "NodeGroupList", err)
 		return &info, nil

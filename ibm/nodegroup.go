@@ -11,10 +11,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/kver"
 	"github.com/pmks-go/pmks/internal/once"
+	"github.com/pmks-go/pmks/internal/poll"
 	"github.com/pmks-go/pmks/internal/provider/errs"
 	"github.com/pmks-go/pmks/internal/provider/ready"
 	"github.com/pmks-go/pmks/internal/refuse"
@@ -71,37 +73,51 @@ func (h *Handler) AddNodeGroup(ctx context.Context, clusterIID pmks.IID, req pmk
 	err = once.Create(ctx, func(ctx context.Context) error {
 		a, err := h.mutate(ctx, post("/v2/vpc/createWorkerPool", v.c.ResourceGroup, in, http.StatusCreated))
 		if err != nil {
-			return h.ofCluster(ctx, existing(ofFlavor(err, ""), ""), v.c.ID)
+			return unsupported(v, h.ofCluster(ctx, existing(ofFlavor(err, ""), ""), v.c.ID))
 		}
 		if a.decode(cloud, &made) != nil || !strings.HasPrefix(made.ID, v.c.ID+"-") {
 			return errs.LostAnswer(cloud, "id of the new worker pool")
 		}
 		return nil
-	}, func(ctx context.Context) (bool, error) {
-		pools, err := h.readPools(ctx, v.c.ID)
-		for _, p := range pools {
-			if p.Name == in.Name && p.Labels[labelRequest] == "" {
-				return false, &pmks.Error{Code: pmks.CodeUnavailable, Message: "a node group of this name is there, and does not show yet who made it"}
-			}
-			if p.Name == in.Name && p.Labels[labelRequest] != in.Labels[labelRequest] {
-				return false, &pmks.Error{Code: pmks.CodeAlreadyExists, Field: "IId.NameId", Message: "somebody else made a node group of this name meanwhile"}
-			}
-			if p.Name == in.Name {
-				made.ID = p.ID
-				return true, nil
-			}
-		}
-		return false, err
+	}, func(ctx context.Context) (_ bool, err error) {
+		made.ID, err = h.findAdded(ctx, v.c.ID, in.Name, in.Labels[labelRequest])
+		return made.ID != "", err
 	})
 	if err != nil {
 		return pmks.NodeGroupInfo{}, err
 	}
+	h.made.Store(made.ID, time.Now())
 	info := v.group(in.asPool(made.ID))
 	info.Status, info.Version = pmks.NodeGroupCreating, version(v.c.MasterKubeVersion)
 	if req.OnAutoScaling {
 		info.KeyValueList = ignore(info.KeyValueList, "OnAutoScaling") // it is a switch of its own
 	}
 	return info, nil
+}
+
+// findAdded is findMade for a worker pool.
+func (h *Handler) findAdded(ctx context.Context, cluster, name, label string) (string, error) {
+	for end := time.Now().Add(appearance); ; {
+		pools, err := h.readPools(ctx, cluster)
+		if err != nil {
+			return "", err
+		}
+		p, findErr := findPool(pools, ref{name: name})
+		switch mark := p.Labels[labelRequest]; {
+		case mark == label && findErr == nil:
+			return p.ID, nil
+		case mark != "":
+			return "", &pmks.Error{Code: pmks.CodeAlreadyExists, Field: "IId.NameId", Message: "somebody else made a node group of this name meanwhile"}
+		case time.Now().Before(end):
+		case findErr == nil:
+			return "", &pmks.Error{Code: pmks.CodeUnavailable, Message: "a node group of this name is there, and does not show yet who made it"}
+		default:
+			return "", nil
+		}
+		if err := poll.Sleep(ctx, appearancePause); err != nil {
+			return "", err
+		}
+	}
 }
 
 // ignore names a field of a request that has no effect with it.
@@ -118,7 +134,7 @@ func ignore(list []pmks.KeyValue, field string) []pmks.KeyValue {
 // ofCluster puts right what the refusal of a change means: that the cluster is not there
 // is certain only when the list agrees.
 func (h *Handler) ofCluster(ctx context.Context, err error, id string) error {
-	_, err = h.missing(ctx, err, id)
+	_, _, err = h.missing(ctx, err, id)
 	return err
 }
 
@@ -200,7 +216,7 @@ func (h *Handler) RemoveNodeGroup(ctx context.Context, clusterIID, nodeGroupIID 
 	}
 	taken, err := h.takeEntry(ctx, v, p)
 	if err != nil {
-		return false, err
+		return false, halfDone(err, "whether the pool is taken from the autoscaler is not known, and it is not removed")
 	}
 	err = h.signIn(ctx)
 	if err == nil {
@@ -214,7 +230,7 @@ func (h *Handler) RemoveNodeGroup(ctx context.Context, clusterIID, nodeGroupIID 
 		})
 	}
 	if err != nil && taken != nil {
-		err = h.putBack(ctx, v, taken, err)
+		err = h.putBack(ctx, v, p, taken, err)
 	}
 	return err == nil, err
 }
@@ -251,5 +267,8 @@ func (h *Handler) targetPool(ctx context.Context, clusterIID, nodeGroupIID pmks.
 		return v, p, err
 	}
 	p, err = findPool(v.pools, pool)
+	if err != nil && h.isNew(pool.id) {
+		err = &pmks.Error{Code: pmks.CodeBusy, Message: "the node group was just made and does not show yet: wait until it does"}
+	}
 	return v, p, err
 }

@@ -42,12 +42,12 @@ func (h *Handler) reference(ctx context.Context, field string, iid pmks.IID, kin
 	}
 	text := cmp.Or(iid.SystemId, iid.NameId)
 	if parts, whole := crn(text); strings.HasPrefix(text, "crn:") {
-		if !whole || parts[8] != kind.crn {
+		if !whole || parts[7] != "" || parts[8] != kind.crn {
 			return "", refuse.Invalid(field, "%q is not the CRN of a %s", refuse.Clip(text), kind.crn)
 		}
 		location := h.cfg.Region
-		if regionOf(parts[5]) == location {
-			location = parts[5] // a subnet is in a zone
+		if kind == kindSubnet && regionOf(parts[5]) == location {
+			location = parts[5] // a subnet is in a zone, which is compared when it is read
 		}
 		return parts[9], h.matchCRN(ctx, field, text, parts, "is", location)
 	}
@@ -73,6 +73,9 @@ func (h *Handler) resource(ctx context.Context, field string, iid pmks.IID, kind
 		}
 		return nil
 	})
+	if parts, whole := crn(cmp.Or(iid.SystemId, iid.NameId)); err == nil && whole && kind == kindSubnet && parts[5] != r.Zone.Name {
+		return r, refuse.Invalid(field, "%q is in the zone %q, not in %q", refuse.Clip(iid.SystemId), r.Zone.Name, refuse.Clip(parts[5]))
+	}
 	if errs.Is(err, pmks.CodeNotFound) {
 		err = errs.With(err, func(e *pmks.Error) {
 			e.Code, e.Field, e.Message = pmks.CodeInvalidArgument, field, fmt.Sprintf("there is no %s %q in the region %s: %s", kind.crn, id, h.cfg.Region, e.Message)

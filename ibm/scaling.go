@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/provider/errs"
@@ -30,8 +31,19 @@ func (h *Handler) SetNodeGroupAutoScaling(ctx context.Context, clusterIID, nodeG
 		return false, err
 	}
 	switch {
-	case p.AutoscaleEnabled && on, !p.AutoscaleEnabled && !on && !hasAutoscaler(v.c.Addons):
+	case !p.AutoscaleEnabled && !on && !hasAutoscaler(v.c.Addons):
 		return true, nil
+	case p.AutoscaleEnabled && on:
+		// An off that was given up by its caller is perhaps not in force yet.
+		m, err := h.readConfigMap(ctx, v.c, way{changes: true})
+		if err != nil {
+			return false, notThere(err)
+		}
+		if e := m.entryOf(p); e != nil && e.enabled() {
+			return true, nil
+		}
+		err = h.switchOn(ctx, v, p)
+		return err == nil, err
 	case on:
 		err = h.switchOn(ctx, v, p)
 	default:
@@ -127,7 +139,10 @@ func (h *Handler) changeBounds(ctx context.Context, v view, p poolObject, desire
 	if err := f.Err(); err != nil {
 		return pmks.NodeGroupInfo{}, err
 	}
-	if err := h.writeEntry(ctx, v, p, func(e *entry) { e.set(least, most, true) }); err != nil {
+	if err := h.writeEntry(ctx, v, p, func(e *entry) {
+		// It stays off where that is written and not in force yet.
+		e.set(least, most, e.members["enabled"] == nil || e.enabled())
+	}); err != nil {
 		return pmks.NodeGroupInfo{}, err
 	}
 	if _, err := h.recordBounds(ctx, v, p, minSize, maxSize); err != nil {
@@ -158,7 +173,22 @@ func (h *Handler) recordBounds(ctx context.Context, v view, p poolObject, minimu
 func (h *Handler) resize(ctx context.Context, v view, p poolObject, each int) error {
 	err := h.change(ctx, post("/v2/resizeWorkerPool", v.c.ResourceGroup, poolRequest{Cluster: v.c.ID, WorkerPool: p.ID, Size: each}, http.StatusAccepted),
 		h.poolIs(v, p, func(now poolObject) bool { return now.WorkerCount == each }))
-	return h.tooFew(ctx, h.ofCluster(ctx, err, v.c.ID), v.c.ID)
+	if e := asRefusal(err); e != nil && e.HTTPStatus >= 400 && e.HTTPStatus < 500 {
+		// IKS does not resize a pool that somebody else has switched to autoscaling meanwhile.
+		if on, lookErr := h.poolIs(v, p, func(now poolObject) bool { return now.AutoscaleEnabled })(ctx); lookErr == nil && on {
+			return errs.With(err, func(e *pmks.Error) { e.Code = pmks.CodeFailedPrecondition })
+		}
+	}
+	return unsupported(v, h.tooFew(ctx, h.ofCluster(ctx, err, v.c.ID), v.c.ID))
+}
+
+// unsupported says of a refusal what waiting does not help: a cluster whose version is not
+// supported any more takes no more workers.
+func unsupported(v view, err error) error {
+	if !strings.EqualFold(v.c.State, "unsupported") || !errs.Is(err, pmks.CodeBusy) {
+		return err
+	}
+	return errs.With(err, func(e *pmks.Error) { e.Code = pmks.CodeFailedPrecondition })
 }
 
 // poolIs looks whether a pool is as a change has made it: the changes say what is to be,

@@ -199,7 +199,7 @@ func poolMeaning(p poolObject, workers []workerObject, known bool) ready.Meaning
 	case n[wellWorker] > 0:
 		return active.Because(said)
 	case n[failedWorker] > 0:
-		return ready.Meaning{Status: pmks.ClusterInactive, Final: n[comingWorker] == 0,
+		return ready.Meaning{Status: pmks.ClusterInactive, Final: n[comingWorker]+n[sickWorker] == 0,
 			Reason: "no worker could be made"}.Because(said)
 	case n[comingWorker] > 0 && n[leavingWorker] > 0:
 		return updating // its only worker is replaced

@@ -17,6 +17,7 @@ import (
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/provider/errs"
 	"github.com/pmks-go/pmks/internal/provider/fanout"
+	"github.com/pmks-go/pmks/internal/redact"
 )
 
 // bearer is a token that requests carry, with what a new one of another kind is got by.
@@ -117,7 +118,8 @@ func (i issuer) post(ctx context.Context, client string, form url.Values) (g gra
 	case err != nil:
 		return g, unreachable(iam, err)
 	case resp.StatusCode != http.StatusOK:
-		return g, refusedBy(iam, resp.StatusCode, resp.Header, body)
+		// The tokens of the steps are kept nowhere, and cut out here.
+		return g, refusedBy(iam, resp.StatusCode, resp.Header, []byte(redact.Text(string(body), form.Get("refresh_token"))))
 	}
 	if err := json.Unmarshal(body, &g); err != nil {
 		return g, unreadable(iam, resp.StatusCode, resp.Header, body, err)

@@ -137,8 +137,43 @@ func lags(w workerObject, c clusterObject) bool {
 	return len(upgrade.Lagging(group, master)) > 0 || k.Target != "" && k.Target != k.Actual && version(k.Target) == master
 }
 
-// replaceWorkers replaces one worker of every pool that lags, or in which one has failed,
-// and none of a pool in which one is on its way.
+// nextWorker is the worker of a pool that is to be replaced next, -1 for none; going
+// reports whether the pool is on its way. A worker is only given up when all others are
+// there and well, or when it is the one that is not: two at once would be an outage. One
+// that failed to come ends the upgrade, or all the others would go the same way.
+func nextWorker(p poolObject, workers []workerObject, c clusterObject) (next int, going bool, err error) {
+	live, sick, moving, lagging, sickLagging := 0, 0, false, -1, -1
+	for i, w := range workers {
+		k := kindOf(w)
+		if k == failedWorker {
+			return -1, false, refuse.Precondition("no further worker is replaced while one has failed: %s %s; end its cause, replace or remove it with IBM's own tools, then call again", w.ID, workerMessage(w))
+		}
+		live++
+		moving = moving || inTransition(w)
+		behind := lags(w, c)
+		switch {
+		case k == sickWorker && behind && sickLagging < 0:
+			sickLagging = i
+		case k == sickWorker:
+			sick++
+		case behind && lagging < 0:
+			lagging = i
+		}
+	}
+	switch {
+	case moving, live < size(p):
+		return -1, true, nil // of one that is not there nobody knows the version
+	case sickLagging >= 0 && sick == 0:
+		return sickLagging, true, nil
+	case lagging < 0 && sickLagging < 0:
+		return -1, false, nil
+	case sick > 0, sickLagging >= 0:
+		return -1, true, nil
+	}
+	return lagging, true, nil
+}
+
+// replaceWorkers replaces one worker of every pool that lags and is at rest.
 func (h *Handler) replaceWorkers(ctx context.Context, v view) (bool, error) {
 	type replacement struct {
 		pool   poolObject
@@ -147,19 +182,17 @@ func (h *Handler) replaceWorkers(ctx context.Context, v view) (bool, error) {
 	var list []replacement
 	going := false
 	for _, p := range v.pools {
-		workers := v.of(p)
-		// One that failed to come first: the next would be an outage.
-		i := slices.IndexFunc(workers, func(w workerObject) bool { return kindOf(w) == failedWorker })
-		if i < 0 {
-			i = slices.IndexFunc(workers, func(w workerObject) bool { return lags(w, v.c) })
+		if poolMeaning(p, nil, false).Status == pmks.ClusterDeleting {
+			continue
 		}
-		switch {
-		case poolMeaning(p, nil, false).Status == pmks.ClusterDeleting:
-		case slices.ContainsFunc(workers, inTransition):
-			going = true // of one on its way nobody knows the version
-		case i >= 0:
-			going = true
-			list = append(list, replacement{p, workers[i]})
+		workers := v.of(p)
+		next, more, err := nextWorker(p, workers, v.c)
+		if err != nil {
+			return false, errs.OfNodeGroup(err, poolIID(p))
+		}
+		going = going || more
+		if next >= 0 {
+			list = append(list, replacement{p, workers[next]})
 		}
 	}
 	faults := make([]error, len(list))
@@ -183,11 +216,17 @@ func (h *Handler) replaceWorkers(ctx context.Context, v view) (bool, error) {
 // replaceWorker sends the replacement of one worker. Its id is never used again: that it
 // leaves is this very replacement, or one that does the same.
 func (h *Handler) replaceWorker(ctx context.Context, c clusterObject, w workerObject) error {
-	err := h.change(ctx, post("/v2/vpc/replaceWorker", c.ResourceGroup, replaceWorkerRequest{Cluster: c.ID, WorkerID: w.ID, Update: true}, http.StatusNoContent),
-		func(ctx context.Context) (bool, error) {
-			workers, err := h.readWorkers(ctx, c.ID, w.PoolID)
-			i := slices.IndexFunc(workers, func(now workerObject) bool { return now.ID == w.ID })
-			return err == nil && (i < 0 || inTransition(workers[i])), err
-		})
+	leaves := func(ctx context.Context) (bool, error) {
+		workers, err := h.readWorkers(ctx, c.ID, w.PoolID)
+		i := slices.IndexFunc(workers, func(now workerObject) bool { return now.ID == w.ID })
+		return err == nil && (i < 0 || inTransition(workers[i])), err
+	}
+	err := h.change(ctx, post("/v2/vpc/replaceWorker", c.ResourceGroup, replaceWorkerRequest{Cluster: c.ID, WorkerID: w.ID, Update: true}, http.StatusNoContent), leaves)
+	if e := asRefusal(err); e != nil && e.HTTPStatus >= 400 && e.HTTPStatus < 500 {
+		// Somebody else may have been faster.
+		if done, lookErr := leaves(ctx); lookErr == nil && done {
+			return nil
+		}
+	}
 	return h.ofCluster(ctx, err, c.ID)
 }
