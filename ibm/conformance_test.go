@@ -87,6 +87,8 @@ var bench = providertest.Bench[*iks.Server]{
 		"Network.SecurityGroupIIDs[0]": {NameId: "no-such-group"},
 	},
 	Levers: func(s *iks.Server, c *conformance.Cloud) {
+		// No cluster of IKS is without a pool.
+		c.Put = func(name string) error { return s.Put(seed(name, "ng1")) }
 		breakdown := c.Break
 		c.Break = func(cluster, group pmks.IID, state conformance.State) error {
 			if state == conformance.Degraded {
