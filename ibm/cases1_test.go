@@ -40,7 +40,7 @@ func cWarm(t *testing.T, h pmks.ClusterHandler) {
 	if _, err := h.ChangeNodeGroupScaling(t.Context(), cCluster, cGroup, 2, 1, 4); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(10 * time.Minute)
+	time.Sleep(10 * time.Minute) //nolint:forbidigo // inside a synctest bubble
 }
 
 // cOld is a cluster whose only pool has n workers of an older fix pack.
@@ -71,7 +71,7 @@ func TestCase_upgradeOverFailures(t *testing.T) {
 		for range 20 {
 			_, err := h.UpgradeCluster(ctx, pmks.IID{NameId: "plain"}, "1.34")
 			t.Logf("after %d: %v", s.Count("replaceWorker"), err)
-			time.Sleep(30 * time.Minute)
+			time.Sleep(30 * time.Minute) //nolint:forbidigo // inside a synctest bubble
 		}
 		if n := s.Count("replaceWorker"); n > 1 {
 			t.Errorf("%d workers were given up, and none came for the first", n)
@@ -136,7 +136,7 @@ func TestCase_switchAfterFailure(t *testing.T) {
 		_, err := h.SetNodeGroupAutoScaling(t.Context(), cluster, group, true)
 		t.Logf("first: %v", err)
 		for range 3 {
-			time.Sleep(10 * time.Minute)
+			time.Sleep(10 * time.Minute) //nolint:forbidigo // inside a synctest bubble
 			_, err = h.SetNodeGroupAutoScaling(t.Context(), cluster, group, true)
 		}
 		if err != nil {
@@ -166,9 +166,9 @@ func TestCase_staleFailure(t *testing.T) {
 				_, err := h.ChangeNodeGroupScaling(t.Context(), cCluster, cGroup, 2, 1, 4)
 				t.Logf("first: %v", err)
 			}
-			time.Sleep(10 * time.Minute)
+			time.Sleep(10 * time.Minute) //nolint:forbidigo // inside a synctest bubble
 			if _, err := h.SetNodeGroupAutoScaling(t.Context(), cCluster, cGroup, on); err != nil {
-				time.Sleep(10 * time.Minute)
+				time.Sleep(10 * time.Minute) //nolint:forbidigo // inside a synctest bubble
 				t.Errorf("on %t: %v; ten minutes later it is %t", on, err, cGet(t, h, cCluster, cGroup).OnAutoScaling)
 			}
 		})
@@ -191,7 +191,7 @@ func TestCase_onAfterUnfinishedOff(t *testing.T) {
 		if err != nil || !ok {
 			t.Fatalf("on: %v", err)
 		}
-		time.Sleep(time.Hour)
+		time.Sleep(time.Hour) //nolint:forbidigo // inside a synctest bubble
 		if g := cGet(t, h, cCluster, cGroup); !g.OnAutoScaling {
 			t.Error("it was told as switched on, and is off")
 		}
@@ -262,15 +262,15 @@ func TestCase_entryOfNobody(t *testing.T) {
 		cWarm(t, rival)
 		ok, err := h.RemoveNodeGroup(t.Context(), cCluster, cGroup)
 		t.Logf("removal: %t %v", ok, err)
-		time.Sleep(time.Hour)
+		time.Sleep(time.Hour) //nolint:forbidigo // inside a synctest bubble
 		if _, err := h.AddNodeGroup(t.Context(), cCluster, bench.SampleNodeGroup("g0")); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Hour)
+		time.Sleep(time.Hour) //nolint:forbidigo // inside a synctest bubble
 		if _, err := h.ChangeNodeGroupScaling(t.Context(), cCluster, pmks.IID{NameId: "g1"}, 2, 1, 2); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Hour)
+		time.Sleep(time.Hour) //nolint:forbidigo // inside a synctest bubble
 		if cGet(t, h, cCluster, cGroup).OnAutoScaling {
 			t.Error("a new pool is autoscaled by the entry of the one before")
 		}
@@ -357,7 +357,7 @@ func TestCase_revokedClusterToken(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.RevokeTokens()
-		time.Sleep(15 * time.Minute)
+		time.Sleep(15 * time.Minute) //nolint:forbidigo // inside a synctest bubble
 		if _, err := h.ChangeNodeGroupScaling(t.Context(), cCluster, cGroup, 2, 1, 5); err != nil {
 			t.Errorf("got %v", err)
 		}

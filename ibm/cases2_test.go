@@ -62,7 +62,7 @@ func TestCase_boundsAfterUnfinishedOff(t *testing.T) {
 		t.Logf("off: %v", err)
 		_, err = h.ChangeNodeGroupScaling(t.Context(), cCluster, cGroup, 2, 1, 5)
 		t.Logf("bounds: %v", err)
-		time.Sleep(time.Hour)
+		time.Sleep(time.Hour) //nolint:forbidigo // inside a synctest bubble
 		if cGet(t, h, cCluster, cGroup).OnAutoScaling {
 			t.Error("it was switched off, and a change of bounds switched it on again")
 		}
@@ -113,7 +113,7 @@ func TestCase_upgradeLag(t *testing.T) {
 			if err != nil {
 				t.Error(err)
 			}
-			time.Sleep(5 * time.Second)
+			time.Sleep(5 * time.Second) //nolint:forbidigo // inside a synctest bubble
 		}
 		if n := s.Count("replaceWorker"); n > 1 {
 			t.Errorf("%d replacements", n)
@@ -215,7 +215,7 @@ func TestCase_refusedBoundsAreShown(t *testing.T) {
 		if err != nil {
 			return
 		}
-		time.Sleep(time.Hour)
+		time.Sleep(time.Hour) //nolint:forbidigo // inside a synctest bubble
 		g := cGet(t, h, cCluster, cGroup)
 		op, opErr := h.LastOperation(t.Context(), cCluster, cGroup)
 		if g.MaxNodeSize == 9 && !strings.Contains(g.StatusReason, "ALB") && opErr == nil && op.Err == nil {
@@ -413,7 +413,7 @@ func TestCase_deleteUnseen(t *testing.T) {
 		}
 		_, err = h.DeleteCluster(t.Context(), info.IId)
 		err2 := pmks.Teardown(t.Context(), h, info.IId)
-		time.Sleep(2 * time.Hour)
+		time.Sleep(2 * time.Hour) //nolint:forbidigo // inside a synctest bubble
 		if list, _ := h.ListIID(t.Context()); len(list) > 0 && (err2 == nil || pmks.CodeOf(err) == pmks.CodeNotFound) {
 			t.Errorf("DeleteCluster said %v, Teardown %v, and it runs", err, err2)
 		}

@@ -35,7 +35,7 @@ func TestCase_waitUnseen(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = h.RemoveNodeGroup(t.Context(), pmks.IID{NameId: "plain"}, g.IId)
-		time.Sleep(2 * time.Hour)
+		time.Sleep(2 * time.Hour) //nolint:forbidigo // inside a synctest bubble
 		now := cGet(t, h, pmks.IID{NameId: "plain"}, g.IId)
 		if pmks.CodeOf(err) == pmks.CodeNotFound && now.IId.SystemId != "" {
 			t.Errorf("RemoveNodeGroup said %v, and it runs", err)
@@ -100,7 +100,7 @@ func TestCase_rate(t *testing.T) {
 			return next.RoundTrip(r)
 		})
 		h := newHandlerWith(t, cfg)
-		time.Sleep(time.Minute)
+		time.Sleep(time.Minute) //nolint:forbidigo // inside a synctest bubble
 		done := make(chan error)
 		for i := range 40 {
 			go func() {
@@ -202,7 +202,7 @@ func TestCase_switchTogether(t *testing.T) {
 				t.Errorf("%v", err)
 			}
 		}
-		time.Sleep(time.Hour)
+		time.Sleep(time.Hour) //nolint:forbidigo // inside a synctest bubble
 		for _, g := range []string{"ng2", "ng3", "ng4"} {
 			if !cGet(t, h, c, pmks.IID{NameId: g}).OnAutoScaling {
 				t.Errorf("%s is off", g)
@@ -268,7 +268,7 @@ func TestCase_putBackRace(t *testing.T) {
 		})
 		_, err := newHandlerWith(t, cfg).RemoveNodeGroup(t.Context(), cCluster, cGroup)
 		t.Log(err)
-		time.Sleep(time.Hour)
+		time.Sleep(time.Hour) //nolint:forbidigo // inside a synctest bubble
 		if g := cGet(t, rival, cCluster, cGroup); !g.OnAutoScaling || g.MaxNodeSize != 4 {
 			t.Errorf("got %+v", g)
 		}
@@ -292,7 +292,7 @@ func TestCase_removalFails(t *testing.T) {
 			restore := s.Inject(fault)
 			_, err := h.RemoveNodeGroup(t.Context(), cCluster, cGroup)
 			restore()
-			time.Sleep(time.Hour)
+			time.Sleep(time.Hour) //nolint:forbidigo // inside a synctest bubble
 			g := cGet(t, h, cCluster, cGroup)
 			if err == nil || !g.OnAutoScaling && !strings.Contains(err.Error(), "autoscaler") {
 				t.Errorf("%v, autoscaled %t", err, g.OnAutoScaling)

@@ -43,7 +43,7 @@ func TestCase_twoOfOneName(t *testing.T) {
 		if _, err := h.AddNodeGroup(t.Context(), info.IId, bench.SampleNodeGroup("ngx")); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(2 * time.Hour)
+		time.Sleep(2 * time.Hour) //nolint:forbidigo // inside a synctest bubble
 		now, err := h.GetCluster(t.Context(), info.IId)
 		if err != nil || len(now.NodeGroupList) != 2 {
 			t.Fatalf("%+v %v", now.NodeGroupList, err)
@@ -258,7 +258,7 @@ func TestCase_switchHalf(t *testing.T) {
 		_, err := h.SetNodeGroupAutoScaling(t.Context(), c, g, true)
 		t.Log(err)
 		allow()
-		time.Sleep(time.Hour)
+		time.Sleep(time.Hour) //nolint:forbidigo // inside a synctest bubble
 		if ok, err := h.SetNodeGroupAutoScaling(t.Context(), c, g, true); !ok {
 			t.Error(err)
 		}
@@ -333,7 +333,7 @@ func TestCase_lingersYoung(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(5 * time.Minute)
+		time.Sleep(5 * time.Minute) //nolint:forbidigo // inside a synctest bubble
 		if _, err := h.ListIID(t.Context()); err != nil {
 			t.Fatal(err)
 		}

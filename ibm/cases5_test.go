@@ -31,12 +31,12 @@ func TestCase_hungAuthenticator(t *testing.T) {
 		}
 		cancel()
 	}
-	time.Sleep(100 * time.Millisecond)
+	time.Sleep(100 * time.Millisecond) //nolint:forbidigo // inside a synctest bubble
 	if n := runtime.NumGoroutine() - before; n > 5 {
 		t.Errorf("%d goroutines are left", n)
 	}
 	close(a.end)
-	time.Sleep(100 * time.Millisecond)
+	time.Sleep(100 * time.Millisecond) //nolint:forbidigo // inside a synctest bubble
 }
 
 // A resize that the service refuses because autoscaling has just been switched on waits
@@ -79,7 +79,7 @@ func TestCase_offThenResize(t *testing.T) {
 		if _, err := h.ChangeNodeGroupScaling(t.Context(), cCluster, cGroup, 3, 1, 4); err != nil {
 			t.Error(err)
 		}
-		time.Sleep(time.Hour)
+		time.Sleep(time.Hour) //nolint:forbidigo // inside a synctest bubble
 		if g := cGet(t, h, cCluster, cGroup); g.OnAutoScaling || g.DesiredNodeSize != 3 || g.MaxNodeSize != 4 {
 			t.Errorf("%+v", g)
 		}
@@ -89,7 +89,7 @@ func TestCase_offThenResize(t *testing.T) {
 		if ok, err := h.SetNodeGroupAutoScaling(t.Context(), cCluster, cGroup, false); !ok {
 			t.Error(err)
 		}
-		time.Sleep(time.Hour)
+		time.Sleep(time.Hour) //nolint:forbidigo // inside a synctest bubble
 		if g := cGet(t, h, cCluster, cGroup); g.OnAutoScaling {
 			t.Errorf("told as off: %+v", g)
 		}
