@@ -46,8 +46,8 @@ var claimed struct {
 
 func newAccount(c *Config) account {
 	a := account{region: c.Region, endpoint: c.Endpoint, key: c.AccessKeyID + c.Profile + c.RoleARN, transport: c.Transport}
-	if c.Transport != nil && !reflect.TypeOf(c.Transport).Comparable() {
-		a.transport = new(int) // nobody else has it
+	if a.key == "" || c.Transport != nil && !reflect.TypeOf(c.Transport).Comparable() {
+		a.transport = &claim{} // nobody else has it: whose keys they are is not known
 	}
 	return a
 }
@@ -124,6 +124,14 @@ func (a account) drop(is func(*claim) bool) {
 	} else {
 		delete(claimed.held, a)
 	}
+}
+
+// made reports whether something was made below a parent a moment ago, and not removed
+// again.
+func (a account) made(parent, id string) bool {
+	claimed.mu.Lock()
+	defer claimed.mu.Unlock()
+	return slices.ContainsFunc(claimed.held[a], func(c *claim) bool { return c.parent == parent && c.id == id })
 }
 
 // recent returns the ids of what was made a moment ago below a parent, under a name if one

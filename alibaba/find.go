@@ -202,7 +202,13 @@ func (h *Handler) readPool(ctx context.Context, id, poolId string) (*pool, error
 		return o.Body != nil && o.Body.NodepoolInfo != nil && tea.StringValue(o.Body.NodepoolInfo.NodepoolId) == poolId
 	})
 	if err != nil {
-		return nil, absent(err, noCluster, noPool)
+		if err = absent(err, noCluster, noPool); errs.ProviderCode(err) == noPool && h.claims.made(id, poolId) {
+			// It is there, and will be shown: absence would be taken for the end of a removal.
+			err = errs.With(err, func(e *pmks.Error) {
+				e.Code, e.Message = pmks.CodeUnavailable, "the node group was made a moment ago and is not shown yet: "+e.Message
+			})
+		}
+		return nil, err
 	}
 	p, err := as[pool](out.Body)
 	switch {
@@ -210,10 +216,16 @@ func (h *Handler) readPool(ctx context.Context, id, poolId string) (*pool, error
 		return nil, errs.LostAnswer(vendor, "node pool "+poolId)
 	case poolState(p) == stateDeleted:
 		return nil, noPoolError(poolId)
-	case tea.StringValue(p.NodepoolInfo.RegionId) != "":
-		return p, ident.Match("nodeGroupIID", poolId, ident.Part{Name: "region", Got: *p.NodepoolInfo.RegionId, Want: h.cfg.Region})
 	}
-	return p, nil
+	return p, h.inRegion(p)
+}
+
+// inRegion refuses a node pool of another region.
+func (h *Handler) inRegion(p *pool) error {
+	if p.NodepoolInfo == nil || tea.StringValue(p.NodepoolInfo.RegionId) == "" {
+		return nil
+	}
+	return ident.Match("nodeGroupIID", poolID(p), ident.Part{Name: "region", Got: *p.NodepoolInfo.RegionId, Want: h.cfg.Region})
 }
 
 func noPoolError(name string) error {
@@ -238,7 +250,7 @@ func (h *Handler) findPool(ctx context.Context, id string, iid pmks.IID) (*pool,
 	}
 	switch {
 	case len(found) == 1:
-		return found[0], nil
+		return found[0], h.inRegion(found[0])
 	case len(found) > 1:
 		return nil, refuse.Invalid("nodeGroupIID", "the name %q is ambiguous: give the SystemId, one of %s", iid.NameId, strings.Join(ids, ", "))
 	}
@@ -246,6 +258,16 @@ func (h *Handler) findPool(ctx context.Context, id string, iid pmks.IID) (*pool,
 		return h.readPool(ctx, id, poolId)
 	}
 	return nil, noPoolError(iid.NameId)
+}
+
+// currentPool reads the node pool that is meant, for a change: the list, which tells what
+// has a name, lags behind, and what has changed a moment ago would be taken for unchanged.
+func (h *Handler) currentPool(ctx context.Context, id string, iid pmks.IID) (*pool, error) {
+	p, err := h.findPool(ctx, id, iid)
+	if err != nil || iid.SystemId != "" {
+		return p, err
+	}
+	return h.readPool(ctx, id, poolID(p))
 }
 
 // nodes lists the nodes of a cluster that are instances of ECS, by node pool.

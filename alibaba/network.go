@@ -87,16 +87,17 @@ func (h *Handler) resolveNetwork(ctx context.Context, req pmks.NetworkInfo) (net
 		return n, err
 	}
 	var switches []*vswitch
+	var noRanges, noSwitches error // what ACK judges then
 	err = fanout.All(ctx, func(ctx context.Context) (err error) {
 		n.used, err = h.vpcRanges(ctx, n.vpc)
 		if errs.Is(err, pmks.CodePermissionDenied) {
-			n.unread, err = err, nil
+			noRanges, err = err, nil
 		}
 		return err
 	}, func(ctx context.Context) (err error) {
 		switches, err = h.listVSwitches(ctx, n.vpc)
 		if errs.Is(err, pmks.CodePermissionDenied) {
-			n.unread, err = err, nil // ACK judges
+			noSwitches, err = err, nil
 		}
 		return err
 	}, func(ctx context.Context) (err error) {
@@ -105,6 +106,9 @@ func (h *Handler) resolveNetwork(ctx context.Context, req pmks.NetworkInfo) (net
 	})
 	if err != nil {
 		return n, err
+	}
+	if n.unread = noRanges; noRanges == nil {
+		n.unread = noSwitches
 	}
 	var f refuse.List
 	for i, ref := range req.SubnetIIDs {

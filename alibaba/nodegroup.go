@@ -202,7 +202,7 @@ func (h *Handler) RemoveNodeGroup(ctx context.Context, clusterIID, nodeGroupIID 
 	if err != nil {
 		return false, err
 	}
-	p, err := h.findPool(ctx, id, nodeGroupIID)
+	p, err := h.currentPool(ctx, id, nodeGroupIID)
 	if err != nil {
 		return false, err
 	}
@@ -210,7 +210,8 @@ func (h *Handler) RemoveNodeGroup(ctx context.Context, clusterIID, nodeGroupIID 
 		return true, nil
 	}
 	poolId := poolID(p)
-	wasAuto := isAuto(p)
+	// One that has failed takes no change, and autoscaling does nothing for it.
+	wasAuto := isAuto(p) && poolMeaning(poolState(p)).Status != pmks.ClusterInactive
 	if wasAuto {
 		minimum, maximum := bounds(p)
 		if err := h.switchOff(ctx, id, p, minimum, maximum); err != nil {

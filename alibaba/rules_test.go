@@ -152,14 +152,27 @@ func TestRule_listLag(t *testing.T) {
 				if n != 1 {
 					t.Errorf("%d callers made the node group", n)
 				}
+				if _, err := h.RemoveNodeGroup(t.Context(), info.IId, first); err != nil && pmks.CodeOf(err) != pmks.CodeUnavailable && pmks.CodeOf(err) != pmks.CodeBusy {
+					t.Errorf("a node group that is not shown yet is told to be absent: %v", err)
+				}
 				if _, err := pmks.WaitNodeGroupActive(t.Context(), h, info.IId, first); err != nil {
 					t.Fatal(err)
 				}
-				if _, err := h.ChangeNodeGroupScaling(t.Context(), info.IId, first, 3, 1, 4); err != nil {
-					t.Error(err)
+				for _, size := range []int{3, 2} { // at once, while the list shows the sizes before
+					for {
+						_, err := h.ChangeNodeGroupScaling(t.Context(), info.IId, first, size, 1, 4)
+						if pmks.CodeOf(err) != pmks.CodeBusy {
+							if err != nil {
+								t.Error(err)
+							}
+							break
+						}
+						time.Sleep(time.Second) //nolint:forbidigo // inside a synctest bubble
+					}
 				}
-				if _, err := pmks.WaitNodeCount(t.Context(), h, info.IId, first, 3); err != nil {
-					t.Error(err)
+				time.Sleep(time.Hour) //nolint:forbidigo // inside a synctest bubble
+				if got, err := h.ReadState(t.Context(), info.IId, first); err != nil || got.DesiredNodeSize != 2 || got.NodeCount != 2 {
+					t.Errorf("the last word was 2: %+v, %v", got, err)
 				}
 				if _, err := h.RemoveNodeGroup(t.Context(), info.IId, first); err != nil {
 					t.Error(err)

@@ -26,13 +26,13 @@ const scalingType = "cpu"
 // autoscalers are the add-ons of which a cluster has one when somebody has configured it.
 var autoscalers = []string{"ack-goatscaler", "cluster-autoscaler"}
 
-// readScalable reads a node pool that may be changed now, with one call; the name of its
-// cluster takes the list before it. What has failed ACK decides about.
+// readScalable reads a node pool that may be changed now, with one call; a name takes a
+// list before it. What has failed ACK decides about.
 func (h *Handler) readScalable(ctx context.Context, r ref, nodeGroupIID pmks.IID) (id string, p *pool, err error) {
 	if id, _, err = h.locate(ctx, r); err != nil {
 		return "", nil, err
 	}
-	if p, err = h.findPool(ctx, id, nodeGroupIID); err != nil {
+	if p, err = h.currentPool(ctx, id, nodeGroupIID); err != nil {
 		return "", nil, err
 	}
 	return id, p, ready.CheckMend("the node group", poolState(p), poolMeaning(poolState(p)))
@@ -132,8 +132,11 @@ func (h *Handler) modify(ctx context.Context, id string, p *pool, want change) (
 		if *want.auto {
 			in.AutoScaling.MinInstances, in.AutoScaling.MaxInstances = tea.Int64(int64(want.minimum)), tea.Int64(int64(want.maximum))
 			in.AutoScaling.Type = tea.String(scalingType)
-			if p.AutoScaling != nil && tea.StringValue(p.AutoScaling.Type) != "" {
-				in.AutoScaling.Type = p.AutoScaling.Type
+			if was := p.AutoScaling; was != nil {
+				in.AutoScaling.IsBondEip, in.AutoScaling.EipBandwidth, in.AutoScaling.EipInternetChargeType = was.IsBondEip, was.EipBandwidth, was.EipInternetChargeType
+				if tea.StringValue(was.Type) != "" {
+					in.AutoScaling.Type = was.Type
+				}
 			}
 		}
 	}

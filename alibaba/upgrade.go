@@ -168,18 +168,19 @@ func (h *Handler) upgradeControlPlane(ctx context.Context, id, version string) e
 func (h *Handler) upgradePools(ctx context.Context, u upgrading, groups []upgrade.Group) error {
 	id, version := u.info.IId.SystemId, clusterVersion(u.cluster)
 	faults := make([]error, len(groups))
-	iids := make([]pmks.IID, len(groups))
+	iids, sent := make([]pmks.IID, len(groups)), make([]bool, len(groups))
 	err := fanout.Each(ctx, len(groups), func(ctx context.Context, i int) error {
 		p := u.pools[slices.IndexFunc(u.pools, func(p *pool) bool { return poolID(p) == groups[i].Name })]
 		iids[i] = poolIID(p)
 		if poolMeaning(poolState(p)).Status != pmks.ClusterUpdating {
 			faults[i] = errs.OfNodeGroup(h.upgradePool(ctx, id, poolID(p), version), iids[i])
+			sent[i] = faults[i] == nil
 		}
 		return nil
 	})
 	var begun []string
-	for i, fault := range faults {
-		if fault == nil {
+	for i, ok := range sent {
+		if ok {
 			begun = append(begun, iids[i].NameId)
 		}
 	}
