@@ -182,7 +182,7 @@ func (x *exchange) send(ctx context.Context, c *clients, req *http.Request) (*ht
 		return nil, unreached(ctx, err)
 	}
 	body := bytes.TrimSpace(x.body)
-	foreign := errs.Foreign(x.header, body) || x.status < 300 && onlyRefuses(body)
+	foreign := errs.Foreign(x.header, body)
 	switch {
 	case x.status >= 300 && x.status < 400, foreign, x.status >= 400 && !isObject(body):
 		return nil, x.foreign(foreign)
@@ -213,21 +213,6 @@ func tidyHeaders(req *http.Request) {
 func isObject(body []byte) bool {
 	var members map[string]json.RawMessage
 	return json.Unmarshal(body, &members) == nil && len(members) > 0
-}
-
-// onlyRefuses reports whether an answer is a refusal and nothing else, whatever its status
-// says: success is not told of it.
-func onlyRefuses(body []byte) bool {
-	var members map[string]any
-	if json.Unmarshal(body, &members) != nil {
-		return false
-	}
-	code, _ := members["code"].(string)
-	_, told := members["message"]
-	for _, name := range []string{"code", "message", "request_id", "requestId", "status"} {
-		delete(members, name)
-	}
-	return code != "" && told && len(members) == 0
 }
 
 func (x *exchange) foreign(page bool) error {

@@ -13,6 +13,7 @@ import (
 	"github.com/alibabacloud-go/tea/tea"
 
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/once"
 	"github.com/pmks-go/pmks/internal/provider/errs"
 	"github.com/pmks-go/pmks/internal/provider/fanout"
 )
@@ -51,6 +52,29 @@ func read[O any](ctx context.Context, h *Handler, action, what string, call func
 
 func send[O any](ctx context.Context, h *Handler, action, what string, call func(csAPI) (O, error), holds func(O) bool) (O, error) {
 	return fanout.Do(ctx, h.api.limiter, "cs:"+action, attempt(h, what, call, holds))
+}
+
+// settle sends a change exactly once. What is refused after a try whose answer was lost may
+// be refused because of that very try, which was done late: a look tells.
+func settle(ctx context.Context, m once.Mutation) (tries int, err error) {
+	sendIt := m.Send
+	m.Send = func(ctx context.Context) error {
+		tries++
+		err := sendIt(ctx)
+		if tries == 1 || !isRefusal(err) {
+			return err
+		}
+		done, lookErr := m.Happened(ctx)
+		switch {
+		case lookErr != nil:
+			return errs.With(err, func(e *pmks.Error) { e.MayHaveHappened = true })
+		case done:
+			return nil
+		}
+		return err
+	}
+	err = once.Do(ctx, m)
+	return tries, err
 }
 
 // attempt is one try of a request.
@@ -116,8 +140,14 @@ func readRPC[O any](ctx context.Context, h *Handler, connect connectRPC, service
 // says of it into an error of pmks.
 func (c *clients) exchange(ctx context.Context, keys snapshot, do func(web sender, keys snapshot) error) error {
 	var x exchange
-	return x.fail(do(func(req *http.Request) (*http.Response, error) { return x.send(ctx, c, req) }, keys))
+	if err := x.fail(do(func(req *http.Request) (*http.Response, error) { return x.send(ctx, c, req) }, keys)); err != nil {
+		return err
+	}
+	return x.denied()
 }
+
+// mostAgain is how often a list that changes is read again.
+const mostAgain = 3
 
 // readPages reads a list to its end, by page number. Items shift while they are read, so
 // one may come twice; a page without a new one before the end would let the list go on
@@ -126,11 +156,23 @@ func (c *clients) exchange(ctx context.Context, keys snapshot, do func(web sende
 func readPages[T any](size int, id func(T) string, next func(page int) (items []T, total int, err error)) ([]T, error) {
 	all := []T{}
 	seen := map[string]bool{}
+	before, again := 0, 0
 	for page := 1; ; page++ {
 		items, total, err := next(page)
 		if err != nil {
 			return all, err
 		}
+		if page > 1 && total != before && total >= 0 {
+			if again == mostAgain {
+				return all, &pmks.Error{Code: pmks.CodeUnavailable, Message: "a list of " + vendor + " changed each time while it was read"}
+			}
+			// One came or went: what moved onto a page that was read would be missed.
+			again, page = again+1, 0
+			clear(seen)
+			all = all[:0]
+			continue
+		}
+		before = total
 		fresh := 0
 		for _, item := range items {
 			if key := id(item); !seen[key] {

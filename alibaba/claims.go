@@ -4,6 +4,7 @@ package alibaba
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"reflect"
 	"slices"
@@ -29,7 +30,12 @@ type claim struct {
 
 	done chan struct{} // closed when it is decided
 	id   string        // what was made
+	open bool          // whether it was made is not known
 }
+
+// errLookAgain is told to who has waited for another: what was looked up before holds no
+// longer.
+var errLookAgain = errors.New("another of this name was tried meanwhile")
 
 // account is which claims meet: those of all handlers of a program that reach the same
 // clusters with the same key.
@@ -53,23 +59,29 @@ func newAccount(c *Config) account {
 }
 
 // take claims a name for one caller. While another makes something of that name it waits
-// what comes of it. choose is called with the ranges that others in the VPC have claimed,
+// what comes of it, until the lists would show it, and gives errLookAgain. choose is called with the ranges that others in the VPC have claimed,
 // alone, before anybody else can claim.
 func (a account) take(ctx context.Context, want *claim, choose func(taken []netip.Prefix) error) error {
-	for {
-		other, err := a.try(want, choose)
-		if other == nil {
-			return err
-		}
+	other, err := a.try(want, choose)
+	if other == nil {
+		return err
+	}
+	select {
+	case <-other.done:
+	case <-ctx.Done():
+		return errs.Over(ctx)
+	}
+	switch {
+	case other.id != "":
+		return &pmks.Error{Code: pmks.CodeAlreadyExists, Field: "IId.NameId", Message: "there is one of this name: " + other.id}
+	case other.open:
 		select {
-		case <-other.done:
-			if other.id != "" {
-				return &pmks.Error{Code: pmks.CodeAlreadyExists, Field: "IId.NameId", Message: "there is one of this name: " + other.id}
-			}
+		case <-time.After(listLag):
 		case <-ctx.Done():
 			return errs.Over(ctx)
 		}
 	}
+	return errLookAgain
 }
 
 // try claims a name, or returns who holds it.
@@ -101,6 +113,7 @@ func (a account) try(want *claim, choose func(taken []netip.Prefix) error) (othe
 // free to be looked for.
 func (a account) settle(held *claim, id string, open bool) {
 	claimed.mu.Lock()
+	held.open = open
 	if held.id = id; id == "" {
 		held.name = ""
 	}

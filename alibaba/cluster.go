@@ -5,6 +5,7 @@ package alibaba
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -37,6 +38,10 @@ func (h *Handler) CreateCluster(ctx context.Context, req pmks.ClusterInfo) (_ pm
 	defer annotate(&err, "CreateCluster", pmks.IID{NameId: req.IId.NameId}, pmks.IID{})
 	for try := 1; ; try++ {
 		info, again, err := h.tryCreateCluster(ctx, req)
+		if errors.Is(err, errLookAgain) {
+			try--
+			continue
+		}
 		if err == nil || !again || try == mostTries {
 			return info, err
 		}
@@ -79,7 +84,7 @@ func (h *Handler) overtaken(ctx context.Context, vpc string, ranges []netip.Pref
 }
 
 func (h *Handler) createCluster(ctx context.Context, p clusterPlan) (made *cluster, taskID string, err error) {
-	err = once.Create(ctx, func(ctx context.Context) error {
+	_, err = settle(ctx, once.Mutation{Send: func(ctx context.Context) error {
 		out, err := send(ctx, h, "CreateCluster", "id of the new cluster", func(c csAPI) (*cs.CreateClusterResponse, error) { return c.CreateCluster(p.in) },
 			func(o *cs.CreateClusterResponse) bool {
 				return o.Body != nil && clusterPattern.MatchString(tea.StringValue(o.Body.ClusterId))
@@ -88,7 +93,7 @@ func (h *Handler) createCluster(ctx context.Context, p clusterPlan) (made *clust
 			made, taskID = p.accepted(*out.Body.ClusterId), tea.StringValue(out.Body.TaskId)
 		}
 		return nameTaken(err)
-	}, func(ctx context.Context) (bool, error) {
+	}, Happened: func(ctx context.Context) (bool, error) {
 		return h.lookFor(ctx, func(ctx context.Context) (bool, error) {
 			list, err := h.list(ctx, *p.in.Name)
 			if err != nil {
@@ -102,7 +107,7 @@ func (h *Handler) createCluster(ctx context.Context, p clusterPlan) (made *clust
 			}
 			return false, nil
 		})
-	})
+	}})
 	return made, taskID, err
 }
 
@@ -281,20 +286,25 @@ func (h *Handler) DeleteCluster(ctx context.Context, clusterIID pmks.IID) (_ boo
 		return false, err
 	}
 	id := tea.StringValue(c.ClusterId)
+	if clusterIID.SystemId == "" && clusterMeaning(tea.StringValue(c.State)).Status == pmks.ClusterDeleting {
+		// The list lags behind: a deletion that it shows may have failed by now.
+		if c, err = h.describe(ctx, id); err != nil {
+			return errs.Is(err, pmks.CodeNotFound), errs.IgnoreNotFound(err)
+		}
+	}
 	switch {
 	case clusterMeaning(tea.StringValue(c.State)).Status == pmks.ClusterDeleting:
 		return true, nil
 	case tea.BoolValue(c.DeletionProtection):
 		return false, refuse.Precondition("the cluster is protected against deletion: switch deletion_protection off first")
 	}
-	gone := func(ctx context.Context) (bool, error) {
+	protected := false
+	fate := func(ctx context.Context) (once.Fate, error) {
 		c, err := h.describe(ctx, id)
-		if errs.Is(err, pmks.CodeNotFound) {
-			return true, nil
-		}
-		return err == nil && clusterMeaning(tea.StringValue(c.State)).Status == pmks.ClusterDeleting, err
+		protected = err == nil && tea.BoolValue(c.DeletionProtection)
+		return once.FateOf(err == nil && clusterMeaning(tea.StringValue(c.State)).Status == pmks.ClusterDeleting, err)
 	}
-	err = once.Delete(ctx, func(ctx context.Context) error {
+	err = once.Remove(ctx, func(ctx context.Context) error {
 		_, err := send(ctx, h, "DeleteCluster", "task", func(c csAPI) (*cs.DeleteClusterResponse, error) {
 			return c.DeleteCluster(&id, &cs.DeleteClusterRequest{})
 		},
@@ -302,11 +312,14 @@ func (h *Handler) DeleteCluster(ctx context.Context, clusterIID pmks.IID) (_ boo
 				return o.Body != nil && (tea.StringValue(o.Body.TaskId) != "" || tea.StringValue(o.Body.ClusterId) == id)
 			})
 		return absent(err, noCluster)
-	}, gone)
+	}, fate)
 	if byState(err) {
 		// What ACK says of a second deletion is not known: the state tells.
-		if done, lookErr := gone(ctx); lookErr == nil && done {
+		switch now, lookErr := fate(ctx); {
+		case lookErr == nil && now == once.Going:
 			err = nil
+		case protected:
+			return false, errs.With(err, func(e *pmks.Error) { e.Code, e.Field = pmks.CodeFailedPrecondition, "" })
 		}
 	}
 	if err != nil {

@@ -125,6 +125,8 @@ type Handler struct {
 	claims account
 	// What was read, by id: the names of clusters, and the versions of pools.
 	names, versions sync.Map
+	// upgrades holds the versions that upgrades were sent to, by cluster.
+	upgrades sync.Map
 }
 
 var (

@@ -9,7 +9,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/alibabacloud-go/tea/tea"
@@ -80,10 +79,14 @@ func newKeyring(c *Config, api *clients) *keyring {
 	default:
 		fetch = chain(c.ways(api))
 	}
-	var turn sync.Mutex // the SDK keeps what it has got, without a lock
+	turn := make(chan struct{}, 1) // the SDK keeps what it has got, without a lock
 	k.found.Fetch = func(ctx context.Context) (snapshot, time.Time, error) {
-		turn.Lock()
-		defer turn.Unlock()
+		select {
+		case turn <- struct{}{}:
+			defer func() { <-turn }()
+		case <-ctx.Done():
+			return snapshot{}, time.Time{}, errs.Over(ctx)
+		}
 		keys, end, err := fetch(ctx)
 		return keys, end, noCredentials(err)
 	}

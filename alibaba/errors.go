@@ -120,7 +120,7 @@ type refusal struct {
 	code, message, requestID string
 }
 
-func readRefusal(body []byte) refusal {
+func readRefusal(body []byte, status int) refusal {
 	var members map[string]any
 	d := json.NewDecoder(strings.NewReader(string(body)))
 	d.UseNumber() // a code may be one
@@ -136,7 +136,7 @@ func readRefusal(body []byte) refusal {
 			}
 		}
 	}
-	if _, known := classify(r.code, 0); !known {
+	if _, known := classify(r.code, 0); !known && status < 500 { // a fault inside settles nothing, whatever it quotes
 		for _, word := range codeInText.FindAllString(r.message, -1) {
 			if _, known := classify(word, 0); known {
 				r.code = word
@@ -185,6 +185,27 @@ func (x *exchange) fail(err error) error {
 	return known
 }
 
+// denied is the error of an answer that says with the status of a success that it was
+// none: what came of the request is not known.
+func (x *exchange) denied() error {
+	var members map[string]any
+	if json.Unmarshal(x.body, &members) != nil {
+		return nil
+	}
+	for _, name := range []string{"task_id", "cluster_id", "nodepool_id", "state"} { // it is of something, which has failed maybe
+		if members[name] != nil {
+			return nil
+		}
+	}
+	r := readRefusal(x.body, x.status)
+	if r.code == "" || r.message == "" || r.code == "200" || strings.EqualFold(r.code, "OK") || strings.EqualFold(r.code, "Success") {
+		return nil
+	}
+	return errs.With(errs.LostAnswer(vendor, "answer"), func(e *pmks.Error) {
+		e.ProviderCode, e.RequestID, e.Message = r.code, x.requestID(r.requestID), e.Message+", and says: "+strings.Join(strings.Fields(r.message), " ")
+	})
+}
+
 func (x *exchange) requestID(said string) string {
 	if said == "" && x.header != nil {
 		return x.header.Get("X-Acs-Request-Id")
@@ -194,7 +215,7 @@ func (x *exchange) requestID(said string) string {
 
 // refused is the error of an answer that says why.
 func (x *exchange) refused(err error) *pmks.Error {
-	r := readRefusal(x.body)
+	r := readRefusal(x.body, x.status)
 	e := &pmks.Error{ProviderCode: r.code, HTTPStatus: x.status, RequestID: x.requestID(r.requestID), RetryAfter: x.retryAfter(), Err: err}
 	e.Code, _ = classify(r.code, x.status)
 	if x.status >= 500 && e.Code == pmks.CodeInvalidArgument {

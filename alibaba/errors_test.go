@@ -131,7 +131,7 @@ func TestReadRefusal(t *testing.T) {
 		"not-json":        {`<html>`, refusal{}},
 		"wrong-types":     {`{"code":{},"message":[],"requestId":true}`, refusal{}},
 	} {
-		if got := readRefusal([]byte(test.body)); got != test.want {
+		if got := readRefusal([]byte(test.body), 400); got != test.want {
 			t.Errorf("%s: got %+v, want %+v", name, got, test.want)
 		}
 	}

@@ -82,6 +82,9 @@ func (h *Handler) withRecent(ctx context.Context, list []*cluster, name string) 
 			continue
 		}
 		c, err := h.describe(ctx, id)
+		if name == "" && errs.Is(err, pmks.CodePermissionDenied) {
+			continue // the list does without what may not be read
+		}
 		if err := errs.IgnoreNotFound(err); err != nil {
 			return nil, err
 		}

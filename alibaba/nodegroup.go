@@ -5,6 +5,8 @@ package alibaba
 import (
 	"context"
 	"crypto/rand"
+	"errors"
+	"fmt"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -29,12 +31,17 @@ const maxNodes = 2000
 // which come the vSwitches, the security groups and the names, then one request is made.
 func (h *Handler) AddNodeGroup(ctx context.Context, clusterIID pmks.IID, req pmks.NodeGroupInfo) (_ pmks.NodeGroupInfo, err error) {
 	defer annotate(&err, "AddNodeGroup", clusterIID, pmks.IID{NameId: req.IId.NameId})
-	a, err := h.planPool(ctx, clusterIID, req)
-	if err != nil {
-		return pmks.NodeGroupInfo{}, err
+	var a addition
+	var mine *claim
+	for again := true; again; {
+		if a, err = h.planPool(ctx, clusterIID, req); err != nil {
+			return pmks.NodeGroupInfo{}, err
+		}
+		mine = &claim{parent: a.id, name: req.IId.NameId}
+		err = h.claims.take(ctx, mine, func([]netip.Prefix) error { return nil })
+		again = errors.Is(err, errLookAgain)
 	}
-	mine := &claim{parent: a.id, name: req.IId.NameId}
-	if err := h.claims.take(ctx, mine, func([]netip.Prefix) error { return nil }); err != nil {
+	if err != nil {
 		return pmks.NodeGroupInfo{}, err
 	}
 	made, taskID, err := h.createPool(ctx, a)
@@ -149,7 +156,7 @@ func (h *Handler) createPool(ctx context.Context, a addition) (made *pool, taskI
 			return nil, "", err
 		}
 	}
-	err = once.Create(ctx, func(ctx context.Context) error {
+	tries, err := settle(ctx, once.Mutation{Send: func(ctx context.Context) error {
 		out, err := send(ctx, h, "CreateClusterNodePool", "id of the new node pool", func(c csAPI) (*cs.CreateClusterNodePoolResponse, error) { return c.CreateClusterNodePool(&a.id, a.in) },
 			func(o *cs.CreateClusterNodePoolResponse) bool {
 				return o.Body != nil && poolPattern.MatchString(tea.StringValue(o.Body.NodepoolId))
@@ -158,21 +165,32 @@ func (h *Handler) createPool(ctx context.Context, a addition) (made *pool, taskI
 			made, taskID = a.accepted(*out.Body.NodepoolId), tea.StringValue(out.Body.TaskId)
 		}
 		return nameTaken(absent(err, noCluster))
-	}, func(ctx context.Context) (bool, error) {
+	}, Happened: func(ctx context.Context) (bool, error) {
 		return h.lookFor(ctx, func(ctx context.Context) (bool, error) {
 			list, err := h.pools(ctx, a.id)
 			if err != nil {
 				return false, err
 			}
-			for _, p := range list {
-				if poolTag(p, tagRequest) == a.request {
-					made = p
-				}
+			if all := madeBy(list, a.request); len(all) > 0 {
+				made = all[0]
 			}
 			return made != nil, nil
 		})
-	})
+	}})
+	if err == nil && tries > 1 {
+		// ACK takes a second one of the name: the first may have been done late.
+		list, err := h.pools(ctx, a.id)
+		if all := madeBy(list, a.request); err == nil && len(all) > 1 {
+			return nil, "", &pmks.Error{Code: pmks.CodeInternal, MayHaveHappened: true,
+				Message: fmt.Sprintf("an answer was lost and two node groups were made, %s and %s: remove one", poolID(all[0]), poolID(all[1]))}
+		}
+	}
 	return made, taskID, err
+}
+
+// madeBy are the pools that a request has made.
+func madeBy(list []*pool, request string) []*pool {
+	return slices.DeleteFunc(slices.Clone(list), func(p *pool) bool { return poolTag(p, tagRequest) != request })
 }
 
 // accepted is the pool that is to be.
@@ -218,23 +236,20 @@ func (h *Handler) RemoveNodeGroup(ctx context.Context, clusterIID, nodeGroupIID 
 			return false, err
 		}
 	}
-	gone := func(ctx context.Context) (bool, error) {
+	fate := func(ctx context.Context) (once.Fate, error) {
 		p, err := h.readPool(ctx, id, poolId)
-		if errs.Is(err, pmks.CodeNotFound) {
-			return true, nil
-		}
-		return err == nil && poolMeaning(poolState(p)).Status == pmks.ClusterDeleting, err
+		return once.FateOf(err == nil && poolMeaning(poolState(p)).Status == pmks.ClusterDeleting, err)
 	}
-	err = once.Delete(ctx, func(ctx context.Context) error {
+	err = once.Remove(ctx, func(ctx context.Context) error {
 		_, err := send(ctx, h, "DeleteClusterNodepool", "task", func(c csAPI) (*cs.DeleteClusterNodepoolResponse, error) {
 			return c.DeleteClusterNodepool(&id, &poolId, &cs.DeleteClusterNodepoolRequest{Force: tea.Bool(true)})
 		}, func(o *cs.DeleteClusterNodepoolResponse) bool {
 			return o.Body != nil && (tea.StringValue(o.Body.TaskId) != "" || tea.StringValue(o.Body.RequestId) != "")
 		})
 		return absent(err, noCluster, noPool)
-	}, gone)
+	}, fate)
 	if byState(err) {
-		if done, lookErr := gone(ctx); lookErr == nil && done {
+		if now, lookErr := fate(ctx); lookErr == nil && now == once.Going {
 			err = nil
 		}
 	}

@@ -140,7 +140,7 @@ func (h *Handler) modify(ctx context.Context, id string, p *pool, want change) (
 			}
 		}
 	}
-	err := once.Do(ctx, once.Mutation{
+	_, err := settle(ctx, once.Mutation{
 		Send: func(ctx context.Context) error {
 			_, err := send(ctx, h, "ModifyClusterNodePool", "node pool "+poolId, func(c csAPI) (*cs.ModifyClusterNodePoolResponse, error) {
 				return c.ModifyClusterNodePool(&id, &poolId, in)

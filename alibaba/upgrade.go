@@ -117,7 +117,9 @@ func (h *Handler) upgradeStep(ctx context.Context, u upgrading) (bool, error) {
 	state := tea.StringValue(u.cluster.State)
 	if u.info.Status == pmks.ClusterUpdating && err == nil && step.ControlPlane != "" {
 		// Whether it is an upgrade that runs, only its task tells.
-		if runs, err := h.upgradeRuns(ctx, u.info.IId.SystemId, "", time.Time{}); runs || err != nil {
+		runs, err := h.upgradeRuns(ctx, u.info.IId.SystemId, "", time.Time{})
+		// Where it goes to no task tells; this handler knows what it sent itself.
+		if sent, ok := h.upgrades.Load(u.info.IId.SystemId); (!runs || !ok || sent == step.ControlPlane) && (runs || err != nil) {
 			return runs, err
 		}
 	}
@@ -151,7 +153,8 @@ func (h *Handler) upgradeRuns(ctx context.Context, id, poolId string, since time
 
 func (h *Handler) upgradeControlPlane(ctx context.Context, id, version string) error {
 	began := time.Now()
-	err := once.Do(ctx, once.Mutation{
+	h.upgrades.Store(id, version)
+	_, err := settle(ctx, once.Mutation{
 		Send: func(ctx context.Context) error {
 			_, err := send(ctx, h, "UpgradeCluster", "task", func(c csAPI) (*cs.UpgradeClusterResponse, error) {
 				return c.UpgradeCluster(&id, &cs.UpgradeClusterRequest{NextVersion: &version, MasterOnly: tea.Bool(true)})
@@ -193,7 +196,7 @@ func (h *Handler) upgradePools(ctx context.Context, u upgrading, groups []upgrad
 
 func (h *Handler) upgradePool(ctx context.Context, id, poolId, version string) error {
 	began := time.Now()
-	err := once.Do(ctx, once.Mutation{
+	_, err := settle(ctx, once.Mutation{
 		Send: func(ctx context.Context) error {
 			_, err := send(ctx, h, "UpgradeClusterNodepool", "task", func(c csAPI) (*cs.UpgradeClusterNodepoolResponse, error) {
 				return c.UpgradeClusterNodepool(&id, &poolId, &cs.UpgradeClusterNodepoolRequest{KubernetesVersion: &version, UseReplace: tea.Bool(false),
