@@ -267,10 +267,13 @@ func (h *Handler) findPool(ctx context.Context, id string, iid pmks.IID) (*pool,
 // has a name, lags behind, and what has changed a moment ago would be taken for unchanged.
 func (h *Handler) currentPool(ctx context.Context, id string, iid pmks.IID) (*pool, error) {
 	p, err := h.findPool(ctx, id, iid)
-	if err != nil || iid.SystemId != "" {
-		return p, err
+	if err == nil && iid.SystemId == "" {
+		p, err = h.readPool(ctx, id, poolID(p))
 	}
-	return h.readPool(ctx, id, poolID(p))
+	if err == nil && tea.StringValue(p.NodepoolInfo.RegionId) == "" {
+		_, err = h.describe(ctx, id) // the cluster tells where it is
+	}
+	return p, err
 }
 
 // nodes lists the nodes of a cluster that are instances of ECS, by node pool.

@@ -256,7 +256,11 @@ func (h *Handler) RemoveNodeGroup(ctx context.Context, clusterIID, nodeGroupIID 
 	if err != nil {
 		err = h.explain(ctx, err, id, poolId)
 		if wasAuto {
-			err = halfDone(err, "autoscaling is switched off, the node group is not removed")
+			what := "the node group is not removed"
+			if once.Open(err) {
+				what = "whether the node group is removed is not known"
+			}
+			err = halfDone(err, "autoscaling is switched off, "+what)
 		}
 		return false, err
 	}

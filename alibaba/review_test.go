@@ -80,7 +80,7 @@ func TestReview_lateCreate(t *testing.T) {
 		if err != nil && errors.As(err, &e) && e.MayHaveHappened {
 			return
 		}
-		time.Sleep(time.Minute)
+		time.Sleep(time.Minute) //nolint:forbidigo // inside a synctest bubble
 		list, lerr := newHandler(t, s).ListIID(t.Context())
 		if err != nil || len(list) != 1 {
 			t.Errorf("told %v %v; there are %d clusters, %v", info.IId, err, len(list), lerr)
@@ -98,7 +98,7 @@ func TestReview_latePool(t *testing.T) {
 		if err != nil && errors.As(err, &e) && e.MayHaveHappened {
 			return
 		}
-		time.Sleep(time.Minute)
+		time.Sleep(time.Minute) //nolint:forbidigo // inside a synctest bubble
 		info, gerr := newHandler(t, s).GetCluster(t.Context(), demo)
 		if err != nil || len(info.NodeGroupList) != 2 {
 			t.Errorf("told %v; there are %d pools, %v", err, len(info.NodeGroupList), gerr)
@@ -173,7 +173,7 @@ func TestReview_losesEIP(t *testing.T) {
 		if _, err := h0.SetNodeGroupAutoScaling(t.Context(), demo, first, true); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Hour)
+		time.Sleep(time.Hour) //nolint:forbidigo // inside a synctest bubble
 		for _, op := range []string{"DescribeClusterNodePools", "DescribeClusterNodePoolDetail"} {
 			s.Alter(op, func(answer any) any { return criticEIP(answer) })
 		}
@@ -225,7 +225,7 @@ func TestReview_removeFailedAuto(t *testing.T) {
 		if _, err := h.SetNodeGroupAutoScaling(t.Context(), demo, first, true); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Hour)
+		time.Sleep(time.Hour) //nolint:forbidigo // inside a synctest bubble
 		for _, state := range []profile.State{profile.CreateFailed, profile.DeleteFailed} {
 			if err := s.Force("demo", "ng1", state, "Broken: by a test"); err != nil {
 				t.Fatal(err)
@@ -268,7 +268,7 @@ func TestReview_nestedThrottle(t *testing.T) {
 
 // TestReview_hungCredential: callers of a credential that hangs leave no goroutine each behind.
 func TestReview_hungCredential(t *testing.T) {
-	defer func() { close(release); time.Sleep(200 * time.Millisecond) }()
+	defer func() { close(release); time.Sleep(200 * time.Millisecond) }() //nolint:forbidigo // a real goroutine
 	h := newHandler(t, ack.New(ack.Options{}), func(c *alibaba.Config) {
 		c.AccessKeyID, c.AccessKeySecret, c.Credential, c.RateLimits = "", "", hung{}, "none"
 	})
@@ -280,7 +280,7 @@ func TestReview_hungCredential(t *testing.T) {
 		}
 		cancel()
 	}
-	time.Sleep(100 * time.Millisecond)
+	time.Sleep(100 * time.Millisecond) //nolint:forbidigo // for real goroutines
 	if n := runtime.NumGoroutine() - before; n > 5 {
 		t.Errorf("%d goroutines are left of 40 calls that have ended", n)
 	}
@@ -332,7 +332,7 @@ func TestReview_staleList(t *testing.T) {
 		s := ack.New(ack.Options{ReadLag: 9 * time.Second})
 		h := newHandler(t, s)
 		up(t, h, "demo")
-		time.Sleep(time.Hour)
+		time.Sleep(time.Hour) //nolint:forbidigo // inside a synctest bubble
 		if _, err := h.SetNodeGroupAutoScaling(t.Context(), demo, first, true); err != nil {
 			t.Fatal(err)
 		}
@@ -340,24 +340,24 @@ func TestReview_staleList(t *testing.T) {
 		if _, err := h.ChangeNodeGroupScaling(t.Context(), demo, first, 2, 1, 6); err != nil && pmks.CodeOf(err) != pmks.CodeBusy {
 			t.Errorf("bounds: %v", err)
 		}
-		time.Sleep(5 * time.Minute)
+		time.Sleep(5 * time.Minute) //nolint:forbidigo // inside a synctest bubble
 		if _, err := h.ChangeNodeGroupScaling(t.Context(), demo, first, 0, 1, 6); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(2 * time.Second)
+		time.Sleep(2 * time.Second) //nolint:forbidigo // inside a synctest bubble
 		if ok, err := h.SetNodeGroupAutoScaling(t.Context(), demo, first, false); err != nil && pmks.CodeOf(err) != pmks.CodeBusy {
 			t.Errorf("off: %t %v", ok, err)
 		}
-		time.Sleep(5 * time.Minute)
+		time.Sleep(5 * time.Minute) //nolint:forbidigo // inside a synctest bubble
 		g, err := h.GetCluster(t.Context(), demo)
 		t.Log(g.NodeGroupList[0], err)
 		if _, err := h.SetNodeGroupAutoScaling(t.Context(), demo, first, false); err != nil {
 			t.Errorf("off: %v", err)
 		}
-		time.Sleep(time.Second)
+		time.Sleep(time.Second) //nolint:forbidigo // inside a synctest bubble
 		// told "already on" by a list that lags
 		_, err = h.SetNodeGroupAutoScaling(t.Context(), demo, first, true)
-		time.Sleep(5 * time.Minute)
+		time.Sleep(5 * time.Minute) //nolint:forbidigo // inside a synctest bubble
 		g, gerr := h.GetCluster(t.Context(), demo)
 		if err == nil && !g.NodeGroupList[0].OnAutoScaling {
 			t.Errorf("on is told as done, it is %+v %v", g.NodeGroupList[0], gerr)
@@ -371,16 +371,16 @@ func TestReview_staleScaling(t *testing.T) {
 		s := ack.New(ack.Options{ReadLag: 9 * time.Second})
 		h := newHandler(t, s)
 		up(t, h, "demo")
-		time.Sleep(time.Hour)
+		time.Sleep(time.Hour) //nolint:forbidigo // inside a synctest bubble
 		if _, err := h.ChangeNodeGroupScaling(t.Context(), demo, first, 2, 1, 5); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Hour)
+		time.Sleep(time.Hour) //nolint:forbidigo // inside a synctest bubble
 		if _, err := h.ChangeNodeGroupScaling(t.Context(), demo, first, 4, 1, 5); err != nil {
 			t.Fatal(err)
 		}
 		_, err := h.ChangeNodeGroupScaling(t.Context(), demo, first, 2, 1, 5)
-		time.Sleep(time.Hour)
+		time.Sleep(time.Hour) //nolint:forbidigo // inside a synctest bubble
 		g, gerr := h.GetCluster(t.Context(), demo)
 		if err == nil && g.NodeGroupList[0].DesiredNodeSize != 2 {
 			t.Errorf("2 is told as accepted, it is %d, %v", g.NodeGroupList[0].DesiredNodeSize, gerr)
@@ -468,10 +468,10 @@ func TestReview_waitedForOpenAtOnce(t *testing.T) {
 				}
 				var group sync.WaitGroup
 				group.Go(func() { t.Log("first:", add(ctx)) })
-				time.Sleep(10 * time.Millisecond)
+				time.Sleep(10 * time.Millisecond) //nolint:forbidigo // inside a synctest bubble
 				group.Go(func() { t.Log("second:", add(t.Context())) })
 				group.Wait()
-				time.Sleep(time.Hour)
+				time.Sleep(time.Hour) //nolint:forbidigo // inside a synctest bubble
 				list, _ := h.ListIID(t.Context())
 				info, _ := h.GetCluster(t.Context(), demo)
 				if len(list) != map[bool]int{false: 2, true: 1}[pool] || len(info.NodeGroupList) != map[bool]int{false: 1, true: 2}[pool] {
@@ -570,4 +570,59 @@ func stateOf(v any, state string) any {
 func (hung) GetCredential() (*credentials.CredentialModel, error) {
 	<-release
 	return nil, errors.New("late")
+}
+
+// TestReview_flagLag: the flag that lags behind after autoscaling was switched off passes by itself.
+func TestReview_flagLag(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := ack.New(ack.Options{FlagLag: time.Minute})
+		h := newHandler(t, s)
+		up(t, h, "demo")
+		for _, on := range []bool{true, false} {
+			if _, err := h.SetNodeGroupAutoScaling(t.Context(), demo, first, on); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := pmks.WaitNodeGroupActive(t.Context(), h, demo, first, pmks.WithInterval(time.Second)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		info, err := h.ChangeNodeGroupScaling(t.Context(), demo, first, 4, 1, 5)
+		if err != nil && pmks.CodeOf(err) != pmks.CodeBusy {
+			t.Errorf("OnAutoScaling %t, got %v, want Busy", info.OnAutoScaling, err)
+		}
+	})
+}
+
+// TestReview_poolWithoutRegion: a pool that tells no region, of a cluster of another region.
+func TestReview_poolWithoutRegion(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := ready(t, map[string]string{ack.AttrRegion: "cn-hangzhou"})
+		there := newHandler(t, s, func(c *alibaba.Config) { c.Region = "cn-hangzhou" })
+		info, err := there.GetCluster(t.Context(), demo)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, op := range []string{"DescribeClusterNodePools", "DescribeClusterNodePoolDetail"} {
+			s.Alter(op, func(answer any) any { return without(answer, "region_id") })
+		}
+		_, err = newHandler(t, s).RemoveNodeGroup(t.Context(), pmks.IID{SystemId: info.IId.SystemId}, pmks.IID{SystemId: info.NodeGroupList[0].IId.SystemId})
+		if pmks.CodeOf(err) != pmks.CodeInvalidArgument || s.Count("DeleteClusterNodepool") != 0 {
+			t.Errorf("got %v, %d deletions", err, s.Count("DeleteClusterNodepool"))
+		}
+	})
+}
+
+func without(v any, member string) any {
+	switch v := v.(type) {
+	case map[string]any:
+		delete(v, member)
+		for k := range v {
+			v[k] = without(v[k], member)
+		}
+	case []any:
+		for i := range v {
+			v[i] = without(v[i], member)
+		}
+	}
+	return v
 }

@@ -251,6 +251,12 @@ func (h *Handler) ChangeNodeGroupScaling(ctx context.Context, clusterIID, nodeGr
 	}
 	if !same {
 		if p, err = h.modify(ctx, id, p, want); err != nil {
+			if !on && errs.ProviderCode(err) == "InvalidDesiredSizeOrCount.NotNull" {
+				// The pool shows itself without; what ACK judges by comes after.
+				err = errs.With(err, func(e *pmks.Error) {
+					e.Code, e.Message = pmks.CodeBusy, e.Message+": autoscaling was switched off a moment ago: try again"
+				})
+			}
 			return pmks.NodeGroupInfo{}, err
 		}
 	}

@@ -152,7 +152,7 @@ func (h *Handler) upgradeRuns(ctx context.Context, id, poolId string, since time
 }
 
 func (h *Handler) upgradeControlPlane(ctx context.Context, id, version string) error {
-	began := time.Now()
+	began := h.api.now()
 	h.upgrades.Store(id, version)
 	_, err := settle(ctx, once.Mutation{
 		Send: func(ctx context.Context) error {
@@ -195,7 +195,7 @@ func (h *Handler) upgradePools(ctx context.Context, u upgrading, groups []upgrad
 }
 
 func (h *Handler) upgradePool(ctx context.Context, id, poolId, version string) error {
-	began := time.Now()
+	began := h.api.now()
 	_, err := settle(ctx, once.Mutation{
 		Send: func(ctx context.Context) error {
 			_, err := send(ctx, h, "UpgradeClusterNodepool", "task", func(c csAPI) (*cs.UpgradeClusterNodepoolResponse, error) {
