@@ -257,15 +257,12 @@ func (h *Handler) DeleteCluster(ctx context.Context, clusterIID pmks.IID) (_ boo
 	if err := h.signIn(ctx); err != nil {
 		return false, err
 	}
-	gone := func(ctx context.Context) (bool, error) {
+	look := func(ctx context.Context) (once.Fate, error) {
 		now, err := h.readCluster(ctx, c.ID)
-		if errs.Is(err, pmks.CodeNotFound) {
-			return true, nil
-		}
-		return clusterMeaning(now, nil).Status == pmks.ClusterDeleting, err
+		return once.FateOf(err == nil && clusterMeaning(now, nil).Status == pmks.ClusterDeleting, err)
 	}
 	tries := 0
-	err = once.Delete(ctx, func(ctx context.Context) error {
+	err = once.Remove(ctx, func(ctx context.Context) error {
 		tries++
 		_, err := h.mutate(ctx, call{method: http.MethodDelete, path: "/v1/clusters/{id}", params: map[string]string{"id": c.ID},
 			query: []string{"deleteResources", strconv.FormatBool(h.cfg.DeleteStorage)}, group: c.ResourceGroup, status: http.StatusNoContent})
@@ -273,11 +270,11 @@ func (h *Handler) DeleteCluster(ctx context.Context, clusterIID pmks.IID) (_ boo
 			return err
 		}
 		// Perhaps it goes already, by somebody else's hand.
-		if done, lookErr := gone(ctx); lookErr == nil && done {
+		if fate, lookErr := look(ctx); lookErr == nil && fate != once.Stays {
 			return nil
 		}
 		return h.ofCluster(ctx, err, c.ID)
-	}, gone)
+	}, look)
 	return err == nil, afterLost(err, tries)
 }
 

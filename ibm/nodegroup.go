@@ -220,13 +220,16 @@ func (h *Handler) RemoveNodeGroup(ctx context.Context, clusterIID, nodeGroupIID 
 	}
 	err = h.signIn(ctx)
 	if err == nil {
-		err = once.Delete(ctx, func(ctx context.Context) error {
+		err = once.Remove(ctx, func(ctx context.Context) error {
 			_, err := h.mutate(ctx, post("/v2/removeWorkerPool", v.c.ResourceGroup, poolRequest{Cluster: v.c.ID, WorkerPool: p.ID}, http.StatusNoContent))
 			return h.tooFew(ctx, h.ofCluster(ctx, err, v.c.ID), v.c.ID)
-		}, func(ctx context.Context) (bool, error) {
+		}, func(ctx context.Context) (once.Fate, error) {
 			pools, err := h.readPools(ctx, v.c.ID)
-			now, findErr := findPool(pools, ref{id: p.ID})
-			return err == nil && (findErr != nil || poolMeaning(now, nil, false).Status == pmks.ClusterDeleting), err
+			if err != nil {
+				return once.Stays, err
+			}
+			now, err := findPool(pools, ref{id: p.ID})
+			return once.FateOf(err == nil && poolMeaning(now, nil, false).Status == pmks.ClusterDeleting, err)
 		})
 	}
 	if err != nil && taken != nil {

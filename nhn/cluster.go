@@ -495,18 +495,15 @@ func (h *Handler) DeleteCluster(ctx context.Context, clusterIID pmks.IID) (_ boo
 
 // delete sends the removal of a cluster.
 func (h *Handler) delete(ctx context.Context, uuid string) error {
-	return once.Delete(ctx, func(ctx context.Context) error {
+	return once.Remove(ctx, func(ctx context.Context) error {
 		err := h.settle(ctx, uuid, remove(ctx, h, []string{"clusters", uuid}))
 		if errs.Is(err, pmks.CodeNotFound) {
 			err = h.confirmGone(ctx, uuid, err)
 		}
 		return unwilling(err)
-	}, func(ctx context.Context) (bool, error) {
+	}, func(ctx context.Context) (once.Fate, error) {
 		v, err := h.view(ctx, uuid, true)
-		if errs.Is(err, pmks.CodeNotFound) {
-			return true, nil
-		}
-		return err == nil && v.info(known{}).Status == pmks.ClusterDeleting, err
+		return once.FateOf(err == nil && v.info(known{}).Status == pmks.ClusterDeleting, err)
 	})
 }
 

@@ -225,25 +225,22 @@ func (h *Handler) RemoveNodeGroup(ctx context.Context, clusterIID, nodeGroupIID 
 		}
 		g.uuid = found.UUID
 	}
-	err = once.Delete(ctx, func(ctx context.Context) error {
+	err = once.Remove(ctx, func(ctx context.Context) error {
 		err := h.settle(ctx, uuid, remove(ctx, h, []string{"clusters", uuid, "nodegroups", g.uuid}))
 		if errs.Is(err, pmks.CodeNotFound) {
 			err = h.notYet(ctx, uuid, g, h.confirmGroupGone(ctx, uuid, ref{uuid: g.uuid}, err))
 		}
 		return unwilling(err)
-	}, func(ctx context.Context) (bool, error) {
+	}, func(ctx context.Context) (once.Fate, error) {
 		v, err := h.view(ctx, uuid, true)
-		if errs.Is(err, pmks.CodeNotFound) {
-			return true, nil
-		}
 		if err := cmp.Or(err, v.groupsErr, v.eventsErr); err != nil {
-			return false, err
+			return once.FateOf(false, err)
 		}
 		if group, there := v.info(known{}).NodeGroup(pmks.IID{SystemId: g.uuid}); there {
-			return group.Status == pmks.NodeGroupDeleting, nil
+			return once.FateOf(group.Status == pmks.NodeGroupDeleting, nil)
 		}
 		// That it is not shown proves nothing: it may not be shown yet.
-		return slices.ContainsFunc(v.events, func(e eventObject) bool { return e.Type == eventDeleteGroup && e.about(uuid, ref{uuid: g.uuid}) }), nil
+		return once.FateOf(slices.ContainsFunc(v.events, func(e eventObject) bool { return e.Type == eventDeleteGroup && e.about(uuid, ref{uuid: g.uuid}) }), nil)
 	})
 	return err == nil, err
 }

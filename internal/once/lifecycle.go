@@ -80,14 +80,3 @@ func Remove(ctx context.Context, send func(context.Context) error, look func(con
 	}
 	return err
 }
-
-// Delete is Remove for a look that does not tell what goes from what is gone.
-func Delete(ctx context.Context, send func(context.Context) error, gone func(context.Context) (bool, error)) error {
-	return Remove(ctx, send, func(ctx context.Context) (Fate, error) {
-		is, err := gone(ctx)
-		if is {
-			return Going, err
-		}
-		return Stays, err
-	})
-}
