@@ -335,12 +335,18 @@ func roaText(r *http.Request) string {
 		}
 	}
 	resource := r.URL.EscapedPath()
+	keyOf := func(pair string) string {
+		key, _, _ := strings.Cut(pair, "=")
+		key, _ = url.QueryUnescape(key)
+		return key
+	}
+	pairs := strings.Split(r.URL.RawQuery, "&")
+	// By the keys alone: "=" comes behind the digits.
+	slices.SortStableFunc(pairs, func(a, b string) int { return strings.Compare(keyOf(a), keyOf(b)) })
+	for i := range pairs {
+		pairs[i], _ = url.QueryUnescape(strings.TrimSuffix(pairs[i], "="))
+	}
 	if r.URL.RawQuery != "" {
-		pairs := strings.Split(r.URL.RawQuery, "&")
-		slices.Sort(pairs)
-		for i := range pairs {
-			pairs[i], _ = url.QueryUnescape(strings.TrimSuffix(pairs[i], "="))
-		}
 		resource += "?" + strings.Join(pairs, "&")
 	}
 	return strings.Join(append(lines, resource), "\n")
