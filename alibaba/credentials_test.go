@@ -174,9 +174,11 @@ func TestCredentials_faults(t *testing.T) {
 // longer than its own context while that hangs.
 func TestCredentials_sharedAndPatient(t *testing.T) {
 	var asked atomic.Int32
-	release := make(chan struct{})
+	first, release := make(chan struct{}), make(chan struct{})
 	uriServer(t, func(w http.ResponseWriter, _ *http.Request) {
-		asked.Add(1)
+		if asked.Add(1) == 1 {
+			close(first)
+		}
 		<-release
 		_, _ = w.Write([]byte(goodKeys()))
 	})
@@ -185,9 +187,7 @@ func TestCredentials_sharedAndPatient(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error)
 	go func() { _, err := h.ListIID(ctx); ended <- err }()
-	for asked.Load() == 0 {
-		time.Sleep(time.Millisecond) //nolint:forbidigo // for what is under way on a real socket
-	}
+	<-first
 	var group sync.WaitGroup
 	for range 4 {
 		group.Go(func() {

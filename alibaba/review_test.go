@@ -268,22 +268,25 @@ func TestReview_nestedThrottle(t *testing.T) {
 
 // TestReview_hungCredential: callers of a credential that hangs leave no goroutine each behind.
 func TestReview_hungCredential(t *testing.T) {
-	defer func() { close(release); time.Sleep(200 * time.Millisecond) }() //nolint:forbidigo // a real goroutine
-	h := newHandler(t, ack.New(ack.Options{}), func(c *alibaba.Config) {
-		c.AccessKeyID, c.AccessKeySecret, c.Credential, c.RateLimits = "", "", hung{}, "none"
-	})
-	before := runtime.NumGoroutine()
-	for range 40 {
-		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Millisecond)
-		if _, err := h.GetCluster(ctx, demo); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("got %v", err)
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		defer close(release)
+		h := newHandler(t, ack.New(ack.Options{}), func(c *alibaba.Config) {
+			c.AccessKeyID, c.AccessKeySecret, c.Credential, c.RateLimits = "", "", hung{release: release}, "none"
+		})
+		before := runtime.NumGoroutine()
+		for range 40 {
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Millisecond)
+			if _, err := h.GetCluster(ctx, demo); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("got %v", err)
+			}
+			cancel()
 		}
-		cancel()
-	}
-	time.Sleep(100 * time.Millisecond) //nolint:forbidigo // for real goroutines
-	if n := runtime.NumGoroutine() - before; n > 5 {
-		t.Errorf("%d goroutines are left of 40 calls that have ended", n)
-	}
+		synctest.Wait()
+		if n := runtime.NumGoroutine() - before; n > 5 {
+			t.Errorf("%d goroutines are left of 40 calls that have ended", n)
+		}
+	})
 }
 
 // TestReview_otherUpgrade: an upgrade to another version that runs is not the one asked for.
@@ -547,9 +550,10 @@ func criticEIP(v any) any {
 	return v
 }
 
-type hung struct{ credentials.Credential }
-
-var release = make(chan struct{})
+type hung struct {
+	credentials.Credential
+	release chan struct{}
+}
 
 func stateOf(v any, state string) any {
 	switch v := v.(type) {
@@ -567,8 +571,8 @@ func stateOf(v any, state string) any {
 	return v
 }
 
-func (hung) GetCredential() (*credentials.CredentialModel, error) {
-	<-release
+func (h hung) GetCredential() (*credentials.CredentialModel, error) {
+	<-h.release
 	return nil, errors.New("late")
 }
 
