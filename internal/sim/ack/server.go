@@ -157,30 +157,25 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	c.Entry = Call{Service: c.service, Op: c.op, Cluster: c.labels["cluster"], NodeGroup: c.labels["nodepool"]}
 	c.Class = c.class
-	var reply simkit.Reply
-	e, ending := simkit.Run(r.Context(), s.Kit, &c.Exchange, simkit.Steps[*apiError]{
+	simkit.Serve(w, r, s.Kit, &c.Exchange, simkit.Protocol[*apiError]{
 		Admit: func() *apiError {
 			c.requestID = requestID(s)
 			s.name(c)
 			return s.admit(r, query, body, c)
 		},
-		Handle: func() *apiError {
+		Handle: func() (simkit.Reply, *apiError) {
 			s.world.Advance(c.Now)
 			answer, e := c.handle(s, c)
-			if e == nil {
-				reply, e = s.success(c, answer)
+			if e != nil {
+				return simkit.Reply{}, e
 			}
-			return e
+			return s.success(c, answer)
 		},
 		Injected: func(code pmks.Code, reason string, retryAfter time.Duration) *apiError {
 			return s.injected(c, code, reason).after(retryAfter)
 		},
-		Status: func() int { return reply.Status },
+		Refuse: c.refusal,
 	})
-	if e != nil {
-		reply = c.refusal(e)
-	}
-	c.Write(w, reply, ending)
 }
 
 // admit says whether a call may go on.

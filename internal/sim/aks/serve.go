@@ -58,8 +58,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s = other
 	}
 	c.Entry = Call{Service: c.service, Op: c.op, Cluster: c.vars["cluster"], NodeGroup: c.vars["pool"]}
-	var reply simkit.Reply
-	e, ending := simkit.Run(r.Context(), s.Kit, &c.Exchange, simkit.Steps[*apiError]{
+	simkit.Serve(w, r, s.Kit, &c.Exchange, simkit.Protocol[*apiError]{
 		Admit: func() *apiError {
 			c.requestID = s.Random.UUID()
 			e := s.admit(c)
@@ -67,14 +66,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return e
 		},
 		Key: func(per string) string { return s.bucketKey(c, per) },
-		Handle: func() *apiError {
+		Handle: func() (simkit.Reply, *apiError) {
 			s.advance(c.Now)
 			out, e := c.handle(s, c)
-			if e == nil {
-				// Written down while the lock is held, as it refers to what may change.
-				reply, e = s.success(c, out)
+			if e != nil {
+				return simkit.Reply{}, e
 			}
-			return e
+			return s.success(c, out)
 		},
 		Injected: func(code pmks.Code, reason string, retryAfter time.Duration) *apiError {
 			e := injected(c, code, reason)
@@ -83,12 +81,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			}
 			return e
 		},
-		Status: func() int { return reply.Status },
+		Refuse: func(e *apiError) simkit.Reply { return s.refusal(c, e) },
 	})
-	if e != nil {
-		reply = s.refusal(c, e)
-	}
-	c.Write(w, reply, ending)
 }
 
 // displayName returns the name of the cluster of a call as it was created, which

@@ -175,8 +175,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if len(body) > maxBody {
 		c.fault = fail(http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException", "The body is too large")
 	}
-	var reply simkit.Reply
-	e, ending := simkit.Run(r.Context(), s.Kit, &c.Exchange, simkit.Steps[*apiError]{
+	simkit.Serve(w, r, s.Kit, &c.Exchange, simkit.Protocol[*apiError]{
 		Admit: func() (e *apiError) {
 			c.requestID = s.Random.UUID()
 			if !c.anonymous {
@@ -187,22 +186,19 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			}
 			return e
 		},
-		Handle: func() *apiError {
+		Handle: func() (simkit.Reply, *apiError) {
 			s.world.Advance(c.Now)
 			answer, e := c.handle(s, c)
-			if e == nil {
-				reply = c.success(answer)
+			if e != nil {
+				return simkit.Reply{}, e
 			}
-			return e
+			return c.success(answer), nil
 		},
 		Injected: func(code pmks.Code, reason string, retryAfter time.Duration) *apiError {
 			return injected(c.service, code, reason).after(retryAfter)
 		},
+		Refuse: c.refusal,
 	})
-	if e != nil {
-		reply = c.refusal(e)
-	}
-	c.Write(w, reply, ending)
 }
 
 // success is an answer in the protocol of the service.

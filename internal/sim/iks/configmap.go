@@ -73,8 +73,8 @@ func (s *Server) newConfigMap(now time.Time) *configMap {
 // nextVersion is the resourceVersion of what has just been written.
 func (s *Server) nextVersion() string { return strconv.FormatUint(100000+s.Random.Next(), 10) }
 
-// unreachable is what becomes of a call that nothing answers: the API server is not
-// there, or in IBM's own network.
+// unreachable is what becomes of a call that nothing answers, as it has no status: the
+// API server is not there, or in IBM's own network.
 var unreachable = &apiError{code: "unreachable"}
 
 // authenticateKube says who calls the API server of a cluster: the holder of an

@@ -217,35 +217,26 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.certificates = r.TLS.PeerCertificates
 	}
 	c.Entry = Call{Service: c.service, Op: c.op}
-	var reply simkit.Reply
-	e, ending := simkit.Run(r.Context(), s.Kit, &c.Exchange, simkit.Steps[*apiError]{
+	simkit.Serve(w, r, s.Kit, &c.Exchange, simkit.Protocol[*apiError]{
 		Admit: func() *apiError {
 			c.requestID = s.Random.UUID()
 			s.world.Advance(c.Now)
 			c.Entry.Cluster, c.Entry.NodeGroup = s.names(c)
 			return s.admit(c)
 		},
-		Handle: func() *apiError {
+		Handle: func() (simkit.Reply, *apiError) {
 			s.world.Advance(c.Now)
 			out, e := c.handle(s, c)
-			if e == nil {
-				// Written down while the lock is held, as it refers to what may change.
-				reply = s.success(c, out)
+			if e != nil {
+				return simkit.Reply{}, e
 			}
-			return e
+			return s.success(c, out), nil
 		},
 		Injected: func(code pmks.Code, reason string, retryAfter time.Duration) *apiError {
 			return s.injected(c, code, reason, retryAfter)
 		},
-		Status: func() int { return reply.Status },
+		Refuse: func(e *apiError) simkit.Reply { return s.refusal(c, e) },
 	})
-	switch {
-	case e == unreachable:
-		ending = simkit.Lost
-	case e != nil:
-		reply = s.refusal(c, e)
-	}
-	c.Write(w, reply, ending)
 }
 
 // headers are those of every reply.

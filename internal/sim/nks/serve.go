@@ -69,8 +69,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if c.write {
 		c.Class = classWrite
 	}
-	var reply simkit.Reply
-	e, ending := simkit.Run(r.Context(), s.Kit, &c.Exchange, simkit.Steps[*apiError]{
+	simkit.Serve(w, r, s.Kit, &c.Exchange, simkit.Protocol[*apiError]{
 		Admit: func() *apiError {
 			c.requestID = "req-" + s.Random.UUID()
 			e := s.admit(c)
@@ -78,16 +77,15 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return e
 		},
 		Key: func(string) string { return c.service },
-		Handle: func() *apiError {
+		Handle: func() (simkit.Reply, *apiError) {
 			if c.project != nil {
 				c.project.world.Advance(c.Now)
 			}
 			out, e := c.handle(s, c)
-			if e == nil {
-				// Written down while the lock is held, as it refers to what may change.
-				reply, e = s.success(c, out)
+			if e != nil {
+				return simkit.Reply{}, e
 			}
-			return e
+			return s.success(c, out)
 		},
 		Injected: func(code pmks.Code, reason string, retryAfter time.Duration) *apiError {
 			e := injected(c, code, reason)
@@ -96,12 +94,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			}
 			return e
 		},
-		Status: func() int { return reply.Status },
+		Refuse: func(e *apiError) simkit.Reply { return s.refusal(c, e) },
 	})
-	if e != nil {
-		reply = s.refusal(c, e)
-	}
-	c.Write(w, reply, ending)
 }
 
 // displayNames gives the journal names in place of uuids.

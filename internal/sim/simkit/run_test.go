@@ -38,32 +38,30 @@ type counter struct {
 
 func (s *counter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &Exchange{Entry: Call{Service: "s", Op: strings.TrimPrefix(r.URL.Path, "/"), Cluster: r.Header.Get("Cluster")}}
-	reply := Reply{Status: http.StatusCreated, Header: http.Header{}, Body: []byte("0123456789")}
-	e, ending := Run(r.Context(), s.Kit, x, Steps[*oops]{
+	Serve(w, r, s.Kit, x, Protocol[*oops]{
 		Admit: func() *oops {
 			if r.Header.Get("Token") == "bad" {
 				return &oops{status: 401, code: "Bad"}
 			}
 			return nil
 		},
-		Handle: func() *oops {
+		Handle: func() (Reply, *oops) {
 			s.n++
 			if s.notify != nil {
 				s.notify()
 			}
 			s.outcome = x.Outcome
-			return s.refuse
+			return Reply{Status: http.StatusCreated, Header: http.Header{}, Body: []byte("0123456789")}, s.refuse
 		},
 		Injected: func(code pmks.Code, reason string, after time.Duration) *oops {
 			return &oops{status: 400 + int(code), code: code.String() + reason, after: after}
 		},
-		Status: func() int { return reply.Status },
+		Refuse: func(e *oops) Reply {
+			reply := Reply{Status: e.status, Header: http.Header{}, Body: []byte(e.code)}
+			SetRetryAfter(reply.Header, e.after)
+			return reply
+		},
 	})
-	if e != nil {
-		reply = Reply{Status: e.status, Header: http.Header{}, Body: []byte(e.code)}
-		SetRetryAfter(reply.Header, e.after)
-	}
-	x.Write(w, reply, ending)
 }
 
 // call sends one request in process and reads its answer.
@@ -157,7 +155,7 @@ func (s *counter) fault(f core.Fault) bool { return f.Op == "Other" || f.Cluster
 func TestRun_refusals(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
-	s := &counter{Kit: New(Options{Logger: slog.New(slog.NewTextHandler(&log, nil)), Buckets: []Bucket{{Burst: 2, Every: time.Hour}}})}
+	s := &counter{Kit: New(Options{Logger: slog.New(slog.NewTextHandler(&log, nil)), Buckets: []Bucket{{Burst: 3, Every: time.Hour}}})}
 	drop := s.Inject(core.Fault{Kind: core.FaultThrottle})
 	if status, body, _ := s.call(t.Context(), t, "Make", "Token", "bad"); status != 401 || body != "Bad" || s.n != 0 {
 		t.Errorf("not admitted: %d %s, applied %d times", status, body, s.n)
@@ -167,13 +165,20 @@ func TestRun_refusals(t *testing.T) {
 	if status, body, _ := s.call(t.Context(), t, "Make"); status != 409 || body != "Taken" || s.n != 1 {
 		t.Errorf("refused by the handler: %d %s, applied %d times", status, body, s.n)
 	}
+	s.refuse = &oops{code: "nobody"}
+	if _, _, err := s.call(t.Context(), t, "Make"); !errors.Is(err, ErrConnectionLost) {
+		t.Errorf("refused without a status: %v", err)
+	}
+	if last := s.Calls()[2]; last.Status != 0 || last.Code != "nobody" {
+		t.Errorf("the journal holds %+v", last)
+	}
 	s.refuse = nil
 	for i, want := range []int{201, 400 + int(pmks.CodeThrottled)} { // what was not admitted took no token
 		if status, _, _ := s.call(t.Context(), t, "Make"); status != want {
 			t.Errorf("call %d: got %d, want %d", i, status, want)
 		}
 	}
-	if got := s.Counts()["Make"]; got != 4 || s.Count("") != 4 || s.MaxConcurrent() != 1 {
+	if got := s.Counts()["Make"]; got != 5 || s.Count("") != 5 || s.MaxConcurrent() != 1 {
 		t.Errorf("the journal counts %d", got)
 	}
 	for _, want := range []string{"status=401 code=Bad", "status=409 code=Taken", "status=201", "code=Throttled"} {

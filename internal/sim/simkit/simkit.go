@@ -7,7 +7,8 @@
 //     faults, the seeded random stream, the clock and the lock.
 //   - Run takes one call through its states: admit, limit, delay, fault, handle,
 //     lose. It knows nothing of HTTP, so that gRPC goes the same way.
-//   - Reply is an answer over HTTP, and BaseURL, ReadBody and Segments read requests.
+//   - Serve does it for a call over HTTP, whose answer is a Reply; BaseURL, ReadBody and
+//     Segments read requests.
 //   - Transport runs a server in process and Listen on a loopback address: plain,
 //     with TLS, and with HTTP/2 where the vendor's clients speak it.
 //   - Decode, MatchPath, Page and Tokens read requests as strictly as a vendor does;
