@@ -5,9 +5,20 @@ package kubeconfig
 import (
 	"encoding/base64"
 	"fmt"
+	"path"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"unicode"
+)
+
+const (
+	// credentialHelper is the plugin of this module.
+	credentialHelper = "pmks-credential"
+	// installHint is what kubectl prints where that plugin is not found. The tag keeps
+	// it small: see internal/sizereport.
+	installHint = "pmks-credential gets the credentials of this cluster, and is not in PATH. With Go it is installed by:\n\n" +
+		"    go install -tags grpcnotrace github.com/pmks-go/pmks/cmd/pmks-credential@latest\n"
 )
 
 // Build returns the text of a kubeconfig. The same config gives the same bytes.
@@ -78,6 +89,9 @@ func (w *writer) exec(e Exec) {
 	w.line("    exec:")
 	w.value("      apiVersion", e.APIVersion)
 	w.value("      command", e.Command)
+	if strings.TrimSuffix(path.Base(filepath.ToSlash(e.Command)), ".exe") == credentialHelper {
+		w.value("      installHint", installHint)
+	}
 	if len(e.Args) > 0 {
 		w.line("      args:")
 		for _, arg := range e.Args {

@@ -64,6 +64,8 @@ func TestBuild_Golden(t *testing.T) {
 	strange.Namespace = "100012345678"
 	bare := withExec()
 	bare.CAData, bare.Server = "", "http://[::1]:8080/base"
+	atPath := withExec()
+	atPath.Exec = &Exec{Command: "/opt/a b/pmks-credential"}
 	bare.Exec = &Exec{Command: "/opt/a b/c", APIVersion: ExecV1Beta1, InteractiveMode: InteractiveIfAvailable, ProvideClusterInfo: true}
 	tests := []struct {
 		name string
@@ -73,6 +75,7 @@ func TestBuild_Golden(t *testing.T) {
 		{"certificate", withCertificate()},
 		{"exec", withExec()},
 		{"exec-bare", bare},
+		{"exec-path", atPath},
 		{"strange-names", strange},
 	}
 	for _, tt := range tests {
