@@ -147,7 +147,7 @@ func BenchmarkClient_GetCluster(b *testing.B) {
 	}{
 		{"bare", bare},
 		{"client", pmks.New(bare)},
-		{"observed", pmks.New(bare, pmks.WithObserver(func(context.Context, pmks.Event) {}))},
+		{"observed", pmks.New(bare, pmks.WithObserver(pmks.ObserverFunc(func(context.Context, pmks.Event) {})))},
 	} {
 		b.Run(bm.name, func(b *testing.B) {
 			b.ReportAllocs()

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"time"
 )
 
 // Client is the portable layer over any handler. It copies requests, checks them
@@ -23,7 +22,8 @@ type Client struct {
 	caps     Capabilities
 	hasCaps  bool
 	logger   *slog.Logger
-	observe  func(context.Context, Event)
+	// observers begin in this order; the logger's is the first.
+	observers []Observer
 }
 
 var (
@@ -39,33 +39,8 @@ var (
 	_ io.Closer          = (*Client)(nil)
 )
 
-// Event is one finished call of a Client. It holds no secrets.
-type Event struct {
-	Provider string
-	// Op is the method, such as "CreateCluster".
-	Op        string
-	Cluster   IID
-	NodeGroup IID
-	Start     time.Time
-	Duration  time.Duration
-	// Err is nil when the call succeeded.
-	Err error
-}
-
 // Option changes how a Client behaves.
 type Option func(*Client)
-
-// WithLogger logs each call: failures as warnings, the others for debugging. Nil
-// means silence, which is the default of New. The default of Open is the logger
-// of its Config.
-func WithLogger(l *slog.Logger) Option {
-	return func(c *Client) { c.logger = l }
-}
-
-// WithObserver calls f after each call, on the calling goroutine.
-func WithObserver(f func(context.Context, Event)) Option {
-	return func(c *Client) { c.observe = f }
-}
 
 func withProvider(name string) Option {
 	return func(c *Client) { c.provider = name }
@@ -80,6 +55,9 @@ func New(h ClusterHandler, opts ...Option) *Client {
 	}
 	for _, opt := range opts {
 		opt(c)
+	}
+	if c.logger != nil {
+		c.observers = append([]Observer{SlogObserver(c.logger)}, c.observers...)
 	}
 	return c
 }
@@ -127,7 +105,7 @@ func (c *Client) CreateCluster(ctx context.Context, clusterReqInfo ClusterInfo) 
 	if c != nil && c.hasCaps {
 		check = c.caps.CheckCluster(clusterReqInfo)
 	}
-	return callFor(call, check, func() (ClusterInfo, error) {
+	return callFor(call, check, func(ctx context.Context) (ClusterInfo, error) {
 		info, err := c.h.CreateCluster(ctx, c.prepare(clusterReqInfo))
 		if err == nil {
 			call.event.Cluster = info.IId
@@ -139,13 +117,13 @@ func (c *Client) CreateCluster(ctx context.Context, clusterReqInfo ClusterInfo) 
 // ListCluster implements [ClusterHandler].
 func (c *Client) ListCluster(ctx context.Context) ([]*ClusterInfo, error) {
 	call := c.begin(ctx, "ListCluster", IID{}, IID{})
-	return callFor(call, nil, func() ([]*ClusterInfo, error) { return c.h.ListCluster(ctx) })
+	return callFor(call, nil, func(ctx context.Context) ([]*ClusterInfo, error) { return c.h.ListCluster(ctx) })
 }
 
 // GetCluster implements [ClusterHandler].
 func (c *Client) GetCluster(ctx context.Context, clusterIID IID) (ClusterInfo, error) {
 	call := c.begin(ctx, "GetCluster", clusterIID, IID{})
-	return callFor(call, CheckIID("clusterIID", clusterIID), func() (ClusterInfo, error) {
+	return callFor(call, CheckIID("clusterIID", clusterIID), func(ctx context.Context) (ClusterInfo, error) {
 		return c.h.GetCluster(ctx, clusterIID)
 	})
 }
@@ -153,7 +131,7 @@ func (c *Client) GetCluster(ctx context.Context, clusterIID IID) (ClusterInfo, e
 // DeleteCluster implements [ClusterHandler].
 func (c *Client) DeleteCluster(ctx context.Context, clusterIID IID) (bool, error) {
 	call := c.begin(ctx, "DeleteCluster", clusterIID, IID{})
-	return callFor(call, CheckIID("clusterIID", clusterIID), func() (bool, error) {
+	return callFor(call, CheckIID("clusterIID", clusterIID), func(ctx context.Context) (bool, error) {
 		return c.h.DeleteCluster(ctx, clusterIID)
 	})
 }
@@ -166,7 +144,7 @@ func (c *Client) AddNodeGroup(ctx context.Context, clusterIID IID, nodeGroupReqI
 	if c != nil && c.hasCaps {
 		f.addErr(c.caps.CheckNodeGroup(nodeGroupReqInfo))
 	}
-	return callFor(call, f.err(), func() (NodeGroupInfo, error) {
+	return callFor(call, f.err(), func(ctx context.Context) (NodeGroupInfo, error) {
 		info, err := c.h.AddNodeGroup(ctx, clusterIID, c.prepareGroup(nodeGroupReqInfo))
 		if err == nil {
 			call.event.NodeGroup = info.IId
@@ -178,7 +156,7 @@ func (c *Client) AddNodeGroup(ctx context.Context, clusterIID IID, nodeGroupReqI
 // SetNodeGroupAutoScaling implements [ClusterHandler].
 func (c *Client) SetNodeGroupAutoScaling(ctx context.Context, clusterIID, nodeGroupIID IID, on bool) (bool, error) {
 	call := c.begin(ctx, "SetNodeGroupAutoScaling", clusterIID, nodeGroupIID)
-	return callFor(call, checkIIDPair(clusterIID, nodeGroupIID), func() (bool, error) {
+	return callFor(call, checkIIDPair(clusterIID, nodeGroupIID), func(ctx context.Context) (bool, error) {
 		return c.h.SetNodeGroupAutoScaling(ctx, clusterIID, nodeGroupIID, on)
 	})
 }
@@ -192,7 +170,7 @@ func (c *Client) ChangeNodeGroupScaling(ctx context.Context, clusterIID, nodeGro
 	if c != nil && c.hasCaps {
 		f.addErr(c.caps.CheckScaling(desiredNodeSize, minNodeSize, maxNodeSize))
 	}
-	return callFor(call, f.err(), func() (NodeGroupInfo, error) {
+	return callFor(call, f.err(), func(ctx context.Context) (NodeGroupInfo, error) {
 		return c.h.ChangeNodeGroupScaling(ctx, clusterIID, nodeGroupIID, desiredNodeSize, minNodeSize, maxNodeSize)
 	})
 }
@@ -200,7 +178,7 @@ func (c *Client) ChangeNodeGroupScaling(ctx context.Context, clusterIID, nodeGro
 // RemoveNodeGroup implements [ClusterHandler].
 func (c *Client) RemoveNodeGroup(ctx context.Context, clusterIID, nodeGroupIID IID) (bool, error) {
 	call := c.begin(ctx, "RemoveNodeGroup", clusterIID, nodeGroupIID)
-	return callFor(call, checkIIDPair(clusterIID, nodeGroupIID), func() (bool, error) {
+	return callFor(call, checkIIDPair(clusterIID, nodeGroupIID), func(ctx context.Context) (bool, error) {
 		return c.h.RemoveNodeGroup(ctx, clusterIID, nodeGroupIID)
 	})
 }
@@ -211,7 +189,7 @@ func (c *Client) UpgradeCluster(ctx context.Context, clusterIID IID, newVersion 
 	var f faults
 	f.addErr(CheckIID("clusterIID", clusterIID))
 	checkVersion(&f, "newVersion", newVersion)
-	return callFor(call, f.err(), func() (ClusterInfo, error) {
+	return callFor(call, f.err(), func(ctx context.Context) (ClusterInfo, error) {
 		return c.h.UpgradeCluster(ctx, clusterIID, newVersion)
 	})
 }
@@ -220,7 +198,7 @@ func (c *Client) UpgradeCluster(ctx context.Context, clusterIID IID, newVersion 
 // for its ListCluster.
 func (c *Client) ListIID(ctx context.Context) ([]*IID, error) {
 	call := c.begin(ctx, "ListIID", IID{}, IID{})
-	return callFor(call, nil, func() ([]*IID, error) {
+	return callFor(call, nil, func(ctx context.Context) ([]*IID, error) {
 		if l, ok := c.h.(IIDLister); ok {
 			return l.ListIID(ctx)
 		}
@@ -237,7 +215,7 @@ func (c *Client) ListIID(ctx context.Context) ([]*IID, error) {
 // does not.
 func (c *Client) GenerateClusterToken(ctx context.Context, clusterIID IID) (Token, error) {
 	call := c.begin(ctx, "GenerateClusterToken", clusterIID, IID{})
-	return callFor(call, CheckIID("clusterIID", clusterIID), func() (Token, error) {
+	return callFor(call, CheckIID("clusterIID", clusterIID), func(ctx context.Context) (Token, error) {
 		if t, ok := c.h.(TokenIssuer); ok {
 			return t.GenerateClusterToken(ctx, clusterIID)
 		}
@@ -249,7 +227,7 @@ func (c *Client) GenerateClusterToken(ctx context.Context, clusterIID IID) (Toke
 // not.
 func (c *Client) ListVersions(ctx context.Context) ([]Version, error) {
 	call := c.begin(ctx, "ListVersions", IID{}, IID{})
-	return callFor(call, nil, func() ([]Version, error) {
+	return callFor(call, nil, func(ctx context.Context) ([]Version, error) {
 		if l, ok := c.h.(VersionLister); ok {
 			return l.ListVersions(ctx)
 		}
@@ -265,7 +243,7 @@ func (c *Client) CheckCluster(ctx context.Context, clusterReqInfo ClusterInfo) e
 	if c != nil && c.hasCaps {
 		check = c.caps.CheckCluster(clusterReqInfo)
 	}
-	return call.end(check, func() error {
+	return call.run(check, func(ctx context.Context) error {
 		if r, ok := c.h.(RequestChecker); ok {
 			return r.CheckCluster(ctx, c.prepare(clusterReqInfo))
 		}
@@ -281,7 +259,7 @@ func (c *Client) CheckNodeGroup(ctx context.Context, clusterIID IID, nodeGroupRe
 	if c != nil && c.hasCaps {
 		f.addErr(c.caps.CheckNodeGroup(nodeGroupReqInfo))
 	}
-	return call.end(f.err(), func() error {
+	return call.run(f.err(), func(ctx context.Context) error {
 		if r, ok := c.h.(RequestChecker); ok {
 			return r.CheckNodeGroup(ctx, clusterIID, c.prepareGroup(nodeGroupReqInfo))
 		}
@@ -293,7 +271,7 @@ func (c *Client) CheckNodeGroup(ctx context.Context, clusterIID IID, nodeGroupRe
 // is not a call of its own.
 func (c *Client) OpenAccess(ctx context.Context, clusterIID IID) error {
 	call := c.begin(ctx, "OpenAccess", clusterIID, IID{})
-	return call.end(CheckIID("clusterIID", clusterIID), func() error {
+	return call.run(CheckIID("clusterIID", clusterIID), func(ctx context.Context) error {
 		if o, ok := c.h.(AccessOpener); ok {
 			return o.OpenAccess(ctx, clusterIID)
 		}
@@ -304,7 +282,7 @@ func (c *Client) OpenAccess(ctx context.Context, clusterIID IID) error {
 // CloseAccess implements [AccessOpener], as OpenAccess does.
 func (c *Client) CloseAccess(ctx context.Context, clusterIID IID) error {
 	call := c.begin(ctx, "CloseAccess", clusterIID, IID{})
-	return call.end(CheckIID("clusterIID", clusterIID), func() error {
+	return call.run(CheckIID("clusterIID", clusterIID), func(ctx context.Context) error {
 		if o, ok := c.h.(AccessOpener); ok {
 			return o.CloseAccess(ctx, clusterIID)
 		}
@@ -316,7 +294,7 @@ func (c *Client) CloseAccess(ctx context.Context, clusterIID IID) error {
 // waiters then read the whole cluster.
 func (c *Client) ReadState(ctx context.Context, clusterIID, nodeGroupIID IID) (State, error) {
 	call := c.begin(ctx, "ReadState", clusterIID, nodeGroupIID)
-	return callFor(call, checkTarget(clusterIID, nodeGroupIID), func() (State, error) {
+	return callFor(call, checkTarget(clusterIID, nodeGroupIID), func(ctx context.Context) (State, error) {
 		if r, ok := c.h.(StateReader); ok {
 			return r.ReadState(ctx, clusterIID, nodeGroupIID)
 		}
@@ -328,7 +306,7 @@ func (c *Client) ReadState(ctx context.Context, clusterIID, nodeGroupIID IID) (S
 // not.
 func (c *Client) LastOperation(ctx context.Context, clusterIID, nodeGroupIID IID) (Operation, error) {
 	call := c.begin(ctx, "LastOperation", clusterIID, nodeGroupIID)
-	return callFor(call, checkTarget(clusterIID, nodeGroupIID), func() (Operation, error) {
+	return callFor(call, checkTarget(clusterIID, nodeGroupIID), func(ctx context.Context) (Operation, error) {
 		if r, ok := c.h.(OperationReader); ok {
 			return r.LastOperation(ctx, clusterIID, nodeGroupIID)
 		}
@@ -373,22 +351,21 @@ func checkTarget(cluster, nodeGroup IID) error {
 
 // call is one call under way.
 type call struct {
-	c     *Client
-	ctx   context.Context
-	event Event
+	c *Client
+	activity
 }
 
 func (c *Client) begin(ctx context.Context, op string, cluster, nodeGroup IID) *call {
 	if c == nil {
 		c = &Client{}
 	}
-	return &call{c, ctx, Event{Provider: c.provider, Op: op, Cluster: cluster, NodeGroup: nodeGroup, Start: time.Now()}}
+	return &call{c, begin(ctx, c.observers, Event{Provider: c.provider, Op: op, Cluster: cluster, NodeGroup: nodeGroup})}
 }
 
-// end runs f unless check failed or the context is over, wraps its error and
+// run calls f unless check failed or the context is over, wraps its error and
 // reports the call. A faulty request is refused even when the context is over:
 // the caller learns the more useful of the two.
-func (k *call) end(check error, f func() error) error {
+func (k *call) run(check error, f func(context.Context) error) error {
 	err := check
 	if k.c.h == nil {
 		err = &Error{Code: CodeFailedPrecondition, Message: "this Client has no handler: make it with pmks.Open, or with pmks.New around one"}
@@ -397,45 +374,19 @@ func (k *call) end(check error, f func() error) error {
 		err = k.ctx.Err()
 	}
 	if err == nil {
-		err = f()
+		err = f(k.ctx)
 	}
 	e := &k.event
-	e.Err = Annotate(err, Error{Provider: e.Provider, Op: e.Op, Cluster: e.Cluster, NodeGroup: e.NodeGroup})
-	e.Duration = time.Since(e.Start)
-	k.log()
-	if k.c.observe != nil {
-		k.c.observe(k.ctx, *e)
-	}
-	return e.Err
+	err = Annotate(err, Error{Provider: e.Provider, Op: e.Op, Cluster: e.Cluster, NodeGroup: e.NodeGroup})
+	k.end(err)
+	return err
 }
 
-func (k *call) log() {
-	if k.c.logger == nil {
-		return
-	}
-	e := &k.event
-	level, text := slog.LevelDebug, "pmks: call"
-	if e.Err != nil {
-		level, text = slog.LevelWarn, "pmks: call failed"
-	}
-	attrs := []slog.Attr{slog.String("provider", e.Provider), slog.String("op", e.Op), slog.Duration("duration", e.Duration)}
-	if !e.Cluster.IsZero() {
-		attrs = append(attrs, slog.String("cluster", clipIID(e.Cluster).String()))
-	}
-	if !e.NodeGroup.IsZero() {
-		attrs = append(attrs, slog.String("nodeGroup", clipIID(e.NodeGroup).String()))
-	}
-	if e.Err != nil {
-		attrs = append(attrs, slog.String("error", e.Err.Error()))
-	}
-	k.c.logger.LogAttrs(k.ctx, level, text, attrs...)
-}
-
-// callFor is call.end for functions with a result.
-func callFor[T any](k *call, check error, f func() (T, error)) (T, error) {
+// callFor is call.run for functions with a result.
+func callFor[T any](k *call, check error, f func(context.Context) (T, error)) (T, error) {
 	var result T
-	err := k.end(check, func() (err error) {
-		result, err = f()
+	err := k.run(check, func(ctx context.Context) (err error) {
+		result, err = f(ctx)
 		return err
 	})
 	return result, err

@@ -140,7 +140,7 @@ func TestClient_Calls(t *testing.T) {
 			t.Parallel()
 			h, seen := newHandler(t, strict()), &recorder{}
 			op.expect(h, op.result, nil)
-			c := pmks.New(h, pmks.WithObserver(seen.observe))
+			c := pmks.New(h, pmks.WithObserver(pmks.ObserverFunc(seen.observe)))
 			got, err := op.call(t.Context(), c)
 			if err != nil {
 				t.Fatal(err)
@@ -172,7 +172,7 @@ func TestClient_Errors(t *testing.T) {
 			cause := vendorError{"x"}
 			op.expect(h, zeroOf(op), fmt.Errorf("read the reply: %w", cause))
 			var log bytes.Buffer
-			c := pmks.New(h, pmks.WithObserver(seen.observe), pmks.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+			c := pmks.New(h, pmks.WithObserver(pmks.ObserverFunc(seen.observe)), pmks.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
 			got, err := op.call(t.Context(), c)
 			if d := diff(zeroOf(op), got); d != "" {
 				t.Errorf("result:%s", d)

@@ -62,9 +62,9 @@ func Example() {
 }
 
 func ExampleNew() {
-	client := pmks.New(fake.New(fake.WithProfile("aws")), pmks.WithObserver(func(_ context.Context, e pmks.Event) {
+	client := pmks.New(fake.New(fake.WithProfile("aws")), pmks.WithObserver(pmks.ObserverFunc(func(_ context.Context, e pmks.Event) {
 		fmt.Println(e.Provider, e.Op, pmks.CodeOf(e.Err))
-	}))
+	})))
 	_, err := client.GetCluster(context.Background(), pmks.IID{NameId: "nowhere"})
 	fmt.Println(errors.Is(err, pmks.ErrNotFound))
 	// Output:

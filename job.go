@@ -26,8 +26,7 @@ import (
 // Provision again, or [Teardown].
 func Provision(ctx context.Context, h ClusterHandler, req ClusterInfo, opts ...WaitOption) (ClusterInfo, error) {
 	j := newJob("Provision", h, IID{NameId: req.IId.NameId}, opts)
-	info, err := j.provision(ctx, req.Clone())
-	return info, j.wrap(err)
+	return j.run(ctx, func(ctx context.Context) (ClusterInfo, error) { return j.provision(ctx, req.Clone()) })
 }
 
 // Upgrade brings a cluster, its control plane and every node group, to a version,
@@ -39,8 +38,7 @@ func Provision(ctx context.Context, h ClusterHandler, req ClusterInfo, opts ...W
 // ErrFailedPrecondition: an update ended without effect, or the cluster failed.
 func Upgrade(ctx context.Context, h ClusterHandler, iid IID, version string, opts ...WaitOption) (ClusterInfo, error) {
 	j := newJob("Upgrade", h, iid, opts)
-	info, err := j.upgrade(ctx, version)
-	return info, j.wrap(err)
+	return j.run(ctx, func(ctx context.Context) (ClusterInfo, error) { return j.upgrade(ctx, version) })
 }
 
 // Teardown deletes a cluster with its node groups and waits until it is gone. A
@@ -50,7 +48,8 @@ func Upgrade(ctx context.Context, h ClusterHandler, iid IID, version string, opt
 // ErrFailedPrecondition: the cluster is protected, or its deletion failed.
 func Teardown(ctx context.Context, h ClusterHandler, iid IID, opts ...WaitOption) error {
 	j := newJob("Teardown", h, iid, opts)
-	return j.wrap(j.teardown(ctx))
+	_, err := j.run(ctx, func(ctx context.Context) (ClusterInfo, error) { return ClusterInfo{}, j.teardown(ctx) })
+	return err
 }
 
 // job is one whole job under way.
@@ -62,11 +61,22 @@ type job struct {
 	opts    []WaitOption
 	options waitOptions
 	// sent is when the last mutation was sent; zero: none was.
-	sent time.Time
+	sent    time.Time
+	retries int
 }
 
 func newJob(op string, h ClusterHandler, iid IID, opts []WaitOption) *job {
 	return &job{op: op, h: h, caps: capabilitiesOf(h), iid: iid, opts: opts, options: newWaitOptions(opts)}
+}
+
+// run does the work of the job, and tells the observers of it.
+func (j *job) run(ctx context.Context, work func(context.Context) (ClusterInfo, error)) (ClusterInfo, error) {
+	a := beginOver(ctx, j.h, Event{Op: j.op, Cluster: j.iid})
+	info, err := work(a.ctx)
+	err = j.wrap(err)
+	a.event.Cluster, a.event.Retries = j.iid, j.retries
+	a.end(err)
+	return info, err
 }
 
 func (j *job) wrap(err error) error {
@@ -120,6 +130,7 @@ func (j *job) try(ctx context.Context, goal string, group IID, call func() error
 		},
 		Asked: retryAfter,
 		Pause: func(next time.Duration, failure error) {
+			j.retries++
 			if o.progress != nil && waiting.Err() == nil {
 				o.progress(Progress{Goal: goal, Cluster: j.iid, NodeGroup: group, Reason: failure.Error(),
 					Attempt: attempts, Elapsed: time.Since(start), Next: next})

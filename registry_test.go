@@ -152,9 +152,9 @@ func TestOpen(t *testing.T) {
 	cfg := config()
 	cfg.Region, cfg.Logger = "r", logger
 	var ops []string
-	c, err := pmks.Open(t.Context(), name, cfg, pmks.WithObserver(func(_ context.Context, e pmks.Event) {
+	c, err := pmks.Open(t.Context(), name, cfg, pmks.WithObserver(pmks.ObserverFunc(func(_ context.Context, e pmks.Event) {
 		ops = append(ops, e.Provider+" "+e.Op)
-	}))
+	})))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -115,6 +115,14 @@ func (w *wait) run(ctx context.Context, check func(context.Context, observation)
 	if err := CheckIID("clusterIID", w.cluster); err != nil {
 		return ClusterInfo{}, w.refused(ctx, err)
 	}
+	a := beginOver(ctx, w.h, Event{Op: "Wait", Goal: w.goal, Cluster: w.cluster, NodeGroup: w.group})
+	info, err := w.watch(a.ctx, check)
+	a.event.Cluster, a.event.NodeGroup, a.event.Attempts = w.readCluster, w.readGroup, w.attempts
+	a.end(err)
+	return info, err
+}
+
+func (w *wait) watch(ctx context.Context, check func(context.Context, observation) (bool, error)) (ClusterInfo, error) {
 	w.start, w.check = time.Now(), check
 	bounded := ctx
 	if w.opts.maxWait > 0 {

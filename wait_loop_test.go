@@ -137,11 +137,11 @@ func TestWaits_fallback(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			var ops []string
-			client := pmks.New(&reader{read: read}, pmks.WithObserver(func(_ context.Context, e pmks.Event) { ops = append(ops, e.Op) }))
+			client := pmks.New(&reader{read: read}, pmks.WithObserver(pmks.ObserverFunc(func(_ context.Context, e pmks.Event) { ops = append(ops, e.Op) })))
 			if _, err := pmks.WaitClusterActive(t.Context(), client, clusterIID, pmks.WithInterval(tick)); err != nil {
 				t.Fatal(err)
 			}
-			if d := diff([]string{"GetCluster"}, slices.Compact(ops)); d != "" {
+			if d := diff([]string{"GetCluster", "Wait"}, slices.Compact(ops)); d != "" {
 				t.Errorf("calls:%s", d)
 			}
 		})

@@ -35,7 +35,7 @@ func secretsNowhere(t T, c *Cloud) {
 	var logs bytes.Buffer
 	client := pmks.New(c.Handler,
 		pmks.WithLogger(slog.New(slog.NewJSONHandler(&logs, &slog.HandlerOptions{Level: slog.LevelDebug}))),
-		pmks.WithObserver(func(_ context.Context, e pmks.Event) { note(fmt.Sprintf("%+v", e), fmt.Sprintf("%#v", e)) }))
+		pmks.WithObserver(pmks.ObserverFunc(func(_ context.Context, e pmks.Event) { note(fmt.Sprintf("%+v", e), fmt.Sprintf("%#v", e)) })))
 	through := *c
 	through.Handler = client
 

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pmks
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"time"
+)
+
+// Event is one call of a Client, one wait, or one whole job. It holds no secrets.
+type Event struct {
+	Provider string
+	// Op is the method, such as "CreateCluster"; "Wait" for every waiter; the name of
+	// a whole job, such as "Provision".
+	Op string
+	// Goal is what a wait waits for, such as "cluster Active".
+	Goal      string
+	Cluster   IID
+	NodeGroup IID
+	Start     time.Time
+
+	// Duration is 0 until the end.
+	Duration time.Duration
+	// Attempts counts the looks of a wait; 0 until the end, and for all others.
+	Attempts int
+	// Retries counts the calls that a job made again because the cloud was busy,
+	// throttled or could not serve; 0 until the end, and for all others.
+	Retries int
+	// Err is nil until the end, and when what began succeeded.
+	Err error
+}
+
+// Observer is told when a call, a wait or a whole job begins and when it ends,
+// always both, on the calling goroutine. It is called by many goroutines at once.
+//
+// What happens inside gets the context that Begin returns: the calls of a wait, the
+// waits of a job, and the requests of the vendor's SDK. A span that Begin starts is
+// thus the parent of theirs. End gets the same context. Waits and jobs are told of
+// when their handler is a Client.
+type Observer interface {
+	// Begin may return its ctx as it came. It must not end it.
+	Begin(ctx context.Context, e Event) context.Context
+	End(ctx context.Context, e Event)
+}
+
+// ObserverFunc is an [Observer] that is told of ends alone.
+type ObserverFunc func(context.Context, Event)
+
+// Begin implements [Observer].
+func (f ObserverFunc) Begin(ctx context.Context, _ Event) context.Context { return ctx }
+
+// End implements [Observer].
+func (f ObserverFunc) End(ctx context.Context, e Event) { f(ctx, e) }
+
+// WithObserver tells o of each call, wait and job. Given several times, the
+// observers begin in that order and end in the other.
+func WithObserver(o Observer) Option {
+	return func(c *Client) {
+		if o != nil {
+			c.observers = append(c.observers, o)
+		}
+	}
+}
+
+// WithLogger is WithObserver of [SlogObserver]. Nil means silence, which is the
+// default of New. The default of Open is the logger of its Config.
+func WithLogger(l *slog.Logger) Option {
+	return func(c *Client) { c.logger = l }
+}
+
+// SlogObserver logs the end of each call, wait and job: failures as warnings, the
+// others for debugging.
+func SlogObserver(l *slog.Logger) Observer {
+	return ObserverFunc(func(ctx context.Context, e Event) {
+		level, text := slog.LevelDebug, "pmks: call"
+		if e.Err != nil {
+			level, text = slog.LevelWarn, "pmks: call failed"
+		}
+		if l.Enabled(ctx, level) {
+			l.LogAttrs(ctx, level, text, e.attrs()...)
+		}
+	})
+}
+
+func (e Event) attrs() []slog.Attr {
+	attrs := []slog.Attr{slog.String("provider", e.Provider), slog.String("op", e.Op), slog.Duration("duration", e.Duration)}
+	if e.Goal != "" {
+		attrs = append(attrs, slog.String("goal", e.Goal), slog.Int("attempts", e.Attempts))
+	}
+	if !e.Cluster.IsZero() {
+		attrs = append(attrs, slog.String("cluster", clipIID(e.Cluster).String()))
+	}
+	if !e.NodeGroup.IsZero() {
+		attrs = append(attrs, slog.String("nodeGroup", clipIID(e.NodeGroup).String()))
+	}
+	if e.Err != nil {
+		attrs = append(attrs, slog.String("error", e.Err.Error()))
+	}
+	return attrs
+}
+
+// activity is what observers are told of, under way.
+type activity struct {
+	observers []Observer
+	ctx       context.Context
+	event     Event
+}
+
+func begin(ctx context.Context, observers []Observer, e Event) activity {
+	e.Start = time.Now()
+	for _, o := range observers {
+		if inner := o.Begin(ctx, e); inner != nil {
+			ctx = inner
+		}
+	}
+	return activity{observers, ctx, e}
+}
+
+func (a *activity) end(err error) {
+	a.event.Err, a.event.Duration = err, time.Since(a.event.Start)
+	for _, o := range slices.Backward(a.observers) {
+		o.End(a.ctx, a.event)
+	}
+}
+
+// beginOver is begin for what works over a handler: its observers are those of a
+// Client.
+func beginOver(ctx context.Context, h ClusterHandler, e Event) activity {
+	var observers []Observer
+	if c, ok := h.(*Client); ok && c != nil {
+		observers, e.Provider = c.observers, c.provider
+	}
+	return begin(ctx, observers, e)
+}
