@@ -158,7 +158,8 @@ func (h *Handler) GenerateClusterToken(ctx context.Context, clusterIID pmks.IID)
 		return pmks.Token{}, err
 	}
 	// Who may mint a token need not be allowed to look.
-	if err := h.checkAuthenticator(ctx, id); err != nil && !errs.Is(err, pmks.CodePermissionDenied) {
+	err = h.within(ctx, id, func(ctx context.Context) error { return h.checkAuthenticator(ctx, id) })
+	if err != nil && !errs.Is(err, pmks.CodePermissionDenied) {
 		return pmks.Token{}, err
 	}
 	keys, err := h.api.keys.get(ctx)

@@ -22,7 +22,8 @@ func fleetIDs(t testing.TB) (cluster, group pmks.IID) {
 }
 
 // TestBudget counts the requests of every operation: the fewest that ACK allows, and how
-// many of them come one after the other. A name takes the list before what an id needs.
+// many of them come one after the other. A name takes the list before what an id needs, and
+// the id of a cluster that the handler has not seen a look at what it is, beside the rest.
 func TestBudget(t *testing.T) {
 	t.Parallel()
 	const (
@@ -49,11 +50,11 @@ func TestBudget(t *testing.T) {
 		{Name: "get-cluster-by-name", Clusters: 1, Groups: 5, Call: providertest.GetCluster(named),
 			Requests: map[string]int{list: 1, detail: 1, pools: 1, nodes: 1, config: 1}, Steps: 2},
 		{Name: "read-state", Clusters: 1, Groups: 1, Call: providertest.ReadState(cluster, pmks.IID{}), Requests: map[string]int{detail: 1}, Steps: 1},
-		{Name: "read-state-by-name", Clusters: 1, Groups: 1, Call: providertest.ReadState(named, pmks.IID{}), Requests: map[string]int{list: 1}, Steps: 1},
+		{Name: "read-state-by-name", Clusters: 1, Groups: 1, Call: providertest.ReadState(named, pmks.IID{}), Requests: map[string]int{list: 1, detail: 1}, Steps: 2},
 		{Name: "read-state-of-group", Clusters: 1, Groups: 2, Call: providertest.ReadState(cluster, group), Requests: map[string]int{detail: 1, pool: 1}, Steps: 1},
 		{Name: "read-state-of-group-again", Clusters: 1, Groups: 2, Call: providertest.Then(providertest.ReadState(cluster, group), providertest.ReadState(cluster, group)),
 			Requests: map[string]int{detail: 1, pool: 2}, Steps: 2},
-		{Name: "read-state-of-group-by-name", Clusters: 1, Groups: 2, Call: providertest.ReadState(named, namedGroup), Requests: map[string]int{list: 1, pools: 1}, Steps: 2},
+		{Name: "read-state-of-group-by-name", Clusters: 1, Groups: 2, Call: providertest.ReadState(named, namedGroup), Requests: map[string]int{list: 1, pools: 1, pool: 1}, Steps: 3},
 		{Name: "list-iid-of-100", Clusters: 20, Groups: 1, Call: providertest.ListIID, Requests: map[string]int{list: 1}, Steps: 1},
 		{Name: "add-node-group", Clusters: 1, Groups: 1, Call: providertest.AddNodeGroup(cluster, bench.SampleNodeGroup("plain")),
 			Requests: map[string]int{detail: 1, pools: 1, "CreateClusterNodePool": 1}, Steps: 2},
@@ -65,18 +66,20 @@ func TestBudget(t *testing.T) {
 			Requests: map[string]int{detail: 1, pools: 1, "DescribeKeyPairs": 1}, Steps: 1},
 		{Name: "delete-cluster", Clusters: 1, Groups: 3, Call: providertest.DeleteCluster(cluster), Requests: map[string]int{detail: 1, "DeleteCluster": 1}, Steps: 2},
 		{Name: "delete-cluster-by-name", Clusters: 1, Groups: 3, Call: providertest.DeleteCluster(named), Requests: map[string]int{list: 1, "DeleteCluster": 1}, Steps: 2},
-		{Name: "autoscaling-that-is-on", Clusters: 1, Groups: 1, Call: providertest.SetNodeGroupAutoScaling(cluster, group, true), Requests: map[string]int{pool: 1}, Steps: 1},
-		{Name: "autoscaling-off", Clusters: 1, Groups: 1, Call: providertest.SetNodeGroupAutoScaling(cluster, group, false), Requests: map[string]int{pool: 1, modify: 1}, Steps: 2},
-		{Name: "change-bounds", Clusters: 1, Groups: 1, Call: providertest.ChangeNodeGroupScaling(cluster, group, 0, 1, 4), Requests: map[string]int{pool: 1, modify: 1}, Steps: 2},
-		{Name: "change-scaling-to-the-same", Clusters: 1, Groups: 1, Call: providertest.ChangeNodeGroupScaling(cluster, group, 2, 1, 3), Requests: map[string]int{pool: 1}, Steps: 1},
+		{Name: "autoscaling-that-is-on", Clusters: 1, Groups: 1, Call: providertest.SetNodeGroupAutoScaling(cluster, group, true), Requests: map[string]int{detail: 1, pool: 1}, Steps: 1},
+		{Name: "autoscaling-off", Clusters: 1, Groups: 1, Call: providertest.SetNodeGroupAutoScaling(cluster, group, false), Requests: map[string]int{detail: 1, pool: 1, modify: 1}, Steps: 2},
+		{Name: "autoscaling-off-of-a-cluster-that-was-seen", Clusters: 1, Groups: 1, Call: providertest.Then(providertest.ReadState(cluster, pmks.IID{}), providertest.SetNodeGroupAutoScaling(cluster, group, false)),
+			Requests: map[string]int{detail: 1, pool: 1, modify: 1}, Steps: 3},
+		{Name: "change-bounds", Clusters: 1, Groups: 1, Call: providertest.ChangeNodeGroupScaling(cluster, group, 0, 1, 4), Requests: map[string]int{detail: 1, pool: 1, modify: 1}, Steps: 2},
+		{Name: "change-scaling-to-the-same", Clusters: 1, Groups: 1, Call: providertest.ChangeNodeGroupScaling(cluster, group, 2, 1, 3), Requests: map[string]int{detail: 1, pool: 1}, Steps: 1},
 		{Name: "upgrade-that-is-there", Clusters: 1, Groups: 5, Call: providertest.UpgradeCluster(cluster, bench.Version),
 			Requests: map[string]int{detail: 1, pools: 1, nodes: 1, versions: 1}, Steps: 1},
 		{Name: "upgrade", Clusters: 1, Groups: 5, Call: providertest.UpgradeCluster(cluster, "1.36"),
 			Requests: map[string]int{detail: 1, pools: 1, nodes: 1, versions: 1, "UpgradeCluster": 1}, Steps: 2},
 		{Name: "list-versions", Call: providertest.ListVersions, Requests: map[string]int{versions: 1}, Steps: 1},
-		{Name: "token", Clusters: 1, Groups: 1, Call: providertest.Fails(pmks.CodeFailedPrecondition, providertest.GenerateClusterToken(cluster)), Requests: map[string]int{addon: 1}, Steps: 1},
+		{Name: "token", Clusters: 1, Groups: 1, Call: providertest.Fails(pmks.CodeFailedPrecondition, providertest.GenerateClusterToken(cluster)), Requests: map[string]int{detail: 1, addon: 1}, Steps: 1},
 		{Name: "no-record", Clusters: 1, Groups: 1, Call: providertest.Fails(pmks.CodeNotFound, providertest.LastOperation(cluster, pmks.IID{})),
-			Requests: map[string]int{"DescribeClusterTasks": 1}, Steps: 1},
+			Requests: map[string]int{detail: 1, "DescribeClusterTasks": 1}, Steps: 1},
 		{Name: "bad-request", Call: providertest.Fails(pmks.CodeInvalidArgument, providertest.CreateCluster(pmks.ClusterInfo{})), Requests: map[string]int{}, Steps: 0},
 	})
 }

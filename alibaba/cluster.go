@@ -68,7 +68,7 @@ func (h *Handler) tryCreateCluster(ctx context.Context, req pmks.ClusterInfo) (i
 		h.claims.settle(mine, "", once.Open(err))
 		return info, errs.Is(err, pmks.CodeInvalidArgument) && h.overtaken(ctx, *p.in.Vpcid, mine.ranges), err
 	}
-	h.names.Store(*made.ClusterId, req.IId.NameId)
+	h.shown.Store(*made.ClusterId, req.IId.NameId)
 	h.claims.settle(mine, *made.ClusterId, false)
 	info = clusterInfo(made)
 	addTask(&info.KeyValueList, taskID)

@@ -123,8 +123,9 @@ type Handler struct {
 	cfg    Config
 	api    *clients
 	claims account
-	// What was read, by id: the names of clusters, and the versions of pools.
-	names, versions sync.Map
+	// What was read, by id: the names of the clusters that pmks shows, and the versions of
+	// pools.
+	shown, versions sync.Map
 	// upgrades holds the versions that upgrades were sent to, by cluster.
 	upgrades sync.Map
 }

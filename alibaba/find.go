@@ -14,6 +14,7 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/provider/errs"
+	"github.com/pmks-go/pmks/internal/provider/fanout"
 	"github.com/pmks-go/pmks/internal/provider/ident"
 	"github.com/pmks-go/pmks/internal/refuse"
 )
@@ -98,7 +99,11 @@ func (h *Handler) withRecent(ctx context.Context, list []*cluster, name string) 
 // list lists the clusters that pmks shows.
 func (h *Handler) list(ctx context.Context, name string) ([]*cluster, error) {
 	all, err := h.listAll(ctx, name)
-	return slices.DeleteFunc(all, func(c *cluster) bool { return !h.inScope(c) }), err
+	all = slices.DeleteFunc(all, func(c *cluster) bool { return !h.inScope(c) })
+	for _, c := range all {
+		h.shown.Store(tea.StringValue(c.ClusterId), tea.StringValue(c.Name))
+	}
+	return all, err
 }
 
 // total is how many items a list has in all, -1 where the answer does not tell.
@@ -160,7 +165,6 @@ func (h *Handler) describe(ctx context.Context, id string) (*cluster, error) {
 		return nil, absent(err, noCluster)
 	}
 	c := out.Body
-	h.names.Store(id, tea.StringValue(c.Name))
 	switch {
 	case tea.StringValue(c.State) == stateDeleted:
 		return nil, &pmks.Error{Code: pmks.CodeNotFound, ProviderCode: stateDeleted, Message: "the cluster " + id + " is deleted"}
@@ -172,10 +176,29 @@ func (h *Handler) describe(ctx context.Context, id string) (*cluster, error) {
 	if !h.inScope(c) {
 		return nil, refuse.Invalid("clusterIID", "the cluster %s is of the type %s and the profile %q: only managed clusters of the profile Default are meant", id, tea.StringValue(c.ClusterType), tea.StringValue(c.Profile))
 	}
+	h.shown.Store(id, tea.StringValue(c.Name))
 	return c, nil
 }
 
-// read returns the cluster that is meant as its list item shows it, or else whole.
+// within reads something of a cluster that is given by its id, and beside that the cluster
+// itself where this handler has not seen yet that it is one that pmks shows: nothing else
+// tells whose a node pool or a task is. The kind and the region of a cluster stay.
+func (h *Handler) within(ctx context.Context, id string, read func(context.Context) error) error {
+	if _, ok := h.shown.Load(id); ok {
+		return read(ctx)
+	}
+	var refused error
+	err := fanout.All(ctx, func(ctx context.Context) error {
+		_, refused = h.describe(ctx, id)
+		return nil
+	}, read)
+	if refused != nil {
+		return refused // what was read is not meant
+	}
+	return err
+}
+
+// find returns the cluster that is meant as its list item shows it, or else whole.
 func (h *Handler) find(ctx context.Context, r ref) (*cluster, error) {
 	id, listed, err := h.locate(ctx, r)
 	if err != nil || listed != nil {
@@ -220,15 +243,7 @@ func (h *Handler) readPool(ctx context.Context, id, poolId string) (*pool, error
 	case poolState(p) == stateDeleted:
 		return nil, noPoolError(poolId)
 	}
-	return p, h.inRegion(p)
-}
-
-// inRegion refuses a node pool of another region.
-func (h *Handler) inRegion(p *pool) error {
-	if p.NodepoolInfo == nil || tea.StringValue(p.NodepoolInfo.RegionId) == "" {
-		return nil
-	}
-	return ident.Match("nodeGroupIID", poolID(p), ident.Part{Name: "region", Got: *p.NodepoolInfo.RegionId, Want: h.cfg.Region})
+	return p, nil
 }
 
 func noPoolError(name string) error {
@@ -253,7 +268,7 @@ func (h *Handler) findPool(ctx context.Context, id string, iid pmks.IID) (*pool,
 	}
 	switch {
 	case len(found) == 1:
-		return found[0], h.inRegion(found[0])
+		return found[0], nil
 	case len(found) > 1:
 		return nil, refuse.Invalid("nodeGroupIID", "the name %q is ambiguous: give the SystemId, one of %s", iid.NameId, strings.Join(ids, ", "))
 	}
@@ -263,16 +278,15 @@ func (h *Handler) findPool(ctx context.Context, id string, iid pmks.IID) (*pool,
 	return nil, noPoolError(iid.NameId)
 }
 
-// currentPool reads the node pool that is meant, for a change: the list, which tells what
+// currentPool reads the node pool that is meant as it is now: the list, which tells what
 // has a name, lags behind, and what has changed a moment ago would be taken for unchanged.
-func (h *Handler) currentPool(ctx context.Context, id string, iid pmks.IID) (*pool, error) {
-	p, err := h.findPool(ctx, id, iid)
-	if err == nil && iid.SystemId == "" {
-		p, err = h.readPool(ctx, id, poolID(p))
-	}
-	if err == nil && tea.StringValue(p.NodepoolInfo.RegionId) == "" {
-		_, err = h.describe(ctx, id) // the cluster tells where it is
-	}
+func (h *Handler) currentPool(ctx context.Context, id string, iid pmks.IID) (p *pool, err error) {
+	err = h.within(ctx, id, func(ctx context.Context) (err error) {
+		if p, err = h.findPool(ctx, id, iid); err == nil && iid.SystemId == "" {
+			p, err = h.readPool(ctx, id, poolID(p))
+		}
+		return err
+	})
 	return p, err
 }
 

@@ -169,15 +169,19 @@ func (h *Handler) LastOperation(ctx context.Context, clusterIID, nodeGroupIID pm
 	if err != nil {
 		return pmks.Operation{}, err
 	}
-	poolId := nodeGroupIID.SystemId
-	if !nodeGroupIID.IsZero() && poolId == "" {
-		p, err := h.findPool(ctx, id, nodeGroupIID)
-		if err != nil {
-			return pmks.Operation{}, err
+	var t *task
+	err = h.within(ctx, id, func(ctx context.Context) error {
+		poolId := nodeGroupIID.SystemId
+		if poolId == "" && !nodeGroupIID.IsZero() {
+			p, err := h.findPool(ctx, id, nodeGroupIID)
+			if err != nil {
+				return err
+			}
+			poolId = poolID(p)
 		}
-		poolId = poolID(p)
-	}
-	t, err := h.lastTask(ctx, id, poolId)
+		t, err = h.lastTask(ctx, id, poolId)
+		return err
+	})
 	if err != nil {
 		return pmks.Operation{}, err
 	}

@@ -75,8 +75,9 @@ const (
 
 // Requests that many calls make, with their answers.
 var (
-	readCluster  = []providertest.Exchange{{"GET /clusters/C", "200 cluster.json"}, {"GET /clusters/C/nodepools", "200 pools.json"}, {"GET /clusters/C/nodes", "200 nodes.json"}}
+	readCluster  = []providertest.Exchange{readDetail, {"GET /clusters/C/nodepools", "200 pools.json"}, {"GET /clusters/C/nodes", "200 nodes.json"}}
 	readRequest  = []providertest.Exchange{{"GET /regions/ap-northeast-1/clusters", "200 clusters.json"}, {"GET /api/v1/metadata/versions", "200 versions.json"}, {"vpc DescribeVpcAttribute", "200 vpc.json"}, {"vpc DescribeVSwitches", "200 vswitches.json"}}
+	readDetail   = providertest.Exchange{"GET /clusters/C", "200 cluster.json"}
 	readPool     = providertest.Exchange{"GET /clusters/C/nodepools/W", "200 pool-workers.json"}
 	readBurst    = providertest.Exchange{"GET /clusters/C/nodepools/B", "200 pool-burst.json"}
 	readVersions = providertest.Exchange{"GET /api/v1/metadata/versions", "200 versions.json"}
@@ -124,7 +125,7 @@ func TestWire(t *testing.T) {
 		{"get-cluster-missing", []providertest.Exchange{{"GET /clusters/" + missing0, "404 no-cluster.json"}, {"GET /clusters/" + missing0 + "/nodepools", "404 no-cluster.json"},
 			{"GET /clusters/" + missing0 + "/nodes", "404 no-cluster.json"}, {"GET /k8s/" + missing0 + "/user_config", "404 no-cluster.json"}},
 			func(ctx context.Context, h *alibaba.Handler) (any, error) { return h.GetCluster(ctx, missing) }},
-		{"delete-cluster", []providertest.Exchange{{"GET /clusters/C", "200 cluster.json"}, {"DELETE /clusters/C", "202 accepted.json"}},
+		{"delete-cluster", []providertest.Exchange{readDetail, {"DELETE /clusters/C", "202 accepted.json"}},
 			func(ctx context.Context, h *alibaba.Handler) (any, error) { return h.DeleteCluster(ctx, devel) }},
 		{"add-node-group", exchanges(readCluster[:2], providertest.Exchange{"POST /clusters/C/nodepools", "200 added.json"}),
 			func(ctx context.Context, h *alibaba.Handler) (any, error) { return h.AddNodeGroup(ctx, devel, fixed) }},
@@ -135,23 +136,23 @@ func TestWire(t *testing.T) {
 			func(ctx context.Context, h *alibaba.Handler) (any, error) {
 				return nil, h.CheckNodeGroup(ctx, devel, fixed)
 			}},
-		{"remove-node-group", []providertest.Exchange{readPool, {"DELETE /clusters/C/nodepools/W", "200 removed.json"}},
+		{"remove-node-group", []providertest.Exchange{readDetail, readPool, {"DELETE /clusters/C/nodepools/W", "200 removed.json"}},
 			func(ctx context.Context, h *alibaba.Handler) (any, error) { return h.RemoveNodeGroup(ctx, devel, w) }},
-		{"remove-node-group-that-scales", []providertest.Exchange{readBurst, {"PUT /clusters/C/nodepools/B", "200 put-burst.json"}, {"GET /clusters/C/nodepools/B", "200 pool-burst-off.json"}, {"DELETE /clusters/C/nodepools/B", "200 removed.json"}},
+		{"remove-node-group-that-scales", []providertest.Exchange{readDetail, readBurst, {"PUT /clusters/C/nodepools/B", "200 put-burst.json"}, {"GET /clusters/C/nodepools/B", "200 pool-burst-off.json"}, {"DELETE /clusters/C/nodepools/B", "200 removed.json"}},
 			func(ctx context.Context, h *alibaba.Handler) (any, error) { return h.RemoveNodeGroup(ctx, devel, b) }},
-		{"autoscaling-on", []providertest.Exchange{readPool, {"GET /clusters/C/addon_instances", "200 addons.json"}, {"POST /cluster/C/autoscale/config/", "200 accepted.json"}, {"PUT /clusters/C/nodepools/W", "200 put-workers.json"}},
+		{"autoscaling-on", []providertest.Exchange{readDetail, readPool, {"GET /clusters/C/addon_instances", "200 addons.json"}, {"POST /cluster/C/autoscale/config/", "200 accepted.json"}, {"PUT /clusters/C/nodepools/W", "200 put-workers.json"}},
 			func(ctx context.Context, h *alibaba.Handler) (any, error) {
 				return h.SetNodeGroupAutoScaling(ctx, devel, w, true)
 			}},
-		{"autoscaling-off", []providertest.Exchange{readBurst, {"PUT /clusters/C/nodepools/B", "200 put-burst.json"}},
+		{"autoscaling-off", []providertest.Exchange{readDetail, readBurst, {"PUT /clusters/C/nodepools/B", "200 put-burst.json"}},
 			func(ctx context.Context, h *alibaba.Handler) (any, error) {
 				return h.SetNodeGroupAutoScaling(ctx, devel, b, false)
 			}},
-		{"change-scaling-on", []providertest.Exchange{readBurst, {"PUT /clusters/C/nodepools/B", "200 put-burst.json"}},
+		{"change-scaling-on", []providertest.Exchange{readDetail, readBurst, {"PUT /clusters/C/nodepools/B", "200 put-burst.json"}},
 			func(ctx context.Context, h *alibaba.Handler) (any, error) {
 				return h.ChangeNodeGroupScaling(ctx, devel, b, 3, 2, 6)
 			}},
-		{"change-scaling-off", []providertest.Exchange{readPool, {"PUT /clusters/C/nodepools/W", "200 put-workers.json"}},
+		{"change-scaling-off", []providertest.Exchange{readDetail, readPool, {"PUT /clusters/C/nodepools/W", "200 put-workers.json"}},
 			func(ctx context.Context, h *alibaba.Handler) (any, error) {
 				return h.ChangeNodeGroupScaling(ctx, devel, w, 4, 2, 6)
 			}},
@@ -164,15 +165,15 @@ func TestWire(t *testing.T) {
 			func(ctx context.Context, h *alibaba.Handler) (any, error) {
 				return h.UpgradeCluster(ctx, devel, "1.36")
 			}},
-		{"read-state", []providertest.Exchange{{"GET /clusters/C", "200 cluster.json"}},
+		{"read-state", []providertest.Exchange{readDetail},
 			func(ctx context.Context, h *alibaba.Handler) (any, error) { return h.ReadState(ctx, devel, pmks.IID{}) }},
-		{"read-state-of-group", []providertest.Exchange{readBurst, {"GET /clusters/C", "200 cluster.json"}},
+		{"read-state-of-group", []providertest.Exchange{readDetail, readBurst},
 			func(ctx context.Context, h *alibaba.Handler) (any, error) { return h.ReadState(ctx, devel, b) }},
-		{"last-operation", exchanges(tasks, providertest.Exchange{"GET /tasks/T-scale", "200 task-scale.json"}, providertest.Exchange{"GET /tasks/T-up", "200 task-up.json"}),
+		{"last-operation", exchanges(tasks, readDetail, providertest.Exchange{"GET /tasks/T-scale", "200 task-scale.json"}, providertest.Exchange{"GET /tasks/T-up", "200 task-up.json"}),
 			func(ctx context.Context, h *alibaba.Handler) (any, error) {
 				return h.LastOperation(ctx, devel, pmks.IID{})
 			}},
-		{"last-operation-of-group", exchanges(tasks, providertest.Exchange{"GET /tasks/T-scale", "200 task-scale.json"}),
+		{"last-operation-of-group", exchanges(tasks, readDetail, providertest.Exchange{"GET /tasks/T-scale", "200 task-scale.json"}),
 			func(ctx context.Context, h *alibaba.Handler) (any, error) { return h.LastOperation(ctx, devel, b) }},
 		{"list-versions", []providertest.Exchange{readVersions}, func(ctx context.Context, h *alibaba.Handler) (any, error) { return h.ListVersions(ctx) }},
 	} {
