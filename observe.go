@@ -127,10 +127,11 @@ func (a *activity) end(err error) {
 
 // beginOver is begin for what works over a handler: its observers are those of a
 // Client.
-func beginOver(ctx context.Context, h ClusterHandler, e Event) activity {
+func beginOver(ctx context.Context, h ClusterHandler, e Event) (context.Context, *activity) {
 	var observers []Observer
 	if c, ok := h.(*Client); ok && c != nil {
 		observers, e.Provider = c.observers, c.provider
 	}
-	return begin(ctx, observers, e)
+	a := begin(ctx, observers, e)
+	return a.ctx, &a
 }

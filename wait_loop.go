@@ -115,8 +115,8 @@ func (w *wait) run(ctx context.Context, check func(context.Context, observation)
 	if err := CheckIID("clusterIID", w.cluster); err != nil {
 		return ClusterInfo{}, w.refused(ctx, err)
 	}
-	a := beginOver(ctx, w.h, Event{Op: "Wait", Goal: w.goal, Cluster: w.cluster, NodeGroup: w.group})
-	info, err := w.watch(a.ctx, check)
+	ctx, a := beginOver(ctx, w.h, Event{Op: "Wait", Goal: w.goal, Cluster: w.cluster, NodeGroup: w.group})
+	info, err := w.watch(ctx, check)
 	a.event.Cluster, a.event.NodeGroup, a.event.Attempts = w.readCluster, w.readGroup, w.attempts
 	a.end(err)
 	return info, err
