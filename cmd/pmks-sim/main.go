@@ -22,14 +22,10 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"syscall"
-	"time"
-
-	"github.com/pmks-go/pmks/internal/sim/profile"
 )
 
 func main() {
@@ -42,70 +38,21 @@ func main() {
 	}
 }
 
-// options are what the flags say.
-type options struct {
-	listen  string
-	scale   float64
-	seed    uint64
-	secure  bool
-	region  string
-	latency time.Duration
-	// without leaves named things out of the account.
-	without []string
-	logger  *slog.Logger
-}
-
-// unlimited reports whether the published rates are off.
-func (o options) unlimited() bool { return o.scale != 1 }
-
-// simulator is one cloud, being served.
-type simulator struct {
-	url string
-	// certificate is the PEM of the authority to trust; empty without TLS.
-	// trustedBy are the variables by which the vendor's tools and the SDK learn of
-	// a file with it.
-	certificate string
-	trustedBy   []string
-	// environment reaches it with the vendor's own tools, settings with pmks.
-	environment []string
-	provider    string
-	region      string
-	zone        string // on zonal clouds
-	settings    []string
-	// unlimited: the published rates are off, because time passes faster here than
-	// the clock by which they count.
-	unlimited bool
-	// resources says what the account holds, a line each.
-	resources []string
-	close     func() error
-}
-
 // clouds are the simulators that there are.
-var clouds = map[string]func(options) (simulator, error){
-	"alibaba": serveAlibaba,
-	"aws":     serveAWS,
-	"azure":   serveAzure,
-	"gcp":     serveGCP,
-	"ibm":     serveIBM,
-	"nhn":     serveNHN,
-}
-
-// regionPatterns are what the names of regions look like: an account can lie in any,
-// but not in one that could not be.
-var regionPatterns = map[string]*regexp.Regexp{
-	"alibaba": regexp.MustCompile(`^[a-z]{2}-[a-z]+(-[a-z]+)*(-?[0-9])?$`),
-	"aws":     regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`),
-	"azure":   regexp.MustCompile(`^[a-z]+[0-9]?$`),
-	"gcp":     regexp.MustCompile(`^[a-z]+-[a-z]+[0-9]+$`),
-	"ibm":     regexp.MustCompile(`^[a-z]{2}-[a-z]+$`),
-	"nhn":     regexp.MustCompile(`^[A-Z]{2}[0-9]$`),
+var clouds = map[string]cloud{
+	"alibaba": alibaba,
+	"aws":     aws,
+	"azure":   azure,
+	"gcp":     gcp,
+	"ibm":     ibm,
+	"nhn":     nhn,
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("pmks-sim", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	names := slices.Sorted(maps.Keys(clouds))
-	cloud := flags.String("cloud", "aws", "cloud to simulate: "+strings.Join(names, ", "))
+	name := flags.String("cloud", "aws", "cloud to simulate: "+strings.Join(names, ", "))
 	var o options
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:0", "loopback address; port 0 takes a free one")
 	speed := flags.String("speed", "1x", "how many times faster the cloud works, such as 1000x")
@@ -121,16 +68,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if flags.NArg() > 0 {
 		return fmt.Errorf("unexpected argument %q: all that pmks-sim takes are flags", flags.Arg(0))
 	}
-	serve, ok := clouds[*cloud]
-	if !ok {
-		return fmt.Errorf("-cloud: %q is not simulated; there are %s", *cloud, strings.Join(names, ", "))
+	if _, ok := clouds[*name]; !ok {
+		return fmt.Errorf("-cloud: %q is not simulated; there are %s", *name, strings.Join(names, ", "))
 	}
 	factor, err := strconv.ParseFloat(strings.TrimSuffix(*speed, "x"), 64)
 	if err != nil || factor <= 0 || factor > 1e9 {
 		return fmt.Errorf("-speed: %q is not a factor such as 1000x", *speed)
-	}
-	if p, ok := profile.Get(*cloud); ok && o.region != "" && !regionPatterns[*cloud].MatchString(o.region) {
-		return fmt.Errorf("-region: %q is not the name of a region of %s, such as %s", o.region, *cloud, p.Region)
 	}
 	o.scale = 1 / factor
 	if err := loopbackOnly(o.listen); err != nil {
@@ -143,11 +86,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if *quiet {
 		o.logger = slog.New(slog.DiscardHandler)
 	}
-	s, err := serve(o)
+	s, err := serve(*name, o)
 	if err != nil {
 		return err
 	}
-	s.unlimited = o.unlimited()
 	defer s.close() //nolint:errcheck // the process ends
 	trust, remove, err := trustFile(s.certificate)
 	if err != nil {
@@ -185,7 +127,7 @@ func trustFile(certificate string) (path string, remove func(), err error) {
 }
 
 func describe(w io.Writer, s simulator, trust string) {
-	fmt.Fprintf(w, "%s simulated at %s\n\n", s.provider, s.url)
+	fmt.Fprintf(w, "%s simulated at %s\n\n", s.provider, s.endpoint)
 	fmt.Fprintln(w, "# the account holds")
 	for _, line := range s.resources {
 		fmt.Fprintln(w, "#  ", line)
@@ -199,14 +141,11 @@ func describe(w io.Writer, s simulator, trust string) {
 			fmt.Fprintln(w, "export "+name+"="+trust)
 		}
 	}
-	if s.unlimited {
-		s.settings = append(s.settings, "rateLimits=none")
-	}
 	fmt.Fprintln(w, "\n# the whole life of a cluster")
 	where := "-region " + s.region
 	if s.zone != "" {
 		where += " -zone " + s.zone
 	}
 	fmt.Fprintf(w, "go run ./examples/realcloud -provider %s %s -endpoint %s -settings %s -interval 200ms\n",
-		s.provider, where, s.url, strings.Join(s.settings, ","))
+		s.provider, where, s.endpoint, strings.Join(s.settings, ","))
 }

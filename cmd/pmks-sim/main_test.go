@@ -9,6 +9,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"net/http"
 	"os"
@@ -23,6 +24,7 @@ import (
 	_ "github.com/pmks-go/pmks/azure"
 	_ "github.com/pmks-go/pmks/gcp"
 	_ "github.com/pmks-go/pmks/ibm"
+	"github.com/pmks-go/pmks/internal/sim/profile"
 	_ "github.com/pmks-go/pmks/nhn"
 )
 
@@ -82,7 +84,7 @@ func TestRun(t *testing.T) {
 		for _, flags := range [][]string{nil, {"-tls"}} {
 			t.Run(cloud+strings.Join(flags, ""), func(t *testing.T) {
 				t.Parallel()
-				environment, arguments, verdicts := serve(t, append([]string{"-cloud", cloud, "-speed", "1000x"}, flags...))
+				environment, arguments, verdicts := program(t, append([]string{"-cloud", cloud, "-speed", "1000x"}, flags...))
 				child := exec.CommandContext(t.Context(), os.Args[0])
 				child.Env = append(environment, "HOME="+t.TempDir(), childVariable+"="+arguments)
 				out, err := child.CombinedOutput()
@@ -97,10 +99,44 @@ func TestRun(t *testing.T) {
 	}
 }
 
+// TestLeaveOut: each thing of each account can be left out by each of its names, and
+// is then neither listed nor in the way of a start.
+func TestLeaveOut(t *testing.T) {
+	t.Parallel()
+	for name := range clouds {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p, _ := profile.Get(name)
+			o := options{region: p.Region, scale: 1, logger: slog.New(slog.DiscardHandler)}
+			for _, k := range clouds[name].account(o).holds {
+				for _, x := range k.list() {
+					for _, word := range []string{x.id, x.name} {
+						if word == "" {
+							continue
+						}
+						a := clouds[name].account(o)
+						if err := a.leaveOut([]string{word}); err != nil {
+							t.Error(err)
+						}
+						for _, line := range a.describe() {
+							if slices.Contains(strings.Fields(line), x.id) {
+								t.Errorf("without %s there is %q", word, line)
+							}
+						}
+						if a.start() == nil {
+							t.Errorf("without %s nothing starts", word)
+						}
+					}
+				}
+			}
+		})
+	}
+}
+
 // TestRun_nhn: the token that the printed environment gives leads to every service.
 func TestRun_nhn(t *testing.T) {
 	t.Parallel()
-	environment, _, verdicts := serve(t, []string{"-cloud", "nhn", "-speed", "1000x"})
+	environment, _, verdicts := program(t, []string{"-cloud", "nhn", "-speed", "1000x"})
 	given := map[string]string{}
 	for _, line := range environment {
 		name, value, _ := strings.Cut(line, "=")
@@ -127,8 +163,8 @@ func TestRun_nhn(t *testing.T) {
 	}
 }
 
-// serve runs the program until the test ends, or verdicts is called for its log.
-func serve(t *testing.T, args []string) (environment []string, arguments string, verdicts func() string) {
+// program runs it until the test ends, or verdicts is called for its log.
+func program(t *testing.T, args []string) (environment []string, arguments string, verdicts func() string) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	printed, stdout := io.Pipe()
