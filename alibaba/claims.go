@@ -59,9 +59,10 @@ func newAccount(c *Config) account {
 }
 
 // take claims a name for one caller. While another makes something of that name it waits
-// what comes of it, until the lists would show it, and gives errLookAgain. choose is called with the ranges that others in the VPC have claimed,
-// alone, before anybody else can claim.
-func (a account) take(ctx context.Context, want *claim, choose func(taken []netip.Prefix) error) error {
+// what comes of it, until the lists would show it, and gives errLookAgain. there reports
+// whether what another has made is not gone again. choose is called with the ranges that
+// others in the VPC have claimed, alone, before anybody else can claim.
+func (a account) take(ctx context.Context, want *claim, there func(id string) bool, choose func(taken []netip.Prefix) error) error {
 	other, err := a.try(want, choose)
 	if other == nil {
 		return err
@@ -72,6 +73,8 @@ func (a account) take(ctx context.Context, want *claim, choose func(taken []neti
 		return errs.Over(ctx)
 	}
 	switch {
+	case other.id != "" && !there(other.id):
+		a.forget(other.id)
 	case other.id != "":
 		return &pmks.Error{Code: pmks.CodeAlreadyExists, Field: "IId.NameId", Message: "there is one of this name: " + other.id}
 	case other.open:

@@ -60,7 +60,7 @@ func (h *Handler) tryCreateCluster(ctx context.Context, req pmks.ClusterInfo) (i
 		return info, false, err
 	}
 	mine := &claim{name: req.IId.NameId, vpc: *p.in.Vpcid}
-	if err := h.claims.take(ctx, mine, func(taken []netip.Prefix) error { return p.addRanges(h, mine, taken) }); err != nil {
+	if err := h.claims.take(ctx, mine, func(id string) bool { return h.clusterThere(ctx, id) }, func(taken []netip.Prefix) error { return p.addRanges(h, mine, taken) }); err != nil {
 		return info, false, err
 	}
 	made, taskID, err := h.createCluster(ctx, p)
@@ -167,7 +167,7 @@ func (h *Handler) planCluster(ctx context.Context, req pmks.ClusterInfo) (cluste
 			return err
 		}
 		for _, c := range all {
-			if h.inScope(c) && tea.StringValue(c.Name) == req.IId.NameId {
+			if h.inScope(c) && tea.StringValue(c.Name) == req.IId.NameId && h.clusterThere(ctx, tea.StringValue(c.ClusterId)) {
 				return &pmks.Error{Code: pmks.CodeAlreadyExists, Field: "IId.NameId", Message: "there is a cluster of this name: " + tea.StringValue(c.ClusterId)}
 			}
 		}

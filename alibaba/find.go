@@ -180,6 +180,18 @@ func (h *Handler) describe(ctx context.Context, id string) (*cluster, error) {
 	return c, nil
 }
 
+// clusterThere and poolThere report whether what has a name, by a list that lags behind or
+// by who made it, is not gone by now.
+func (h *Handler) clusterThere(ctx context.Context, id string) bool {
+	_, err := h.describe(ctx, id)
+	return !errs.Is(err, pmks.CodeNotFound)
+}
+
+func (h *Handler) poolThere(ctx context.Context, id, poolId string) bool {
+	_, err := h.readPool(ctx, id, poolId)
+	return !errs.Is(err, pmks.CodeNotFound)
+}
+
 // within reads something of a cluster that is given by its id, and beside that the cluster
 // itself where this handler has not seen yet that it is one that pmks shows: nothing else
 // tells whose a node pool or a task is. The kind and the region of a cluster stay.

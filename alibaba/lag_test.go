@@ -203,3 +203,32 @@ func TestLag_waitByName(t *testing.T) {
 		}
 	})
 }
+
+// TestLag_removedByOthers: a name is free again as soon as what had it is gone, whoever
+// removed it and however recently it was made, also while the list shows it.
+func TestLag_removedByOthers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := ack.New(ack.Options{ReadLag: 9 * time.Second, Scale: 0.001})
+		h := newHandler(t, s)
+		for range 2 {
+			info, err := h.CreateCluster(t.Context(), plain("brief"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(5 * time.Second) //nolint:forbidigo // inside a synctest bubble
+			if _, err := h.CreateCluster(t.Context(), plain("brief")); pmks.CodeOf(err) != pmks.CodeAlreadyExists {
+				t.Errorf("while it is there: %v", err)
+			}
+			other := newHandlerOn(t, providertest.RoundTripper(s.Transport().RoundTrip))
+			if err := pmks.Teardown(t.Context(), other, info.IId, pmks.WithInterval(time.Second)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 2 {
+			if err := h.CheckCluster(t.Context(), plain("brief")); err != nil {
+				t.Errorf("when it is gone: %v", err)
+			}
+		}
+	})
+}

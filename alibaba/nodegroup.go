@@ -38,7 +38,7 @@ func (h *Handler) AddNodeGroup(ctx context.Context, clusterIID pmks.IID, req pmk
 			return pmks.NodeGroupInfo{}, err
 		}
 		mine = &claim{parent: a.id, name: req.IId.NameId}
-		err = h.claims.take(ctx, mine, func([]netip.Prefix) error { return nil })
+		err = h.claims.take(ctx, mine, func(poolId string) bool { return h.poolThere(ctx, a.id, poolId) }, func([]netip.Prefix) error { return nil })
 		again = errors.Is(err, errLookAgain)
 	}
 	if err != nil {
@@ -100,7 +100,7 @@ func (h *Handler) planPool(ctx context.Context, clusterIID pmks.IID, req pmks.No
 		return a, err
 	}
 	a.version = clusterVersion(c)
-	if slices.ContainsFunc(pools, func(p *pool) bool { return poolName(p) == req.IId.NameId }) {
+	if slices.ContainsFunc(pools, func(p *pool) bool { return poolName(p) == req.IId.NameId && h.poolThere(ctx, id, poolID(p)) }) {
 		return a, &pmks.Error{Code: pmks.CodeAlreadyExists, Field: "IId.NameId", Message: "a node group of this name exists"}
 	}
 	if err := ready.Check("the cluster", tea.StringValue(c.State), clusterMeaning(tea.StringValue(c.State))); err != nil {
