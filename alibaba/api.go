@@ -13,7 +13,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	cs "github.com/alibabacloud-go/cs-20151215/v5/client"
@@ -71,8 +70,6 @@ type clients struct {
 	keys    *keyring
 	limiter *fanout.Limiter
 	idle    func()
-	// ahead is how far the clock of the vendor is before ours, as its last answer told.
-	ahead atomic.Int64
 }
 
 func newClients(cfg *Config) (*clients, error) {
@@ -179,9 +176,6 @@ func (x *exchange) send(ctx context.Context, c *clients, req *http.Request) (*ht
 			err = closeErr
 		}
 		x.status, x.header = resp.StatusCode, resp.Header
-		if at, err := http.ParseTime(x.header.Get("Date")); err == nil {
-			c.ahead.Store(int64(time.Until(at)))
-		}
 	}
 	if err != nil {
 		x.status = 0 // it was not answered to its end
@@ -200,16 +194,6 @@ func (x *exchange) send(ctx context.Context, c *clients, req *http.Request) (*ht
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 	return resp, nil
-}
-
-// now is the time by the clock of the vendor, as far as its answers tell: it takes requests
-// of clocks that differ by a quarter of an hour. They tell seconds, so less is no difference.
-func (c *clients) now() time.Time {
-	ahead := time.Duration(c.ahead.Load())
-	if ahead.Abs() < 3*time.Second {
-		ahead = 0
-	}
-	return time.Now().Add(ahead)
 }
 
 // tidyHeaders writes the names of headers as net/http knows them: the SDK puts them in as

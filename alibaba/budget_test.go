@@ -75,7 +75,7 @@ func TestBudget(t *testing.T) {
 		{Name: "upgrade-that-is-there", Clusters: 1, Groups: 5, Call: providertest.UpgradeCluster(cluster, bench.Version),
 			Requests: map[string]int{detail: 1, pools: 1, nodes: 1, versions: 1}, Steps: 1},
 		{Name: "upgrade", Clusters: 1, Groups: 5, Call: providertest.UpgradeCluster(cluster, "1.36"),
-			Requests: map[string]int{detail: 1, pools: 1, nodes: 1, versions: 1, "UpgradeCluster": 1}, Steps: 2},
+			Requests: map[string]int{detail: 1, pools: 1, nodes: 1, versions: 1, "DescribeClusterTasks": 1, "UpgradeCluster": 1}, Steps: 3},
 		{Name: "list-versions", Call: providertest.ListVersions, Requests: map[string]int{versions: 1}, Steps: 1},
 		{Name: "token", Clusters: 1, Groups: 1, Call: providertest.Fails(pmks.CodeFailedPrecondition, providertest.GenerateClusterToken(cluster)), Requests: map[string]int{detail: 1, addon: 1}, Steps: 1},
 		{Name: "no-record", Clusters: 1, Groups: 1, Call: providertest.Fails(pmks.CodeNotFound, providertest.LastOperation(cluster, pmks.IID{})),

@@ -100,22 +100,36 @@ func (h *Handler) lastTask(ctx context.Context, id, poolId string) (*task, error
 	return nil, nil
 }
 
-// tasksSince opens the tasks on a target that were made from a time on.
-func (h *Handler) tasksSince(ctx context.Context, id, poolId string, began time.Time, is func(kind *string) bool) ([]*task, error) {
+// tasksBefore are the tasks of a cluster from before a change.
+type tasksBefore struct {
+	ids map[string]bool
+	err error
+}
+
+func (h *Handler) tasksBefore(ctx context.Context, id string) tasksBefore {
+	list, err := h.tasks(ctx, id)
+	return newTasksBefore(list, err)
+}
+
+func newTasksBefore(list []*taskItem, err error) tasksBefore {
+	b := tasksBefore{ids: map[string]bool{}, err: err}
+	for _, t := range list {
+		b.ids[tea.StringValue(t.TaskId)] = true
+	}
+	return b
+}
+
+func (b tasksBefore) isNew(t *taskItem) bool { return !b.ids[tea.StringValue(t.TaskId)] }
+
+// upgradeTasks opens those of a cluster's tasks that are upgrades, of the target.
+func (h *Handler) upgradeTasks(ctx context.Context, id, poolId string, is func(*taskItem) bool) ([]*task, error) {
 	list, err := h.tasks(ctx, id)
 	if err != nil {
 		return nil, err
 	}
 	var found []*task
 	for _, item := range list {
-		at := stamp(item.Created)
-		if !strings.Contains(tea.StringValue(item.Created), ".") {
-			began = began.Truncate(time.Second) // that is all that ACK tells
-		}
-		if at.Before(began) {
-			break
-		}
-		if !is(item.TaskType) {
+		if !isUpgrade(item.TaskType) || !is(item) {
 			continue
 		}
 		t, err := h.openTask(ctx, tea.StringValue(item.TaskId))
@@ -234,7 +248,9 @@ type poolVersions struct {
 	upgraded map[string][]time.Time
 	// seen are the versions that pools were seen to run, by id: nothing leads back.
 	seen *sync.Map
-	err  error
+	// tasks are those that all this was read from.
+	tasks tasksBefore
+	err   error
 }
 
 func (h *Handler) poolVersions(ctx context.Context, c *cluster, pools []*pool) poolVersions {
@@ -246,7 +262,7 @@ func (h *Handler) poolVersions(ctx context.Context, c *cluster, pools []*pool) p
 	}
 	id := tea.StringValue(c.ClusterId)
 	list, err := h.tasks(ctx, id)
-	if err != nil {
+	if v.tasks = newTasksBefore(list, err); err != nil {
 		v.err = err
 		return v
 	}

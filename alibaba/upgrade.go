@@ -5,11 +5,12 @@ package alibaba
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	cs "github.com/alibabacloud-go/cs-20151215/v5/client"
 	"github.com/alibabacloud-go/tea/tea"
@@ -117,9 +118,8 @@ func (h *Handler) upgradeStep(ctx context.Context, u upgrading) (bool, error) {
 	state := tea.StringValue(u.cluster.State)
 	if u.info.Status == pmks.ClusterUpdating && err == nil && step.ControlPlane != "" {
 		// Whether it is an upgrade that runs, only its task tells.
-		runs, err := h.upgradeRuns(ctx, u.info.IId.SystemId, "", time.Time{})
-		// Where it goes to no task tells; this handler knows what it sent itself.
-		if sent, ok := h.upgrades.Load(u.info.IId.SystemId); (!runs || !ok || sent == step.ControlPlane) && (runs || err != nil) {
+		runs, err := h.upgradeRuns(ctx, u.info.IId.SystemId, step.ControlPlane, facts.Current)
+		if runs || err != nil {
 			return runs, err
 		}
 	}
@@ -131,7 +131,7 @@ func (h *Handler) upgradeStep(ctx context.Context, u upgrading) (bool, error) {
 	case err != nil:
 		return false, refuse.Upgrade("newVersion", err)
 	case step.ControlPlane != "":
-		return true, h.upgradeControlPlane(ctx, u.info.IId.SystemId, step.ControlPlane)
+		return true, h.upgradeControlPlane(ctx, u.info.IId.SystemId, step.ControlPlane, facts.Current)
 	case len(step.Groups) == 0:
 		return false, nil
 	case u.versions.err != nil:
@@ -141,29 +141,56 @@ func (h *Handler) upgradeStep(ctx context.Context, u upgrading) (bool, error) {
 	return true, h.upgradePools(ctx, u, step.Groups)
 }
 
-// upgradeRuns reports whether ACK has the record of an upgrade from a time on that runs or
-// went well; with no time, of one that runs.
-func (h *Handler) upgradeRuns(ctx context.Context, id, poolId string, since time.Time) (bool, error) {
-	list, err := h.tasksSince(ctx, id, poolId, since, isUpgrade)
+// upgradeRuns reports whether an upgrade of the control plane to a version runs.
+func (h *Handler) upgradeRuns(ctx context.Context, id, version, current string) (bool, error) {
+	list, err := h.upgradeTasks(ctx, id, "", func(t *taskItem) bool {
+		done, _ := taskState(tea.StringValue(t.State))
+		return !done
+	})
+	sent, ours := h.upgrades.Load(id) // what a task may not tell, this handler knows of its own
 	return slices.ContainsFunc(list, func(t *task) bool {
-		done, failed := taskState(tea.StringValue(t.State))
-		return !failed && (!done || !since.IsZero())
+		return !elsewhere(t, version, current) && (!ours || sent == version)
 	}), err
 }
 
-func (h *Handler) upgradeControlPlane(ctx context.Context, id, version string) error {
-	began := h.api.now()
-	h.upgrades.Store(id, version)
-	_, err := settle(ctx, once.Mutation{
-		Send: func(ctx context.Context) error {
-			_, err := send(ctx, h, "UpgradeCluster", "task", func(c csAPI) (*cs.UpgradeClusterResponse, error) {
-				return c.UpgradeCluster(&id, &cs.UpgradeClusterRequest{NextVersion: &version, MasterOnly: tea.Bool(true)})
-			}, func(o *cs.UpgradeClusterResponse) bool { return o.Body != nil && tea.StringValue(o.Body.TaskId) != "" })
-			return absent(err, noCluster)
-		},
-		Happened: func(ctx context.Context) (bool, error) { return h.upgradeRuns(ctx, id, "", began) },
+// elsewhere reports whether a task names versions, and neither is the one that an upgrade
+// leads to. Which parameters a task shows ACK does not say.
+func elsewhere(t *task, version, current string) bool {
+	text, _ := json.Marshal(t.Parameters) // decoded a moment ago
+	named := versionInText.FindAllString(string(text), -1)
+	return slices.ContainsFunc(named, func(v string) bool { return v != current }) && !slices.Contains(named, version)
+}
+
+// versionInText matches a version of ACK in full.
+var versionInText = regexp.MustCompile(`\d+\.\d+\.\d+-aliyun\.\d+`)
+
+// sendUpgrade sends the upgrade of a control plane, or of a node pool, exactly once: where
+// the answer is lost, a task that was not there before is its own.
+func (h *Handler) sendUpgrade(ctx context.Context, id, poolId, version, current string, before tasksBefore, send func(context.Context) error) error {
+	_, err := settle(ctx, once.Mutation{Send: send, Happened: func(ctx context.Context) (bool, error) {
+		if before.err != nil {
+			return false, before.err
+		}
+		return h.lookFor(ctx, func(ctx context.Context) (bool, error) {
+			list, err := h.upgradeTasks(ctx, id, poolId, before.isNew)
+			return slices.ContainsFunc(list, func(t *task) bool { return !elsewhere(t, version, current) }), err
+		})
+	}})
+	return h.explain(ctx, err, id, poolId)
+}
+
+func (h *Handler) upgradeControlPlane(ctx context.Context, id, version, current string) error {
+	before := h.tasksBefore(ctx, id)
+	err := h.sendUpgrade(ctx, id, "", version, current, before, func(ctx context.Context) error {
+		_, err := send(ctx, h, "UpgradeCluster", "task", func(c csAPI) (*cs.UpgradeClusterResponse, error) {
+			return c.UpgradeCluster(&id, &cs.UpgradeClusterRequest{NextVersion: &version, MasterOnly: tea.Bool(true)})
+		}, func(o *cs.UpgradeClusterResponse) bool { return o.Body != nil && tea.StringValue(o.Body.TaskId) != "" })
+		return absent(err, noCluster)
 	})
-	return h.explain(ctx, err, id, "")
+	if err == nil || once.Open(err) {
+		h.upgrades.Store(id, version)
+	}
+	return err
 }
 
 // upgradePools sends the upgrade of every pool that lags and rests, together. Pools that
@@ -176,7 +203,7 @@ func (h *Handler) upgradePools(ctx context.Context, u upgrading, groups []upgrad
 		p := u.pools[slices.IndexFunc(u.pools, func(p *pool) bool { return poolID(p) == groups[i].Name })]
 		iids[i] = poolIID(p)
 		if poolMeaning(poolState(p)).Status != pmks.ClusterUpdating {
-			faults[i] = errs.OfNodeGroup(h.upgradePool(ctx, id, poolID(p), version), iids[i])
+			faults[i] = errs.OfNodeGroup(h.upgradePool(ctx, id, poolID(p), version, u.versions.tasks), iids[i])
 			sent[i] = faults[i] == nil
 		}
 		return nil
@@ -194,20 +221,15 @@ func (h *Handler) upgradePools(ctx context.Context, u upgrading, groups []upgrad
 	return all
 }
 
-func (h *Handler) upgradePool(ctx context.Context, id, poolId, version string) error {
-	began := h.api.now()
-	_, err := settle(ctx, once.Mutation{
-		Send: func(ctx context.Context) error {
-			_, err := send(ctx, h, "UpgradeClusterNodepool", "task", func(c csAPI) (*cs.UpgradeClusterNodepoolResponse, error) {
-				return c.UpgradeClusterNodepool(&id, &poolId, &cs.UpgradeClusterNodepoolRequest{KubernetesVersion: &version, UseReplace: tea.Bool(false),
-					// Without it the task pauses after its first nodes, for ever.
-					RollingPolicy: &cs.UpgradeClusterNodepoolRequestRollingPolicy{MaxParallelism: tea.Int32(parallelNodes), PausePolicy: tea.String("NotPause")}})
-			}, func(o *cs.UpgradeClusterNodepoolResponse) bool {
-				return o.Body != nil && tea.StringValue(o.Body.TaskId) != ""
-			})
-			return absent(err, noCluster, noPool)
-		},
-		Happened: func(ctx context.Context) (bool, error) { return h.upgradeRuns(ctx, id, poolId, began) },
+func (h *Handler) upgradePool(ctx context.Context, id, poolId, version string, before tasksBefore) error {
+	return h.sendUpgrade(ctx, id, poolId, version, "", before, func(ctx context.Context) error {
+		_, err := send(ctx, h, "UpgradeClusterNodepool", "task", func(c csAPI) (*cs.UpgradeClusterNodepoolResponse, error) {
+			return c.UpgradeClusterNodepool(&id, &poolId, &cs.UpgradeClusterNodepoolRequest{KubernetesVersion: &version, UseReplace: tea.Bool(false),
+				// Without it the task pauses after its first nodes, for ever.
+				RollingPolicy: &cs.UpgradeClusterNodepoolRequestRollingPolicy{MaxParallelism: tea.Int32(parallelNodes), PausePolicy: tea.String("NotPause")}})
+		}, func(o *cs.UpgradeClusterNodepoolResponse) bool {
+			return o.Body != nil && tea.StringValue(o.Body.TaskId) != ""
+		})
+		return absent(err, noCluster, noPool)
 	})
-	return h.explain(ctx, err, id, poolId)
 }

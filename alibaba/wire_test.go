@@ -156,7 +156,7 @@ func TestWire(t *testing.T) {
 			func(ctx context.Context, h *alibaba.Handler) (any, error) {
 				return h.ChangeNodeGroupScaling(ctx, devel, w, 4, 2, 6)
 			}},
-		{"upgrade-control-plane", exchanges(readCluster, readVersions, providertest.Exchange{"POST /api/v2/clusters/C/upgrade", "202 accepted.json"}),
+		{"upgrade-control-plane", exchanges(append(readCluster[:3:3], tasks...), readVersions, providertest.Exchange{"POST /api/v2/clusters/C/upgrade", "202 accepted.json"}),
 			func(ctx context.Context, h *alibaba.Handler) (any, error) {
 				return h.UpgradeCluster(ctx, devel, "1.36")
 			}},
