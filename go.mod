@@ -69,6 +69,7 @@ require (
 
 require (
 	github.com/IBM/go-sdk-core/v5 v5.25.3
+	github.com/gofrs/flock v0.13.2
 	github.com/gophercloud/gophercloud/v2 v2.15.0
 )
 
