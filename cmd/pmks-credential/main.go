@@ -1,55 +1,112 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command pmks-credential is a Kubernetes exec credential plugin: it mints a
-// token, or gets the client certificate on clouds without tokens, for one cluster with the credentials of the machine it runs on, so that a
-// kubeconfig never goes stale and holds no secret.
+// Command pmks-credential is a Kubernetes exec credential plugin: it mints a token for
+// one cluster, or gets its client certificate on clouds without tokens, with the
+// credentials of the machine it runs on, so that a kubeconfig never goes stale and holds
+// no secret.
 //
 //	pmks-credential -provider aws -region us-east-2 -cluster demo
 //
 // kubectl calls it for kubeconfigs that pmks builds with the setting
-// kubeconfigKind=exec. It prints an ExecCredential and nothing else; what goes
-// wrong goes to standard error, with exit code 1.
+// kubeconfigKind=exec. It prints an ExecCredential (client.authentication.k8s.io, v1 or
+// v1beta1) and nothing else; what goes wrong goes to standard error, with exit code 1.
+// It never asks anything: where a person has to log in, it says how.
+//
+// # Cache
+//
+// Credentials are kept in the directory pmks of the user's cache directory, in files of
+// mode 0600, until a minute before their end and for an hour at most, for this identity
+// alone: other keys, another profile or a changed credentials file are another identity.
+// One process at a time asks the cloud. The environment variable PMKS_CREDENTIAL_CACHE
+// names another directory, or is "off".
+//
+// A client that comes back for a credential which it was given, and which lives, was
+// refused with it (401): it gets a new one, unless that one is only seconds old.
+//
+// # Size
+//
+// All clouds are built in. With the build tag pmks_only only those are that have their
+// own tag, and grpcnotrace leaves out what keeps unused parts of the SDKs:
+//
+//	go install -tags pmks_only,pmks_aws,grpcnotrace github.com/pmks-go/pmks/cmd/pmks-credential@latest
 package main
 
 import (
 	"context"
-	"crypto/x509"
-	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/signal"
+	"runtime/debug"
+	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/pmks-go/pmks"
-	_ "github.com/pmks-go/pmks/alibaba"
-	_ "github.com/pmks-go/pmks/aws"
-	_ "github.com/pmks-go/pmks/azure"
-	_ "github.com/pmks-go/pmks/gcp"
-	_ "github.com/pmks-go/pmks/ibm"
-	"github.com/pmks-go/pmks/internal/kubeconfig/kubeconfigyaml"
-	_ "github.com/pmks-go/pmks/nhn"
-)
-
-const (
-	defaultAPIVersion = "client.authentication.k8s.io/v1"
-	// early is how long before its end a token is called expired, so that none
-	// ends while a request is on its way.
-	early = time.Minute
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
-	if err != nil && !errors.Is(err, flag.ErrHelp) { // the usage has been printed then
-		fmt.Fprintln(os.Stderr, "pmks-credential:", err)
-		os.Exit(1)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	p := process{
+		environ: os.Environ(), stdout: os.Stdout, stderr: os.Stderr,
+		parent: os.Getppid(), started: time.Now(),
 	}
+	code := p.main(ctx, os.Args[1:])
+	stop()
+	os.Exit(code)
+}
+
+// process is what the program has from its system.
+type process struct {
+	environ        []string
+	stdout, stderr io.Writer
+	// parent is the process that asks, and started when it did.
+	parent  int
+	started time.Time
+}
+
+// getenv returns a variable of the environment; the last one of a name counts.
+func (p process) getenv(name string) string {
+	for _, line := range slices.Backward(p.environ) {
+		if value, ok := strings.CutPrefix(line, name+"="); ok {
+			return value
+		}
+	}
+	return ""
+}
+
+// main returns the exit code.
+func (p process) main(ctx context.Context, args []string) int {
+	q, err := parse(args, p.stderr)
+	if err == nil && q.version {
+		fmt.Fprintln(p.stdout, version())
+		return 0
+	}
+	if err == nil {
+		err = p.answer(ctx, q)
+	}
+	switch {
+	case err == nil, errors.Is(err, flag.ErrHelp): // the usage has been printed then
+		return 0
+	}
+	fmt.Fprintln(p.stderr, "pmks-credential:", err)
+	if advice := advise(err, q); advice != "" {
+		fmt.Fprintln(p.stderr, "pmks-credential:", advice)
+	}
+	return 1
+}
+
+// query is the command line.
+type query struct {
+	provider string
+	cluster  pmks.IID
+	config   pmks.Config
+	timeout  time.Duration
+	version  bool
 }
 
 // settings is a flag that may be given several times, as key=value.
@@ -66,119 +123,46 @@ func (s settings) Set(text string) error {
 	return nil
 }
 
-func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
-	cfg := pmks.Config{Settings: map[string]string{}}
+// parse reads the command line.
+func parse(args []string, stderr io.Writer) (query, error) {
+	q := query{config: pmks.Config{Settings: map[string]string{}}}
 	flags := flag.NewFlagSet("pmks-credential", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	provider := flags.String("provider", "", "provider, such as aws")
+	flags.StringVar(&q.provider, "provider", "", "provider: "+strings.Join(builtIn(), ", "))
 	cluster := flags.String("cluster", "", "cluster, as name, name:id or :id")
-	timeout := flags.Duration("timeout", time.Minute, "how long to try")
-	flags.StringVar(&cfg.Region, "region", "", "region")
-	flags.StringVar(&cfg.Zone, "zone", "", "zone")
-	flags.StringVar(&cfg.Endpoint, "endpoint", "", "URL instead of the cloud's")
-	flags.Var(settings(cfg.Settings), "setting", "setting of the provider, key=value; may be repeated")
-	if err := flags.Parse(args); err != nil {
-		return err
+	flags.DurationVar(&q.timeout, "timeout", time.Minute, "how long to try")
+	flags.StringVar(&q.config.Region, "region", "", "region")
+	flags.StringVar(&q.config.Zone, "zone", "", "zone")
+	flags.StringVar(&q.config.Endpoint, "endpoint", "", "URL instead of the cloud's")
+	flags.Var(settings(q.config.Settings), "setting", "setting of the provider, key=value; may be repeated")
+	flags.BoolVar(&q.version, "version", false, "print the version and the clouds that are built in")
+	if err := flags.Parse(args); err != nil || q.version {
+		return q, err
 	}
 	if flags.NArg() > 0 {
-		return fmt.Errorf("unexpected argument %q: all that pmks-credential takes are flags", flags.Arg(0))
+		return q, fmt.Errorf("unexpected argument %q: all that pmks-credential takes are flags", flags.Arg(0))
 	}
-	iid, err := pmks.ParseIID(*cluster)
-	if err != nil {
-		return fmt.Errorf("-cluster: %w", err)
+	if q.timeout <= 0 {
+		return q, fmt.Errorf("-timeout: %s leaves no time", q.timeout)
 	}
-	ctx, cancel := context.WithTimeout(ctx, *timeout)
-	defer cancel()
-	client, err := pmks.Open(ctx, *provider, cfg)
-	if err != nil {
-		return err
+	if _, ok := clouds[q.provider]; !ok && slices.Contains(pmksClouds, q.provider) {
+		return q, fmt.Errorf("-provider: this pmks-credential was built without %s, only with %s", q.provider, strings.Join(builtIn(), ", "))
 	}
-	defer client.Close() //nolint:errcheck // the token is what counts
-	execInfo := getenv("KUBERNETES_EXEC_INFO")
-	token, err := client.GenerateClusterToken(ctx, iid)
-	var c execCredential
-	if errors.Is(err, pmks.ErrUnsupported) {
-		c, err = certificate(ctx, client, iid, execInfo)
-	} else {
-		c = credential(token, apiVersion(execInfo))
+	var err error
+	if q.cluster, err = pmks.ParseIID(*cluster); err != nil {
+		return q, fmt.Errorf("-cluster: %w", err)
 	}
-	if err != nil {
-		return err
-	}
-	return json.NewEncoder(stdout).Encode(c)
+	return q, nil
 }
 
-// certificate is the client certificate of the cluster's own kubeconfig, on clouds
-// without tokens. A file that trusts another authority than the cluster now has is
-// older than the last renewal of its certificates, and could only fail.
-func certificate(ctx context.Context, client *pmks.Client, iid pmks.IID, execInfo string) (execCredential, error) {
-	info, err := client.GetCluster(ctx, iid)
-	if err != nil {
-		return execCredential{}, err
-	}
-	k, err := kubeconfigyaml.Parse([]byte(info.AccessInfo.Kubeconfig))
-	if err != nil || k.ClientCertificate == "" {
-		return execCredential{}, errors.New("the cluster has no client certificate to be used: " + info.StatusReason)
-	}
-	if trusted := trustedBy(execInfo); trusted != "" && strings.TrimSpace(trusted) != strings.TrimSpace(k.CAData) {
-		return execCredential{}, errors.New("the kubeconfig is older than the certificates of the cluster: write it anew")
-	}
-	c := execCredential{Kind: "ExecCredential", APIVersion: apiVersion(execInfo)}
-	c.Status.Certificate, c.Status.Key = k.ClientCertificate, k.ClientKey.Reveal()
-	if block, _ := pem.Decode([]byte(k.ClientCertificate)); block != nil {
-		if parsed, err := x509.ParseCertificate(block.Bytes); err == nil {
-			end := parsed.NotAfter.Add(-early).UTC().Truncate(time.Second)
-			c.Status.ExpirationTimestamp = &end
-		}
-	}
-	return c, nil
-}
+// builtIn are the clouds of this program.
+func builtIn() []string { return slices.Sorted(maps.Keys(clouds)) }
 
-// trustedBy are the authorities that a kubeconfig trusts, where kubectl hands them on.
-func trustedBy(execInfo string) string {
-	var info struct {
-		Spec struct {
-			Cluster struct {
-				CAData []byte `json:"certificate-authority-data"`
-			} `json:"cluster"`
-		} `json:"spec"`
+// version says what was built.
+func version() string {
+	v := "(unknown version)"
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		v = info.Main.Version
 	}
-	if json.Unmarshal([]byte(execInfo), &info) != nil {
-		return ""
-	}
-	return string(info.Spec.Cluster.CAData)
-}
-
-// apiVersion is the one that kubectl asks for: question and answer must agree.
-func apiVersion(execInfo string) string {
-	var info struct {
-		APIVersion string `json:"apiVersion"`
-	}
-	if json.Unmarshal([]byte(execInfo), &info) != nil || info.APIVersion == "" {
-		return defaultAPIVersion
-	}
-	return info.APIVersion
-}
-
-// execCredential is the answer of a plugin (client.authentication.k8s.io).
-type execCredential struct {
-	Kind       string     `json:"kind"`
-	APIVersion string     `json:"apiVersion"`
-	Status     execStatus `json:"status"`
-}
-
-type execStatus struct {
-	Token               string     `json:"token,omitempty"`
-	Certificate         string     `json:"clientCertificateData,omitempty"`
-	Key                 string     `json:"clientKeyData,omitempty"`
-	ExpirationTimestamp *time.Time `json:"expirationTimestamp,omitempty"`
-}
-
-func credential(token pmks.Token, version string) execCredential {
-	c := execCredential{Kind: "ExecCredential", APIVersion: version, Status: execStatus{Token: token.Value}}
-	if !token.ExpiresAt.IsZero() {
-		end := token.ExpiresAt.Add(-early).UTC().Truncate(time.Second)
-		c.Status.ExpirationTimestamp = &end
-	}
-	return c
+	return "pmks-credential " + v + " with " + strings.Join(builtIn(), ", ")
 }
