@@ -4,7 +4,8 @@ package pmks
 
 import (
 	"errors"
-	"slices"
+
+	"github.com/pmks-go/pmks/internal/errtree"
 )
 
 // Annotate says where an error happened: every [*Error] in err gets the Provider,
@@ -13,10 +14,10 @@ import (
 // a fault that is among them twice, as when two reads side by side meet it, stands
 // once. Nil stays nil. Handlers and [Client] call it once for each method.
 func Annotate(err error, where Error) error {
-	switch e := err.(type) { //nolint:errorlint // it walks the tree itself
-	case nil:
+	if err == nil {
 		return nil
-	case *Error:
+	}
+	if e, ok := err.(*Error); ok { //nolint:errorlint // one inside another text keeps that text
 		c := *e
 		c.Code = c.code()
 		if c.Provider == "" {
@@ -32,11 +33,8 @@ func Annotate(err error, where Error) error {
 			c.NodeGroup = where.NodeGroup
 		}
 		return &c
-	case interface{ Unwrap() []error }:
-		parts := e.Unwrap()
-		if !joinedOnly(err, parts) {
-			break // a WaitError, for one, has a text and fields of its own
-		}
+	}
+	if parts := errtree.Parts(err); parts != nil {
 		joined := make([]error, len(parts))
 		for i, part := range parts {
 			joined[i] = Annotate(part, where)
@@ -56,23 +54,7 @@ func Annotate(err error, where Error) error {
 
 // joinOnce joins errors, each fault once: they may differ in the request that met
 // them. One that is alone comes back as it is.
-func joinOnce(errs []error) error {
-	var once []error
-	known := map[string]bool{}
-	for _, err := range errs {
-		if err == nil {
-			continue
-		}
-		if fault := faultOf(err); !known[fault] {
-			known[fault] = true
-			once = append(once, err)
-		}
-	}
-	if len(once) == 1 {
-		return once[0]
-	}
-	return errors.Join(once...)
-}
+func joinOnce(errs []error) error { return errtree.Join(errs, faultOf) }
 
 // faultOf is the text of an error without what is of one request alone.
 func faultOf(err error) string {
@@ -87,20 +69,8 @@ func faultOf(err error) string {
 
 // mayHaveHappened reports whether any [*Error] in err says so.
 func mayHaveHappened(err error) bool {
-	switch e := err.(type) { //nolint:errorlint // it walks the tree itself
-	case *Error:
-		return e.MayHaveHappened || mayHaveHappened(e.Err)
-	case interface{ Unwrap() error }:
-		return mayHaveHappened(e.Unwrap())
-	case interface{ Unwrap() []error }:
-		return slices.ContainsFunc(e.Unwrap(), mayHaveHappened)
-	}
-	return false
-}
-
-// joinedOnly reports whether err is nothing but its parts, as errors.Join makes
-// it: taking it apart loses nothing.
-func joinedOnly(err error, parts []error) bool {
-	joined := errors.Join(parts...)
-	return joined != nil && joined.Error() == err.Error()
+	return errtree.Any(err, func(err error) bool {
+		e, ok := err.(*Error) //nolint:errorlint // Any walks the tree
+		return ok && e.MayHaveHappened
+	})
 }

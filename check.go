@@ -20,7 +20,9 @@ import (
 // few hundred characters.
 const longestText = 1024
 
-// faults collects everything wrong with a request, so that one error names all.
+// faults collects everything wrong with a request, so that one error names all. It is
+// what refuse.List is to providers, which makes errors of this package and so cannot be
+// used by it.
 type faults []error
 
 func (f *faults) add(field, format string, args ...any) {

@@ -8,9 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"strings"
 	"time"
+
+	"github.com/pmks-go/pmks/internal/errtree"
 )
 
 // Code classifies an error the same way on every cloud. The numbers are frozen.
@@ -312,31 +313,19 @@ func CodeOf(err error) Code {
 // was busy. It is false when the call may have happened: read first. Of joined
 // errors all must be retryable.
 func Retryable(err error) bool {
-	switch e := err.(type) { //nolint:errorlint // it walks the tree itself
-	case *Error:
-		return !e.MayHaveHappened && (e.Code == CodeThrottled || e.Code == CodeUnavailable || e.Code == CodeBusy)
-	case interface{ Unwrap() error }:
-		return Retryable(e.Unwrap())
-	case interface{ Unwrap() []error }:
-		parts := e.Unwrap()
-		return len(parts) > 0 && !slices.ContainsFunc(parts, func(part error) bool { return !Retryable(part) })
-	}
-	return false
+	return errtree.All(err, func(err error) (yes, decided bool) {
+		e, ok := err.(*Error) //nolint:errorlint // All walks the tree
+		return ok && !e.MayHaveHappened && (e.Code == CodeThrottled || e.Code == CodeUnavailable || e.Code == CodeBusy), ok
+	})
 }
 
 // isNotFound reports whether err says that something does not exist, and nothing else:
 // of joined errors all must say so, and the cause of another failure does not count.
 func isNotFound(err error) bool {
-	switch e := err.(type) { //nolint:errorlint // it walks the tree itself
-	case *Error:
-		return e.Code == CodeNotFound
-	case interface{ Unwrap() error }:
-		return isNotFound(e.Unwrap())
-	case interface{ Unwrap() []error }:
-		parts := e.Unwrap()
-		return len(parts) > 0 && !slices.ContainsFunc(parts, func(part error) bool { return !isNotFound(part) })
-	}
-	return err == ErrNotFound //nolint:errorlint // it has been unwrapped
+	return errtree.All(err, func(err error) (yes, decided bool) {
+		e, ok := err.(*Error)                                                               //nolint:errorlint // All walks the tree
+		return ok && e.Code == CodeNotFound || err == ErrNotFound, ok || err == ErrNotFound //nolint:errorlint // the same
+	})
 }
 
 // retryAfter returns how long the cloud asked to wait; zero if it did not.

@@ -13,6 +13,7 @@ import (
 	"fmt"
 
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/errtree"
 )
 
 // Annotate says where *err happened. A provider defers it once in each method of
@@ -25,21 +26,20 @@ func Annotate(err *error, provider, op string, cluster, nodeGroup pmks.IID) {
 // of each part of a joined error. What holds none is wrapped in one first. Nil
 // stays nil.
 func With(err error, change func(*pmks.Error)) error {
-	switch e := err.(type) { //nolint:errorlint // it walks the tree itself
-	case nil:
+	if err == nil {
 		return nil
-	case *pmks.Error:
+	}
+	if e, ok := err.(*pmks.Error); ok { //nolint:errorlint // one inside another text comes below
 		c := *e
 		change(&c)
 		return &c
-	case interface{ Unwrap() []error }:
-		if parts := e.Unwrap(); joined(err, parts) {
-			changed := make([]error, len(parts))
-			for i, part := range parts {
-				changed[i] = With(part, change)
-			}
-			return errors.Join(changed...)
+	}
+	if parts := errtree.Parts(err); parts != nil {
+		changed := make([]error, len(parts))
+		for i, part := range parts {
+			changed[i] = With(part, change)
 		}
+		return errors.Join(changed...)
 	}
 	c := pmks.Error{Code: pmks.CodeOf(err), Err: err}
 	var inner *pmks.Error
@@ -48,12 +48,6 @@ func With(err error, change func(*pmks.Error)) error {
 	}
 	change(&c)
 	return &c
-}
-
-// joined reports whether err is nothing but its parts, as errors.Join makes it.
-func joined(err error, parts []error) bool {
-	again := errors.Join(parts...)
-	return again != nil && again.Error() == err.Error()
 }
 
 // OfCluster and OfNodeGroup say what an error speaks of, in place of what it said.
@@ -69,25 +63,14 @@ func OfNodeGroup(err error, nodeGroup pmks.IID) error {
 // Is reports whether err has a code; of joined errors all parts must have it. The
 // cause of another failure does not count.
 func Is(err error, code pmks.Code) bool {
-	switch e := err.(type) { //nolint:errorlint // it walks the tree itself
-	case nil:
+	if err == nil {
 		return code == pmks.CodeOK
-	case *pmks.Error:
-		return pmks.CodeOf(e) == code
-	case interface{ Unwrap() []error }:
-		parts := e.Unwrap()
-		for _, part := range parts {
-			if !Is(part, code) {
-				return false
-			}
-		}
-		return len(parts) > 0
-	case interface{ Unwrap() error }:
-		if inner := e.Unwrap(); inner != nil {
-			return Is(inner, code)
-		}
 	}
-	return pmks.CodeOf(err) == code
+	return errtree.All(err, func(err error) (yes, decided bool) {
+		_, ours := err.(*pmks.Error) //nolint:errorlint // All walks the tree
+		_, joined := err.(interface{ Unwrap() []error })
+		return pmks.CodeOf(err) == code, ours || !joined && errors.Unwrap(err) == nil
+	})
 }
 
 // IgnoreNotFound is nil for an error that says that something does not exist and
@@ -165,33 +148,7 @@ func LostAnswer(cloud, what string) error {
 
 // Join joins errors without doubles: parallel calls that meet the same fault say it
 // once. A single one is returned as it is.
-func Join(errs ...error) error {
-	var list []error
-	seen := map[string]bool{}
-	var add func(error)
-	add = func(err error) {
-		if err == nil {
-			return
-		}
-		if parts, ok := err.(interface{ Unwrap() []error }); ok && joined(err, parts.Unwrap()) {
-			for _, part := range parts.Unwrap() {
-				add(part)
-			}
-			return
-		}
-		if text := withoutRequest(err); !seen[text] {
-			seen[text] = true
-			list = append(list, err)
-		}
-	}
-	for _, err := range errs {
-		add(err)
-	}
-	if len(list) == 1 {
-		return list[0]
-	}
-	return errors.Join(list...)
-}
+func Join(errs ...error) error { return errtree.Join(errs, withoutRequest) }
 
 // withoutRequest is the text by which two errors are the same fault: the id of the
 // request differs always.
