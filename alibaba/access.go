@@ -112,19 +112,25 @@ func (h *Handler) helperArgs(iid pmks.IID) []string {
 		args = append(args, "-endpoint", h.cfg.Endpoint)
 	}
 	for _, s := range []struct{ name, value string }{
-		{"profile", h.cfg.Profile}, {"ecsRole", h.cfg.ECSRole}, {"oidcProviderArn", h.cfg.OIDCProviderARN}, {"oidcTokenFile", h.cfg.OIDCTokenFile}, {"stsEndpoint", h.cfg.STSEndpoint},
+		{"profile", h.cfg.Profile}, {"ecsRole", h.cfg.ECSRole}, {"oidcProviderArn", h.cfg.OIDCProviderARN}, {"oidcTokenFile", h.cfg.OIDCTokenFile},
+		{"roleArn", h.cfg.RoleARN}, {"roleSessionName", h.sessionOfRole()}, {"externalId", h.cfg.ExternalID}, {"stsEndpoint", h.cfg.STSEndpoint},
 	} {
 		if s.value != "" {
 			args = append(args, "-setting", s.name+"="+s.value)
 		}
 	}
-	if h.cfg.OIDCProviderARN != "" {
-		args = append(args, "-setting", "roleArn="+h.cfg.RoleARN)
-	}
 	if !h.public() {
 		args = append(args, "-setting", "publicEndpoint=false")
 	}
 	return args
+}
+
+// sessionOfRole is the name of the session of a role, where it is not the default.
+func (h *Handler) sessionOfRole() string {
+	if h.cfg.RoleARN == "" || h.cfg.RoleSessionName == defaultSession {
+		return ""
+	}
+	return h.cfg.RoleSessionName
 }
 
 // checkAuthenticator refuses tokens for a cluster that takes none.
@@ -170,7 +176,11 @@ func (h *Handler) GenerateClusterToken(ctx context.Context, clusterIID pmks.IID)
 		return pmks.Token{}, refuse.Unsupported("Credentials.bearerToken", "a cluster token is signed with an access key: give one")
 	}
 	now := time.Now().UTC()
-	return pmks.Token{Value: signToken(keys, id, now), ExpiresAt: now.Add(tokenLifetime)}, nil
+	token := pmks.Token{Value: signToken(keys, id, now), ExpiresAt: now.Add(tokenLifetime)}
+	if !keys.ends.IsZero() && keys.ends.Before(token.ExpiresAt) {
+		token.ExpiresAt = keys.ends // with its session ends what the session has signed
+	}
+	return token, nil
 }
 
 // signToken makes the token of a cluster: an unsent request to STS (ack-ram-tool,

@@ -3,6 +3,7 @@
 package alibaba_test
 
 import (
+	"encoding/base64"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -101,6 +102,52 @@ func TestAccess_exec(t *testing.T) {
 			t.Errorf("without the add-on: unread %q, %v", got, err)
 		}
 	})
+}
+
+// TestAccess_execOfRole: the helper that an exec kubeconfig calls, with the keys in its
+// environment, is the role that the handler is.
+func TestAccess_execOfRole(t *testing.T) {
+	noEnvironment(t)
+	const role, external = "acs:ram::" + ack.DefaultAccountID + ":role/guarded", "given-by-the-owner"
+	resources := ack.DefaultResources(region)
+	resources.RAMRoles = []ack.RAMRole{{Name: "guarded", ExternalID: external}}
+	s := ack.New(ack.Options{Unlimited: true, Resources: &resources})
+	if err := s.Put(core.Seed{Name: "demo", Attr: map[string]string{ack.AttrAddons: "ack-ram-authenticator"}}); err != nil {
+		t.Fatal(err)
+	}
+	h := newHandler(t, s, func(c *alibaba.Config) {
+		c.KubeconfigKind, c.RoleARN, c.ExternalID, c.RoleSessionName = "exec", role, external, "nightly"
+	})
+	info, err := h.GetCluster(t.Context(), demo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k, err := kubeconfigyaml.Parse([]byte(info.AccessInfo.Kubeconfig))
+	if err != nil || k.Exec == nil {
+		t.Fatalf("got %+v, %v, %v", k, info.KeyValueList, err)
+	}
+	cfg := pmks.Config{Region: region, Transport: s.Transport(), Settings: map[string]string{}}
+	for i, arg := range k.Exec.Args {
+		if name, value, ok := strings.Cut(arg, "="); ok && k.Exec.Args[i-1] == "-setting" {
+			cfg.Settings[name] = value
+		}
+	}
+	t.Setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", ack.DefaultAccessKeyID)
+	t.Setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", ack.DefaultAccessKeySecret)
+	helper, err := pmks.Open(t.Context(), "alibaba", cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = helper.Close() })
+	token, err := helper.GenerateClusterToken(t.Context(), info.IId)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(token.Value, "k8s-ack-v2."))
+	if err != nil || !strings.Contains(string(text), "Credential=STS.") {
+		t.Errorf("the token is signed %s, %v", text, err)
+	}
+	providertest.ShowNone(t, []string{ack.DefaultAccessKeySecret, ack.DefaultAccessKeyID}, info.AccessInfo.Kubeconfig)
 }
 
 // TestAccess_plugin: a kubeconfig that names a program, or cannot be read, is not handed

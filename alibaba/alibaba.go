@@ -96,8 +96,8 @@ type Config struct {
 	SecurityToken   string
 	// BearerToken is another kind of static credentials.
 	BearerToken string
-	// RoleARN is a role to assume with the access key, or, with OIDCProviderARN, with
-	// the token in OIDCTokenFile.
+	// RoleARN is a role to assume with the keys of the other fields, or of the default
+	// chain, or, with OIDCProviderARN, with the token in OIDCTokenFile.
 	RoleARN         string
 	RoleSessionName string
 	ExternalID      string

@@ -100,8 +100,8 @@ func (c *Config) checkCredentials(f *refuse.List) {
 	switch {
 	case c.RoleARN == "" && oidc:
 		f.Add("Settings.roleArn", "oidcProviderArn needs it")
-	case c.RoleARN != "" && !oidc && c.AccessKeyID == "":
-		f.Add("Settings.roleArn", "goes with an access key, or with oidcProviderArn and oidcTokenFile")
+	case c.RoleARN != "" && (c.BearerToken != "" || c.Credential != nil):
+		f.Add("Settings.roleArn", "is assumed with keys, or with oidcProviderArn and oidcTokenFile: give those")
 	}
 }
 

@@ -28,6 +28,8 @@ type snapshot struct {
 	id, secret, token string
 	bearer            string
 	provider          string
+	// ends is when the session that they are of ends; zero where that is not known.
+	ends time.Time
 }
 
 var _ credentials.Credential = snapshot{}
@@ -182,9 +184,14 @@ func (c *Config) ways(api *clients) []way {
 	profile := sdkWay(providers.NewCLIProfileCredentialsProviderBuilder().WithProfileName(c.Profile).Build)
 	role := sdkWay(providers.NewECSRAMRoleCredentialsProviderBuilder().WithRoleName(metadata).WithDisableIMDSv1(true).Build)
 	switch {
-	case c.AccessKeyID != "", c.OIDCProviderARN != "": // with a role
+	case c.RoleARN != "":
+		own := *c
+		own.RoleARN = ""
 		return []way{api.assume(assumption{arn: c.RoleARN, session: c.RoleSessionName, externalID: c.ExternalID, provider: c.OIDCProviderARN, tokenFile: c.OIDCTokenFile,
-			keys: snapshot{id: c.AccessKeyID, secret: c.AccessKeySecret, token: c.SecurityToken}})}
+			keys: chain(own.ways(api))})}
+	case c.AccessKeyID != "":
+		keys := snapshot{id: c.AccessKeyID, secret: c.AccessKeySecret, token: c.SecurityToken, provider: "static_ak"}
+		return []way{func(context.Context) (snapshot, time.Time, error) { return keys, time.Time{}, nil }}
 	case c.Profile != "":
 		return []way{profile}
 	case c.ECSRole != "":

@@ -70,6 +70,17 @@ func TestNew_credentials(t *testing.T) {
 			c.AccessKeyID, c.AccessKeySecret, c.RoleARN = "", "", operator
 			c.OIDCProviderARN, c.OIDCTokenFile = "acs:ram::"+ack.DefaultAccountID+":oidc-provider/ack", oidc
 		}},
+		{Name: "role-with-the-environment", Prepare: func(t testing.TB, c *alibaba.Config) {
+			noKeys(t, c)
+			t.(*testing.T).Setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", ack.DefaultAccessKeyID)
+			t.(*testing.T).Setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", ack.DefaultAccessKeySecret)
+			c.RoleARN = operator
+		}},
+		{Name: "role-without-keys", Prepare: func(t testing.TB, c *alibaba.Config) {
+			t.Helper()
+			noKeys(t, c)
+			c.RoleARN = operator
+		}, Code: pmks.CodeUnauthenticated, Says: []string{"accessKeyId"}},
 		{Name: "no-such-role", Change: func(c *alibaba.Config) { c.RoleARN = operator + "-not" }, Code: pmks.CodeUnauthenticated, Says: []string{operator + "-not could not be assumed"}},
 		{Name: "no-token-file", Change: func(c *alibaba.Config) {
 			c.AccessKeyID, c.AccessKeySecret, c.RoleARN = "", "", operator

@@ -157,7 +157,9 @@ func TestNew_badConfig(t *testing.T) {
 		{Name: "half-a-key", Change: func(c *alibaba.Config) { c.AccessKeySecret = "" }, Says: []string{"accessKeySecret"}},
 		{Name: "token-alone", Change: func(c *alibaba.Config) { c.AccessKeyID, c.AccessKeySecret, c.SecurityToken = "", "", "hunter2" }, Says: []string{"securityToken"}},
 		{Name: "two-ways", Change: func(c *alibaba.Config) { c.Profile = "p" }, Says: []string{"exclude each other"}},
-		{Name: "role-without-key", Change: func(c *alibaba.Config) { c.AccessKeyID, c.AccessKeySecret, c.RoleARN = "", "", "acs:ram::1:role/x" }, Says: []string{"roleArn"}},
+		{Name: "role-with-bearer", Change: func(c *alibaba.Config) {
+			c.AccessKeyID, c.AccessKeySecret, c.BearerToken, c.RoleARN = "", "", "hunter2", "acs:ram::1:role/x"
+		}, Says: []string{"roleArn"}},
 		{Name: "oidc-without-file", Change: func(c *alibaba.Config) { c.OIDCProviderARN = "acs:ram::1:oidc-provider/x" }, Says: []string{"oidcTokenFile"}},
 		{Name: "oidc-without-role", Change: func(c *alibaba.Config) {
 			c.AccessKeyID, c.AccessKeySecret, c.OIDCProviderARN, c.OIDCTokenFile = "", "", "acs:ram::1:oidc-provider/x", "/f"

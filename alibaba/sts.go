@@ -16,11 +16,11 @@ import (
 
 const stsVersion = "2015-04-01"
 
-// assumption is a role that is to be assumed: with keys, or with the token of an OIDC
+// assumption is a role that is to be assumed: with other keys, or with the token of an OIDC
 // provider, which is read anew each time because what put it there renews it.
 type assumption struct {
 	arn, session, externalID string
-	keys                     snapshot
+	keys                     way
 	provider, tokenFile      string
 }
 
@@ -39,7 +39,13 @@ func (c *clients) assume(a assumption) way {
 			call.query["ExternalId"] = a.externalID
 		}
 		var oidc string
-		if a.provider != "" {
+		var keys snapshot
+		var err error
+		if a.provider == "" {
+			if keys, _, err = a.keys(ctx); err != nil {
+				return snapshot{}, time.Time{}, err
+			}
+		} else {
 			text, err := os.ReadFile(a.tokenFile)
 			if oidc = string(bytes.TrimSpace(text)); err != nil || oidc == "" {
 				return snapshot{}, time.Time{}, refuse.Invalid("Settings.oidcTokenFile", "%q cannot be read, or is empty: name a file with a token", a.tokenFile)
@@ -48,7 +54,7 @@ func (c *clients) assume(a assumption) way {
 			call.form = map[string]any{"OIDCProviderArn": a.provider, "OIDCToken": oidc}
 		}
 		var out answer
-		err := c.exchange(ctx, a.keys, func(web sender, keys snapshot) error { return call.make(c.sts(web, keys), &out) })
+		err = c.exchange(ctx, keys, func(web sender, keys snapshot) error { return call.make(c.sts(web, keys), &out) })
 		if err == nil && (out.Credentials == nil || out.Credentials.AccessKeyId == "" || out.Credentials.AccessKeySecret == "" || stamp(out.Credentials.Expiration).IsZero()) {
 			err = errs.LostAnswer(vendor, "keys of the role")
 		}
@@ -57,10 +63,10 @@ func (c *clients) assume(a assumption) way {
 				if e.HTTPStatus >= 400 && e.HTTPStatus < 500 && e.Code != pmks.CodePermissionDenied && e.Code != pmks.CodeThrottled {
 					e.Code = pmks.CodeUnauthenticated
 				}
-				e.Message, e.Field, e.Err = "the role "+a.arn+" could not be assumed: "+redact.Text(e.Message, oidc), "", nil
+				e.Message, e.Field, e.Err = "the role "+a.arn+" could not be assumed: "+redact.Text(e.Message, oidc, keys.secret, keys.token), "", nil
 			})
 		}
-		k := out.Credentials
-		return snapshot{id: k.AccessKeyId, secret: k.AccessKeySecret, token: k.SecurityToken, provider: "ram_role_arn"}, stamp(k.Expiration), nil
+		k, ends := out.Credentials, stamp(out.Credentials.Expiration)
+		return snapshot{id: k.AccessKeyId, secret: k.AccessKeySecret, token: k.SecurityToken, provider: "ram_role_arn", ends: ends}, ends, nil
 	}
 }

@@ -98,6 +98,35 @@ func TestRole(t *testing.T) {
 	}
 }
 
+// TestRole_token: a token of a cluster ends no later than the session that signs it.
+func TestRole_token(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		broken, began := false, time.Now()
+		h := withRole(t, false, func(r *http.Request, _ url.Values) *http.Response {
+			if broken {
+				return providertest.Respond(r, 500, `{"Code":"InternalError","Message":"try again"}`)
+			}
+			return roleKeys(r, endsIn(time.Hour))
+		})
+		info, err := h.CreateCluster(t.Context(), plain("demo"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := pmks.WaitClusterActive(t.Context(), h, info.IId); err != nil {
+			t.Fatal(err)
+		}
+		for _, test := range []struct{ at, ends time.Duration }{{30 * time.Minute, 40 * time.Minute}, {57 * time.Minute, time.Hour}} {
+			time.Sleep(time.Until(began.Add(test.at))) //nolint:forbidigo // inside a synctest bubble
+			token, err := h.GenerateClusterToken(t.Context(), info.IId)
+			if got := token.ExpiresAt.Sub(began).Round(time.Second); err != nil || got != test.ends {
+				t.Errorf("after %s a token ends after %s, %v, want %s", test.at, got, err, test.ends)
+			}
+			broken = true // the session is used to its end
+		}
+	})
+}
+
 // TestRole_faults: what STS says otherwise is told, without the token and the keys, and no
 // redirect takes them elsewhere.
 func TestRole_faults(t *testing.T) {
