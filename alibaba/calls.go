@@ -5,7 +5,9 @@ package alibaba
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
+	"strconv"
 	"strings"
 
 	openapi "github.com/alibabacloud-go/darabonba-openapi/v2/client"
@@ -133,6 +135,22 @@ func readRPC[O any](ctx context.Context, h *Handler, connect connectRPC, service
 			err = errs.LostAnswer(vendor, "answer to "+action)
 		}
 		return &out, err
+	})
+}
+
+// listRPC reads all pages of a list of another service than ACK. items are those of one
+// page, with how many there are in all; false of an answer that is none.
+func listRPC[O, T any](ctx context.Context, h *Handler, connect connectRPC, service, version, action string, params map[string]string,
+	id func(*T) string, items func(*O) ([]*T, *int32, bool)) ([]*T, error) {
+	return readPages(vpcPage, id, func(page int) ([]*T, int, error) {
+		query := maps.Clone(params)
+		query["RegionId"], query["PageSize"], query["PageNumber"] = h.cfg.Region, strconv.Itoa(vpcPage), strconv.Itoa(page)
+		out, err := readRPC(ctx, h, connect, service, version, action, query, func(o *O) bool { _, _, ok := items(o); return ok })
+		if err != nil {
+			return nil, 0, err
+		}
+		list, all, _ := items(out)
+		return withoutNil(list), total(all), nil
 	})
 }
 

@@ -3,7 +3,11 @@
 package alibaba_test
 
 import (
+	"encoding/json"
+	"fmt"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -90,7 +94,15 @@ func names(next http.RoundTripper) http.RoundTripper {
 	vpc, group := sample.VpcIID, sample.SecurityGroupIIDs[0]
 	return providertest.RoundTripper(func(r *http.Request) (*http.Response, error) {
 		q := r.URL.Query()
-		switch r.Header.Get("X-Acs-Action") {
+		action := r.Header.Get("X-Acs-Action")
+		if q.Get("PageNumber") == "2" { // there is none
+			action += "-2"
+		}
+		switch action {
+		case "DescribeVpcs-2":
+			return providertest.Respond(r, 200, `{"TotalCount":2,"PageNumber":2,"PageSize":50,"RequestId":"R","Vpcs":{"Vpc":[]}}`), nil
+		case "DescribeSecurityGroups-2":
+			return providertest.Respond(r, 200, `{"TotalCount":1,"RequestId":"R","SecurityGroups":{"SecurityGroup":[]}}`), nil
 		case "DescribeVpcs":
 			list := `null,{"VpcId":"vpc-other","VpcName":"` + q.Get("VpcName") + `-old"}`
 			if q.Get("VpcName") == vpc.NameId {
@@ -223,4 +235,53 @@ func TestHandler_scope(t *testing.T) {
 			t.Errorf("the name of a cluster that is not shown: %v", err)
 		}
 	})
+}
+
+// TestHandler_byNameOnPages: what has a name is found on whatever page it stands, and two
+// of a name wherever the second stands.
+func TestHandler_byNameOnPages(t *testing.T) {
+	t.Parallel()
+	sample := bench.SampleRequest("x").Network
+	for name, test := range map[string]struct {
+		action string
+		at     []int // the places of what has the name
+		code   pmks.Code
+	}{
+		"vpc": {"DescribeVpcs", []int{70}, pmks.CodeOK}, "two-vpcs": {"DescribeVpcs", []int{3, 70}, pmks.CodeInvalidArgument},
+		"group": {"DescribeSecurityGroups", []int{70}, pmks.CodeOK}, "two-groups": {"DescribeSecurityGroups", []int{3, 70}, pmks.CodeInvalidArgument},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				next := names(bench.Simulate(providertest.Options{}).Transport())
+				h := newHandlerOn(t, providertest.RoundTripper(func(r *http.Request) (*http.Response, error) {
+					if r.Header.Get("X-Acs-Action") != test.action {
+						return next.RoundTrip(r)
+					}
+					q := r.URL.Query()
+					page, _ := strconv.Atoi(q.Get("PageNumber"))
+					size, _ := strconv.Atoi(q.Get("PageSize"))
+					items := []map[string]string{}
+					for i := (max(page, 1) - 1) * size; i < min(max(page, 1)*size, 80); i++ {
+						item := map[string]string{"VpcId": fmt.Sprint("vpc-", i), "VpcName": fmt.Sprint(sample.VpcIID.NameId, "-", i), "SecurityGroupId": fmt.Sprint("sg-", i), "SecurityGroupName": fmt.Sprint("other-", i)}
+						if slices.Contains(test.at, i) {
+							item["VpcName"], item["SecurityGroupName"] = sample.VpcIID.NameId, sample.SecurityGroupIIDs[0].NameId
+						}
+						if i == 70 {
+							item["VpcId"], item["SecurityGroupId"] = sample.VpcIID.SystemId, sample.SecurityGroupIIDs[0].SystemId
+						}
+						items = append(items, item)
+					}
+					text, err := json.Marshal(map[string]any{"TotalCount": 80, "PageNumber": max(page, 1), "PageSize": size, "RequestId": "R",
+						"Vpcs": map[string]any{"Vpc": items}, "SecurityGroups": map[string]any{"SecurityGroup": items}})
+					return providertest.Respond(r, 200, string(text)), err
+				}))
+				req := plain("paged")
+				req.Network.VpcIID.SystemId, req.Network.SecurityGroupIIDs[0].SystemId = "", ""
+				if err := h.CheckCluster(t.Context(), req); pmks.CodeOf(err) != test.code || err != nil && !strings.Contains(err.Error(), "give the SystemId") {
+					t.Errorf("got %v, want %s", err, test.code)
+				}
+			})
+		})
+	}
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strconv"
 
 	"github.com/alibabacloud-go/tea/tea"
 
@@ -36,13 +35,14 @@ type network struct {
 
 // The answers of VPC and ECS, as much as is needed.
 type (
+	vpcItem struct {
+		VpcId   string `json:"VpcId"`
+		VpcName string `json:"VpcName"`
+	}
 	vpcList struct {
 		TotalCount *int32 `json:"TotalCount"`
 		Vpcs       *struct {
-			Vpc []*struct {
-				VpcId   string `json:"VpcId"`
-				VpcName string `json:"VpcName"`
-			} `json:"Vpc"`
+			Vpc []*vpcItem `json:"Vpc"`
 		} `json:"Vpcs"`
 	}
 	vpcAttribute struct {
@@ -67,16 +67,39 @@ type (
 			VSwitch []*vswitch `json:"VSwitch"`
 		} `json:"VSwitches"`
 	}
+	securityGroup struct {
+		SecurityGroupId   string `json:"SecurityGroupId"`
+		SecurityGroupName string `json:"SecurityGroupName"`
+		VpcId             string `json:"VpcId"`
+	}
 	securityGroupList struct {
+		TotalCount     *int32 `json:"TotalCount"`
 		SecurityGroups *struct {
-			SecurityGroup []*struct {
-				SecurityGroupId   string `json:"SecurityGroupId"`
-				SecurityGroupName string `json:"SecurityGroupName"`
-				VpcId             string `json:"VpcId"`
-			} `json:"SecurityGroup"`
+			SecurityGroup []*securityGroup `json:"SecurityGroup"`
 		} `json:"SecurityGroups"`
 	}
 )
+
+func (o *vpcList) items() ([]*vpcItem, *int32, bool) {
+	if o.Vpcs == nil {
+		return nil, nil, false
+	}
+	return o.Vpcs.Vpc, o.TotalCount, true
+}
+
+func (o *vswitchList) items() ([]*vswitch, *int32, bool) {
+	if o.VSwitches == nil {
+		return nil, nil, false
+	}
+	return o.VSwitches.VSwitch, o.TotalCount, true
+}
+
+func (o *securityGroupList) items() ([]*securityGroup, *int32, bool) {
+	if o.SecurityGroups == nil {
+		return nil, nil, false
+	}
+	return o.SecurityGroups.SecurityGroup, o.TotalCount, true
+}
 
 // resolveNetwork looks the references up, all kinds in parallel. Security groups that are
 // given by their ids are left to ACK, which checks them.
@@ -146,13 +169,13 @@ func (h *Handler) vpcID(ctx context.Context, ref pmks.IID) (string, error) {
 	if id := idOf(ref, "vpc-"); id != "" {
 		return id, nil
 	}
-	out, err := readRPC(ctx, h, h.api.vpc, "vpc", vpcVersion, "DescribeVpcs", map[string]string{
-		"RegionId": h.cfg.Region, "VpcName": ref.NameId, "PageSize": strconv.Itoa(vpcPage)}, func(o *vpcList) bool { return o.Vpcs != nil })
+	list, err := listRPC(ctx, h, h.api.vpc, "vpc", vpcVersion, "DescribeVpcs", map[string]string{"VpcName": ref.NameId},
+		func(v *vpcItem) string { return v.VpcId }, (*vpcList).items)
 	if err != nil {
 		return "", err
 	}
 	var found []string
-	for _, v := range withoutNil(out.Vpcs.Vpc) {
+	for _, v := range list {
 		if v.VpcName == ref.NameId {
 			found = append(found, v.VpcId)
 		}
@@ -178,14 +201,8 @@ func (h *Handler) vpcRanges(ctx context.Context, vpc string) ([]netip.Prefix, er
 }
 
 func (h *Handler) listVSwitches(ctx context.Context, vpc string) ([]*vswitch, error) {
-	return readPages(vpcPage, func(s *vswitch) string { return s.VSwitchId }, func(page int) ([]*vswitch, int, error) {
-		out, err := readRPC(ctx, h, h.api.vpc, "vpc", vpcVersion, "DescribeVSwitches", map[string]string{"RegionId": h.cfg.Region, "VpcId": vpc,
-			"PageSize": strconv.Itoa(vpcPage), "PageNumber": strconv.Itoa(page)}, func(o *vswitchList) bool { return o.VSwitches != nil })
-		if err != nil {
-			return nil, 0, err
-		}
-		return withoutNil(out.VSwitches.VSwitch), total(out.TotalCount), nil
-	})
+	return listRPC(ctx, h, h.api.vpc, "vpc", vpcVersion, "DescribeVSwitches", map[string]string{"VpcId": vpc},
+		func(s *vswitch) string { return s.VSwitchId }, (*vswitchList).items)
 }
 
 // securityGroupIDs returns the ids of security groups; those that are given by name are
@@ -197,12 +214,12 @@ func (h *Handler) securityGroupIDs(ctx context.Context, vpc string, refs []pmks.
 			return nil
 		}
 		field := fmt.Sprintf("Network.SecurityGroupIIDs[%d]", i)
-		out, err := readRPC(ctx, h, h.api.ecs, "ecs", ecsVersion, "DescribeSecurityGroups", map[string]string{"RegionId": h.cfg.Region, "VpcId": vpc,
-			"SecurityGroupName": refs[i].NameId, "PageSize": strconv.Itoa(vpcPage)}, func(o *securityGroupList) bool { return o.SecurityGroups != nil })
+		list, err := listRPC(ctx, h, h.api.ecs, "ecs", ecsVersion, "DescribeSecurityGroups", map[string]string{"VpcId": vpc, "SecurityGroupName": refs[i].NameId},
+			func(g *securityGroup) string { return g.SecurityGroupId }, (*securityGroupList).items)
 		if err != nil {
 			return err
 		}
-		for _, g := range withoutNil(out.SecurityGroups.SecurityGroup) {
+		for _, g := range list {
 			if g.SecurityGroupName != refs[i].NameId {
 				continue
 			}
