@@ -21,6 +21,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -86,11 +87,18 @@ type size struct {
 // measure builds p twice and lists what it links.
 func measure(ctx context.Context, p program, root, work string) (size, error) {
 	s := size{program: p}
-	source := filepath.Join(work, p.name+".go")
-	if err := os.WriteFile(source, []byte(p.source), 0o600); err != nil {
-		return s, err
+	source := p.command
+	if p.source != "" {
+		source = filepath.Join(work, p.name+".go")
+		if err := os.WriteFile(source, []byte(p.source), 0o600); err != nil {
+			return s, err
+		}
 	}
-	deps, err := goCommand(ctx, "-C", root, "list", "-deps", "-f", "{{.Standard}} {{.ImportPath}}", source)
+	tags := func(more ...string) []string {
+		return []string{"-tags", strings.Join(slices.Concat(p.tags, more), ",")}
+	}
+	list := append([]string{"-C", root, "list", "-deps", "-f", "{{.Standard}} {{.ImportPath}}"}, tags()...)
+	deps, err := goCommand(ctx, append(list, source)...)
 	if err != nil {
 		return s, err
 	}
@@ -99,18 +107,18 @@ func measure(ctx context.Context, p program, root, work string) (size, error) {
 		switch {
 		case standard == "true":
 			s.std++
-		case path != "command-line-arguments":
+		case path != "command-line-arguments" && !strings.HasSuffix(path, "/cmd/"+credentialHelper):
 			s.foreign = append(s.foreign, path)
 		}
 	}
-	if s.full, err = build(ctx, root, filepath.Join(work, p.name), source); err != nil {
+	if s.full, err = build(ctx, root, filepath.Join(work, p.name), source, tags()...); err != nil {
 		return s, err
 	}
 	strip := []string{"-trimpath", "-ldflags", "-s -w"}
-	if s.stripped, err = build(ctx, root, filepath.Join(work, p.name+"-stripped"), source, strip...); err != nil {
+	if s.stripped, err = build(ctx, root, filepath.Join(work, p.name+"-stripped"), source, slices.Concat(strip, tags())...); err != nil {
 		return s, err
 	}
-	s.small, err = build(ctx, root, filepath.Join(work, p.name+"-small"), source, append(strip, "-tags", "grpcnotrace")...)
+	s.small, err = build(ctx, root, filepath.Join(work, p.name+"-small"), source, slices.Concat(strip, tags("grpcnotrace"))...)
 	return s, err
 }
 

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -19,7 +20,7 @@ func TestGrouped(t *testing.T) {
 
 func TestChoose(t *testing.T) {
 	t.Parallel()
-	list := []program{{emptyProgram, ""}, {"root", ""}, {"root+fake", ""}}
+	list := []program{{name: emptyProgram}, {name: "root"}, {name: "root+fake"}}
 	tests := []struct {
 		name  string
 		names []string
@@ -38,7 +39,7 @@ func TestChoose(t *testing.T) {
 				t.Fatalf("got %v, %v, want %v", got, err, tt.want)
 			}
 			for i := range got {
-				if got[i] != tt.want[i] {
+				if got[i].name != tt.want[i].name {
 					t.Errorf("got %v, want %v", got, tt.want)
 				}
 			}
@@ -57,6 +58,21 @@ func TestRun(t *testing.T) {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the report lacks %q:\n%s", want, &out)
 		}
+	}
+}
+
+// TestPrograms: the credential helper is there with all clouds, and with each alone.
+func TestPrograms(t *testing.T) {
+	t.Parallel()
+	var names []string
+	for _, p := range programs("example.com/m", filepath.Join("..", "..")) {
+		if p.command != "" {
+			names = append(names, p.name+" "+strings.Join(p.tags, ","))
+		}
+	}
+	got := strings.Join(names, "\n")
+	if !strings.HasPrefix(got, "pmks-credential \npmks-credential+aws pmks_only,pmks_aws\n") || len(names) != len(clouds)+1 && len(names) != len(clouds) {
+		t.Errorf("the programs are\n%s", got)
 	}
 }
 

@@ -13,34 +13,47 @@ import (
 // emptyProgram is the one that the others are compared with.
 const emptyProgram = "empty"
 
-// program is one to build: what a user's main could be.
+// program is one to build: what a user's main could be, or a command of this module.
 type program struct {
-	name   string
-	source string
+	name string
+	// source is the text of its main file, or empty where command is its directory.
+	source  string
+	command string
+	// tags choose what is in it.
+	tags []string
 }
 
 // clouds are the directories of the providers, in the order of the report.
 var clouds = []string{"aws", "azure", "gcp", "alibaba", "tencent", "nhn", "ibm"}
 
-// programs returns one that does nothing, one that links the whole root package,
-// one with the fake, one with each provider that is there, and one with all.
+// credentialHelper is the command whose clouds are chosen by build tags.
+const credentialHelper = "pmks-credential"
+
+// programs returns one that does nothing, one that links the whole root package, one
+// with the fake, one with each provider that is there, and one with all; then the
+// credential helper with all clouds, and with each alone.
 func programs(module, root string) []program {
 	list := []program{
-		{emptyProgram, "package main\n\nfunc main() {}\n"},
-		{"root", opening(module)},
-		{"root+fake", opening(module, "fake")},
+		{name: emptyProgram, source: "package main\n\nfunc main() {}\n"},
+		{name: "root", source: opening(module)},
+		{name: "root+fake", source: opening(module, "fake")},
 	}
 	var present []string
 	for _, cloud := range clouds {
 		if files, err := filepath.Glob(filepath.Join(root, cloud, "*.go")); err == nil && len(files) > 0 {
 			if _, err := os.Stat(filepath.Join(root, cloud, cloud+".go")); err == nil {
 				present = append(present, cloud)
-				list = append(list, program{"root+" + cloud, opening(module, cloud)})
+				list = append(list, program{name: "root+" + cloud, source: opening(module, cloud)})
 			}
 		}
 	}
 	if len(present) > 1 {
-		list = append(list, program{"root+all-clouds", opening(module, present...)})
+		list = append(list, program{name: "root+all-clouds", source: opening(module, present...)})
+	}
+	command := "./cmd/" + credentialHelper
+	list = append(list, program{name: credentialHelper, command: command})
+	for _, cloud := range present {
+		list = append(list, program{name: credentialHelper + "+" + cloud, command: command, tags: []string{"pmks_only", "pmks_" + cloud}})
 	}
 	return list
 }
