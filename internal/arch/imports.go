@@ -43,7 +43,19 @@ var pure = []string{"math/rand/v2", "net/netip"}
 // dependency, and most programs already have one of their own version.
 const clientGo = "k8s.io/client-go"
 
-var clientGoDirs = []string{"cmd", "kube"}
+// The examples, the fake's tests and the simulated API server's tests are clients as a
+// user's program is; their non-test code is held to the same rule by what they are.
+var clientGoDirs = []string{"cmd", "examples", "kube"}
+
+// clientGoTestDirs may import it in tests besides: what is served is asked by the client
+// that users have.
+var clientGoTestDirs = []string{"fake", "internal/sim/kubeapi"}
+
+// clientset is the typed clientset of client-go, larger than all else of it. Only
+// clientsetDirs and programs link it.
+const clientset = clientGo + "/kubernetes"
+
+var clientsetDirs = []string{"kube/clientset"}
 
 // firstProgram is what a newcomer runs first: on an empty cache it must not compile
 // SDKs before it shows anything.
@@ -95,6 +107,10 @@ func CheckImports(g *Graph) []string {
 			g.checkProvider(p, rel, fault)
 		case simulator(rel):
 			g.checkSimulator(p, rel, fault)
+		case within(rel, "kube") && !withinAny(rel, clientsetDirs):
+			if slices.Contains(g.Closure(p.ImportPath), clientset) {
+				fault("%s reaches %s: only %s may, because it makes a program 23 MB larger", rel, clientset, strings.Join(clientsetDirs, ", "))
+			}
 		case rel == firstProgram:
 			for _, dep := range g.Closure(p.ImportPath) {
 				if d := g.Packages[dep]; d != nil && d.Module != "" && d.Module != g.Module && !withinAny(dep, coreModules) {
@@ -108,8 +124,9 @@ func CheckImports(g *Graph) []string {
 				}
 			}
 		}
-		for _, imp := range slices.Concat(p.Imports, p.TestImports) {
-			if within(imp, clientGo) && !withinAny(rel, clientGoDirs) {
+		for i, imp := range slices.Concat(p.Imports, p.TestImports) {
+			inTest := i >= len(p.Imports) && withinAny(rel, clientGoTestDirs)
+			if within(imp, clientGo) && !withinAny(rel, clientGoDirs) && !inTest {
 				fault("%s imports %s: client-go lives only under %s", rel, imp, strings.Join(clientGoDirs, ", "))
 			}
 			if withinAny(imp, assertionLibraries) {

@@ -161,6 +161,17 @@ func TestCheckImports(t *testing.T) {
 			want:  []string{"conformance imports k8s.io/client-go", "gcp imports k8s.io/client-go/rest"},
 		},
 		{
+			name: "client-go-in-tests",
+			graph: graph("m.org/m/fake: fmt; k8s.io/client-go/rest", "m.org/m/internal/sim/kubeapi: k8s.io/client-go/rest; k8s.io/client-go/informers",
+				"m.org/m/kube/clientset: k8s.io/client-go/kubernetes"),
+			want: []string{"kubeapi imports k8s.io/client-go/rest"},
+		},
+		{
+			name:  "kube-links-a-clientset",
+			graph: graph("m.org/m/kube: m.org/m/kube/x", "m.org/m/kube/x: k8s.io/client-go/kubernetes"),
+			want:  []string{"kube reaches k8s.io/client-go/kubernetes", "kube/x reaches k8s.io/client-go/kubernetes"},
+		},
+		{
 			name: "first-program",
 			graph: graph("m.org/m/examples/quickstart: m.org/m/fake", "m.org/m/fake: github.com/cenkalti/backoff/v4",
 				"m.org/m/examples/realcloud: github.com/aws/sdk"),

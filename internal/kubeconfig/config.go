@@ -151,8 +151,8 @@ func (c Config) ValidateCluster() error {
 	case !utf8.ValidString(c.Namespace):
 		return &Error{"namespace", "not valid UTF-8"}
 	}
-	if reason := serverFault(c.Server); reason != "" {
-		return &Error{"server", reason}
+	if err := CheckServer(c.Server); err != nil {
+		return err
 	}
 	if c.CAData != "" {
 		if reason := certificateFault(c.CAData); reason != "" {
@@ -214,6 +214,15 @@ func (e Exec) fault() *Error {
 		if v.Name == "" || strings.Contains(v.Name, "=") || !isProcessText(v.Name) || !isProcessText(v.Value.Reveal()) {
 			return &Error{"exec.env", "not a variable that a process can take"}
 		}
+	}
+	return nil
+}
+
+// CheckServer checks the URL of an API server as [Config.Validate] does. Its error is
+// an [*Error].
+func CheckServer(server string) error {
+	if reason := serverFault(server); reason != "" {
+		return &Error{"server", reason}
 	}
 	return nil
 }
