@@ -74,6 +74,7 @@ func (w *World) Put(now time.Time, seed Seed) (*Cluster, error) {
 	}
 	w.insert(c)
 	c.show(w.profile)
+	w.note()
 	return c, nil
 }
 

@@ -23,6 +23,13 @@ func (w *World) Cluster(now time.Time, id string) (*Cluster, bool) {
 	return c, ok
 }
 
+// Truth returns the cluster of that id as it is, whatever the lag of reads.
+func (w *World) Truth(now time.Time, id string) (*Cluster, bool) {
+	w.Advance(now)
+	c, ok := w.byID[id]
+	return c, ok
+}
+
 // ClustersByName returns the clusters of that name in the order of creation.
 func (w *World) ClustersByName(now time.Time, name string) []*Cluster {
 	w.Advance(now)

@@ -44,6 +44,9 @@ type World struct {
 	ended []*operation
 
 	lag lag
+
+	// changed, unless nil, is called after each change.
+	changed func()
 }
 
 // New returns an empty world that behaves as p says. p is not modified, and must
@@ -91,6 +94,7 @@ func (w *World) Advance(now time.Time) {
 		}
 		w.end(op)
 		w.tell()
+		w.note()
 	}
 	if now.After(w.now) {
 		w.now = now
@@ -122,7 +126,19 @@ func (w *World) Apply(now time.Time, cmd Command, out Outcome) (Result, error) {
 	}
 	result := do(out)
 	w.tell()
+	w.note()
 	return result, nil
+}
+
+// OnChange has f called after everything that may have changed a cluster: a command
+// that was accepted, an operation that ended, a cluster put there. f must not call the
+// world. Nil takes it away; a Snapshot goes on without it.
+func (w *World) OnChange(f func()) { w.changed = f }
+
+func (w *World) note() {
+	if w.changed != nil {
+		w.changed()
+	}
 }
 
 // Check says what Apply would refuse, changing nothing.
