@@ -47,7 +47,7 @@ func nodeObject(n Node, c Cluster) object {
 		labels[key] = value
 	}
 	sum := sha256.Sum256([]byte(n.Name + "/" + n.ProviderID))
-	internal := cmp.Or(n.InternalIP, fmt.Sprintf("10.%d.%d.%d", 64+sum[0]%64, sum[1], 1+sum[2]%250))
+	internal := cmp.Or(n.InternalIP, address(n.Name+"/"+n.ProviderID))
 	addresses := []any{
 		map[string]any{"type": "InternalIP", "address": internal},
 		map[string]any{"type": "Hostname", "address": n.Name},
