@@ -7,6 +7,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
@@ -42,17 +43,24 @@ func (h *Handler) GenerateClusterToken(ctx context.Context, clusterIID pmks.IID)
 		if !c.ControlPlaneUp {
 			return refuse.Precondition("the control plane is not up yet")
 		}
-		token = h.token(c.Name, now)
-		return nil
+		id, err := h.identity(keyOf(c))
+		token = h.token(c.Name, id.mark, now)
+		return err
 	})
 	return token, err
 }
 
-// token is well-formed and opens nothing.
-func (h *Handler) token(cluster string, now time.Time) pmks.Token {
+// token is well-formed. Without a mark it opens nothing.
+func (h *Handler) token(cluster, mark string, now time.Time) pmks.Token {
 	end := now.Add(h.caps.Access.TokenLifetime)
-	return pmks.Token{Value: "fake-token-of-" + cluster + "-until-" + strconv.FormatInt(end.Unix(), 10), ExpiresAt: end}
+	return pmks.Token{Value: tokenText(cluster, mark, end.Unix()), ExpiresAt: end}
 }
+
+func tokenText(cluster, mark string, until int64) string {
+	return tokenStart(cluster) + strconv.FormatInt(until, 10) + mark
+}
+
+func tokenStart(cluster string) string { return "fake-token-of-" + cluster + "-until-" }
 
 // OpenAccess implements [pmks.AccessOpener]; ErrUnsupported where the endpoint is
 // not a call of its own.
@@ -100,14 +108,30 @@ func (h *Handler) access(info *pmks.ClusterInfo, now time.Time) error {
 	if info.AccessInfo.Endpoint == "" {
 		return nil
 	}
+	id, err := h.identity(keyOfInfo(info))
+	if err != nil {
+		return err
+	}
 	token := ""
 	if !h.caps.Access.Certificate {
-		t := h.token(info.IId.NameId, now)
+		t := h.token(info.IId.NameId, id.mark, now)
 		token, info.AccessInfo.ExpiresAt = t.Value, t.ExpiresAt
 	}
-	text, err := buildKubeconfig(info.IId.NameId, info.AccessInfo.Endpoint, token)
-	info.AccessInfo.Kubeconfig = text
+	if h.kubernetes != nil {
+		info.AccessInfo.Kubeconfig, err = writeKubeconfig(info.IId.NameId, info.AccessInfo.Endpoint, token, id)
+		return err
+	}
+	info.AccessInfo.Kubeconfig, err = buildKubeconfig(info.IId.NameId, info.AccessInfo.Endpoint, token)
 	return err
+}
+
+// identity is what opens a cluster: of its own where there is something to open, else
+// the one that all share.
+func (h *Handler) identity(cluster clusterKey) (certificates, error) {
+	if h.kubernetes != nil {
+		return h.kubernetes.identity(cluster)
+	}
+	return sharedIdentity()
 }
 
 // The values of a form, in place of which a kubeconfig gets its own.
@@ -120,15 +144,15 @@ const (
 // Nearly all of a kubeconfig is the same for every cluster, so it is written once
 // with a token and once with a certificate, as a form to fill in.
 var (
-	tokenForm       = sync.OnceValues(func() (string, error) { return writeKubeconfig(formName, formServer, formToken) })
-	certificateForm = sync.OnceValues(func() (string, error) { return writeKubeconfig(formName, formServer, "") })
+	tokenForm       = sync.OnceValues(func() (string, error) { return writeShared(formName, formServer, formToken) })
+	certificateForm = sync.OnceValues(func() (string, error) { return writeShared(formName, formServer, "") })
 )
 
 // buildKubeconfig returns a kubeconfig with the token, or with the certificate if
 // there is none.
 func buildKubeconfig(name, server, token string) (string, error) {
 	if !plain(name) || !plain(server) || !plain(token) {
-		return writeKubeconfig(name, server, token)
+		return writeShared(name, server, token)
 	}
 	form := certificateForm
 	if token != "" {
@@ -148,11 +172,15 @@ func plain(s string) bool {
 	})
 }
 
-func writeKubeconfig(name, server, token string) (string, error) {
-	id, err := identity()
+func writeShared(name, server, token string) (string, error) {
+	id, err := sharedIdentity()
 	if err != nil {
 		return "", err
 	}
+	return writeKubeconfig(name, server, token, id)
+}
+
+func writeKubeconfig(name, server, token string, id certificates) (string, error) {
 	k := kubeconfig.Config{Name: name, Server: server, CAData: id.ca}
 	if token != "" {
 		k.Token = kubeconfig.NewSecret(token)
@@ -163,21 +191,32 @@ func writeKubeconfig(name, server, token string) (string, error) {
 }
 
 // certificates are a certificate authority and a client of it, as PEM.
-type certificates struct{ ca, certificate, key string }
+type certificates struct {
+	ca, certificate, key string
+	authority            tls.Certificate
+	// mark ends the tokens.
+	mark string
+}
 
-// identity makes one set of certificates for the whole process. They are real,
-// so that Kubernetes clients can read them, and open nothing: the key of the
-// authority is thrown away.
-var identity = sync.OnceValues(func() (certificates, error) {
+// sharedIdentity makes one set of certificates for the whole process. They are real,
+// so that Kubernetes clients can read them, and open nothing.
+var sharedIdentity = sync.OnceValues(newIdentity)
+
+// newIdentity makes certificates that are good at any time, in a synctest bubble too,
+// whose clock begins in 2000.
+func newIdentity() (certificates, error) {
 	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return certificates{}, err
 	}
-	const century = 100 * 365 * 24 * time.Hour
-	begin := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
+	begin, end := time.Date(1990, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2120, 1, 1, 0, 0, 0, 0, time.UTC)
 	ca := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "fake"}, NotBefore: begin,
-		NotAfter: begin.Add(century), IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
+		NotAfter: end, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
 	caDER, err := x509.CreateCertificate(rand.Reader, ca, ca, &caKey.PublicKey, caKey)
+	if err != nil {
+		return certificates{}, err
+	}
+	leaf, err := x509.ParseCertificate(caDER)
 	if err != nil {
 		return certificates{}, err
 	}
@@ -185,9 +224,9 @@ var identity = sync.OnceValues(func() (certificates, error) {
 	if err != nil {
 		return certificates{}, err
 	}
-	client := &x509.Certificate{SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "fake-admin"}, NotBefore: begin,
-		NotAfter: begin.Add(century), ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}
-	der, err := x509.CreateCertificate(rand.Reader, client, ca, &key.PublicKey, caKey)
+	client := &x509.Certificate{SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "fake-admin", Organization: []string{"system:masters"}},
+		NotBefore: begin, NotAfter: end, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}
+	der, err := x509.CreateCertificate(rand.Reader, client, leaf, &key.PublicKey, caKey)
 	if err != nil {
 		return certificates{}, err
 	}
@@ -198,5 +237,8 @@ var identity = sync.OnceValues(func() (certificates, error) {
 	text := func(kind string, der []byte) string {
 		return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
 	}
-	return certificates{text("CERTIFICATE", caDER), text("CERTIFICATE", der), text("EC PRIVATE KEY", keyDER)}, nil
-})
+	return certificates{
+		ca: text("CERTIFICATE", caDER), certificate: text("CERTIFICATE", der), key: text("EC PRIVATE KEY", keyDER),
+		authority: tls.Certificate{Certificate: [][]byte{caDER}, PrivateKey: caKey, Leaf: leaf},
+	}, nil
+}

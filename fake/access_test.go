@@ -70,7 +70,7 @@ func TestBuildKubeconfig(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want, err := writeKubeconfig(name, "https://203.0.113.7:6443/x", token)
+			want, err := writeShared(name, "https://203.0.113.7:6443/x", token)
 			if err != nil {
 				t.Fatal(err)
 			}

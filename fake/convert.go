@@ -38,7 +38,7 @@ func (h *Handler) clusterInfo(c *core.Cluster) pmks.ClusterInfo {
 		KeyValueList: []pmks.KeyValue{{Key: pmks.KeyNativeStatus, Value: h.profile.ClusterWord(c.State, c.By)}},
 	}
 	if c.AccessOpen && c.ControlPlaneUp {
-		info.AccessInfo.Endpoint = c.Endpoint
+		info.AccessInfo.Endpoint = h.endpoint(c)
 	}
 	if c.Protected {
 		info.KeyValueList = append(info.KeyValueList, pmks.KeyValue{Key: "DeletionProtection", Value: "true"})

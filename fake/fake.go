@@ -17,6 +17,11 @@
 // It takes its time from package time, so that inside a testing/synctest bubble
 // its hours pass in microseconds. Outside, [WithSpeed] makes them short.
 //
+// # Kubernetes
+//
+// A cluster has an endpoint and a kubeconfig, and no Kubernetes API behind them,
+// unless [WithKubernetesAPI] serves one.
+//
 // # Faults
 //
 // [Handler.Inject] makes calls fail: refused, throttled, delayed, lost on the way
@@ -62,6 +67,9 @@ type Handler struct {
 	hidden []*Unread
 	// requests counts the requests that reached the cloud, for their ids.
 	requests int
+
+	// kubernetes serves the API of the clusters; nil without WithKubernetesAPI.
+	kubernetes kubernetesAPI
 }
 
 var (
@@ -88,6 +96,8 @@ type config struct {
 	faults   []Fault
 	clusters []Cluster
 	limits   *Limits
+	// kubernetes makes what WithKubernetesAPI asks for.
+	kubernetes func(*Handler) kubernetesAPI
 }
 
 // Profiles returns the names that WithProfile takes.
@@ -200,6 +210,10 @@ func New(opts ...Option) *Handler {
 		lag:     c.core.ReadLag,
 		logger:  c.logger,
 		world:   core.New(c.profile, c.core),
+	}
+	if c.kubernetes != nil {
+		h.kubernetes = c.kubernetes(h)
+		h.world.OnChange(h.kubernetes.changed)
 	}
 	for _, f := range c.faults {
 		h.Inject(f)

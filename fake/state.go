@@ -131,6 +131,10 @@ func (h *Handler) Restore(s *Snapshot) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.world = s.world.Snapshot()
+	if h.kubernetes != nil {
+		h.world.OnChange(h.kubernetes.changed)
+		h.kubernetes.changed()
+	}
 }
 
 // Inventory holds what exists beside clusters. A list that is nil says nothing:

@@ -18,7 +18,7 @@ var providers = []string{"alibaba", "aws", "azure", "gcp", "ibm", "nhn", "tencen
 var rootLeaves = []string{"internal/errtree", "internal/kubeconfig", "internal/kver", "internal/poll", "internal/redact", "internal/upgrade"}
 
 // fakeLeaves are what package fake may reach besides.
-var fakeLeaves = []string{".", "internal/capability", "internal/once", "internal/provider/errs", "internal/refuse", "internal/sim/core", "internal/sim/profile"}
+var fakeLeaves = []string{".", "internal/capability", "internal/once", "internal/provider/errs", "internal/refuse", "internal/sim/core", "internal/sim/kubeapi", "internal/sim/profile"}
 
 // coreModules are the only third-party modules that the root package and fake
 // may reach: who imports pmks pays for the clouds they use and for nothing else.
