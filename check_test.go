@@ -80,7 +80,7 @@ func TestCapabilities_CheckCluster(t *testing.T) {
 		{"name-too-long", nil, func(r *req) { r.IId.NameId = strings.Repeat("c", 13) }, map[string]pmks.Code{"IId.NameId": bad}},
 		{"name-huge", nil, func(r *req) { r.IId.NameId = strings.Repeat("c", 1<<20) }, map[string]pmks.Code{"IId.NameId": bad}},
 		{"name-length-in-characters", func(c *caps) { c.ClusterName = pmks.NameRule{MaxLength: 4} },
-			func(r *req) { r.IId.NameId = "클러스터" }, nil},
+			func(r *req) { r.IId.NameId = "クラスタ" }, nil},
 		{"name-path", func(c *caps) { c.ClusterName = pmks.NameRule{} }, func(r *req) { r.IId.NameId = "a/b" }, map[string]pmks.Code{"IId.NameId": bad}},
 		{"name-windows-path", func(c *caps) { c.ClusterName = pmks.NameRule{} }, func(r *req) { r.IId.NameId = `a\b` }, map[string]pmks.Code{"IId.NameId": bad}},
 		{"name-parent", func(c *caps) { c.ClusterName = pmks.NameRule{} }, func(r *req) { r.IId.NameId = ".." }, map[string]pmks.Code{"IId.NameId": bad}},
@@ -367,7 +367,7 @@ func FuzzCheckCluster(f *testing.F) {
 	f.Add("", "", "", "", "", "", "", "", "", "", "", "", 0, 0, 0, 1, false)
 	f.Add("../x", "newest", "/", "a//b", "\x00", "", "\xff", "..", `a\b`, "\n", "-1", " ", -1, -2, -3, 2, true)
 	f.Add("default", "default", "default", ":", "%2e%2e", "k", "v", "default", "default", "default", "default", "default", 0, 0, 0, 3, false)
-	f.Add("클러스터", "v1.33.2", "a", "b", "c", "d", "e", "그룹", "x", "y", "9999999999999999999", "z", 1<<31-1, 0, -1<<31, 4, true)
+	f.Add("クラスタ", "v1.33.2", "a", "b", "c", "d", "e", "群組", "x", "y", "9999999999999999999", "z", 1<<31-1, 0, -1<<31, 4, true)
 	f.Fuzz(func(t *testing.T, name, version, vpc, subnet, sg, key, value, group, spec, diskType, diskSize, keyPair string,
 		desired, low, high, shape int, auto bool,
 	) {

@@ -30,7 +30,7 @@ func TestClusterTarget(t *testing.T) {
 		{"empty", pmks.IID{}, ""},
 		{"path", pmks.IID{NameId: "../demo"}, ""},
 		{"slash", pmks.IID{NameId: "a/b"}, ""},
-		{"unicode", pmks.IID{NameId: "클러스터"}, ""},
+		{"unicode", pmks.IID{NameId: "クラスタ"}, ""},
 		{"question-mark", pmks.IID{NameId: "a?b"}, ""},
 		{"other-partition", pmks.IID{SystemId: strings.Replace(own, "arn:aws:", "arn:aws-cn:", 1)}, ""},
 		{"other-service", pmks.IID{SystemId: strings.Replace(own, ":eks:", ":ecs:", 1)}, ""},

@@ -49,12 +49,12 @@ func TestHandler_ChangeNodeGroupScaling_overflow(t *testing.T) {
 	})
 }
 
-// AWS counts characters, not bytes: 100 Hangul syllables are 300 bytes.
+// AWS counts characters, not bytes: 100 of these are 300 bytes.
 func TestHandler_CreateCluster_tagCharacters(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		req := bench.CreateRequest("tags")
-		req.TagList = []pmks.KeyValue{{Key: strings.Repeat("키", 50), Value: strings.Repeat("값", 100)}}
+		req.TagList = []pmks.KeyValue{{Key: strings.Repeat("鍵", 50), Value: strings.Repeat("値", 100)}}
 		if _, err := newHandler(t, eks.New(eks.Options{})).CreateCluster(t.Context(), req); err != nil {
 			t.Error(err)
 		}
@@ -67,7 +67,7 @@ func TestHandler_CreateCluster_tagTooLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := eks.New(eks.Options{})
 		req := bench.CreateRequest("tags")
-		req.TagList = []pmks.KeyValue{{Key: strings.Repeat("키", 129), Value: "v"}, {Key: "k", Value: strings.Repeat("값", 257)}}
+		req.TagList = []pmks.KeyValue{{Key: strings.Repeat("鍵", 129), Value: "v"}, {Key: "k", Value: strings.Repeat("値", 257)}}
 		_, err := newHandler(t, s).CreateCluster(t.Context(), req)
 		says(t, err, pmks.ErrInvalidArgument, "TagList[0].Key: has 129 characters", "TagList[1].Value: has 257 characters")
 		if s.Count("") != 0 {

@@ -34,7 +34,7 @@ const (
 // FuzzIDs: what is taken for an id or a name can stand in a URL, and cannot bend it.
 func FuzzIDs(f *testing.F) {
 	for _, s := range []string{
-		"", "demo", "a_b-c", "../demo", "a/b", "a?b", "a%2Fb", "a#b", "a b", "클러스터", "a\n", ".", "..", "/", "//", "system", "(x)",
+		"", "demo", "a_b-c", "../demo", "a/b", "a?b", "a%2Fb", "a#b", "a b", "クラスタ", "a\n", ".", "..", "/", "//", "system", "(x)",
 		idStart + clusterType + "/demo", idCase + "microsoft.containerservice/managedclusters/demo",
 		idStart + poolType[:len(clusterType)] + "/demo/agentPools/system", idStart + clusterType + "/demo/agentPools/system/machines/m",
 		idStart + networkType + "/main/subnets/nodes", idStart + clusterType + "/..", idStart + clusterType + "/demo?x=y",

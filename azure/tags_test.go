@@ -50,16 +50,16 @@ func TestTags_case(t *testing.T) {
 // TestCheckTags: lengths are characters, and two cases of one name are one tag.
 func TestCheckTags(t *testing.T) {
 	t.Parallel()
-	hangul := func(n int) string { return strings.Repeat("한", n) }
+	kanji := func(n int) string { return strings.Repeat("漢", n) }
 	for _, test := range []struct {
 		name string
 		list []pmks.KeyValue
 		want string // the field that is refused
 	}{
-		{"hangul", []pmks.KeyValue{{Key: hangul(100), Value: hangul(100)}}, ""},
-		{"longest", []pmks.KeyValue{{Key: hangul(512), Value: hangul(256)}}, ""},
-		{"long-name", []pmks.KeyValue{{Key: hangul(513)}}, "TagList[0].Key"},
-		{"long-value", []pmks.KeyValue{{Key: "a"}, {Key: "b", Value: hangul(257)}}, "TagList[1].Value"},
+		{"kanji", []pmks.KeyValue{{Key: kanji(100), Value: kanji(100)}}, ""},
+		{"longest", []pmks.KeyValue{{Key: kanji(512), Value: kanji(256)}}, ""},
+		{"long-name", []pmks.KeyValue{{Key: kanji(513)}}, "TagList[0].Key"},
+		{"long-value", []pmks.KeyValue{{Key: "a"}, {Key: "b", Value: kanji(257)}}, "TagList[1].Value"},
 		{"characters", []pmks.KeyValue{{Key: "a/b"}}, "TagList[0].Key"},
 		{"two-cases", []pmks.KeyValue{{Key: "Team", Value: "a"}, {Key: "team", Value: "b"}}, "TagList[1].Key"},
 		{"own", []pmks.KeyValue{{Key: "CREATEDAT"}}, "TagList[0].Key"},

@@ -118,7 +118,7 @@ func nameHostile(t T, c *Cloud) {
 			}
 		}
 	}
-	for _, name := range []string{"클러스터", "名前", "emoji-🙂"} {
+	for _, name := range []string{"クラスタ", "名前", "emoji-🙂"} {
 		_, err := c.Handler.GetCluster(t.Context(), pmks.IID{NameId: name})
 		want(t, "GetCluster of a unicode name", err, pmks.CodeNotFound, pmks.CodeInvalidArgument)
 	}

@@ -74,7 +74,7 @@ var clusterFaults = []fault{
 	{name: "huge-name", field: "IId.NameId", code: pmks.CodeInvalidArgument,
 		cluster: always(func(r *pmks.ClusterInfo) { r.IId.NameId = strings.Repeat("x", 300) })},
 	{name: "unicode-name", field: "IId.NameId", code: pmks.CodeInvalidArgument,
-		cluster: always(func(r *pmks.ClusterInfo) { r.IId.NameId = "클러스터🙂" })},
+		cluster: always(func(r *pmks.ClusterInfo) { r.IId.NameId = "クラスタ🙂" })},
 	{name: "bad-version", field: "Version", code: pmks.CodeInvalidArgument,
 		cluster: always(func(r *pmks.ClusterInfo) { r.Version = "latest-and-greatest" })},
 	{name: "no-vpc", field: "Network.VpcIID", code: pmks.CodeInvalidArgument,

@@ -65,7 +65,7 @@ func TestHandler_kubeconfig(t *testing.T) {
 func TestBuildKubeconfig(t *testing.T) {
 	t.Parallel()
 	for _, token := range []string{"", "fake-token"} {
-		for _, name := range []string{"demo", "form-name", "100012345678", "true", `a"b`, "클러스터", "a b: c"} {
+		for _, name := range []string{"demo", "form-name", "100012345678", "true", `a"b`, "クラスタ", "a b: c"} {
 			got, err := buildKubeconfig(name, "https://203.0.113.7:6443/x", token)
 			if err != nil {
 				t.Fatal(err)

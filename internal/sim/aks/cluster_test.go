@@ -84,7 +84,7 @@ func TestServer_createCluster_refusals(t *testing.T) {
 		}, refusal{}, ""},
 		{"tag-value", func(in *mc, _ *ap) { in.Tags = map[string]*string{"a": new(strings.Repeat("x", 257))} }, refusal{400, "InvalidTagValue"}, "256"},
 		{"tags-in-two-cases", func(in *mc, _ *ap) { in.Tags = map[string]*string{"Team": new(""), "team": new("")} }, refusal{400, "InvalidRequestContent"}, "same key"},
-		{"tag-of-256-characters", func(in *mc, _ *ap) { in.Tags = map[string]*string{"a": new(strings.Repeat("가", 256))} }, refusal{}, ""},
+		{"tag-of-256-characters", func(in *mc, _ *ap) { in.Tags = map[string]*string{"a": new(strings.Repeat("字", 256))} }, refusal{}, ""},
 		{"node-group-length", func(in *mc, _ *ap) { in.Properties.NodeResourceGroup = new(strings.Repeat("x", 81)) }, badParameter, "node resource group name is too long"},
 		{"node-group-exists", func(in *mc, _ *ap) { in.Properties.NodeResourceGroup = new("OTHER") }, refusal{409, "NodeResourceGroupAlreadyExists"}, "exists"},
 		{"admin-name", func(in *mc, _ *ap) { in.Properties.LinuxProfile.AdminUsername = new("1a") }, badParameter, "adminUsername"},

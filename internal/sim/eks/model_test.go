@@ -105,7 +105,7 @@ func Test_like(t *testing.T) {
 	}{
 		{"", "", true}, {"", "a", false}, {"a", "a", true}, {"a", "A", false}, {"a", "ab", false}, {"ab", "a", false},
 		{"*", "", true}, {"*", "abc", true}, {"a*", "a", true}, {"*c", "abc", true}, {"a*c*e", "abcde", true}, {"a*d", "abc", false},
-		{"a*bc", "abbbc", true}, {"?", "", false}, {"?", "한", true}, {"a?c", "abc", true}, {"a??", "ab", false},
+		{"a*bc", "abbbc", true}, {"?", "", false}, {"?", "漢", true}, {"a?c", "abc", true}, {"a??", "ab", false},
 		{`\*`, "*", true}, {`\*`, "a", false}, {`a\?`, "a?", true}, {`a\?`, "ab", false}, {`\\`, `\`, true}, {`*\*`, "ab*", true}, {`*\*`, "abc", false},
 	} {
 		if got := like([]rune(test.pattern), []rune(test.text)); got != test.want {

@@ -130,7 +130,7 @@ func TestCaps_Names(t *testing.T) {
 			name: "ack", cloud: "alibaba",
 			clusters:  []string{"1", "Prod-1", strings.Repeat("a", 63)},
 			groups:    []string{"default-nodepool", "1"},
-			noCluster: []string{"", "-a", "a_b", "클러스터", strings.Repeat("a", 64)},
+			noCluster: []string{"", "-a", "a_b", "クラスタ", strings.Repeat("a", 64)},
 			noGroup:   []string{"", "-a", "a.b", strings.Repeat("a", 64)},
 		},
 		{
