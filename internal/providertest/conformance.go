@@ -219,7 +219,8 @@ func (w *world[S]) mutations() (n int) {
 	defer w.mu.Unlock()
 	before := ""
 	for _, call := range w.sim.Calls() {
-		answered := call.Status >= 200 && call.Status < 300 && (call.Status != http.StatusNoContent || slices.Contains(w.NoContent, call.Op))
+		// Some clouds refuse with a 200, and the code tells.
+		answered := call.Code == "" && call.Status >= 200 && call.Status < 300 && (call.Status != http.StatusNoContent || slices.Contains(w.NoContent, call.Op))
 		if !slices.Contains(w.Mutating, call.Op) || !answered && (!call.Lost || !w.replyLost || slices.Contains(w.Repeated, call.Op)) {
 			continue
 		}

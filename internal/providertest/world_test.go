@@ -82,6 +82,7 @@ func TestWorld_mutations(t *testing.T) {
 		simkit.Call{Op: "Get", Status: 200},
 		simkit.Call{Op: "Create", Status: 201},
 		simkit.Call{Op: "Create", Status: 409},
+		simkit.Call{Op: "Create", Status: 200, Code: "Refused"},
 		simkit.Call{Op: "Create", Status: 204},
 		simkit.Call{Op: "Create", Lost: true},
 		simkit.Call{Op: "Delete", Lost: true},
