@@ -286,5 +286,5 @@ func annotate(err *error, op string, cluster, nodeGroup pmks.IID) {
 
 // halfDone says of an error what has been done before it.
 func halfDone(err error, what string) error {
-	return errs.With(err, func(e *pmks.Error) { e.Message = what + ": " + e.Message })
+	return errs.With(err, func(e *pmks.Error) { e.Message = strings.TrimSuffix(what+": "+e.Message, ": ") })
 }

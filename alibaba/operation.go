@@ -232,6 +232,9 @@ func (h *Handler) because(ctx context.Context, id, poolId, reason string) string
 	if e, _ = taskError(t).(*pmks.Error); e == nil { //nolint:errorlint // it has just been made
 		return reason
 	}
+	if poolId != "" && isUpgrade(t.TaskType) {
+		reason = "the upgrade of the node pool failed: repair it, or upgrade again"
+	}
 	return strings.TrimPrefix(e.ProviderCode+": ", ": ") + e.Message + " (" + reason + ")"
 }
 

@@ -3,6 +3,7 @@
 package alibaba_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -386,6 +387,119 @@ func TestRule_halfDone(t *testing.T) {
 		_, err := h.RemoveNodeGroup(t.Context(), demo, first)
 		if pmks.CodeOf(err) != pmks.CodeFailedPrecondition || !strings.Contains(err.Error(), "autoscaling is switched off, the node group is not removed") || !strings.Contains(err.Error(), "in use by others") {
 			t.Errorf("got %v", err)
+		}
+	})
+}
+
+// TestRule_halfDoneOpen: where the removal that follows has no answer, or its turn never
+// comes, nothing is told that is not known, and no sentence is left open.
+func TestRule_halfDoneOpen(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		hangs string // the request whose answer hangs
+		says  string
+	}{
+		"answer-hangs":    {"DeleteClusterNodepool", "autoscaling is switched off, whether the node group is removed is not known"},
+		"wait-is-cut":     {"", "autoscaling was switched off, whether that is done could not be learned, and nothing more was sent"},
+		"look-hangs":      {"DescribeClusterNodePoolDetail", "autoscaling was switched off, whether that is done could not be learned, and nothing more was sent"},
+		"switch-is-lost":  {"ModifyClusterNodePool", ""},
+		"cluster-is-lost": {"DescribeClusterDetail", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := ready(t, nil)
+				if _, err := newHandler(t, s).SetNodeGroupAutoScaling(t.Context(), demo, first, true); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(time.Hour) //nolint:forbidigo // inside a synctest bubble
+				cluster, group := idsOf(t, s, region)
+				put := false
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				h := newHandlerOn(t, providertest.RoundTripper(func(r *http.Request) (*http.Response, error) {
+					put = put || r.Method == http.MethodPut
+					if op := r.Header.Get("X-Acs-Action"); op == test.hangs && (put || op == "DescribeClusterDetail") {
+						cancel()
+						<-r.Context().Done()
+						return nil, r.Context().Err()
+					}
+					return s.Transport().RoundTrip(r)
+				}), func(c *alibaba.Config) {
+					if test.hangs == "" {
+						c.PollInterval = time.Hour
+						time.AfterFunc(10*time.Minute, cancel)
+					}
+				})
+				_, err := h.RemoveNodeGroup(ctx, cluster, group)
+				if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), test.says) {
+					t.Errorf("got %v, want the end of the context, and %q", err, test.says)
+				}
+				if text := err.Error(); strings.Contains(text, "is not removed") || strings.HasSuffix(strings.TrimSpace(text), ":") || strings.Contains(text, ":  ") || strings.Contains(text, ": [") {
+					t.Errorf("got %q", text)
+				}
+			})
+		})
+	}
+}
+
+// TestRule_begun: of several node groups that an upgrade is sent to, those are named that
+// it has begun for: not one that is busy, nor one that refuses.
+func TestRule_begun(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := bench.Simulate(providertest.Options{})
+		h := newHandler(t, s)
+		req := bench.SampleRequest("demo")
+		req.Version = "1.34"
+		for _, name := range []string{"ng2", "ng3"} {
+			req.NodeGroupList = append(req.NodeGroupList, bench.SampleNodeGroup(name))
+		}
+		info, err := pmks.Provision(t.Context(), h, req, pmks.WithInterval(time.Minute))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.UpgradeCluster(t.Context(), demo, "1.35"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := pmks.WaitClusterActive(t.Context(), h, demo, pmks.WithInterval(time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Show("demo", "ng2", "scaling"); err != nil {
+			t.Fatal(err)
+		}
+		refused := newHandlerOn(t, providertest.RoundTripper(func(r *http.Request) (*http.Response, error) {
+			if r.Header.Get("X-Acs-Action") == "UpgradeClusterNodepool" && strings.Contains(r.URL.Path, info.NodeGroupList[2].IId.SystemId) {
+				return providertest.Respond(r, 400, `{"code":"DependencyViolation.Resource","message":"in use by others"}`), nil
+			}
+			return s.Transport().RoundTrip(r)
+		}))
+		_, err = refused.UpgradeCluster(t.Context(), demo, "1.35")
+		if pmks.CodeOf(err) != pmks.CodeFailedPrecondition || !strings.Contains(err.Error(), "the upgrade of ng1 has begun, this one has not: in use by others") {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+// TestRule_failedUpgrade: a node group whose upgrade failed holds healthy nodes: nobody is
+// told to remove it.
+func TestRule_failedUpgrade(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := bench.Simulate(providertest.Options{})
+		h := newHandler(t, s)
+		req := bench.SampleRequest("demo")
+		req.Version = "1.34"
+		if _, err := pmks.Provision(t.Context(), h, req, pmks.WithInterval(time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		s.Inject(core.Fault{Op: "UpgradeClusterNodepool", Kind: core.FaultFailLater, Reason: "DrainFailed: a budget forbids it"})
+		_, err := pmks.Upgrade(t.Context(), h, demo, "1.35", pmks.WithInterval(time.Minute))
+		state, stateErr := h.ReadState(t.Context(), demo, first)
+		for _, text := range []string{fmt.Sprint(err), state.StatusReason} {
+			if !strings.Contains(text, "DrainFailed: a budget forbids it") || !strings.Contains(text, "repair") || strings.Contains(text, "remove it") {
+				t.Errorf("got %q, %v", text, stateErr)
+			}
 		}
 	})
 }
