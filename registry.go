@@ -152,11 +152,9 @@ func Open(ctx context.Context, name string, cfg Config, opts ...Option) (*Client
 	if err := ctx.Err(); err != nil {
 		return nil, Annotate(err, where)
 	}
-	providersMu.RLock()
-	p, ok := providers[name]
-	providersMu.RUnlock()
-	if !ok {
-		return nil, Annotate(unknownProvider(name), Error{Op: "Open"})
+	p, err := lookup(name)
+	if err != nil {
+		return nil, Annotate(err, Error{Op: "Open"})
 	}
 	var f faults
 	checkKeys(&f, "Credentials", cfg.Credentials, p.Credentials)
@@ -170,6 +168,17 @@ func Open(ctx context.Context, name string, cfg Config, opts ...Option) (*Client
 	}
 	opts = append([]Option{withProvider(name), WithLogger(cfg.Logger)}, opts...)
 	return New(h, opts...), nil
+}
+
+// lookup finds what is registered under name.
+func lookup(name string) (Provider, error) {
+	providersMu.RLock()
+	p, ok := providers[name]
+	providersMu.RUnlock()
+	if !ok {
+		return Provider{}, unknownProvider(name)
+	}
+	return p, nil
 }
 
 // ownProviders are the providers of this module, whose import is known.

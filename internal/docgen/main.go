@@ -120,25 +120,26 @@ func capabilities(w io.Writer) {
 }
 
 func settings(w io.Writer) {
-	fmt.Fprint(w, "# Settings of each provider\n\nThe keys of `Config.Credentials` and `Config.Settings` for `pmks.Open`.\n")
+	fmt.Fprint(w, "# Settings of each provider\n\nThe keys of `Config.Credentials` and `Config.Settings` for `pmks.Open`, and the environment variables that `pmks.ConfigFromEnv` reads for\n"+
+		"them. It also reads `PMKS_REGION`, `PMKS_ZONE` and `PMKS_ENDPOINT`, and for one provider alone, which wins, such as `PMKS_AWS_REGION`.\n")
 	for _, p := range pmks.Providers() {
 		fmt.Fprintf(w, "\n## `%s`: %s\n", p.Name, p.Title)
-		table(w, "Credentials", p.Credentials)
-		table(w, "Settings", p.Settings)
+		table(w, p, "Credentials", p.Credentials)
+		table(w, p, "Settings", p.Settings)
 	}
 }
 
-func table(w io.Writer, title string, list []pmks.Setting) {
+func table(w io.Writer, p pmks.Provider, title string, list []pmks.Setting) {
 	if len(list) == 0 {
 		return
 	}
-	fmt.Fprintf(w, "\n| %s | default | meaning |\n|---|---|---|\n", title)
+	fmt.Fprintf(w, "\n| %s | environment | default | meaning |\n|---|---|---|---|\n", title)
 	for _, s := range list {
 		help := s.Help
 		if s.Required {
 			help += " (required)"
 		}
-		fmt.Fprintf(w, "| `%s` | %s | %s |\n", s.Name, s.Default, strings.ReplaceAll(help, "|", `\|`))
+		fmt.Fprintf(w, "| `%s` | `%s` | %s | %s |\n", s.Name, p.EnvName(s.Name), s.Default, strings.ReplaceAll(help, "|", `\|`))
 	}
 }
 
