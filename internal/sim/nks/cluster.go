@@ -3,6 +3,7 @@
 package nks
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"slices"
@@ -80,7 +81,7 @@ func (s *Server) outcome(c *call, rec *clusterRecord, own *groupRecord, ev *even
 		canceled := strings.HasPrefix(r.Failure, "canceled: ")
 		if own != nil && !canceled {
 			stack := stackKind(kind, ev)
-			own.updated, own.reason = r.End, orElse(r.Failure, "Stack "+stack+" completed successfully")
+			own.updated, own.reason = r.End, cmp.Or(r.Failure, "Stack "+stack+" completed successfully")
 			if r.Failure == "" {
 				own.kind = stack
 			}

@@ -4,6 +4,7 @@ package nks
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"net/netip"
@@ -137,7 +138,7 @@ func (r Resources) checkInternet(subnet Subnet, l labels) *apiError {
 
 // checkRanges: nothing may overlap, and pods need room.
 func (r Resources) checkRanges(in clusterRequest, l labels, subnet Subnet) *apiError {
-	pods, services := orElse(l.text("pods_network_cidr"), defaultPodRange), orElse(l.text("service_cluster_ip_range"), defaultServiceRange)
+	pods, services := cmp.Or(l.text("pods_network_cidr"), defaultPodRange), cmp.Or(l.text("service_cluster_ip_range"), defaultServiceRange)
 	ranges := append([]string{subnet.CIDR, pods, services}, reservedRanges...)
 	for _, id := range l.ids("additional_subnet_id_list") {
 		if sub, known := r.subnet(id); known {

@@ -3,6 +3,7 @@
 package nks
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"fmt"
 	"net/http"
@@ -140,8 +141,8 @@ func (s *Server) serverObject(c *call, rec *clusterRecord, g *core.NodeGroup, id
 	}
 	for i, subnet := range rec.subnetsOf(own) {
 		sub, known := c.project.resources.subnet(subnet)
-		vpc, _ := c.project.resources.vpc(orElse(sub.VPC, rec.request.FixedNetwork))
-		key := orElse(vpc.Name, "Default Network")
+		vpc, _ := c.project.resources.vpc(cmp.Or(sub.VPC, rec.request.FixedNetwork))
+		key := cmp.Or(vpc.Name, "Default Network")
 		if !known {
 			key = "Default Network"
 		}

@@ -3,6 +3,7 @@
 package nks
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -199,7 +200,7 @@ func (e *apiError) body(c *call, texts Texts) (data []byte, html bool) {
 	case c.service == serviceNKS:
 		body = e.magnum(texts)
 	case c.service == serviceCompute || c.service == serviceVolume:
-		body = map[string]novaFault{orElse(novaFaults[e.status], "computeFault"): {e.status, e.message}}
+		body = map[string]novaFault{cmp.Or(novaFaults[e.status], "computeFault"): {e.status, e.message}}
 	case c.service == serviceNetwork:
 		body = map[string]neutronError{"NeutronError": {e.code, e.message, ""}}
 	default:

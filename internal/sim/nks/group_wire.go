@@ -3,6 +3,7 @@
 package nks
 
 import (
+	"cmp"
 	"maps"
 	"strconv"
 
@@ -108,7 +109,7 @@ func (s *Server) groupObject(c *call, shown *core.Cluster, rec *clusterRecord, g
 		groupItem: s.groupItem(g, own), ID: own.number, ClusterID: shown.ID, CreatedAt: timestamp(g.Created), Labels: s.groupLabels(g, own),
 		Links: groupLinks(c, shown.ID, g.ID), NodeAddresses: s.nodeAddresses(rec, g), ProjectID: rec.project.id,
 	}
-	o.StatusReason = textOrNull(orElse(g.Reason, own.reason))
+	o.StatusReason = textOrNull(cmp.Or(g.Reason, own.reason))
 	if !own.updated.IsZero() {
 		o.UpdatedAt = textOrNull(timestamp(own.updated))
 	}

@@ -97,16 +97,6 @@ func DefaultBuckets() []simkit.Bucket {
 	}
 }
 
-func (o Options) buckets() []simkit.Bucket {
-	switch {
-	case o.Unlimited:
-		return nil
-	case o.Buckets == nil:
-		return DefaultBuckets()
-	}
-	return o.Buckets
-}
-
 // Texts says how refusals of NKS are worded. Nobody has recorded its words.
 type Texts int
 

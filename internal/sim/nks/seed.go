@@ -42,7 +42,7 @@ func (s *Server) Put(seed core.Seed) error { return s.PutCluster(Seed{Seed: seed
 func (s *Server) PutCluster(seed Seed) error {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	p, ok := s.projects[orElse(seed.Project, s.order[0])]
+	p, ok := s.projects[cmp.Or(seed.Project, s.order[0])]
 	if !ok {
 		return fmt.Errorf("nks: there is no project %q", seed.Project)
 	}
@@ -65,7 +65,7 @@ func (s *Server) PutCluster(seed Seed) error {
 	request := s.seedRequest(p, seed)
 	l := labels(request.Labels)
 	rec := s.newRecord(p, request, l)
-	rec.live, rec.userID, rec.failed = live, orElse(seed.UserID, DefaultUserID), failed
+	rec.live, rec.userID, rec.failed = live, cmp.Or(seed.UserID, DefaultUserID), failed
 	p.clusters[live.ID] = rec
 	for i, g := range live.Groups {
 		info := seed.Groups[i]
@@ -157,7 +157,7 @@ func refOf[T any](ref pmks.IID, list []T, of func(T) (id, name string), otherwis
 			return id
 		}
 	}
-	return orElse(otherwise, ref.NameId)
+	return cmp.Or(otherwise, ref.NameId)
 }
 
 // seedGroup is the plan that a ready-made group could have come from.

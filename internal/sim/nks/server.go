@@ -20,6 +20,7 @@
 package nks
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"slices"
@@ -70,9 +71,10 @@ func New(o Options) *Server {
 	nhn := newProfile(o)
 	s := &Server{
 		Kit: simkit.New(simkit.Options{
-			Seed: o.Seed, Stream: 0x6e6b73, Latency: o.Latency, Now: o.Now, Logger: o.Logger, Faults: o.Faults, Buckets: o.buckets(),
+			Seed: o.Seed, Stream: 0x6e6b73, Latency: o.Latency, Now: o.Now, Logger: o.Logger, Faults: o.Faults,
+			Buckets: simkit.Limits(o.Unlimited, o.Buckets, DefaultBuckets),
 		}),
-		region:   orElse(o.Region, nhn.Region),
+		region:   cmp.Or(o.Region, nhn.Region),
 		scale:    o.Scale,
 		options:  o,
 		assume:   o.Assumptions,
@@ -100,7 +102,7 @@ func New(o Options) *Server {
 	if o.Resources != nil {
 		resources = *o.Resources
 	}
-	s.addProject(orElse(o.TenantID, DefaultTenantID), resources.clone())
+	s.addProject(cmp.Or(o.TenantID, DefaultTenantID), resources.clone())
 	for _, id := range o.Tenants {
 		s.addProject(id, resources.public())
 	}
@@ -170,11 +172,4 @@ func (s *Server) NextEvent() (at time.Time, ok bool) {
 		}
 	}
 	return at, ok
-}
-
-func orElse(value, otherwise string) string {
-	if value == "" {
-		return otherwise
-	}
-	return value
 }
