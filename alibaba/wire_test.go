@@ -7,10 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
-	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -49,13 +46,7 @@ var dialect = providertest.Dialect{
 		return text
 	},
 	Answer: func(r *http.Request, answer string) (*http.Response, error) {
-		status, file, _ := strings.Cut(answer, " ")
-		body, err := os.ReadFile(filepath.Join("testdata", "replies", file))
-		if err != nil {
-			return nil, err
-		}
-		code, err := strconv.Atoi(status)
-		return providertest.Reply(r, code, http.Header{"Content-Type": {"application/json"}, "X-Acs-Request-Id": {"R-HEADER"}}, body), err
+		return providertest.ReplyFile(r, answer, http.Header{"Content-Type": {"application/json"}, "X-Acs-Request-Id": {"R-HEADER"}})
 	},
 }
 

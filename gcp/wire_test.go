@@ -3,19 +3,12 @@
 package gcp_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"net/http"
-	"os"
-	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
-	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -26,72 +19,38 @@ import (
 	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
 
-// replies are the answers by method and path, written by hand after the REST
-// reference of GKE and Compute Engine, so that a misreading which the simulator
-// might share is seen here.
-var replies = map[string]string{
-	"GET /v1/projects/devel-project/locations/-/clusters":                                                                                       "clusters.json",
-	"GET /v1/projects/devel-project/locations/-/operations":                                                                                     "operations.json",
-	"GET /v1/projects/devel-project/locations/asia-northeast3-a/operations":                                                                     "operations.json",
-	"GET /v1/projects/devel-project/locations/asia-northeast3-a/operations/operation-1762075800000-0a1b":                                        "operation-done.json",
-	"GET /v1/projects/devel-project/locations/asia-northeast3-a/serverConfig":                                                                   "config.json",
-	"GET /v1/projects/devel-project/locations/asia-northeast3-a/clusters/devel":                                                                 "cluster.json",
-	"GET /compute/v1/projects/devel-project/global/networks/main":                                                                               "network.json",
-	"GET /compute/v1/projects/devel-project/regions/asia-northeast3/subnetworks/nodes":                                                          "subnetwork.json",
-	"POST /compute/v1/projects/devel-project/zones/asia-northeast3-a/instanceGroupManagers/gke-devel-workers-1a2b3c4d-grp/listManagedInstances": "instances.json",
-}
-
-// replay is a transport that answers from files and writes down what it is asked.
-type replay struct {
-	mu    sync.Mutex
-	start time.Time
-	tape  []string
-}
-
-// RoundTrip implements [http.RoundTripper]. Each answer takes a second of virtual
-// time, which tells the steps apart.
-func (p *replay) RoundTrip(r *http.Request) (*http.Response, error) {
-	var body []byte
-	if r.Body != nil {
-		body, _ = io.ReadAll(r.Body)
-	}
-	if got := r.Header.Get("Authorization"); got != "Bearer ya29.fixture" {
-		return nil, fmt.Errorf("the bearer token is %q", got)
-	}
-	file := replies[r.Method+" "+r.URL.Path]
-	if r.Method != http.MethodGet && file == "" {
-		file = "operation.json"
-	}
-	p.mu.Lock()
-	p.tape = append(p.tape, fmt.Sprintf("step %d: %s %s\n%s", 1+int(time.Since(p.start)/time.Second), r.Method, r.URL.RequestURI(), canonical(body)))
-	p.mu.Unlock()
-	timer := time.NewTimer(time.Second)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-r.Context().Done():
-		return nil, r.Context().Err()
-	}
-	status, data := http.StatusNotFound, []byte(`{"error":{"code":404,"status":"NOT_FOUND","message":"Not found"}}`)
-	if file != "" {
-		var err error
-		if data, err = os.ReadFile(filepath.Join("testdata", "replies", file)); err != nil {
-			return nil, err
+// dialect is how requests to Google are written down: by method and path, as shorter
+// has it. An answer is a status and a file of testdata/replies, which is written by hand
+// after the REST reference of GKE and Compute Engine, so that a misreading which the
+// simulator might share is seen here.
+var dialect = providertest.Dialect{
+	Key: func(r *http.Request, _ []byte) (string, error) {
+		if got := r.Header.Get("Authorization"); got != "Bearer ya29.fixture" {
+			return "", fmt.Errorf("the bearer token is %q", got)
 		}
-		status = http.StatusOK
-	}
-	return &http.Response{StatusCode: status, Header: http.Header{"Content-Type": {"application/json"}}, Request: r,
-		Body: io.NopCloser(bytes.NewReader(data)), ContentLength: int64(len(data))}, nil
+		return r.Method + " " + shorter.Replace(r.URL.Path), nil
+	},
+	Head: func(r *http.Request) string { return fmt.Sprintf("> %s %s\n", r.Method, r.URL) },
+	Body: func(_ *http.Request, body []byte) string {
+		text, err := providertest.CanonicalJSON(body)
+		if err != nil {
+			return string(body)
+		}
+		return drawn.ReplaceAllString(text, `"cb-spider-pmks-req": "DRAWN"`)
+	},
+	Answer: func(r *http.Request, answer string) (*http.Response, error) {
+		return providertest.ReplyFile(r, answer, http.Header{"Content-Type": {"application/json"}})
+	},
 }
 
-// canonical makes a body readable and always the same.
-func canonical(body []byte) string {
-	text, err := providertest.CanonicalJSON(body)
-	if err != nil {
-		return string(body)
-	}
-	return text
-}
+// shorter shortens the paths of requests.
+var shorter = strings.NewReplacer(
+	"/v1/projects/devel-project/locations/asia-northeast3-a/", "",
+	"/v1/projects/devel-project/locations/-/", "-/",
+	"/compute/v1/projects/devel-project/", "compute ",
+	"zones/asia-northeast3-a/instanceGroupManagers/gke-devel-workers-1a2b3c4d-grp", "WORKERS",
+	"operation-1762075800000-0a1b", "OPERATION",
+)
 
 // drawn matches what marks a request as one's own.
 var drawn = regexp.MustCompile(`"cb-spider-pmks-req": "[a-z2-7]{26}"`)
@@ -109,57 +68,57 @@ func TestWire(t *testing.T) {
 		Network: pmks.NetworkInfo{VpcIID: pmks.IID{NameId: "main"}, SubnetIIDs: []pmks.IID{{NameId: "nodes"}},
 			SecurityGroupIIDs: []pmks.IID{{NameId: "allow-ssh"}, {NameId: "allow-web"}}},
 		NodeGroupList: []pmks.NodeGroupInfo{fresh, fixed}, TagList: []pmks.KeyValue{{Key: "team", Value: "platform"}}}
+	type exchange = providertest.Exchange
+	changed := func(request string) exchange { return exchange{request, "200 operation.json"} }
+	cluster, config := exchange{"GET clusters/devel", "200 cluster.json"}, exchange{"GET serverConfig", "200 config.json"}
+	nodes := exchange{"POST compute WORKERS/listManagedInstances", "200 instances.json"}
+	operations, done := exchange{"GET operations", "200 operations.json"}, exchange{"GET operations/OPERATION", "200 operation-done.json"}
+	lookups := []exchange{{"GET compute global/networks/main", "200 network.json"}, {"GET compute regions/asia-northeast3/subnetworks/nodes", "200 subnetwork.json"},
+		{"GET -/clusters", "200 clusters.json"}, config}
 	for _, test := range []struct {
-		name string
-		do   func(context.Context, *gcp.Handler) (any, error)
+		name      string
+		exchanges []exchange
+		do        func(context.Context, *gcp.Handler) (any, error)
 	}{
-		{"create-cluster", func(ctx context.Context, h *gcp.Handler) (any, error) { return h.CreateCluster(ctx, request) }},
-		{"list-cluster", func(ctx context.Context, h *gcp.Handler) (any, error) { return h.ListCluster(ctx) }},
-		{"list-iid", func(ctx context.Context, h *gcp.Handler) (any, error) { return h.ListIID(ctx) }},
-		{"get-cluster", func(ctx context.Context, h *gcp.Handler) (any, error) { return h.GetCluster(ctx, devel) }},
-		{"get-cluster-missing", func(ctx context.Context, h *gcp.Handler) (any, error) {
-			_, err := h.GetCluster(ctx, pmks.IID{NameId: "missing", SystemId: "missing"})
-			return err, nil
+		{"create-cluster", append(lookups[:4:4], changed("POST clusters")), func(ctx context.Context, h *gcp.Handler) (any, error) { return h.CreateCluster(ctx, request) }},
+		{"list-cluster", []exchange{{"GET -/clusters", "200 clusters.json"}, {"GET -/operations", "200 operations.json"}, nodes}, func(ctx context.Context, h *gcp.Handler) (any, error) { return h.ListCluster(ctx) }},
+		{"list-iid", []exchange{{"GET -/clusters", "200 clusters.json"}}, func(ctx context.Context, h *gcp.Handler) (any, error) { return h.ListIID(ctx) }},
+		{"get-cluster", []exchange{cluster, operations, nodes}, func(ctx context.Context, h *gcp.Handler) (any, error) { return h.GetCluster(ctx, devel) }},
+		{"get-cluster-missing", []exchange{{"GET clusters/missing", "404 missing.json"}, operations}, func(ctx context.Context, h *gcp.Handler) (any, error) {
+			return h.GetCluster(ctx, pmks.IID{NameId: "missing", SystemId: "missing"})
 		}},
-		{"delete-cluster", func(ctx context.Context, h *gcp.Handler) (any, error) { return h.DeleteCluster(ctx, devel) }},
-		{"add-node-group", func(ctx context.Context, h *gcp.Handler) (any, error) { return h.AddNodeGroup(ctx, devel, fresh) }},
-		{"remove-node-group", func(ctx context.Context, h *gcp.Handler) (any, error) { return h.RemoveNodeGroup(ctx, devel, batch) }},
-		{"autoscaling-on", func(ctx context.Context, h *gcp.Handler) (any, error) {
+		{"delete-cluster", []exchange{changed("DELETE clusters/devel")}, func(ctx context.Context, h *gcp.Handler) (any, error) { return h.DeleteCluster(ctx, devel) }},
+		{"add-node-group", []exchange{cluster, changed("POST clusters/devel/nodePools")}, func(ctx context.Context, h *gcp.Handler) (any, error) { return h.AddNodeGroup(ctx, devel, fresh) }},
+		{"remove-node-group", []exchange{changed("DELETE clusters/devel/nodePools/batch")}, func(ctx context.Context, h *gcp.Handler) (any, error) { return h.RemoveNodeGroup(ctx, devel, batch) }},
+		{"autoscaling-on", []exchange{cluster, changed("POST clusters/devel/nodePools/batch:setAutoscaling")}, func(ctx context.Context, h *gcp.Handler) (any, error) {
 			return h.SetNodeGroupAutoScaling(ctx, devel, batch, true)
 		}},
-		{"autoscaling-off", func(ctx context.Context, h *gcp.Handler) (any, error) {
+		{"autoscaling-off", []exchange{cluster, nodes, changed("POST clusters/devel:setResourceLabels"), done, changed("POST clusters/devel/nodePools/workers:setAutoscaling")}, func(ctx context.Context, h *gcp.Handler) (any, error) {
 			return h.SetNodeGroupAutoScaling(ctx, devel, workers, false)
 		}},
-		{"change-scaling-on", func(ctx context.Context, h *gcp.Handler) (any, error) {
+		{"change-scaling-on", []exchange{cluster, nodes, changed("POST clusters/devel/nodePools/workers:setAutoscaling"), done, changed("POST clusters/devel/nodePools/workers:setSize")}, func(ctx context.Context, h *gcp.Handler) (any, error) {
 			return h.ChangeNodeGroupScaling(ctx, devel, workers, 3, 2, 6)
 		}},
-		{"change-scaling-off", func(ctx context.Context, h *gcp.Handler) (any, error) {
+		{"change-scaling-off", []exchange{cluster, changed("POST clusters/devel:setResourceLabels"), done, changed("POST clusters/devel/nodePools/batch:setSize")}, func(ctx context.Context, h *gcp.Handler) (any, error) {
 			return h.ChangeNodeGroupScaling(ctx, devel, batch, 2, 0, 3)
 		}},
-		{"upgrade-control-plane", func(ctx context.Context, h *gcp.Handler) (any, error) { return h.UpgradeCluster(ctx, devel, "1.34") }},
-		{"upgrade-pools", func(ctx context.Context, h *gcp.Handler) (any, error) {
+		{"upgrade-control-plane", []exchange{cluster, operations, config, changed("POST clusters/devel:updateMaster")}, func(ctx context.Context, h *gcp.Handler) (any, error) { return h.UpgradeCluster(ctx, devel, "1.34") }},
+		{"upgrade-pools", []exchange{cluster, operations, config, changed("PUT clusters/devel/nodePools/workers")}, func(ctx context.Context, h *gcp.Handler) (any, error) {
 			return h.UpgradeCluster(ctx, devel, "1.33.5-gke.2072000")
 		}},
-		{"list-versions", func(ctx context.Context, h *gcp.Handler) (any, error) { return h.ListVersions(ctx) }},
-		{"check-cluster", func(ctx context.Context, h *gcp.Handler) (any, error) { return nil, h.CheckCluster(ctx, request) }},
-		{"check-node-group", func(ctx context.Context, h *gcp.Handler) (any, error) {
+		{"list-versions", []exchange{config}, func(ctx context.Context, h *gcp.Handler) (any, error) { return h.ListVersions(ctx) }},
+		{"check-cluster", lookups, func(ctx context.Context, h *gcp.Handler) (any, error) { return nil, h.CheckCluster(ctx, request) }},
+		{"check-node-group", []exchange{cluster}, func(ctx context.Context, h *gcp.Handler) (any, error) {
 			return nil, h.CheckNodeGroup(ctx, devel, fixed)
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				p := &replay{start: time.Now()}
-				h := newHandlerWith(t, gcp.Config{ProjectID: "devel-project", Zone: "asia-northeast3-a", Transport: p, KubeconfigKind: "exec",
-					TokenSource: oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "ya29.fixture", Expiry: time.Now().Add(time.Hour)})})
-				result, err := test.do(t.Context(), h)
-				if err != nil {
-					result = err
-				}
-				slices.SortStableFunc(p.tape, func(a, b string) int { return strings.Compare(a, b) })
-				text := strings.Join(p.tape, "\n") + "\nresult\n" + providertest.Indented(result)
-				wiretest.Golden(t, "wire/"+test.name+".golden", drawn.ReplaceAllString(text, `"cb-spider-pmks-req": "DRAWN"`))
+			result, tape := providertest.Play(t, dialect, test.exchanges, func(t testing.TB, p *providertest.Replay) (any, error) {
+				return test.do(t.Context(), newHandlerWith(t, gcp.Config{ProjectID: "devel-project", Zone: "asia-northeast3-a", Transport: p, KubeconfigKind: "exec",
+					TokenSource: oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "ya29.fixture", Expiry: time.Now().Add(time.Hour)})}))
 			})
+			wiretest.Golden(t, "wire/"+test.name+".golden", tape+"== result\n"+result)
 		})
 	}
 }

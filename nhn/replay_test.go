@@ -5,9 +5,6 @@ package nhn_test
 import (
 	"errors"
 	"net/http"
-	"os"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -52,18 +49,7 @@ var dialect = providertest.Dialect{
 		return string(body) + "\n"
 	},
 	Answer: func(r *http.Request, answer string) (*http.Response, error) {
-		number, file, _ := strings.Cut(answer, " ")
-		status, err := strconv.Atoi(number)
-		if err != nil {
-			return nil, err
-		}
-		var body []byte
-		if file != "" {
-			if body, err = os.ReadFile(filepath.Join("testdata", "replies", file)); err != nil {
-				return nil, err
-			}
-		}
-		return providertest.Reply(r, status, http.Header{"Content-Type": {"application/json"}, "X-Openstack-Request-Id": {"req-fixture"}}, body), nil
+		return providertest.ReplyFile(r, answer, http.Header{"Content-Type": {"application/json"}, "X-Openstack-Request-Id": {"req-fixture"}})
 	},
 }
 

@@ -9,7 +9,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -218,6 +221,23 @@ func Reply(r *http.Request, status int, header http.Header, body []byte) *http.R
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)),
 	}
+}
+
+// ReplyFile is the answer of a description that is a status and, unless there is no body,
+// a file of testdata/replies.
+func ReplyFile(r *http.Request, answer string, header http.Header) (*http.Response, error) {
+	number, file, _ := strings.Cut(answer, " ")
+	status, err := strconv.Atoi(number)
+	if err != nil {
+		return nil, err
+	}
+	var body []byte
+	if file != "" {
+		if body, err = os.ReadFile(filepath.Join("testdata", "replies", file)); err != nil {
+			return nil, err
+		}
+	}
+	return Reply(r, status, header, body), nil
 }
 
 // Indented is v as JSON, an error as its text.
