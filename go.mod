@@ -102,6 +102,11 @@ require (
 	github.com/IBM/go-sdk-core/v5 v5.25.3
 	github.com/gofrs/flock v0.13.2
 	github.com/gophercloud/gophercloud/v2 v2.15.0
+	github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/as v1.3.128
+	github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common v1.3.210
+	github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/cvm v1.3.130
+	github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/tke v1.3.136
+	github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/vpc v1.3.128
 	k8s.io/apimachinery v0.37.2
 	k8s.io/client-go v0.37.2
 )

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package tencent
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	tke "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/tke/v20180525"
+
+	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/once"
+	"github.com/pmks-go/pmks/internal/provider/await"
+	"github.com/pmks-go/pmks/internal/provider/claim"
+	"github.com/pmks-go/pmks/internal/provider/errs"
+	"github.com/pmks-go/pmks/internal/provider/fanout"
+	"github.com/pmks-go/pmks/internal/refuse"
+)
+
+const (
+	// maxTags is how many tags a cluster takes; ownTags of them are pmks's.
+	maxTags, ownTags = 50, 3
+	maxTagKey        = 127
+	maxTagValue      = 255
+
+	podsPerNode = 64
+	services    = 1024
+
+	// mostTries is how often a range is chosen anew, because somebody else has taken it
+	// or the VPC has routes that nobody told of.
+	mostTries = 5
+)
+
+// CreateCluster implements [pmks.ClusterHandler]: the clusters that there are, the
+// network and the versions are looked up in parallel, then one request is made, more
+// where the range of the pods turns out to be used. TKE takes no idempotency token, so
+// the cluster carries a tag that only this request has.
+func (h *Handler) CreateCluster(ctx context.Context, req pmks.ClusterInfo) (_ pmks.ClusterInfo, err error) {
+	defer annotate(&err, "CreateCluster", pmks.IID{NameId: req.IId.NameId}, pmks.IID{})
+	var refused []netip.Prefix // ranges that TKE has found in use
+	for {
+		p, err := h.planCluster(ctx, req)
+		if err != nil {
+			return pmks.ClusterInfo{}, err
+		}
+		mine := &claim.Claim{Name: req.IId.NameId, VPC: p.net.vpc}
+		err = h.claims.Take(ctx, mine, func(taken []netip.Prefix) error {
+			pods, err := h.podRange(req.IId.NameId, slices.Concat(p.net.used, taken, refused))
+			mine.Ranges = []netip.Prefix{pods}
+			p.in.ClusterCIDRSettings.ClusterCIDR = new(pods.String())
+			return err
+		})
+		if errors.Is(err, claim.ErrLookAgain) {
+			continue
+		}
+		if err != nil {
+			return pmks.ClusterInfo{}, err
+		}
+		made, err := h.createCluster(ctx, p)
+		if err == nil {
+			h.note(made)
+			h.claims.Settle(mine, deref(made.ClusterId), false)
+			return clusterInfo(made), nil
+		}
+		h.claims.Settle(mine, "", once.Open(err))
+		if refused = append(refused, mine.Ranges...); !isConflict(err) || h.cfg.PodCIDR != "" || len(refused) == mostTries {
+			return pmks.ClusterInfo{}, err
+		}
+	}
+}
+
+// isConflict reports whether TKE has found a range in use: nothing was made.
+func isConflict(err error) bool {
+	_, detail := parts(errs.ProviderCode(err))
+	return strings.HasPrefix(detail, "CidrConflict") && isRefusal(err)
+}
+
+func (h *Handler) createCluster(ctx context.Context, p clusterPlan) (made *tke.Cluster, err error) {
+	_, err = settle(ctx, once.Mutation{Send: func(ctx context.Context) error {
+		out, err := send(ctx, h, p.in, tke.NewCreateClusterResponse, "id of the new cluster", func(o *tke.CreateClusterResponse) bool {
+			return o.Response != nil && clusterPattern.MatchString(deref(o.Response.ClusterId))
+		})
+		if err == nil {
+			made = p.accepted(*out.Response.ClusterId)
+		}
+		return missing(err)
+	}, Happened: func(ctx context.Context) (bool, error) {
+		return h.lookFor(ctx, func(ctx context.Context) (bool, error) {
+			list, err := h.list(ctx, deref(p.in.ClusterBasicSettings.ClusterName))
+			if i := slices.IndexFunc(list, func(c *tke.Cluster) bool { return tagOf(clusterTags(c), tagRequest) == p.request }); err == nil && i >= 0 {
+				made = list[i]
+			}
+			return made != nil, err
+		})
+	}})
+	return made, err
+}
+
+// lookTime is how long is looked for what a request may have made.
+const lookTime = 12 * time.Second
+
+// lookFor looks for what a request may have made until it is found, or the lists should
+// have shown it.
+func (h *Handler) lookFor(ctx context.Context, look func(context.Context) (bool, error)) (found bool, err error) {
+	end := time.Now().Add(lookTime)
+	err = await.Until(ctx, lookTime/4, func(ctx context.Context) (bool, error) {
+		found, err = look(ctx)
+		return found || !time.Now().Before(end), err
+	})
+	return found && err == nil, err
+}
+
+// clusterPlan is a request for a cluster, whose range is still to be chosen.
+type clusterPlan struct {
+	in      *tke.CreateClusterRequest
+	request string
+	net     network
+}
+
+// planCluster checks a request, looks everything up at once, and reports everything
+// wrong with it.
+func (h *Handler) planCluster(ctx context.Context, req pmks.ClusterInfo) (clusterPlan, error) {
+	var f refuse.List
+	f.Join(capabilities.CheckCluster(req))
+	checkTags(&f, req.TagList)
+	if err := f.Err(); err != nil {
+		return clusterPlan{}, err
+	}
+	p := clusterPlan{request: rand.Text()}
+	var all []*tke.Cluster
+	var version string
+	err := fanout.All(ctx, func(ctx context.Context) (err error) {
+		if all, err = h.listAll(ctx, ""); err != nil {
+			return err
+		}
+		for _, c := range all {
+			if inScope(c) && deref(c.ClusterName) == req.IId.NameId {
+				return &pmks.Error{Code: pmks.CodeAlreadyExists, Field: "IId.NameId", Message: "there is a cluster of this name: " + deref(c.ClusterId)}
+			}
+		}
+		return nil
+	}, func(ctx context.Context) (err error) {
+		p.net, err = h.resolveNetwork(ctx, req.Network)
+		return err
+	}, func(ctx context.Context) (err error) {
+		version, err = h.creatable(ctx, req.Version)
+		return err
+	})
+	if err != nil {
+		return p, err
+	}
+	p.net.used = append(p.net.used, clusterRanges(all, p.net.vpc)...)
+	p.in = h.createClusterRequest(req, p, version)
+	_, err = h.podRange(req.IId.NameId, p.net.used)
+	return p, err
+}
+
+func (h *Handler) createClusterRequest(req pmks.ClusterInfo, p clusterPlan, version string) *tke.CreateClusterRequest {
+	in := tke.NewCreateClusterRequest()
+	in.ClusterType = new(managed)
+	tags := []*tke.Tag{tag(tagRequest, p.request), tag(tagSecurityGroups, strings.Join(p.net.securityGroups, tagSeparator)), tag(tagSubnets, strings.Join(p.net.subnets, tagSeparator))}
+	for _, t := range req.TagList {
+		tags = append(tags, tag(t.Key, t.Value))
+	}
+	in.ClusterBasicSettings = &tke.ClusterBasicSettings{
+		ClusterName: &req.IId.NameId, VpcId: &p.net.vpc, ClusterVersion: &version, ClusterLevel: &h.cfg.ClusterLevel,
+		AutoUpgradeClusterLevel: &tke.AutoUpgradeClusterLevel{IsAutoUpgrade: new(true)},
+		TagSpecification:        []*tke.TagSpecification{{ResourceType: new("cluster"), Tags: tags}},
+	}
+	in.ClusterCIDRSettings = &tke.ClusterCIDRSettings{MaxNodePodNum: new(uint64(podsPerNode)), MaxClusterServiceNum: new(uint64(services)), IgnoreClusterCIDRConflict: new(false)}
+	if h.cfg.ServiceCIDR != "" {
+		in.ClusterCIDRSettings.ServiceCIDR = &h.cfg.ServiceCIDR
+	}
+	// Without a runtime TKE takes docker, which its versions do not know any more.
+	in.ClusterAdvancedSettings = &tke.ClusterAdvancedSettings{ContainerRuntime: new("containerd"), NetworkType: new("GR"), IPVS: new(true), DeletionProtection: &h.cfg.DeletionProtection}
+	return in
+}
+
+func tag(key, value string) *tke.Tag { return &tke.Tag{Key: &key, Value: &value} }
+
+// accepted is the cluster that is to be.
+func (p clusterPlan) accepted(id string) *tke.Cluster {
+	b, a := p.in.ClusterBasicSettings, p.in.ClusterAdvancedSettings
+	return &tke.Cluster{
+		ClusterId: &id, ClusterName: b.ClusterName, ClusterVersion: b.ClusterVersion, ClusterType: p.in.ClusterType, ClusterStatus: new("Creating"),
+		ClusterNetworkSettings: &tke.ClusterNetworkSettings{VpcId: b.VpcId, ClusterCIDR: p.in.ClusterCIDRSettings.ClusterCIDR, ServiceCIDR: p.in.ClusterCIDRSettings.ServiceCIDR},
+		TagSpecification:       b.TagSpecification, ClusterLevel: b.ClusterLevel, ContainerRuntime: a.ContainerRuntime, DeletionProtection: a.DeletionProtection,
+		Property: new(`{"NetworkType":"GR"}`),
+	}
+}
+
+// checkTags refuses what TKE would take and the nodes would not: their service refuses
+// what comes down to them from the cluster, when it is too late. pmks's own tags, those
+// of the vendor, and more than there is room for are refused too.
+func checkTags(f *refuse.List, tags []pmks.KeyValue) {
+	for i, t := range tags {
+		field, lower := fmt.Sprintf("TagList[%d]", i), strings.ToLower(t.Key)
+		reserved := func(prefix string) bool { return strings.HasPrefix(lower, prefix) }
+		switch n := utf8.RuneCountInString(t.Key); {
+		case isOwn(t.Key):
+			f.Add(field+".Key", "%q is a name that pmks keeps for itself", refuse.Clip(t.Key))
+		case slices.ContainsFunc([]string{"qcloud", "tencent", "project", "qcs:"}, reserved):
+			f.Add(field+".Key", "%q begins with a prefix that %s keeps for itself", refuse.Clip(t.Key), vendor)
+		case n > maxTagKey:
+			f.Add(field+".Key", "has %d characters, %s takes %d", n, vendor, maxTagKey)
+		case !isTagText(t.Key):
+			f.Add(field+".Key", "%q has characters that nodes do not take: letters, digits, spaces and + - = . _ : / @ ( ) [ ] are left", refuse.Clip(t.Key))
+		}
+		switch n := utf8.RuneCountInString(t.Value); {
+		case n == 0:
+			f.Add(field+".Value", "is empty, which nodes do not take")
+		case n > maxTagValue:
+			f.Add(field+".Value", "has %d characters, %s takes %d", n, vendor, maxTagValue)
+		case !isTagText(t.Value):
+			f.Add(field+".Value", "%q has characters that nodes do not take: letters, digits, spaces and + - = . _ : / @ ( ) [ ] are left", refuse.Clip(t.Value))
+		}
+	}
+	if ownTags+len(tags) > maxTags {
+		f.Add("TagList", "a cluster takes %d tags, of which pmks needs %d for its own", maxTags, ownTags)
+	}
+}
+
+func isTagText(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune(" +-=._:/@()[]", r)
+	})
+}
+
+// DeleteCluster implements [pmks.ClusterHandler]: the cluster is read beside its public
+// endpoint, which is closed first where it is open, then one request removes it with its
+// pools. Volumes, and the load balancers of services, stay as TKE leaves them.
+func (h *Handler) DeleteCluster(ctx context.Context, clusterIID pmks.IID) (_ bool, err error) {
+	defer annotate(&err, "DeleteCluster", clusterIID, pmks.IID{})
+	r, err := h.clusterRef(clusterIID)
+	if err != nil {
+		return false, err
+	}
+	id, c, err := h.locate(ctx, r)
+	if err != nil {
+		return false, err
+	}
+	var door string
+	err = fanout.All(ctx, func(ctx context.Context) (err error) {
+		if c == nil {
+			c, err = h.describe(ctx, id)
+		}
+		return err
+	}, func(ctx context.Context) error {
+		door, _ = h.endpointStatus(ctx, id) // what cannot be told goes with the cluster
+		return nil
+	})
+	if err != nil {
+		return false, err
+	}
+	switch {
+	case clusterMeaning(deref(c.ClusterStatus)).Status == pmks.ClusterDeleting:
+		return true, nil
+	case deref(c.DeletionProtection):
+		return false, refuse.Precondition("the cluster is protected against deletion: switch its protection off first (DisableClusterDeletionProtection)")
+	}
+	closed := isOpen(door)
+	if closed {
+		// What TKE refuses to close goes with the cluster.
+		if err := h.closeDoor(ctx, id, true); err != nil && (once.Open(err) || ctx.Err() != nil) {
+			return false, halfDone(err, "whether the endpoint is closed is not known, and the cluster is not deleted")
+		}
+	}
+	fate := func(ctx context.Context) (once.Fate, error) {
+		c, err := h.describe(ctx, id)
+		return once.FateOf(err == nil && clusterMeaning(deref(c.ClusterStatus)).Status == pmks.ClusterDeleting, err)
+	}
+	in := tke.NewDeleteClusterRequest()
+	in.ClusterId, in.InstanceDeleteMode = &id, new("terminate")
+	err = once.Remove(ctx, func(ctx context.Context) error {
+		_, err := send(ctx, h, in, tke.NewDeleteClusterResponse, "answer to DeleteCluster", func(o *tke.DeleteClusterResponse) bool {
+			return o.Response != nil && deref(o.Response.RequestId) != ""
+		})
+		return hinted(err)
+	}, fate)
+	if err != nil {
+		err = h.explain(ctx, err, id, "")
+		if closed {
+			err = halfDone(err, "the endpoint is closed, the cluster is not deleted")
+		}
+		return false, err
+	}
+	h.claims.Forget(id)
+	return true, nil
+}

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package tencent
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+
+	as "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/as/v20180419"
+	tke "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/tke/v20180525"
+
+	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/provider/errs"
+	"github.com/pmks-go/pmks/internal/provider/fanout"
+)
+
+// What is done to a cluster becomes a task of a type that must be named when it is asked
+// for, what is done to a pool an activity of its scaling group. No call returns the id of
+// either.
+const (
+	taskUpgrade = "master_upgrade"
+	taskNodes   = "node_upgrade"
+	// The types of creations and removals stand in no document.
+	taskCreate = "cluster_create"
+	taskDelete = "cluster_delete"
+)
+
+// lastTask reads the newest task of some types on a cluster; nil if there is none.
+func (h *Handler) lastTask(ctx context.Context, id string, kinds ...string) (*tke.Task, error) {
+	in := tke.NewDescribeTasksRequest()
+	in.Filter, in.Latest = append(filter("ClusterId", id), filter("TaskType", kinds...)...), new(true)
+	out, err := read(ctx, h, in, tke.NewDescribeTasksResponse, "list of tasks", func(o *tke.DescribeTasksResponse) bool {
+		return o.Response != nil && deref(o.Response.RequestId) != ""
+	})
+	if _, detail := parts(errs.ProviderCode(err)); detail == "TaskNotFound" {
+		return nil, nil
+	}
+	if errs.Is(err, pmks.CodeInvalidArgument) && len(kinds) > 1 {
+		return h.lastTask(ctx, id, kinds[0]) // the others are a guess
+	}
+	if err != nil {
+		return nil, hinted(err)
+	}
+	var last *tke.Task
+	for _, t := range withoutNil(out.Response.Tasks) {
+		if last == nil || stamp(t.CreatedAt).After(stamp(last.CreatedAt)) {
+			last = t
+		}
+	}
+	return last, nil
+}
+
+// failure is the error of a record: code and sentence stand in one text.
+func failure(text, id, otherwise string) error {
+	text = strings.Join(strings.Fields(text), " ")
+	e := &pmks.Error{Code: pmks.CodeFailedPrecondition, Provider: Name, RequestID: id, Message: cmp.Or(text, otherwise)}
+	if code, rest, ok := strings.Cut(text, ": "); ok && codeInText.FindString(code) == code {
+		e.ProviderCode, e.Message = code, rest
+	}
+	if c, ok := nested(text); ok && (c == pmks.CodeQuotaExceeded || c == pmks.CodePermissionDenied) {
+		e.Code = c
+	}
+	return e
+}
+
+// taskError is why a task failed; nil while it runs and when it went well.
+func taskError(t *tke.Task) error {
+	done, failed := taskState(deref(t.LifeState))
+	if !failed && (!done || deref(t.LastError) == "") {
+		return nil
+	}
+	return failure(deref(t.LastError), deref(t.TaskID), "the task "+deref(t.TaskType)+" ended "+deref(t.LifeState)+", and "+vendor+" gives no reason")
+}
+
+func taskOperation(t *tke.Task) pmks.Operation {
+	op := pmks.Operation{ID: deref(t.TaskID), Kind: deref(t.TaskType), Start: stamp(t.CreatedAt), Err: taskError(t)}
+	if op.Done, _ = taskState(deref(t.LifeState)); op.Done {
+		op.End = stamp(t.UpdatedAt)
+	}
+	return op
+}
+
+// lastActivity reads the newest activity of a scaling group; nil if there is none. The
+// order of the list nobody promises: where the newest come last its end is read.
+func (h *Handler) lastActivity(ctx context.Context, group string) (*as.Activity, error) {
+	if group == "" {
+		return nil, nil
+	}
+	page := func(offset int) ([]*as.Activity, int, error) {
+		in := as.NewDescribeAutoScalingActivitiesRequest()
+		in.Filters = []*as.Filter{{Name: new("auto-scaling-group-id"), Values: pointers([]string{group})}}
+		in.Limit, in.Offset = new(uint64(pageSize)), new(uint64(offset))
+		out, err := read(ctx, h, in, as.NewDescribeAutoScalingActivitiesResponse, "list of activities", func(o *as.DescribeAutoScalingActivitiesResponse) bool {
+			return o.Response != nil && o.Response.TotalCount != nil
+		})
+		if err != nil {
+			return nil, 0, hinted(err)
+		}
+		return withoutNil(out.Response.ActivitySet), int(*out.Response.TotalCount), nil
+	}
+	began := func(a *as.Activity) int64 { return stamp(a.StartTime).Unix() }
+	list, total, err := page(0)
+	if n := len(list); err == nil && total > n && n > 1 && began(list[n-1]) > began(list[0]) {
+		list, _, err = page(total - min(total, pageSize))
+	}
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	last := list[0]
+	for _, a := range list[1:] {
+		if began(a) > began(last) {
+			last = a
+		}
+	}
+	return last, nil
+}
+
+// readLast reads the newest activity of a pool where nodes are missing.
+func (h *Handler) readLast(ctx context.Context, r *poolRead) {
+	if isUnbalanced(r.pool) {
+		r.last, r.lastErr = h.lastActivity(ctx, deref(r.pool.AutoscalingGroupId))
+	}
+}
+
+func activityOperation(a *as.Activity) pmks.Operation {
+	op := pmks.Operation{ID: deref(a.ActivityId), Kind: deref(a.ActivityType), Start: stamp(a.StartTime)}
+	done, failed := taskState(deref(a.StatusCode))
+	if op.Done = done; done {
+		op.End = stamp(a.EndTime)
+	}
+	if failed {
+		op.Err = failure(activityText(a), deref(a.ActivityId), "the activity "+deref(a.ActivityType)+" ended "+deref(a.StatusCode)+", and "+vendor+" gives no reason")
+	}
+	return op
+}
+
+// LastOperation implements [pmks.OperationReader]: of a cluster with the newest of its
+// tasks, of a node group with the newest activity of its scaling group, or the newest
+// upgrade of nodes where that began later.
+func (h *Handler) LastOperation(ctx context.Context, clusterIID, nodeGroupIID pmks.IID) (_ pmks.Operation, err error) {
+	defer annotate(&err, "LastOperation", clusterIID, nodeGroupIID)
+	none := &pmks.Error{Code: pmks.CodeNotFound, Message: vendor + " has no record of an operation on it"}
+	r, err := h.optionalRefs(clusterIID, nodeGroupIID)
+	if err != nil {
+		return pmks.Operation{}, err
+	}
+	if nodeGroupIID.IsZero() {
+		c, err := h.find(ctx, r)
+		if err != nil {
+			return pmks.Operation{}, err
+		}
+		t, err := h.lastTask(ctx, deref(c.ClusterId), taskUpgrade, taskCreate, taskDelete)
+		if err != nil {
+			return pmks.Operation{}, err
+		}
+		if t == nil {
+			return pmks.Operation{}, none
+		}
+		return taskOperation(t), nil
+	}
+	p, cluster, err := h.poolAndCluster(ctx, r, nodeGroupIID)
+	if err != nil {
+		return pmks.Operation{}, err
+	}
+	var found [2]*pmks.Operation
+	var faults [2]error
+	err = fanout.All(ctx, func(ctx context.Context) error {
+		a, err := h.lastActivity(ctx, deref(p.AutoscalingGroupId))
+		if faults[0] = err; a != nil {
+			found[0] = new(activityOperation(a))
+		}
+		return nil
+	}, func(ctx context.Context) error {
+		t, err := h.lastTask(ctx, cluster.SystemId, taskNodes)
+		if faults[1] = err; t != nil {
+			found[1] = new(taskOperation(t))
+		}
+		return nil
+	})
+	for _, err := range []error{err, faults[0], errs.Over(ctx)} {
+		if err != nil {
+			return pmks.Operation{}, err
+		}
+	}
+	list := slices.DeleteFunc(found[:], func(o *pmks.Operation) bool { return o == nil })
+	switch {
+	case len(list) == 0 && faults[1] != nil:
+		return pmks.Operation{}, faults[1]
+	case len(list) == 0:
+		return pmks.Operation{}, none
+	case len(list) == 2 && list[1].Start.After(list[0].Start):
+		return *list[1], nil
+	}
+	return *list[0], nil
+}
+
+// explainCluster adds to what is not well why it is so: the state is a word. With the
+// record of a failure the state is final, else it may pass.
+func (h *Handler) explainCluster(ctx context.Context, info *pmks.ClusterInfo) {
+	if info.Status != pmks.ClusterInactive || info.StatusFinal {
+		return
+	}
+	t, err := h.lastTask(ctx, info.IId.SystemId, taskUpgrade, taskCreate, taskDelete)
+	if err != nil {
+		info.KeyValueList = pmks.AddUnread(info.KeyValueList, "StatusReason", err)
+	}
+	if err != nil || t == nil || taskError(t) == nil {
+		return
+	}
+	info.StatusFinal, info.StatusReason = true, strings.Join(strings.Fields(deref(t.LastError)), " ")+" ("+info.StatusReason+")"
+}
