@@ -112,6 +112,9 @@ type Bench[S Sim] struct {
 	// First are the requests that come before those of Requests where a change is two: a
 	// refusal strikes them too, or the change would be half done.
 	First map[string][]string
+	// Plans are those of "GetCluster" that a creation makes too before it is sent, and how
+	// often: a fault of all reads lets them pass.
+	Plans map[string]int
 	// Mutating are all the requests that change something.
 	Mutating []string
 	// Repeated are those among them that carry a token of the caller: when a reply is lost

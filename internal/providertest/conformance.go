@@ -187,6 +187,9 @@ func (w *world[S]) inject(f conformance.Fault) (cancel func()) {
 		if f.Kind == conformance.RefuseUnknown {
 			fault = w.refuse(request, http.StatusUnprocessableEntity)
 		}
+		if fault.After = 0; f.Op == "GetCluster" && f.Cluster == "" {
+			fault.After = w.Plans[request]
+		}
 		fault.Op, fault.Cluster, fault.Times = request, f.Cluster, f.Times
 		cancels = append(cancels, w.sim.Inject(fault))
 	}
