@@ -268,9 +268,10 @@ func (h *Handler) DeleteCluster(ctx context.Context, clusterIID pmks.IID) (_ boo
 	}
 	closed := isOpen(door)
 	if closed {
-		// What TKE refuses to close goes with the cluster.
-		if err := h.closeDoor(ctx, id, true); err != nil && (once.Open(err) || ctx.Err() != nil) {
-			return false, halfDone(err, "whether the endpoint is closed is not known, and the cluster is not deleted")
+		// Of a cluster that has failed TKE takes nothing else: what is open goes with it.
+		err := h.closeDoor(ctx, id, true)
+		if err != nil && (clusterMeaning(deref(c.ClusterStatus)).Status != pmks.ClusterInactive || !isRefusal(err)) {
+			return false, halfDone(err, "the endpoint could not be closed, and the cluster is not deleted")
 		}
 	}
 	fate := func(ctx context.Context) (once.Fate, error) {

@@ -59,6 +59,7 @@ var bench = providertest.Bench[*tke.Server]{
 		"UpgradeCluster":          {"UpdateClusterVersion"},
 	},
 	First: map[string][]string{"DeleteCluster": {"DeleteClusterEndpoint"}},
+	Plans: map[string]int{"DescribeClusters": 1},
 	Mutating: []string{"CreateCluster", "CreateClusterEndpoint", "CreateClusterNodePool", "DeleteCluster", "DeleteClusterEndpoint", "DeleteClusterNodePool",
 		"ModifyClusterNodePool", "ModifyNodePoolDesiredCapacityAboutAsg", "UpdateClusterVersion", "UpgradeClusterInstances"},
 	// Bounds and size are set by requests of their own, and an endpoint is closed before its
@@ -66,6 +67,9 @@ var bench = providertest.Bench[*tke.Server]{
 	Continues: func(request, before string) bool {
 		return request == "DeleteCluster" && before == "DeleteClusterEndpoint" ||
 			isScaling(request) && isScaling(before)
+	},
+	Refusal: func(_ string, status int) core.Fault {
+		return providertest.Answer(status, `{"Response":{"Error":{"Code":"SomethingNobodyKnows","Message":"`+providertest.Words+`"},"RequestId":"no-such-request"}}`)
 	},
 	NoCapacity: "ResourceInsufficient.SpecifiedInstanceType",
 	Facts: map[conformance.Fact]providertest.Fact{
@@ -83,6 +87,7 @@ var bench = providertest.Bench[*tke.Server]{
 		c.Protect = func(cluster pmks.IID) error { return s.Protect(cluster.SystemId, true) }
 		c.ForeignIDs = foreignIDs
 		c.ClusterRepairs = []string{}
+		c.Mendable = true // the scaling group tries again at the next change
 		c.ReasonCode = "ResourceInsufficient.SpecifiedInstanceType"
 		c.Put = func(name string) error {
 			return s.Put(core.Seed{Name: name, Groups: []pmks.NodeGroupInfo{bench0("ng1")}})
@@ -136,4 +141,17 @@ func foreignIDs(cluster, nodeGroup pmks.IID) []string {
 func TestConformance(t *testing.T) {
 	t.Parallel()
 	bench.Conformance(t)
+}
+
+// TestFaultMatrix makes every operation fail at every request in every way.
+func TestFaultMatrix(t *testing.T) { bench.Matrix().Run(t) }
+
+// TestJobs_resume stops every job at its requests and runs it again, with a handler that
+// knows nothing of the first run.
+func TestJobs_resume(t *testing.T) { bench.Matrix().RunJobs(t) }
+
+// TestCrowd is many callers of one handler at once.
+func TestCrowd(t *testing.T) {
+	t.Parallel()
+	bench.Crowd("1.34").Run(t)
 }

@@ -3,6 +3,7 @@
 package tencent
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -151,8 +152,8 @@ func (h *Handler) ChangeNodeGroupScaling(ctx context.Context, clusterIID, nodeGr
 	return one.info(), errs.Over(ctx)
 }
 
-// writeScale sends one step. One that follows another is tried again while the pool is
-// busy with that.
+// writeScale sends one step. One that follows another waits for it a while, as long as the
+// pool is busy with that.
 func (h *Handler) writeScale(ctx context.Context, id, poolId string, was, next scale, follows bool) error {
 	one := func(ctx context.Context) error {
 		return assign(ctx, was, next, func(ctx context.Context) error {
@@ -183,11 +184,13 @@ func (h *Handler) writeScale(ctx context.Context, id, poolId string, was, next s
 	var err error
 	end := time.Now().Add(settleTime)
 	loopErr := await.Until(ctx, h.cfg.PollInterval, func(ctx context.Context) (bool, error) {
+		late := !time.Now().Before(end)
+		p, lookErr := h.readPool(ctx, id, poolId)
+		if lookErr != nil || !late && poolMeaning(deref(p.LifeState)).Status == pmks.ClusterUpdating {
+			return false, lookErr
+		}
 		err = one(ctx)
-		return !errs.Is(err, pmks.CodeBusy) || !time.Now().Before(end), nil
+		return late || !errs.Is(err, pmks.CodeBusy), nil
 	})
-	if loopErr != nil {
-		return loopErr
-	}
-	return err
+	return cmp.Or(loopErr, err)
 }
