@@ -64,7 +64,7 @@ func (s *Server) newRecord(region string, in *createClusterRequest) *clusterReco
 	rec := &clusterRecord{
 		kind: in.ClusterType, region: region, vpc: basic.VPCID, description: basic.ClusterDescription,
 		os: cmp.Or(basic.ClusterOS, "tlinux3.1x86_64"), osKind: cmp.Or(basic.OSCustomizeType, "GENERAL"), runtime: cmp.Or(advanced.ContainerRuntime, "docker"),
-		level: cmp.Or(basic.ClusterLevel, "L5"), autoLevel: basic.AutoUpgradeClusterLevel != nil && basic.AutoUpgradeClusterLevel.IsAutoUpgrade,
+		level: cmp.Or(basic.ClusterLevel, "L5"), autoLevel: basic.AutoUpgradeClusterLevel != nil && *basic.AutoUpgradeClusterLevel.IsAutoUpgrade,
 		network: cmp.Or(advanced.NetworkType, networkGR), podCIDR: ranges.ClusterCIDR,
 		podsPerNode: roundUp(ranges.MaxNodePodNum, 256), services: roundUp(ranges.MaxClusterServiceNum, 256),
 		podSubnets: ranges.EniSubnetIDs, ipvs: advanced.IPVS, proxyMode: cmp.Or(advanced.KubeProxyMode, "iptables"),

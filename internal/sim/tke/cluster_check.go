@@ -163,10 +163,13 @@ func (s *Server) checkRanges(c *call, in *createClusterRequest) *apiError {
 	if _, ok := s.here(c).vpc(vpc); !ok {
 		return fail("FailedOperation.VpcRecodrNotFound", "VPC_RECORD_NOT_FOUND(the VPC %s is not found)", vpc)
 	}
-	pods, services := roundUp(asked.MaxNodePodNum, 256), roundUp(asked.MaxClusterServiceNum, 256)
-	if pods < 16 || pods > 256 || services < 32 || services > 32768 {
-		return invalid("MaxNodePodNum %d must be 16 to 256, and MaxClusterServiceNum %d 32 to 32768", pods, services)
+	if n, m := valueOf(asked.MaxNodePodNum, 256), valueOf(asked.MaxClusterServiceNum, 256); n < 16 || n > 256 || m < 32 || m > 32768 {
+		return invalid("MaxNodePodNum %d must be 16 to 256, and MaxClusterServiceNum %d 32 to 32768", n, m)
 	}
+	if n := valueOf(asked.ClaimExpiredSeconds, 300); n < 300 || n > 15768000 {
+		return invalid("ClaimExpiredSeconds %d must be 300 to 15768000", n)
+	}
+	pods, services := roundUp(asked.MaxNodePodNum, 256), roundUp(asked.MaxClusterServiceNum, 256)
 	if network == networkCNI {
 		return s.checkCNI(c, asked, vpc)
 	}

@@ -122,6 +122,8 @@ type (
 	instanceNetwork struct {
 		VPCID    string `json:"VpcId"`
 		SubnetID string `json:"SubnetId"`
+		// AsVPCGateway: it forwards what is not for it.
+		AsVPCGateway bool `json:"AsVpcGateway"`
 	}
 	instanceLogin struct {
 		KeyIDs []string `json:"KeyIds"`
@@ -169,7 +171,7 @@ func (s *Server) instanceObject(rec *clusterRecord, known *poolRecord, n shownNo
 		InstanceName: "tke_" + rec.id + "_worker", InstanceChargeType: "POSTPAID_BY_HOUR",
 		SystemDisk: instanceDisk{known.launch.SystemDisk.DiskType, "disk-" + n.id[4:], int64(known.launch.SystemDisk.DiskSize)}, DataDisks: []absent{},
 		PrivateIPAddresses: []string{n.ip}, InternetAccessible: internetAccessible{InternetChargeType: "TRAFFIC_POSTPAID_BY_HOUR"},
-		VirtualPrivateCloud: instanceNetwork{rec.vpc, n.subnet}, ImageID: image.ID, RenewFlag: "NOTIFY_AND_MANUAL_RENEW", CreatedTime: stamp(n.created),
+		VirtualPrivateCloud: instanceNetwork{VPCID: rec.vpc, SubnetID: n.subnet}, ImageID: image.ID, RenewFlag: "NOTIFY_AND_MANUAL_RENEW", CreatedTime: stamp(n.created),
 		ExpiredTime: "", OSName: image.Alias, SecurityGroupIDs: known.launch.SecurityGroupIDs,
 		LoginSettings: instanceLogin{append([]string{}, known.launch.LoginSettings.KeyIDs...)}, InstanceState: "RUNNING", Tags: append([]tagObject{}, known.allTags()...),
 		StopChargingMode: "NOT_APPLICABLE", UUID: hexSum([]byte(n.id))[:32], DisasterRecoverGroupIDs: []string{}, LicenseType: "TencentCloud",

@@ -27,6 +27,8 @@ type Options struct {
 	// Keys holds the keys by their SecretId. Nil means DefaultSecretID with
 	// DefaultSecretKey.
 	Keys map[string]Key
+	// OIDCTokens lists the tokens that AssumeRoleWithWebIdentity accepts.
+	OIDCTokens []string
 	// Denied lists what no policy allows, such as "tke:DescribeClusterInstances" or
 	// "as:DescribeLaunchConfigurations"; see Server.Deny.
 	Denied []string

@@ -19,6 +19,8 @@ type Resources struct {
 	InstanceTypes  []InstanceType
 	// Roles are the service roles that are granted.
 	Roles []string
+	// CAMRoles are those that a key of the account, or an accepted OIDC token, may assume.
+	CAMRoles []CAMRole
 	// NoBalance: the account is out of money.
 	NoBalance bool
 	Quota     Quota
@@ -58,6 +60,12 @@ type InstanceType struct {
 	NoStock bool
 }
 
+// CAMRole is a role of CAM. Without its ExternalID, unless it is empty, nobody assumes it.
+type CAMRole struct{ Name, ExternalID string }
+
+// OperatorRole is the CAMRole of DefaultResources.
+const OperatorRole = "pmks-operator"
+
 // Quota is what the account may have, and what a cluster may; below 1 there is no end.
 type Quota struct{ Clusters, NodePools, Nodes int }
 
@@ -91,6 +99,7 @@ func DefaultResources(region string) Resources {
 		Images:         slices.Clone(imageTable),
 		InstanceTypes:  slices.Clone(instanceTypeTable),
 		Roles:          []string{roleTKE, roleIPAM},
+		CAMRoles:       []CAMRole{{Name: OperatorRole}},
 		Quota:          Quota{Clusters: tencent.Limits.Clusters, NodePools: tencent.Limits.NodeGroups, Nodes: tencent.Limits.NodesPerGroup},
 	}
 	for i := range r.Subnets {
@@ -128,6 +137,7 @@ func (r Resources) clone() Resources {
 	r.Images = slices.Clone(r.Images)
 	r.InstanceTypes = slices.Clone(r.InstanceTypes)
 	r.Roles = slices.Clone(r.Roles)
+	r.CAMRoles = slices.Clone(r.CAMRoles)
 	return r
 }
 

@@ -94,8 +94,10 @@ func init() {
 			"DescribeKeyPairs":  with((*Server).describeKeyPairs),
 		}, []string{"DescribeImages", "DescribeInstanceTypeConfigs", "DescribeZoneInstanceConfigInfos", "RunInstances", "TerminateInstances"}},
 		serviceSTS: {"2018-08-13", map[string]handler{
-			"GetCallerIdentity": with((*Server).getCallerIdentity),
-		}, []string{"AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "GetFederationToken", "GetSessionToken"}},
+			"AssumeRole":                with((*Server).assumeRole),
+			"AssumeRoleWithWebIdentity": with((*Server).assumeRoleWithWebIdentity),
+			"GetCallerIdentity":         with((*Server).getCallerIdentity),
+		}, []string{"AssumeRoleWithSAML", "GetFederationToken", "GetSessionToken"}},
 		serviceVPC: {"2017-03-12", map[string]handler{
 			"DescribeSecurityGroups": with((*Server).describeSecurityGroups),
 			"DescribeSubnets":        with((*Server).describeSubnets),
@@ -112,7 +114,7 @@ var actionsText string
 // anonymousActions are not signed.
 var anonymousActions = []string{"AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"}
 
-// regionTable lists the regions that there are.
+// regionTable lists the regions that there are beside that of the account.
 var regionTable = []string{
 	"ap-bangkok", "ap-beijing", "ap-chengdu", "ap-chongqing", "ap-guangzhou", "ap-hongkong", "ap-jakarta", "ap-nanjing", "ap-seoul", "ap-shanghai",
 	"ap-singapore", "ap-taipei", "ap-tokyo", "eu-frankfurt", "na-ashburn", "na-siliconvalley", "sa-saopaulo",
@@ -146,8 +148,6 @@ func routeOf(r *http.Request, body []byte) route {
 		t.fault = fail("NoSuchVersion", "The version %s of the API does not exist.", version)
 	case t.region == "":
 		t.fault = missing("Region")
-	case !slices.Contains(regionTable, t.region):
-		t.fault = fail("UnsupportedRegion", "The region %q is not supported.", t.region)
 	case kind != "application/json":
 		t.fault = fail("UnsupportedProtocol", "The content type %q is not supported here.", kind)
 	case !simulated && t.op != "":

@@ -54,6 +54,7 @@ type Server struct {
 	account, region string
 	assumptions     Assumptions
 	scale           float64
+	oidcTokens      []string
 	joinTime        time.Duration
 	upgradeTime     time.Duration // of nodes
 
@@ -91,6 +92,7 @@ func New(o Options) *Server {
 		scale:       cmp.Or(o.Scale, 1),
 		joinTime:    cmp.Or(o.JoinTime, 130*time.Second),
 		keys:        maps.Clone(o.Keys),
+		oidcTokens:  slices.Clone(o.OIDCTokens),
 		denied:      slices.Clone(o.Denied),
 		alter:       map[string]func(any) any{},
 		clusters:    map[string]*clusterRecord{},
@@ -178,8 +180,11 @@ func (s *Server) admit(r *http.Request, body []byte, c *call) (e *apiError) {
 	if c.who, e = s.authenticate(r, body, c); e != nil {
 		return e
 	}
-	if c.fault != nil {
+	switch {
+	case c.fault != nil:
 		return c.fault
+	case c.region != s.region && !slices.Contains(regionTable, c.region):
+		return fail("UnsupportedRegion", "The region %q is not supported.", c.region)
 	}
 	return s.authorize(c)
 }

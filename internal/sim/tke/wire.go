@@ -50,7 +50,7 @@ type (
 		NeedWorkSecurityGroup   absent             `json:"NeedWorkSecurityGroup" sim:"no"`
 	}
 	autoUpgradeLevel struct {
-		IsAutoUpgrade bool `json:"IsAutoUpgrade"`
+		IsAutoUpgrade *bool `json:"IsAutoUpgrade" need:"yes"`
 	}
 	clusterAdvancedSettings struct {
 		AsEnabled               bool   `json:"AsEnabled"`
