@@ -53,7 +53,7 @@ func TestContributing_stages(t *testing.T) {
 	if m == nil {
 		t.Fatal(".ci/run names no stages")
 	}
-	want := append(strings.Fields(m[1]), "nightly")
+	want := append(strings.Fields(m[1]), "apiserver", "nightly")
 	if got := firstCells(t, read(t, g, "CONTRIBUTING.md"), "| stage | checks |"); !slices.Equal(got, want) {
 		t.Errorf("CONTRIBUTING.md has the stages %q, .ci/run %q", got, want)
 	}

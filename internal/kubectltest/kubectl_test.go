@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package kubectltest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+)
+
+const (
+	// kubectlVariable names kubectl.
+	kubectlVariable = "PMKS_KUBECTL"
+	// oldestMinor is the first one with "auth whoami" for everybody.
+	oldestMinor = 28
+)
+
+// built is where programs are built, for all tests.
+var built string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "kubectltest-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	built = dir
+	code := m.Run()
+	_ = os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// findKubectl returns the path of kubectl, or why there is none.
+var findKubectl = sync.OnceValues(func() (string, error) {
+	name := os.Getenv(kubectlVariable)
+	if name == "none" {
+		return "", fmt.Errorf("%w: %s is none", errors.ErrUnsupported, kubectlVariable)
+	}
+	required := name != ""
+	if !required {
+		name = "kubectl"
+	}
+	path, err := exec.LookPath(name)
+	if err == nil {
+		err = checkVersion(path)
+	}
+	if err != nil && required {
+		return "", fmt.Errorf("%s: %w", kubectlVariable, err)
+	}
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", errors.ErrUnsupported, err)
+	}
+	return path, nil
+})
+
+func checkVersion(path string) error {
+	out, err := exec.Command(path, "version", "--client", "-o", "json").Output()
+	if err != nil {
+		return fmt.Errorf("%s version: %w", path, err)
+	}
+	var version struct {
+		ClientVersion struct {
+			GitVersion string `json:"gitVersion"`
+		} `json:"clientVersion"`
+	}
+	if err := json.Unmarshal(out, &version); err != nil {
+		return err
+	}
+	minor := 0
+	text := version.ClientVersion.GitVersion
+	if _, err := fmt.Sscanf(text, "v1.%d.", &minor); err != nil || minor < oldestMinor {
+		return fmt.Errorf("%s is %s, older than 1.%d", path, text, oldestMinor)
+	}
+	return nil
+}
+
+// helper is the directory with pmks-credential.
+var helper = sync.OnceValues(func() (string, error) {
+	name := filepath.Join(built, "pmks-credential")
+	out, err := exec.Command("go", "build", "-buildvcs=false", "-o", name, "github.com/pmks-go/pmks/cmd/pmks-credential").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("go build: %w: %s", err, out)
+	}
+	return built, nil
+})
+
+// user is somebody at a terminal: a home, a kubeconfig, an environment.
+type user struct {
+	kubectl     string
+	home        string
+	environment []string
+}
+
+// newUser makes one with a kubeconfig. PATH is that of the test with the directories
+// given before it.
+func newUser(t *testing.T, kubeconfig string, environment []string, path ...string) *user {
+	t.Helper()
+	kubectl, err := findKubectl()
+	switch {
+	case errors.Is(err, errors.ErrUnsupported):
+		t.Skip(err)
+	case err != nil:
+		t.Fatal(err)
+	}
+	u := &user{kubectl: kubectl, home: t.TempDir()}
+	if err := os.WriteFile(u.file(), []byte(kubeconfig), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	search := strings.Join(append(path, os.Getenv("PATH")), string(os.PathListSeparator))
+	u.environment = append([]string{"HOME=" + u.home, "KUBECONFIG=" + u.file(), "PATH=" + search}, environment...)
+	return u
+}
+
+// file is the kubeconfig.
+func (u *user) file() string { return filepath.Join(u.home, "config.yaml") }
+
+func (u *user) command(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, u.kubectl, args...)
+	cmd.Env = u.environment
+	return cmd
+}
+
+// run runs kubectl to its end.
+func (u *user) run(t *testing.T, args ...string) (stdout, stderr string, err error) {
+	t.Helper()
+	var out, problems bytes.Buffer
+	cmd := u.command(t.Context(), args...)
+	cmd.Stdout, cmd.Stderr = &out, &problems
+	err = cmd.Run()
+	return out.String(), problems.String(), err
+}
+
+// must runs kubectl, which succeeds and returns what it prints.
+func (u *user) must(t *testing.T, args ...string) string {
+	t.Helper()
+	stdout, stderr, err := u.run(t, args...)
+	if err != nil {
+		t.Fatalf("kubectl %s: %v\n%s%s", strings.Join(args, " "), err, stdout, stderr)
+	}
+	return stdout
+}
