@@ -36,6 +36,7 @@ var (
 	_ AccessOpener       = (*Client)(nil)
 	_ StateReader        = (*Client)(nil)
 	_ OperationReader    = (*Client)(nil)
+	_ NodeGroupReader    = (*Client)(nil)
 	_ io.Closer          = (*Client)(nil)
 )
 
@@ -299,6 +300,14 @@ func (c *Client) ReadState(ctx context.Context, clusterIID, nodeGroupIID IID) (S
 			return r.ReadState(ctx, clusterIID, nodeGroupIID)
 		}
 		return State{}, unsupported("this provider has no look cheaper than GetCluster")
+	})
+}
+
+// GetNodeGroup implements [NodeGroupReader], as the function [GetNodeGroup] does it.
+func (c *Client) GetNodeGroup(ctx context.Context, clusterIID, nodeGroupIID IID) (NodeGroupInfo, error) {
+	call := c.begin(ctx, "GetNodeGroup", clusterIID, nodeGroupIID)
+	return callFor(call, checkIIDPair(clusterIID, nodeGroupIID), func(ctx context.Context) (NodeGroupInfo, error) {
+		return readNodeGroup(ctx, c.h, clusterIID, nodeGroupIID)
 	})
 }
 

@@ -92,6 +92,20 @@ func ExampleWaitCluster() {
 	// Output: Active <nil>
 }
 
+func ExampleWaitNodeGroup() {
+	g, err := pmks.WaitNodeGroup(context.Background(), demoClient(), demo, workers, func(g pmks.NodeGroupInfo) (bool, error) {
+		return g.DesiredNodeSize == len(g.Nodes), nil
+	}, quickly)
+	fmt.Println(len(g.Nodes), err)
+	// Output: 2 <nil>
+}
+
+func ExampleGetNodeGroup() {
+	g, err := pmks.GetNodeGroup(context.Background(), demoClient(), demo, workers)
+	fmt.Println(g.VMSpecName, g.Status, err)
+	// Output: small Active <nil>
+}
+
 func ExampleWaitNodeGroupActive() {
 	g, err := pmks.WaitNodeGroupActive(context.Background(), demoClient(), demo, workers, quickly)
 	fmt.Println(g.Status, err)

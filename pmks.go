@@ -164,6 +164,14 @@ type StateReader interface {
 	ReadState(ctx context.Context, clusterIID, nodeGroupIID IID) (State, error)
 }
 
+// NodeGroupReader is implemented by handlers that read one node group in fewer calls
+// than its whole cluster, as complete as GetCluster shows it.
+//
+// ErrNotFound: no such cluster, or no such node group.
+type NodeGroupReader interface {
+	GetNodeGroup(ctx context.Context, clusterIID, nodeGroupIID IID) (NodeGroupInfo, error)
+}
+
 // OperationReader is implemented by handlers of clouds that keep a record of what
 // was done to a cluster or node group. It is asked when something rests and the
 // goal is not reached: the record tells why. A zero nodeGroupIID means the

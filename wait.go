@@ -291,6 +291,21 @@ func WaitNodeCount(ctx context.Context, h ClusterHandler, clusterIID, nodeGroupI
 	return w.runGroup(ctx, (&countCheck{w: w, n: n}).check)
 }
 
+// WaitNodeGroup waits until cond says true of a node group. An error of cond ends the
+// wait. Each check reads the whole cluster.
+func WaitNodeGroup(ctx context.Context, h ClusterHandler, clusterIID, nodeGroupIID IID, cond func(NodeGroupInfo) (bool, error), opts ...WaitOption) (NodeGroupInfo, error) {
+	w := newWait("condition", h, clusterIID, nodeGroupIID, opts)
+	w.explained = true // what is not reached, only cond knows
+	w.whole = true
+	return w.runGroup(ctx, func(_ context.Context, o observation) (bool, error) {
+		if !o.found {
+			return false, w.missing(o)
+		}
+		g, _ := o.info.NodeGroup(o.state.NodeGroup)
+		return cond(g)
+	})
+}
+
 // runs reports whether a cluster's version is the wanted one, or a patch of it
 // when only a minor is wanted.
 func runs(version string, want kver.Version) bool {

@@ -43,6 +43,10 @@ var waiters = map[string]func(context.Context, pmks.ClusterHandler, ...pmks.Wait
 		_, err := pmks.WaitCluster(ctx, h, clusterIID, func(c pmks.ClusterInfo) (bool, error) { return c.Version == "1.34", nil }, o...)
 		return err
 	},
+	"NodeGroup": func(ctx context.Context, h pmks.ClusterHandler, o ...pmks.WaitOption) error {
+		_, err := pmks.WaitNodeGroup(ctx, h, clusterIID, groupIID, func(g pmks.NodeGroupInfo) (bool, error) { return g.Version == "1.34", nil }, o...)
+		return err
+	},
 }
 
 // at returns a cluster with another version.
@@ -132,6 +136,7 @@ func TestWaits(t *testing.T) {
 
 		{"condition", "Cluster", []phase{{time.Hour, creating, nil}, {forever, at(active, "1.34"), nil}}, pmks.CodeOK, time.Hour, ""},
 		{"condition-on-nothing", "Cluster", []phase{{forever, pmks.ClusterInfo{}, gone}}, pmks.CodeNotFound, 2 * time.Minute, "does not exist"},
+		{"group-condition-on-nothing", "NodeGroup", []phase{{forever, active, nil}}, pmks.CodeNotFound, 2 * time.Minute, "the node group does not exist"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
