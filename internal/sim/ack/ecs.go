@@ -104,7 +104,7 @@ func (s *Server) describeSecurityGroups(c *call) (any, *apiError) {
 	q := c.query
 	list := []securityGroupObject{}
 	for _, g := range s.resources.SecurityGroups {
-		if q.Get("VpcId") != "" && q.Get("VpcId") != g.VPC || q.Get("SecurityGroupId") != "" && q.Get("SecurityGroupId") != g.ID ||
+		if q.Get("VpcId") != "" && q.Get("VpcId") != g.VPC || q.Get("SecurityGroupId") != "" && q.Get("SecurityGroupId") != g.ID || q.Get("SecurityGroupName") != "" && q.Get("SecurityGroupName") != g.Name ||
 			len(ids) > 0 && !slices.Contains(ids, g.ID) {
 			continue
 		}

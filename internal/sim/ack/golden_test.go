@@ -113,9 +113,11 @@ func goldenNodePool(w *world) {
 
 func goldenRPC(w *world) {
 	w.want(w.rpc(serviceVPC, "DescribeVpcAttribute", "RegionId", "ap-northeast-1", "VpcId", w.resources.VPCs[0].ID), "200")
+	w.want(w.rpc(serviceVPC, "DescribeVpcs", "RegionId", "ap-northeast-1", "VpcName", w.resources.VPCs[0].Name), "200")
 	w.want(w.rpc(serviceVPC, "DescribeVSwitches", "RegionId", "ap-northeast-1", "PageSize", "2"), "200")
 	w.want(w.rpc(serviceECS, "DescribeKeyPairs", "RegionId", "ap-northeast-1", "KeyPairName", "*-01"), "200")
 	w.want(w.rpc(serviceECS, "DescribeSecurityGroups", "RegionId", "ap-northeast-1", "SecurityGroupIds", `["sg-6wefc8r3k2m5n7p9q1s4"]`), "200")
+	w.want(w.rpc(serviceECS, "DescribeSecurityGroups", "RegionId", "ap-northeast-1", "VpcId", w.resources.VPCs[0].ID, "SecurityGroupName", "sg-01"), "200")
 	w.want(w.rpc(serviceSTS, "GetCallerIdentity"), "200")
 	w.addPool(w.create("demo"), "ng1")
 	w.want(w.rpc(serviceECS, "DescribeInstances", "RegionId", "ap-northeast-1", "VpcId", w.resources.VPCs[0].ID), "200")

@@ -21,7 +21,11 @@ func (s *Server) describeVPC(c *call) (any, *apiError) {
 	if !ok {
 		return nil, fail(http.StatusNotFound, "InvalidVpcId.NotFound", "Specified VPC %s does not exist.", id)
 	}
-	o := vpcObject{RequestID: c.requestID, VpcID: vpc.ID, VpcName: vpc.Name, RegionID: s.region, Status: "Available", CidrBlock: vpc.CIDR}
+	return vpcResponse{c.requestID, s.vpcObject(vpc)}, nil
+}
+
+func (s *Server) vpcObject(vpc VPC) vpcObject {
+	o := vpcObject{VpcID: vpc.ID, VpcName: vpc.Name, RegionID: s.region, Status: "Available", CidrBlock: vpc.CIDR}
 	o.SecondaryCidrBlocks.SecondaryCidrBlock = append([]string{}, vpc.Secondary...)
 	o.UserCidrs.UserCidr = append([]string{}, vpc.User...)
 	o.VSwitchIDs.VSwitchID = []string{}
@@ -30,7 +34,29 @@ func (s *Server) describeVPC(c *call) (any, *apiError) {
 			o.VSwitchIDs.VSwitchID = append(o.VSwitchIDs.VSwitchID, v.ID)
 		}
 	}
-	return o, nil
+	return o
+}
+
+func (s *Server) describeVPCs(c *call) (any, *apiError) {
+	if e := s.inRegion(c); e != nil {
+		return nil, e
+	}
+	number, size, e := c.rpcPage(50)
+	if e != nil {
+		return nil, e
+	}
+	q := c.query
+	list := []vpcObject{}
+	for _, vpc := range s.resources.VPCs {
+		if q.Get("VpcId") != "" && !slices.Contains(strings.Split(q.Get("VpcId"), ","), vpc.ID) || q.Get("VpcName") != "" && q.Get("VpcName") != vpc.Name {
+			continue
+		}
+		list = append(list, s.vpcObject(vpc))
+	}
+	var out vpcsResponse
+	out.RequestID, out.PageNumber, out.PageSize = c.requestID, number, size
+	out.Vpcs.Vpc, out.TotalCount = pageOf(c, number, size, list)
+	return out, nil
 }
 
 func (s *Server) describeVSwitches(c *call) (any, *apiError) {
@@ -69,8 +95,17 @@ func (c *call) rpcPage(most int) (number, size int, e *apiError) {
 
 // The answers of VPC.
 type (
+	vpcResponse struct {
+		RequestID string `json:"RequestId"`
+		vpcObject
+	}
+	vpcsResponse struct {
+		pagedResponse
+		Vpcs struct {
+			Vpc []vpcObject `json:"Vpc"`
+		} `json:"Vpcs"`
+	}
 	vpcObject struct {
-		RequestID           string `json:"RequestId"`
 		VpcID               string `json:"VpcId"`
 		VpcName             string `json:"VpcName"`
 		RegionID            string `json:"RegionId"`

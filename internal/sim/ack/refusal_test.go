@@ -321,7 +321,7 @@ func TestServer_routes(t *testing.T) {
 		parameters      []string
 		want            string
 	}{
-		{serviceVPC, "DescribeVpcs", nil, "501 NotSimulated"},
+		{serviceVPC, "DescribeRouteTableList", nil, "501 NotSimulated"},
 		{serviceVPC, "Nothing", nil, "404 InvalidAction.NotFound"},
 		{serviceVPC, "DescribeVpcAttribute", []string{"RegionId", "ap-northeast-1"}, "400 MissingParameter"},
 		{serviceVPC, "DescribeVpcAttribute", []string{"RegionId", "ap-northeast-1", "VpcId", "vpc-none"}, "404 InvalidVpcId.NotFound"},

@@ -43,7 +43,7 @@ func init() {
 		serviceECS: {"2014-05-26", map[string]rpcAction{
 			"DescribeInstances":      {handle: (*Server).describeInstances, parameters: []string{"InstanceIds", "PageNumber", "PageSize", "RegionId", "VpcId"}},
 			"DescribeKeyPairs":       {handle: (*Server).describeKeyPairs, parameters: []string{"KeyPairName", "PageNumber", "PageSize", "RegionId"}},
-			"DescribeSecurityGroups": {handle: (*Server).describeSecurityGroups, parameters: []string{"PageNumber", "PageSize", "RegionId", "SecurityGroupId", "SecurityGroupIds", "VpcId"}},
+			"DescribeSecurityGroups": {handle: (*Server).describeSecurityGroups, parameters: []string{"PageNumber", "PageSize", "RegionId", "SecurityGroupId", "SecurityGroupIds", "SecurityGroupName", "VpcId"}},
 		}, []string{"DescribeDisks", "DescribeImages", "DescribeInstanceTypes", "DescribeAvailableResource", "DescribeNetworkInterfaces", "RunInstances", "TagResources"}},
 		serviceSTS: {"2015-04-01", map[string]rpcAction{
 			"AssumeRole": {handle: (*Server).assumeRole, parameters: []string{"DurationSeconds", "ExternalId", "Policy", "RoleArn", "RoleSessionName"}},
@@ -52,9 +52,10 @@ func init() {
 			"GetCallerIdentity": {handle: (*Server).getCallerIdentity, parameters: []string{"ACKClusterId"}},
 		}, []string{"AssumeRoleWithSAML"}},
 		serviceVPC: {"2016-04-28", map[string]rpcAction{
+			"DescribeVpcs":         {handle: (*Server).describeVPCs, parameters: []string{"PageNumber", "PageSize", "RegionId", "VpcId", "VpcName"}},
 			"DescribeVpcAttribute": {handle: (*Server).describeVPC, parameters: []string{"IsDefault", "RegionId", "VpcId"}},
 			"DescribeVSwitches":    {handle: (*Server).describeVSwitches, parameters: []string{"PageNumber", "PageSize", "RegionId", "VSwitchId", "VpcId", "ZoneId"}},
-		}, []string{"DescribeEipAddresses", "DescribeNatGateways", "DescribeRouteTableList", "DescribeVpcs", "DescribeVSwitchAttributes"}},
+		}, []string{"DescribeEipAddresses", "DescribeNatGateways", "DescribeRouteTableList", "DescribeVSwitchAttributes"}},
 	}
 }
 

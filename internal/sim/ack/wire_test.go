@@ -35,7 +35,7 @@ func TestWire_structs(t *testing.T) {
 		"TagResources": tagResourcesResponse{}, "UntagResources": tagResourcesResponse{}, "UpgradeCluster": clusterTaskResponse{},
 		"UpgradeClusterNodepool": upgradePoolResponse{}, "ecs.DescribeInstances": instancesResponse{}, "ecs.DescribeKeyPairs": keyPairsResponse{},
 		"ecs.DescribeSecurityGroups": securityGroupsResponse{}, "sts.AssumeRole": sessionResponse{}, "sts.AssumeRoleWithOIDC": sessionResponse{}, "sts.GetCallerIdentity": callerIdentity{}, "vpc.DescribeVSwitches": vswitchesResponse{},
-		"vpc.DescribeVpcAttribute": vpcObject{},
+		"vpc.DescribeVpcAttribute": vpcResponse{}, "vpc.DescribeVpcs": vpcsResponse{},
 	}
 	for op, v := range requests {
 		for _, fault := range table.Struct(table.Operations[op].Input, reflect.TypeOf(v), true) {

@@ -124,11 +124,16 @@ def network_life(address):
     first = vswitches.v_switches.v_switch[0]
     found = client.describe_vpc_attribute(vpc.DescribeVpcAttributeRequest(region_id=REGION, vpc_id=first.vpc_id)).body
     expect(found.cidr_block == "10.0.0.0/16" and len(vswitches.v_switches.v_switch) == 3, "the network")
+    named = client.describe_vpcs(vpc.DescribeVpcsRequest(region_id=REGION, vpc_name=found.vpc_name)).body
+    expect([v.vpc_id for v in named.vpcs.vpc] == [first.vpc_id] and named.total_count == 1, "the VPC by its name")
     refused("vpc.DescribeVpcAttribute", lambda: client.describe_vpc_attribute(vpc.DescribeVpcAttributeRequest(region_id=REGION, vpc_id="vpc-none")), 404, "InvalidVpcId.NotFound")
     machines = connect(ECS, "ecs", address)
     keys = machines.describe_key_pairs(ecs.DescribeKeyPairsRequest(region_id=REGION, key_pair_name="keypair-*")).body
     groups = machines.describe_security_groups(ecs.DescribeSecurityGroupsRequest(region_id=REGION, vpc_id=first.vpc_id)).body
     expect(keys.total_count == 2 and groups.total_count == 2, "key pairs and security groups")
+    one = groups.security_groups.security_group[1]
+    named = machines.describe_security_groups(ecs.DescribeSecurityGroupsRequest(region_id=REGION, vpc_id=first.vpc_id, security_group_name=one.security_group_name)).body
+    expect([g.security_group_id for g in named.security_groups.security_group] == [one.security_group_id], "the security group by its name")
     who = connect(STS, "sts", address).get_caller_identity().body
     expect(who.arn == "acs:ram::1234567890123456:user/pmks", f"the caller is {who.arn}")
     return first.vpc_id, [v.v_switch_id for v in vswitches.v_switches.v_switch[:2]], groups.security_groups.security_group[0].security_group_id
