@@ -53,7 +53,9 @@
 //
 //   - The API takes no idempotency token: every creation and change carries a tag that
 //     only this request has, by which a lost answer is resolved. Lists lag behind by
-//     up to ten seconds, and so long is looked.
+//     up to ten seconds, and so long is looked. Nor does a name keep another out: two
+//     programs that create one in the same seconds, in different VPCs or as node groups
+//     of one cluster, both get it, and calls by that name are refused as ambiguous then.
 //   - Pods and services get ranges of their own that overlap with nothing in the VPC,
 //     unless they are set.
 //   - Unless SNAT is set to false, ACK makes a NAT gateway with an address, which are

@@ -87,48 +87,14 @@ func TestHandler_badNodeGroup(t *testing.T) {
 	}
 }
 
-// names answers the look-ups by name, which the simulator does not know, after the
-// vendor's reference.
-func names(next http.RoundTripper) http.RoundTripper {
-	sample := bench.SampleRequest("x").Network
-	vpc, group := sample.VpcIID, sample.SecurityGroupIIDs[0]
-	return providertest.RoundTripper(func(r *http.Request) (*http.Response, error) {
-		q := r.URL.Query()
-		action := r.Header.Get("X-Acs-Action")
-		if q.Get("PageNumber") == "2" { // there is none
-			action += "-2"
-		}
-		switch action {
-		case "DescribeVpcs-2":
-			return providertest.Respond(r, 200, `{"TotalCount":2,"PageNumber":2,"PageSize":50,"RequestId":"R","Vpcs":{"Vpc":[]}}`), nil
-		case "DescribeSecurityGroups-2":
-			return providertest.Respond(r, 200, `{"TotalCount":1,"RequestId":"R","SecurityGroups":{"SecurityGroup":[]}}`), nil
-		case "DescribeVpcs":
-			list := `null,{"VpcId":"vpc-other","VpcName":"` + q.Get("VpcName") + `-old"}`
-			if q.Get("VpcName") == vpc.NameId {
-				list += `,{"VpcId":"` + vpc.SystemId + `","VpcName":"` + vpc.NameId + `"}`
-			}
-			if q.Get("VpcName") == "twin" {
-				list = `{"VpcId":"vpc-a","VpcName":"twin"},{"VpcId":"vpc-b","VpcName":"twin"}`
-			}
-			return providertest.Respond(r, 200, `{"TotalCount":2,"PageNumber":1,"PageSize":50,"RequestId":"R","Vpcs":{"Vpc":[`+list+`]}}`), nil
-		case "DescribeSecurityGroups":
-			list := ""
-			if q.Get("SecurityGroupName") == group.NameId && q.Get("VpcId") == vpc.SystemId {
-				list = `{"SecurityGroupId":"` + group.SystemId + `","SecurityGroupName":"` + group.NameId + `","VpcId":"` + vpc.SystemId + `"}`
-			}
-			return providertest.Respond(r, 200, `{"TotalCount":1,"RequestId":"R","SecurityGroups":{"SecurityGroup":[`+list+`]}}`), nil
-		}
-		return next.RoundTrip(r)
-	})
-}
-
 // TestHandler_byName: a VPC, vSwitches and a security group given by their names alone;
 // names that nothing has, or two things have, are told by field.
 func TestHandler_byName(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		h := newHandlerOn(t, names(bench.Simulate(providertest.Options{}).Transport()))
+		resources := ack.DefaultResources(region)
+		resources.VPCs = append(resources.VPCs, ack.VPC{ID: "vpc-a", Name: "twin", CIDR: "10.1.0.0/16"}, ack.VPC{ID: "vpc-b", Name: "twin", CIDR: "10.2.0.0/16"})
+		h := newHandler(t, ack.New(ack.Options{Resources: &resources}))
 		req := bench.SampleRequest("named")
 		req.NodeGroupList = nil
 		want := req.Clone()
@@ -253,7 +219,7 @@ func TestHandler_byNameOnPages(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				next := names(bench.Simulate(providertest.Options{}).Transport())
+				next := bench.Simulate(providertest.Options{}).Transport()
 				h := newHandlerOn(t, providertest.RoundTripper(func(r *http.Request) (*http.Response, error) {
 					if r.Header.Get("X-Acs-Action") != test.action {
 						return next.RoundTrip(r)
