@@ -34,7 +34,15 @@ func (j *job) upgrade(ctx context.Context, version string) (ClusterInfo, error) 
 		}
 		was := fingerprint(info)
 		if info, err = j.reach(ctx, info, hop); err != nil {
-			return info, err
+			if hop == target || !errors.Is(err, ErrInvalidArgument) {
+				return info, err
+			}
+			// Another caller may have brought it past this version meanwhile.
+			now, lookErr := j.get(ctx)
+			if lookErr != nil || !older(hop, now.Version) {
+				return info, err
+			}
+			info = now
 		}
 		if hop == target {
 			return info, nil

@@ -229,6 +229,40 @@ func TestUpgrade_StaleAfterGroups(t *testing.T) {
 	})
 }
 
+// Another caller brings the cluster past the version of a step before that is sent: the
+// step is refused as a downgrade, and the job goes on from where things are.
+func TestUpgrade_Overtaken(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ name, to, want string }{
+		{"on-the-way", "1.33", "1.34 1.34 1.34"},
+		{"to-the-target", "1.34", "1.34 1.34 1.34"},
+		{"past-the-target", "1.35", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := &world{reporter: reporter{typeI()}, cluster: running("1.31", "1.31", "1.31"), versions: offers("1.35", "1.34", "1.33", "1.32", "1.31")}
+				w.caps.Versions.LargestStep = 1
+				w.fail = func(call string, n int) error {
+					if call == "UpgradeCluster" && n == 1 {
+						w.cluster = running(test.to, test.to, test.to)
+						return failure(pmks.CodeInvalidArgument)
+					}
+					return nil
+				}
+				got, err := pmks.Upgrade(t.Context(), w, clusterIID, "1.34")
+				if test.want == "" {
+					if !errors.Is(err, pmks.ErrInvalidArgument) {
+						t.Errorf("got %q, %v", versionsOf(got), err)
+					}
+				} else if err != nil || versionsOf(got) != test.want {
+					t.Errorf("got %q, %v", versionsOf(got), err)
+				}
+			})
+		})
+	}
+}
+
 // underWay reports Updating until an update has ended.
 type underWay struct {
 	*world
