@@ -15,7 +15,8 @@ import (
 // EitherAnswer runs life in a bubble of its own with either answer to each question
 // that no source settles, and with all the other answers at once. A is the struct
 // of a simulator that holds the answers: its zero value is the one that is taken
-// for true, a bool is turned, a number becomes 2. more are further combinations.
+// for true, a bool is turned, a number becomes 2, a text stays empty. more are further
+// combinations.
 func EitherAnswer[A any](t *testing.T, life func(*testing.T, A), more map[string]A) {
 	answers := map[string]A{"none": *new(A)}
 	var all A
@@ -23,9 +24,11 @@ func EitherAnswer[A any](t *testing.T, life func(*testing.T, A), more map[string
 	for i := range kind.NumField() {
 		var one A
 		for _, a := range []*A{&all, &one} {
-			if field := reflect.ValueOf(a).Elem().Field(i); field.Kind() == reflect.Bool {
+			switch field := reflect.ValueOf(a).Elem().Field(i); field.Kind() {
+			case reflect.Bool:
 				field.SetBool(true)
-			} else {
+			case reflect.String: // what it may be only more says
+			default:
 				field.SetInt(2)
 			}
 		}
