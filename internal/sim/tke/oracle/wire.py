@@ -52,7 +52,6 @@ SAID = {
     "DescribeClusterEndpointStatusResponse.Status": {"enum": ["Created", "Creating", "NotFound", "CreateFailed", "Deleting", "Deleted", "DeletedFailed"]},
     "DescribeClusterInstancesRequest.InstanceRole": {"enum": ROLES},
     "DescribeClusterInstancesRequest.Limit": PAGE,
-    "DescribeClustersRequest.ClusterType": {"enum": ["MANAGED_CLUSTER", "INDEPENDENT_CLUSTER"]},
     "DescribeClustersRequest.Limit": PAGE,
     "GetUpgradeInstanceProgressResponse.LifeState": {"enum": ["pending", "process", "paused", "pauing", "done", "timeout", "aborted", "running"]},
     "Instance.InstanceRole": {"enum": ROLES},
