@@ -78,8 +78,8 @@ func (s *Server) newRecord(uid string, in createClusterRequest, live *core.Clust
 		rec.logging = *in.Logging
 	}
 	// One that cannot be made is left out, as that of a cluster in the making.
-	authority, _ := simkit.NewAuthority("kubernetes", s.Random.Key())
-	rec.certificate = authority.Certificate
+	rec.authority, _ = s.NewAuthority("kubernetes", s.Random.Key())
+	rec.certificate = rec.authority.Certificate
 	s.clusters[uid], s.latest[rec.name] = rec, rec
 	return rec
 }
@@ -133,7 +133,7 @@ func (s *Server) clusterObject(c *core.Cluster, rec *clusterRecord) clusterObjec
 		DeletionProtection:      c.Protected,
 	}
 	if c.ControlPlaneUp {
-		o.Endpoint = &c.Endpoint
+		o.Endpoint = new(s.KubernetesEndpoint(rec.uid, c.Endpoint))
 		o.ResourcesVpcConfig.ClusterSecurityGroupID = rec.securityGroup
 		o.CertificateAuthority.Data = rec.certificate
 		o.Identity = &identityObject{}

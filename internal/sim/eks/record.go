@@ -29,7 +29,8 @@ type clusterRecord struct {
 	serviceCIDR, ipFamily string
 	logging               loggingObject
 	securityGroup         string // the one that EKS makes
-	certificate           string
+	authority             simkit.Authority
+	certificate           string // that of the authority, unless a test has replaced it
 	oidc                  string
 	groups                map[string]*groupRecord // by name; the latest of each
 	addons                []string

@@ -105,6 +105,7 @@ func New(o Options) *Server {
 	s.world = core.New(aws, core.Options{
 		Seed: o.Seed, Scale: o.Scale, Durations: o.Durations, Region: s.region, ReadLag: o.ReadLag,
 	})
+	s.ServeKubernetes(s.kubernetes(o.Kubernetes))
 	if s.keys == nil {
 		s.keys = map[string]Key{DefaultAccessKey: {Secret: DefaultSecret}}
 	}

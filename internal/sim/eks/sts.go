@@ -153,37 +153,43 @@ var tokenParams = []string{"Action", "Version", "X-Amz-Algorithm", "X-Amz-Creden
 // by the rules of aws-iam-authenticator, and returns the ARN of the principal. It
 // counts as no call.
 func (s *Server) VerifyToken(token, cluster string) (arn string, err error) {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	who, err := s.verifyToken(token, cluster, s.Now())
+	return who.arn, err
+}
+
+// verifyToken is VerifyToken while the lock is held.
+func (s *Server) verifyToken(token, cluster string, now time.Time) (identity, error) {
 	if len(token) > 4096 {
-		return "", errors.New("the token is longer than 4096 bytes")
+		return identity{}, errors.New("the token is longer than 4096 bytes")
 	}
 	encoded, ok := strings.CutPrefix(token, tokenPrefix)
 	if !ok {
-		return "", fmt.Errorf("the token does not begin with %s", tokenPrefix)
+		return identity{}, fmt.Errorf("the token does not begin with %s", tokenPrefix)
 	}
 	text, err := base64.RawURLEncoding.DecodeString(encoded)
 	if err != nil {
-		return "", errors.New("the token is not base64 without padding")
+		return identity{}, errors.New("the token is not base64 without padding")
 	}
 	u, err := url.Parse(string(text))
 	if err != nil {
-		return "", errors.New("the token does not hold a URL")
+		return identity{}, errors.New("the token does not hold a URL")
 	}
 	if err := s.checkTokenURL(u); err != nil {
-		return "", err
+		return identity{}, err
 	}
 	r := &http.Request{Method: http.MethodGet, URL: u, Host: u.Host, Header: http.Header{}}
 	r.Header.Set("x-k8s-aws-id", cluster)
 	query := u.Query()
 	if signed := strings.Split(query.Get("X-Amz-SignedHeaders"), ";"); !slices.Equal(signed, []string{"host", "x-k8s-aws-id"}) {
-		return "", fmt.Errorf("the signed headers are %v and must be host and x-k8s-aws-id", signed)
+		return identity{}, fmt.Errorf("the signed headers are %v and must be host and x-k8s-aws-id", signed)
 	}
-	s.Mu.Lock()
-	defer s.Mu.Unlock()
-	who, e := s.authenticate(r, query, nil, "sts", s.Now())
+	who, e := s.authenticate(r, query, nil, "sts", now)
 	if e != nil {
-		return "", fmt.Errorf("%s: %s", e.code, e.message)
+		return identity{}, fmt.Errorf("%s: %s", e.code, e.message)
 	}
-	return who.arn, nil
+	return who, nil
 }
 
 func (s *Server) checkTokenURL(u *url.URL) error {

@@ -9,6 +9,8 @@
 //     lose. It knows nothing of HTTP, so that gRPC goes the same way.
 //   - Serve does it for a call over HTTP, whose answer is a Reply; BaseURL, ReadBody and
 //     Segments read requests.
+//   - Kubernetes is what a simulator tells about its clusters so that each has an API
+//     server; see package kubeapi.
 //   - Transport runs a server in process and Listen on a loopback address: plain,
 //     with TLS, and with HTTP/2 where the vendor's clients speak it.
 //   - Decode, MatchPath, Page and Tokens read requests as strictly as a vendor does;
@@ -27,6 +29,7 @@ import (
 	"time"
 
 	"github.com/pmks-go/pmks/internal/sim/core"
+	"github.com/pmks-go/pmks/internal/sim/kubeapi"
 )
 
 // Options configures a Kit. Simulators have the same fields in Options of their own.
@@ -60,6 +63,8 @@ type Kit struct {
 	journal Journal
 	plan    core.Plan
 	limits  limits
+	// kubernetes serves the API of clusters; nil is none.
+	kubernetes *kubeapi.Servers
 }
 
 // New returns a Kit.

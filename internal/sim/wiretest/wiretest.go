@@ -12,6 +12,7 @@
 //   - Table is what the vendor's own model says of its messages. It is committed in
 //     testdata, made by a script beside the simulator out of the vendor's published
 //     model. Answers and the simulator's structs are held against it.
+//   - Kubernetes calls the API server of a simulated cluster.
 //   - Request is a request that is accepted: what breaks one rule of the table must be
 //     refused, and what differs in one member must have an answer.
 //
