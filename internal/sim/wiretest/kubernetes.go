@@ -114,7 +114,9 @@ func (k Kubernetes) Nodes(labels ...string) []string {
 				Labels map[string]string
 			}
 			Spec   struct{ ProviderID string }
-			Status struct{ NodeInfo struct{ KubeletVersion string } }
+			Status struct {
+				NodeInfo struct{ KubeletVersion string }
+			}
 		}
 		data, err := json.Marshal(item)
 		if err == nil {
