@@ -5,6 +5,7 @@ package azure
 import (
 	"cmp"
 	"maps"
+	"net"
 	"slices"
 	"strconv"
 	"strings"
@@ -285,10 +286,15 @@ func created(c *aks.ManagedCluster) time.Time {
 
 // serverURL is the address of the API server, the public one if there is one.
 func serverURL(p *aks.ManagedClusterProperties) string {
-	if host := firstText(p.Fqdn, p.PrivateFQDN); host != "" {
-		return "https://" + host + ":443"
+	host := firstText(p.Fqdn, p.PrivateFQDN)
+	if host == "" {
+		return ""
 	}
-	return ""
+	// A simulated API server on a loopback address has its own port; one of AKS never has.
+	if _, _, err := net.SplitHostPort(host); err == nil {
+		return "https://" + host
+	}
+	return "https://" + host + ":443"
 }
 
 func firstText(list ...*string) string {
