@@ -37,16 +37,16 @@ func (s *Server) describeKubeconfig(c *call) (any, *apiError) {
 		ends = c.Now.Add(time.Duration(minutes) * time.Minute)
 	}
 	name := "uid-" + s.account
-	certificate, key, err := rec.authority.Issue(name, "system:users")
+	certificate, key, err := rec.authority.IssueUntil(name, "system:users", ends)
 	if err != nil {
 		return nil, fail(500, "InternalError", "%v", err)
 	}
 	server := ""
 	switch {
 	case private:
-		server = "https://" + rec.privateIP + ":6443"
+		server = s.KubernetesEndpoint(rec.id, "https://"+rec.privateIP+":6443")
 	case rec.public:
-		server = "https://" + rec.publicIP + ":6443"
+		server = s.KubernetesEndpoint(rec.id, "https://"+rec.publicIP+":6443")
 	}
 	return kubeconfigResponse{fmt.Sprintf(kubeconfigText, server, rec.authority.Certificate, name, name, name, certificate, key),
 		ends.UTC().Format(time.RFC3339)}, nil

@@ -15,7 +15,6 @@ import (
 	"github.com/pmks-go/pmks/internal/kver"
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/profile"
-	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // The words for what pmks manages.
@@ -87,7 +86,7 @@ func (s *Server) newRecord(in *createClusterRequest, version string) *clusterRec
 		}
 	}
 	// One that cannot be made is left out of the kubeconfig.
-	rec.authority, _ = simkit.NewAuthority("kubernetes", s.Random.Key())
+	rec.authority, _ = s.NewAuthority("kubernetes", s.Random.Key())
 	return rec
 }
 
@@ -170,7 +169,7 @@ func (s *Server) describeCluster(c *call) (any, *apiError) {
 	if v, ok := s.resources.vswitch(rec.vswitches[0]); ok {
 		o.ZoneID = v.Zone
 	}
-	o.MasterURL = rec.masterURL()
+	o.MasterURL = s.masterURL(rec)
 	return o, nil
 }
 
@@ -202,14 +201,14 @@ func (s *Server) metaData(rec *clusterRecord) string {
 }
 
 // masterURL is a text with JSON in it; empty until there is an endpoint.
-func (rec *clusterRecord) masterURL() string {
+func (s *Server) masterURL(rec *clusterRecord) string {
 	if !rec.live.ControlPlaneUp {
 		return ""
 	}
 	var urls endpointsText
-	urls.IntranetAPIServerEndpoint = "https://" + rec.privateIP + ":6443"
+	urls.IntranetAPIServerEndpoint = s.KubernetesEndpoint(rec.id, "https://"+rec.privateIP+":6443")
 	if rec.public {
-		urls.APIServerEndpoint = "https://" + rec.publicIP + ":6443"
+		urls.APIServerEndpoint = s.KubernetesEndpoint(rec.id, "https://"+rec.publicIP+":6443")
 	}
 	data, _ := json.Marshal(urls) // texts only
 	return string(data)

@@ -107,6 +107,7 @@ func New(o Options) *Server {
 	s.world = core.New(alibaba, core.Options{
 		Seed: o.Seed, Scale: o.Scale, Durations: o.Durations, Region: s.region, ReadLag: o.ReadLag,
 	})
+	s.ServeKubernetes(s.kubernetes(o.Kubernetes))
 	if s.keys == nil {
 		s.keys = map[string]Key{DefaultAccessKeyID: {Secret: DefaultAccessKeySecret}}
 	}

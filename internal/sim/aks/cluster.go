@@ -82,12 +82,12 @@ func (s *Server) showAddresses(rec *clusterRecord, p *clusterProperties) {
 	p.AzurePortalFQDN = rec.host + ".portal" + domain
 	a := p.APIServerAccessProfile
 	if a == nil || !a.EnablePrivateCluster {
-		p.FQDN = rec.host + domain
+		p.FQDN = s.serverHost(rec, rec.host+domain)
 		return
 	}
-	p.PrivateFQDN = rec.host + "." + rec.uid + ".privatelink." + s.location + ".azmk8s.io"
+	p.PrivateFQDN = s.serverHost(rec, rec.host+"."+rec.uid+".privatelink."+s.location+".azmk8s.io")
 	if a.EnablePrivateClusterPublicFQDN == nil || *a.EnablePrivateClusterPublicFQDN {
-		p.FQDN = rec.host + domain
+		p.FQDN = s.serverHost(rec, rec.host+domain)
 	}
 }
 

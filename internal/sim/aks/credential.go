@@ -127,7 +127,7 @@ func (s *Server) kubeconfig(c *call, rec *clusterRecord, name string, user userO
 	if host == "" {
 		return nil, badRequest("The managed cluster '%s' has no such FQDN.", rec.name)
 	}
-	authority, err := simkit.NewAuthority("ca", rec.keyFor("ca"))
+	authority, err := s.authority(rec)
 	text := ""
 	if err == nil {
 		text, err = user(authority)
@@ -137,7 +137,7 @@ func (s *Server) kubeconfig(c *call, rec *clusterRecord, name string, user userO
 	}
 	account := name + "_" + rec.group + "_" + rec.name
 	value := "apiVersion: v1\nclusters:\n- cluster:\n    certificate-authority-data: " + authority.Certificate +
-		"\n    server: https://" + host + ":443\n  name: " + rec.name +
+		"\n    server: " + serverURL(host) + "\n  name: " + rec.name +
 		"\ncontexts:\n- context:\n    cluster: " + rec.name + "\n    user: " + account + "\n  name: " + rec.name +
 		"\ncurrent-context: " + rec.name + "\nkind: Config\npreferences: {}\nusers:\n- name: " + account + "\n  user:\n" + text
 	return ok(credentialObject{[]Kubeconfig{{name, []byte(value)}}})
@@ -176,12 +176,20 @@ func (s *Server) VerifyToken(token, cluster string) (subject string, err error) 
 	if err != nil {
 		return "", err
 	}
+	return s.verifyToken(token, rec, now)
+}
+
+// staticSubject is whose the static token of a cluster is.
+const staticSubject = "masterclient"
+
+// verifyToken is VerifyToken while the lock is held.
+func (s *Server) verifyToken(token string, rec *clusterRecord, now time.Time) (subject string, err error) {
 	properties := rec.spec.Properties
 	switch {
 	case !rec.live.ControlPlaneUp || rec.live.State == profile.Stopped:
 		return "", errors.New("the API server does not answer")
 	case token == rec.token && s.assumed.StaticTokens && !yes(properties.DisableLocalAccounts):
-		return "masterclient", nil
+		return staticSubject, nil
 	case properties.AADProfile == nil:
 		return "", errors.New("the cluster does not know Entra")
 	}

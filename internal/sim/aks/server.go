@@ -118,6 +118,7 @@ func New(o Options) *Server {
 	for _, other := range o.Subscriptions {
 		s.addAccount(&Server{Kit: s.Kit, tenancy: s.tenancy}, other, azure, o)
 	}
+	s.ServeKubernetes(s.kubernetes(o.Kubernetes))
 	return s
 }
 

@@ -146,21 +146,21 @@ func (s *Server) newRecord(l *location, uid string, base *cluster) *clusterRecor
 	return &clusterRecord{
 		location: l, uid: uid, name: base.GetName(), base: base,
 		channel: base.GetReleaseChannel().GetChannel(), initial: base.GetInitialClusterVersion(),
-		endpoint:    fmt.Sprintf("203.0.113.%d", s.Random.Next()%254+1), // a network for documentation
-		dns:         fmt.Sprintf("gke-%s-%s.%s.gke.goog", s.Random.Text(32, simkit.LowerHex), s.number, l.name),
-		certificate: s.newCertificate(),
-		pools:       map[string]*poolRecord{},
-		remakes:     map[string]int{},
+		endpoint:  fmt.Sprintf("203.0.113.%d", s.Random.Next()%254+1), // a network for documentation
+		dns:       fmt.Sprintf("gke-%s-%s.%s.gke.goog", s.Random.Text(32, simkit.LowerHex), s.number, l.name),
+		authority: s.newAuthority(),
+		pools:     map[string]*poolRecord{},
+		remakes:   map[string]int{},
 	}
 }
 
-// newCertificate returns the certificate of a cluster's own authority.
-func (s *Server) newCertificate() string {
-	authority, err := simkit.NewAuthority("kubernetes", s.Random.Key())
+// newAuthority returns a cluster's own authority.
+func (s *Server) newAuthority() simkit.Authority {
+	authority, err := s.NewAuthority("kubernetes", s.Random.Key())
 	if err != nil {
 		panic("gke: " + err.Error()) // every key makes one
 	}
-	return authority.Certificate
+	return authority
 }
 
 // keep puts the record of a cluster that has been made into the indexes.

@@ -137,12 +137,13 @@ func (s *Server) accessible(shown *core.Cluster, rec *clusterRecord, now time.Ti
 
 // addAccess shows where the API server is.
 func (s *Server) addAccess(c *containerpb.Cluster, rec *clusterRecord) {
-	c.Endpoint = rec.endpoint
-	c.MasterAuth.ClusterCaCertificate = rec.certificate
+	// The member has no scheme. A port is there where the API server is simulated.
+	c.Endpoint = strings.TrimPrefix(s.KubernetesEndpoint(rec.uid, "https://"+rec.endpoint), "https://")
+	c.MasterAuth.ClusterCaCertificate = rec.authority.Certificate
 	asked := c.GetControlPlaneEndpointsConfig()
 	private := "10.0.15." + rec.endpoint[strings.LastIndexByte(rec.endpoint, '.')+1:]
 	ip := &containerpb.ControlPlaneEndpointsConfig_IPEndpointsConfig{
-		Enabled: new(true), EnablePublicEndpoint: new(true), PublicEndpoint: rec.endpoint, PrivateEndpoint: private,
+		Enabled: new(true), EnablePublicEndpoint: new(true), PublicEndpoint: c.Endpoint, PrivateEndpoint: private,
 	}
 	if want := asked.GetIpEndpointsConfig(); want != nil && want.Enabled != nil {
 		ip.Enabled = want.Enabled

@@ -46,16 +46,16 @@ type clusterRecord struct {
 	// live is the core's cluster; its State is Gone when it was deleted.
 	live *core.Cluster
 	// base is the request with its defaults filled in.
-	base        *containerpb.Cluster
-	channel     containerpb.ReleaseChannel_Channel
-	autopilot   bool
-	initial     string // the version that it began with
-	endpoint    string
-	dns         string
-	certificate string
-	pools       map[string]*poolRecord // by name; the latest of each
-	changes     int                    // makes the etag
-	open        []*opRecord            // not done, in the order of their start
+	base      *containerpb.Cluster
+	channel   containerpb.ReleaseChannel_Channel
+	autopilot bool
+	initial   string // the version that it began with
+	endpoint  string
+	dns       string
+	authority simkit.Authority
+	pools     map[string]*poolRecord // by name; the latest of each
+	changes   int                    // makes the etag
+	open      []*opRecord            // not done, in the order of their start
 	// failed is when the creation failed.
 	failed time.Time
 	// alter changes what reads show.

@@ -129,6 +129,7 @@ func New(o Options) *Server {
 		})
 		s.locations = append(s.locations, l)
 	}
+	s.ServeKubernetes(s.kubernetes(o.Kubernetes))
 	return s
 }
 

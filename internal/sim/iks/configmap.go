@@ -224,21 +224,26 @@ func (s *Server) writeConfigMap(c *call, rec *clusterRecord, in *configMap) (*an
 	case m.ResourceVersion != "" && m.ResourceVersion != have.ResourceVersion:
 		return nil, kubeRefusal(http.StatusConflict, fmt.Sprintf("Operation cannot be fulfilled on configmaps %q: the object has been modified; please apply your changes to the latest version and try again", configName))
 	}
+	if err := s.keepConfigMap(c.Now, c.Outcome, rec, in); err != nil {
+		return nil, kubeRefusal(http.StatusInternalServerError, err.Error())
+	}
+	return body(rec.config)
+}
+
+// keepConfigMap writes the ConfigMap down, for the autoscaler to read in a while.
+func (s *Server) keepConfigMap(now time.Time, out core.Outcome, rec *clusterRecord, in *configMap) error {
 	kept := *rec.config
 	kept.Data, kept.Metadata.Annotations, kept.Metadata.Labels = in.Data, in.Metadata.Annotations, in.Metadata.Labels
 	kept.Metadata.ResourceVersion = s.nextVersion()
 	rec.config = &kept
-	c.Outcome.Effect = func(r core.OperationRecord) {
+	out.Effect = func(r core.OperationRecord) {
 		if !canceled(r) {
 			s.readConfigMap(rec, r.Failure)
 		}
 	}
 	// The cluster is there, and nothing is in the way of what runs aside.
-	_, err := s.world.Apply(c.Now, core.Work{ClusterID: rec.id, Took: s.duration(profile.UpdateCluster), Aside: true}, c.Outcome)
-	if err != nil {
-		return nil, kubeRefusal(http.StatusInternalServerError, err.Error())
-	}
-	return body(rec.config)
+	_, err := s.world.Apply(now, core.Work{ClusterID: rec.id, Took: s.duration(profile.UpdateCluster), Aside: true}, out)
+	return err
 }
 
 // readConfigMap lets the autoscaler do what the ConfigMap says, and write down what it

@@ -34,11 +34,19 @@ const syncTime = 20 * time.Second
 // serverURL is where the API server of a cluster is. On a loopback address it is a
 // part of this server, whatever the kind of the endpoint.
 func (s *Server) serverURL(c *call, rec *clusterRecord, kind string) string {
+	if s.ServesKubernetes() {
+		return s.KubernetesEndpoint(rec.id, vendorURL(rec, kind))
+	}
 	if u, err := url.Parse(c.base); err == nil {
 		if ip := net.ParseIP(u.Hostname()); u.Hostname() == "localhost" || ip != nil && ip.IsLoopback() {
 			return cmp.Or(s.kubeURL, c.base) + "/kube/" + rec.id
 		}
 	}
+	return vendorURL(rec, kind)
+}
+
+// vendorURL is where the API server of a cluster is in the cloud.
+func vendorURL(rec *clusterRecord, kind string) string {
 	switch kind {
 	case privateEndpoint:
 		return fmt.Sprintf("https://c2.private.%s.containers.cloud.ibm.com:%s", rec.region, rec.port)
@@ -145,7 +153,7 @@ func (s *Server) writeKubeconfig(c *call, rec *clusterRecord, kind string, admin
 // trust is what a kubeconfig trusts: the authority of the cluster and, on a listener,
 // the certificate of that.
 func (s *Server) trust(rec *clusterRecord) string {
-	if s.served == nil {
+	if s.served == nil || s.ServesKubernetes() {
 		return rec.authority.Certificate
 	}
 	own, err := base64.StdEncoding.DecodeString(rec.authority.Certificate)

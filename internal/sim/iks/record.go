@@ -181,7 +181,7 @@ func (s *Server) names(c *call) (cluster, pool string) {
 
 // keep makes the record of a cluster that has just been made.
 func (s *Server) keep(rec *clusterRecord, live *core.Cluster) {
-	authority, err := simkit.NewAuthority("kubernetes-"+live.ID, s.Random.Key())
+	authority, err := s.NewAuthority("kubernetes-"+live.ID, s.Random.Key())
 	if err != nil {
 		panic("iks: " + err.Error()) // every key makes one
 	}

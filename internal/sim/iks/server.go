@@ -119,6 +119,7 @@ func New(o Options) *Server {
 	s.world = core.New(ibm, core.Options{
 		Seed: o.Seed, Scale: o.Scale, Durations: o.Durations, Region: s.region, ReadLag: o.ReadLag,
 	})
+	s.ServeKubernetes(s.kubernetes(o.Kubernetes))
 	return s
 }
 

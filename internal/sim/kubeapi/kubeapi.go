@@ -72,6 +72,20 @@ type Cluster struct {
 	Version string
 	Created time.Time
 	Nodes   []Node
+	// ConfigMaps are those that the cloud itself reads and writes.
+	ConfigMaps []ConfigMap
+}
+
+// ConfigMap is one in which a cloud has settings, such as its autoscaler's.
+type ConfigMap struct {
+	Namespace, Name           string
+	Labels, Annotations, Data map[string]string
+}
+
+// ConfigMapWriter is a Cloud with ConfigMaps that others may write.
+type ConfigMapWriter interface {
+	// WriteConfigMap is called with one that is to be as it is given.
+	WriteConfigMap(id string, m ConfigMap) error
 }
 
 // Node is a machine in a cluster.

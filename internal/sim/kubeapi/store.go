@@ -48,6 +48,8 @@ type store struct {
 	objects map[*resource]map[string]object
 	log     []change
 	begun   bool
+	// owned are the keys of the config maps of the cloud.
+	owned map[string]bool
 }
 
 func newStore(cluster string) *store {
@@ -56,7 +58,7 @@ func newStore(cluster string) *store {
 	}}
 }
 
-// follow makes the nodes those of the cloud.
+// follow makes the nodes, and the config maps that are the cloud's, those of the cloud.
 func (s *store) follow(c Cluster, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -97,6 +99,43 @@ func (s *store) follow(c Cluster, now time.Time) {
 			s.drop(nodes, have[key])
 		}
 	}
+	s.followConfigMaps(c.ConfigMaps, now)
+}
+
+func (s *store) followConfigMaps(list []ConfigMap, now time.Time) {
+	owned := map[string]bool{}
+	for _, m := range list {
+		key := keyOf(m.Namespace, m.Name)
+		owned[key] = true
+		is := s.objects[configMaps][key]
+		o := is.withMeta(map[string]any{"name": m.Name, "namespace": m.Namespace, "labels": members(m.Labels), "annotations": members(m.Annotations)})
+		o["apiVersion"], o["kind"], o["data"] = configMaps.apiVersion(), configMaps.kind, members(m.Data)
+		switch {
+		case is == nil:
+			s.put(configMaps, s.create(configMaps, o, now))
+		case !maps.Equal(is.strings("data"), m.Data) || !maps.Equal(is.strings("metadata", "labels"), m.Labels) ||
+			!maps.Equal(is.strings("metadata", "annotations"), m.Annotations):
+			s.put(configMaps, o)
+		}
+	}
+	for key := range s.owned {
+		if is := s.objects[configMaps][key]; !owned[key] && is != nil {
+			s.drop(configMaps, is)
+		}
+	}
+	s.owned = owned
+}
+
+// members is a map as JSON has it; nil for one that is empty.
+func members(m map[string]string) any {
+	if len(m) == 0 {
+		return nil
+	}
+	out := map[string]any{}
+	for key, value := range m {
+		out[key] = value
+	}
+	return out
 }
 
 // create fills in what a new object gets.

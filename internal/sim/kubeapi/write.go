@@ -224,9 +224,32 @@ func (c *call) put(is, o object) (object, *refusal) {
 	case o.meta("deletionTimestamp") != "" && len(o.list("metadata", "finalizers")) == 0:
 		c.store.drop(c.of, is)
 	default:
+		if e := c.tell(o); e != nil {
+			return nil, e
+		}
 		o = c.store.put(c.of, o)
 	}
 	return o, nil
+}
+
+// tell gives a config map of the cloud to the cloud. The caller holds the lock of the
+// store, which the cloud never waits for.
+func (c *call) tell(o object) *refusal {
+	if c.of != configMaps || !c.store.owned[o.key()] {
+		return nil
+	}
+	writer, ok := c.all.cloud.(ConfigMapWriter)
+	if !ok {
+		return wrongMethod()
+	}
+	err := writer.WriteConfigMap(c.cluster, ConfigMap{
+		Namespace: o.namespace(), Name: o.name(), Data: o.strings("data"),
+		Labels: o.strings("metadata", "labels"), Annotations: o.strings("metadata", "annotations"),
+	})
+	if err != nil {
+		return refuse(http.StatusInternalServerError, "InternalError", "%s", err)
+	}
+	return nil
 }
 
 // unchanged refuses to go on when an object is not the one that the caller means.

@@ -37,13 +37,7 @@ func (s *Server) getConfig(c *call) (*answer, *apiError) {
 }
 
 func (s *Server) kubeconfig(shown *core.Cluster, rec *clusterRecord) (string, error) {
-	// A renewal replaces the authority too.
-	renewals := rec.certificates
-	if s.assume.AuthorityKept {
-		renewals = 0
-	}
-	seed := sha256.Sum256(fmt.Appendf(nil, "%s/%s/%d", shown.ID, rec.stack, renewals))
-	authority, err := simkit.NewAuthority("kubernetes", ed25519.NewKeyFromSeed(seed[:]))
+	authority, err := s.authority(shown.ID, rec)
 	if err != nil {
 		return "", err
 	}
@@ -52,6 +46,16 @@ func (s *Server) kubeconfig(shown *core.Cluster, rec *clusterRecord) (string, er
 		"\n  name: \"" + shown.Name + "\"\ncontexts:\n- context:\n    cluster: \"" + shown.Name + "\"\n    user: admin\n  name: default\n" +
 		"current-context: default\nkind: Config\npreferences: {}\nusers:\n- name: admin\n  user:\n    client-certificate-data: " + certificate +
 		"\n    client-key-data: " + key + "\n", err
+}
+
+// authority is that of a cluster. A renewal replaces it too.
+func (s *Server) authority(id string, rec *clusterRecord) (simkit.Authority, error) {
+	renewals := rec.certificates
+	if s.assume.AuthorityKept {
+		renewals = 0
+	}
+	seed := sha256.Sum256(fmt.Appendf(nil, "%s/%s/%d", id, rec.stack, renewals))
+	return s.NewAuthority("kubernetes", ed25519.NewKeyFromSeed(seed[:]))
 }
 
 type renewalRequest struct {

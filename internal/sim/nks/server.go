@@ -106,6 +106,7 @@ func New(o Options) *Server {
 	for _, id := range o.Tenants {
 		s.addProject(id, resources.public())
 	}
+	s.ServeKubernetes(s.kubernetes(o.Kubernetes))
 	return s
 }
 

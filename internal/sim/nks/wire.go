@@ -163,9 +163,9 @@ func (s *Server) clusterObject(c *call, shown *core.Cluster, rec *clusterRecord)
 // apiAddress is public, or in the subnet.
 func (s *Server) apiAddress(shown *core.Cluster, rec *clusterRecord) string {
 	if labels(rec.labels).truth("master_lb_floating_ip_enabled", true) {
-		return shown.Endpoint
+		return s.KubernetesEndpoint(shown.ID, shown.Endpoint)
 	}
-	return "https://" + rec.project.address(rec.request.FixedSubnet, "api/"+shown.ID) + ":6443"
+	return s.KubernetesEndpoint(shown.ID, "https://"+rec.project.address(rec.request.FixedSubnet, "api/"+shown.ID)+":6443")
 }
 
 // page cuts a list behind the marker of a call, and says what the next call asks for

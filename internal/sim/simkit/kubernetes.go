@@ -26,11 +26,15 @@ type Kubernetes struct {
 	Next   func() (time.Time, bool)
 	// Cluster returns a cluster as it is, or nil when it is gone.
 	Cluster func(id string, now time.Time) *core.Cluster
-	// Down, unless nil, says whether nothing answers although the control plane is
-	// there and runs.
-	Down func(id string) bool
+	// Up says whether the API server of a cluster answers; nil: once the core has
+	// brought the control plane up, unless it is stopped.
+	Up func(id string, c *core.Cluster, now time.Time) bool
 	// Nodes returns the machines of a cluster; see Machines.
 	Nodes func(id string, c *core.Cluster, now time.Time) []kubeapi.Machine
+	// ConfigMaps returns those that are the cloud's, and WriteConfigMap takes a change of
+	// one; nil: there are none.
+	ConfigMaps     func(id string) []kubeapi.ConfigMap
+	WriteConfigMap func(id string, m kubeapi.ConfigMap, now time.Time) error
 	// Authority is that of the cluster now.
 	Authority func(id string) (Authority, error)
 	// Token says whose a bearer token is; nil: the cloud has none.
@@ -107,14 +111,25 @@ func (c *kubernetesCloud) Cluster(id string) kubeapi.Cluster {
 	switch {
 	case live == nil || live.State == profile.Gone:
 		return kubeapi.Cluster{Condition: kubeapi.Gone}
-	case !live.ControlPlaneUp, live.State == profile.Stopped, c.of.Down != nil && c.of.Down(id):
+	case c.of.Up != nil && !c.of.Up(id, live, now), c.of.Up == nil && (!live.ControlPlaneUp || live.State == profile.Stopped):
 		return kubeapi.Cluster{Condition: kubeapi.Down}
 	}
 	out := kubeapi.Cluster{Condition: kubeapi.Up, Version: kubeapi.VendorVersion(c.of.Provider, live.Version), Created: live.Created}
 	for _, m := range c.of.Nodes(id, live, now) {
 		out.Nodes = append(out.Nodes, kubeapi.VendorNode(c.of.Provider, m))
 	}
+	if c.of.ConfigMaps != nil {
+		out.ConfigMaps = c.of.ConfigMaps(id)
+	}
 	return out
+}
+
+// WriteConfigMap implements kubeapi.ConfigMapWriter. It is asked only for one that is
+// there.
+func (c *kubernetesCloud) WriteConfigMap(id string, m kubeapi.ConfigMap) error {
+	now, leave := c.enter()
+	defer leave()
+	return c.of.WriteConfigMap(id, m, now)
 }
 
 // Authority implements kubeapi.Cloud.
