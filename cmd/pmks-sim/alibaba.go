@@ -24,7 +24,7 @@ var alibaba = cloud{
 			},
 			start: func() server {
 				return ack.New(ack.Options{
-					Region: o.region, Seed: o.seed, Scale: o.scale, Latency: o.latency, Logger: o.logger, Resources: &r, Unlimited: o.unlimited(),
+					Region: o.region, Seed: o.seed, Scale: o.scale, Latency: o.latency, Logger: o.logger, Kubernetes: o.kubernetes, Resources: &r, Unlimited: o.unlimited(),
 				})
 			},
 			reach: func(base string) (access, error) {

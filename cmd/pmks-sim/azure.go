@@ -37,7 +37,7 @@ var azure = cloud{
 			holds: holds,
 			start: func() server {
 				return aks.New(aks.Options{
-					Location: o.region, Seed: o.seed, Scale: o.scale, Latency: o.latency, Logger: o.logger, Resources: &r, Unlimited: o.unlimited(),
+					Location: o.region, Seed: o.seed, Scale: o.scale, Latency: o.latency, Logger: o.logger, Kubernetes: o.kubernetes, Resources: &r, Unlimited: o.unlimited(),
 				})
 			},
 			reach: func(base string) (access, error) {

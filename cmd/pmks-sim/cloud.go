@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pmks-go/pmks/internal/sim/kubeapi"
 	"github.com/pmks-go/pmks/internal/sim/profile"
 	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
@@ -28,6 +29,8 @@ type options struct {
 	// without leaves named things out of the account.
 	without []string
 	logger  *slog.Logger
+	// kubernetes says whether there is an API behind the clusters.
+	kubernetes kubeapi.Mode
 }
 
 // unlimited reports whether the published rates are off, because time passes faster
@@ -56,6 +59,7 @@ type account struct {
 
 type server interface {
 	Listen(addr string, secure bool) (*simkit.Listener, error)
+	CloseKubernetes() error
 }
 
 // access is how a simulator is reached.
@@ -141,7 +145,9 @@ type simulator struct {
 	// certificate is the PEM of the authority to trust; empty without TLS.
 	certificate string
 	resources   []string
-	close       func() error
+	// kubernetes: there is an API behind the clusters.
+	kubernetes bool
+	close      func() error
 }
 
 // serve starts the simulator of that name.
@@ -156,17 +162,19 @@ func serve(name string, o options) (simulator, error) {
 	if err := a.leaveOut(o.without); err != nil {
 		return simulator{}, err
 	}
-	listener, err := a.start().Listen(o.listen, o.secure || c.secure)
+	server := a.start()
+	listener, err := server.Listen(o.listen, o.secure || c.secure)
 	if err != nil {
 		return simulator{}, err
 	}
-	s := simulator{provider: name, region: o.region, resources: a.describe(), close: listener.Close}
+	closing := func() error { return errors.Join(listener.Close(), server.CloseKubernetes()) }
+	s := simulator{provider: name, region: o.region, resources: a.describe(), kubernetes: o.kubernetes != kubeapi.Off, close: closing}
 	if s.access, err = a.reach(listener.URL()); err != nil {
-		return simulator{}, errors.Join(err, listener.Close())
+		return simulator{}, errors.Join(err, closing())
 	}
 	s.endpoint = cmp.Or(s.endpoint, listener.URL())
 	if s.remove != nil {
-		s.close = func() error { return errors.Join(listener.Close(), s.remove()) }
+		s.close = func() error { return errors.Join(closing(), s.remove()) }
 	}
 	if o.unlimited() {
 		s.settings = append(s.settings, "rateLimits=none")

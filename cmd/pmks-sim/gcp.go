@@ -30,7 +30,7 @@ var gcp = cloud{
 			},
 			start: func() server {
 				s = gke.New(gke.Options{
-					Region: o.region, Seed: o.seed, Scale: o.scale, Latency: o.latency, Logger: o.logger, Resources: &r, Unlimited: o.unlimited(),
+					Region: o.region, Seed: o.seed, Scale: o.scale, Latency: o.latency, Logger: o.logger, Kubernetes: o.kubernetes, Resources: &r, Unlimited: o.unlimited(),
 				})
 				return s
 			},

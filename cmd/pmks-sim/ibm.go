@@ -25,7 +25,7 @@ var ibm = cloud{
 			},
 			start: func() server {
 				return iks.New(iks.Options{
-					Region: o.region, Seed: o.seed, Scale: o.scale, Latency: o.latency, Logger: o.logger, Resources: &r, Unlimited: o.unlimited(),
+					Region: o.region, Seed: o.seed, Scale: o.scale, Latency: o.latency, Logger: o.logger, Kubernetes: o.kubernetes, Resources: &r, Unlimited: o.unlimited(),
 				})
 			},
 			reach: func(base string) (access, error) {

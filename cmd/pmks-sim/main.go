@@ -8,6 +8,10 @@
 // It prints the environment and the pmks settings that reach it, then one line for
 // each call with its verdict. What it does not simulate it answers as not
 // simulated, never as success. It ends on interrupt.
+//
+// A simulated cluster has no Kubernetes API behind its endpoint, unless -kubernetes
+// serves one: then kubectl and client-go reach it with the kubeconfig that pmks makes,
+// and see its nodes come and go with the node groups.
 package main
 
 import (
@@ -26,6 +30,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"github.com/pmks-go/pmks/internal/sim/kubeapi"
 )
 
 func main() {
@@ -61,6 +67,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.StringVar(&o.region, "region", "", "region; empty means the cloud's usual one")
 	flags.DurationVar(&o.latency, "latency", 0, "how long each call takes")
 	without := flags.String("without", "", "comma-separated names to leave out of the account, such as a role or a key pair")
+	kubernetes := flags.Bool("kubernetes", false, "put a Kubernetes API behind each cluster, at a loopback address of its own")
 	quiet := flags.Bool("quiet", false, "do not log the calls")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -76,6 +83,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return fmt.Errorf("-speed: %q is not a factor such as 1000x", *speed)
 	}
 	o.scale = 1 / factor
+	if *kubernetes {
+		o.kubernetes = kubeapi.Loopback
+	}
 	if err := loopbackOnly(o.listen); err != nil {
 		return err
 	}
@@ -128,6 +138,11 @@ func trustFile(certificate string) (path string, remove func(), err error) {
 
 func describe(w io.Writer, s simulator, trust string) {
 	fmt.Fprintf(w, "%s simulated at %s\n\n", s.provider, s.endpoint)
+	if s.kubernetes {
+		fmt.Fprint(w, "# each cluster has a Kubernetes API behind it, which takes its kubeconfig: version, nodes, config maps, leases; no pods\n\n")
+	} else {
+		fmt.Fprint(w, "# the clusters have no Kubernetes API behind them: -kubernetes serves one\n\n")
+	}
 	fmt.Fprintln(w, "# the account holds")
 	for _, line := range s.resources {
 		fmt.Fprintln(w, "#  ", line)

@@ -69,6 +69,9 @@ func client(ctx context.Context, arguments []string) error {
 		return err
 	}
 	defer c.Close()
+	if os.Getenv(kubernetesVariable) != "" {
+		return talk(ctx, c, given["provider"])
+	}
 	list, err := c.ListCluster(ctx)
 	if err != nil {
 		return err
