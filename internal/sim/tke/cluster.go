@@ -5,6 +5,7 @@ package tke
 import (
 	"cmp"
 	"encoding/json"
+	"maps"
 	"math/bits"
 	"net/netip"
 	"slices"
@@ -274,9 +275,10 @@ func (rec *clusterRecord) ended(end core.OperationRecord) {
 
 // protectedNodes refuses to terminate a node that may not be, in one node pool or in all.
 func (s *Server) protectedNodes(rec *clusterRecord, pool string, terminate bool) *apiError {
-	for id, known := range rec.pools {
-		for instance, n := range known.nodes {
-			if terminate && n.protected && (pool == "" || pool == id) {
+	for _, id := range slices.Sorted(maps.Keys(rec.pools)) {
+		known := rec.pools[id]
+		for _, instance := range slices.Sorted(maps.Keys(known.nodes)) {
+			if terminate && known.nodes[instance].protected && (pool == "" || pool == id) {
 				return fail("FailedOperation.CvmDeletionProtection", "the instance %s is in deletion protection", instance)
 			}
 		}

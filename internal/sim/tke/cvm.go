@@ -84,7 +84,7 @@ type (
 		ImageID                  string             `json:"ImageId"`
 		RenewFlag                string             `json:"RenewFlag"`
 		CreatedTime              string             `json:"CreatedTime"`
-		ExpiredTime              string             `json:"ExpiredTime"`
+		ExpiredTime              string             `json:"ExpiredTime"` // of no meaning for what is paid by the hour
 		OSName                   string             `json:"OsName"`
 		SecurityGroupIDs         []string           `json:"SecurityGroupIds"`
 		LoginSettings            instanceLogin      `json:"LoginSettings"`
@@ -172,7 +172,7 @@ func (s *Server) instanceObject(rec *clusterRecord, known *poolRecord, n shownNo
 		SystemDisk: instanceDisk{known.launch.SystemDisk.DiskType, "disk-" + n.id[4:], int64(known.launch.SystemDisk.DiskSize)}, DataDisks: []absent{},
 		PrivateIPAddresses: []string{n.ip}, InternetAccessible: internetAccessible{InternetChargeType: "TRAFFIC_POSTPAID_BY_HOUR"},
 		VirtualPrivateCloud: instanceNetwork{VPCID: rec.vpc, SubnetID: n.subnet}, ImageID: image.ID, RenewFlag: "NOTIFY_AND_MANUAL_RENEW", CreatedTime: stamp(n.created),
-		ExpiredTime: "", OSName: image.Alias, SecurityGroupIDs: known.launch.SecurityGroupIDs,
+		ExpiredTime: stamp(n.created), OSName: image.Alias, SecurityGroupIDs: known.launch.SecurityGroupIDs,
 		LoginSettings: instanceLogin{append([]string{}, known.launch.LoginSettings.KeyIDs...)}, InstanceState: "RUNNING", Tags: append([]tagObject{}, known.allTags()...),
 		StopChargingMode: "NOT_APPLICABLE", UUID: hexSum([]byte(n.id))[:32], DisasterRecoverGroupIDs: []string{}, LicenseType: "TencentCloud",
 		DisableAPITermination: n.protected, HostName: n.ip, DefaultLoginUser: "root", DefaultLoginPort: 22,

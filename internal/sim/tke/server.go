@@ -234,7 +234,7 @@ func (c *call) refusal(e *apiError) simkit.Reply {
 // reply wraps an object as every answer is wrapped, with the id of the request as its last
 // member.
 func (c *call) reply(status int, object []byte) simkit.Reply {
-	body := object
+	body := []byte(`{"Response":` + string(object) + `}`)
 	if len(object) > 1 && object[0] == '{' {
 		separator := ","
 		if len(object) == 2 {
