@@ -52,6 +52,7 @@ var clouds = map[string]cloud{
 	"gcp":     gcp,
 	"ibm":     ibm,
 	"nhn":     nhn,
+	"tencent": tencent,
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {

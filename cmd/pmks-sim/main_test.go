@@ -26,6 +26,7 @@ import (
 	_ "github.com/pmks-go/pmks/ibm"
 	"github.com/pmks-go/pmks/internal/sim/profile"
 	_ "github.com/pmks-go/pmks/nhn"
+	_ "github.com/pmks-go/pmks/tencent"
 )
 
 // childVariable makes the test binary the client of a simulator, in a process of
@@ -216,6 +217,8 @@ func TestRun_refusals(t *testing.T) {
 		{"unknown region of IBM", []string{"-cloud", "ibm", "-region", "us-south-1"}, "is not the name of a region of ibm"},
 		{"nothing of that name at IBM", []string{"-cloud", "ibm", "-without", "no-such-thing"}, "-without"},
 		{"unknown region of NHN", []string{"-cloud", "nhn", "-region", "kr-1"}, "is not the name of a region of nhn"},
+		{"unknown region of Tencent Cloud", []string{"-cloud", "tencent", "-region", "seoul1"}, "is not the name of a region of tencent"},
+		{"nothing of that name in Tencent Cloud", []string{"-cloud", "tencent", "-without", "no-such-thing"}, "-without"},
 		{"nothing of that name at NHN", []string{"-cloud", "nhn", "-without", "no-such-thing"}, "-without"},
 		{"unknown region", []string{"-region", "nowhere-1"}, "is not the name of a region of aws"},
 	} {
