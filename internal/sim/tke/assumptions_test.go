@@ -62,18 +62,18 @@ func TestAssumptions(t *testing.T) {
 		}, "ResourceNotFound.ClusterNotFound", "Creating"),
 		"nodes-hide-upgrade": wiretest.NewChoice(func(a *Assumptions) { a.NodesHideUpgrade = true }, func(_ *testing.T, w *world) string {
 			id := w.create("a")
-			w.addPool(id, "ng1")
+			pool := w.addPool(id, "ng1")
 			w.want(w.tke("UpdateClusterVersion", object{"ClusterId": id, "DstVersion": "1.32.2"}), "")
 			w.pass()
 			node := w.want(w.tke("DescribeClusterInstances", object{"ClusterId": id}), "").text("InstanceSet", 0, "InstanceId")
 			begin := object{"ClusterId": id, "Operation": "create", "UpgradeType": "major", "InstanceIds": []any{node}}
 			w.want(w.tke("UpgradeClusterInstances", begin), "")
-			during := w.state(id)
+			during := w.state(id) + " " + w.pool(id, pool).text("LifeState")
 			w.want(w.tke("UpgradeClusterInstances", changed(begin, "Operation", "pause")), "")
 			w.want(w.tke("UpgradeClusterInstances", changed(begin, "Operation", "resume")), "")
 			w.pass()
 			return during + " " + w.state(id) + " " + w.task(id, taskNodes)
-		}, "NodeUpgrading Running node_upgrade done", "Running Running node_upgrade done"),
+		}, "NodeUpgrading normal Running node_upgrade done", "Running updating Running node_upgrade done"),
 		"other-codes": wiretest.NewChoice(func(a *Assumptions) { a.OtherCodes = true }, func(t *testing.T, w *world) string {
 			id := w.create("a")
 			w.Deny("sts:GetCallerIdentity")

@@ -41,6 +41,20 @@ func (s *Server) newActivity(now time.Time, known *poolRecord, kind string) *act
 	return a
 }
 
+// attempts is how often Auto Scaling tries at once, unless it is told not to.
+const attempts = 5
+
+// failActivity lets an activity fail, and those that try again: in the end Auto Scaling gives
+// up. Nil is none.
+func (s *Server) failActivity(at time.Time, known *poolRecord, a *activityRecord, words string) {
+	a.end(at, activityFailed, words)
+	for range attempts - 1 {
+		if a != nil && known.scaling.RetryPolicy != "NO_RETRY" {
+			s.newActivity(at, known, a.kind).end(at, activityFailed, words)
+		}
+	}
+}
+
 // end says how an activity ends; nil is none.
 func (a *activityRecord) end(at time.Time, status, words string) {
 	if a != nil {

@@ -99,7 +99,7 @@ type Assumptions struct {
 	// IDsCurrent: Options.ReadLag does not hold for what is asked for by its id.
 	IDsCurrent bool
 	// NodesHideUpgrade: a cluster stays Running while its nodes are upgraded, and is not
-	// NodeUpgrading.
+	// NodeUpgrading; their node pools are updating.
 	NodesHideUpgrade bool
 	// OtherCodes: refusals whose codes differ between the sources have the other one:
 	// bad parameters of Auto Scaling, a limit above 100, docker on versions without it,

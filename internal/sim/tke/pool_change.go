@@ -47,7 +47,7 @@ func (p *poolChange) settle(end core.OperationRecord) {
 	case cut(end):
 		p.activity.end(end.End, activityCanceled, end.Failure)
 	case p.fail != "":
-		p.activity.end(end.End, activityFailed, p.fail)
+		s.failActivity(end.End, known, p.activity, p.fail)
 		if p.removal && there {
 			// TKE has no word for it: the node pool is normal again.
 			_ = s.must(end.End, core.Force{ClusterID: p.rec.id, GroupID: known.id, State: profile.Active, AtOnce: true})
@@ -108,7 +108,7 @@ func (s *Server) modifyPool(c *call, in *modifyPoolRequest) (any, *apiError) {
 	if _, e := s.apply(c, cmd, func(end core.OperationRecord) {
 		known.switching = false
 		if end.Failure != "" && !cut(end) {
-			s.newActivity(end.Start, known, scaleOut).end(end.End, activityFailed, end.Failure)
+			s.failActivity(end.End, known, s.newActivity(end.Start, known, scaleOut), end.Failure)
 		}
 	}); e != nil {
 		known.switching = false

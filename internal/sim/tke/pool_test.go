@@ -175,6 +175,9 @@ func TestServer_scaleOutFails(t *testing.T) {
 			if got := w.activity(id, pool); !strings.HasPrefix(got, "SCALE_OUT FAILED "+test.want) {
 				t.Errorf("the activity is %s", got)
 			}
+			if n := w.call("as", "DescribeAutoScalingActivities", object{}).number("TotalCount"); n != attempts {
+				t.Errorf("Auto Scaling tries %d times", n)
+			}
 			if test.inject == "" {
 				return
 			}

@@ -109,7 +109,7 @@ func (s *Server) breakPool(now time.Time, rec *clusterRecord, known *poolRecord,
 	if reason == "" {
 		reason = "InternalError: no reason given"
 	}
-	s.newActivity(now, known, kind).end(now, activityFailed, reason)
+	s.failActivity(now, known, s.newActivity(now, known, kind), reason)
 }
 
 // Protect switches the deletion protection of a cluster.

@@ -231,19 +231,25 @@ func (s *Server) runUpgrade(c *call, rec *clusterRecord, u *nodeUpgrade) *apiErr
 		return clusterState("ResourceUnavailable", rec.id, s.stateOf(rec, rec.live))
 	}
 	took := s.scaled(s.upgradeTime)
-	_, e := s.apply(c, core.Work{ClusterID: rec.id, Took: took, Aside: s.assumptions.NodesHideUpgrade}, func(end core.OperationRecord) {
-		rec.word = ""
-		if u.task.state != "process" {
-			return // it was stopped
-		}
-		if u.task.finish(end); end.Failure == "" {
-			u.move(rec, len(u.nodes))
-		}
-	})
-	if e == nil {
-		u.task.state, u.task.updated, u.begun, u.took, rec.word = "process", c.Now, c.Now, took, "NodeUpgrading"
+	targets := []string{""} // the cluster itself
+	if s.assumptions.NodesHideUpgrade {
+		targets = u.pools(rec)
 	}
-	return e
+	for _, pool := range targets {
+		if _, e := s.apply(c, core.Work{ClusterID: rec.id, GroupID: pool, Took: took}, func(end core.OperationRecord) {
+			rec.word = ""
+			if u.task.state != "process" {
+				return // it was stopped, or is over already
+			}
+			if u.task.finish(end); end.Failure == "" {
+				u.move(rec, len(u.nodes))
+			}
+		}); e != nil {
+			return e
+		}
+	}
+	u.task.state, u.task.updated, u.begun, u.took, rec.word = "process", c.Now, c.Now, took, "NodeUpgrading"
+	return nil
 }
 
 // stopUpgrade ends what is under way, and leaves the nodes that are done as they are.
@@ -253,10 +259,27 @@ func (s *Server) stopUpgrade(now time.Time, rec *clusterRecord, u *nodeUpgrade, 
 	}
 	u.task.state, u.task.updated = state, now
 	rec.word = ""
-	if rec.live.State != profile.Updating {
-		return nil
+	if rec.live.State == profile.Updating {
+		return s.must(now, core.Force{ClusterID: rec.id, State: profile.Active})
 	}
-	return s.must(now, core.Force{ClusterID: rec.id, State: profile.Active})
+	for _, g := range rec.live.Groups {
+		if g.State == profile.Updating {
+			if e := s.must(now, core.Force{ClusterID: rec.id, GroupID: g.ID, State: profile.Active}); e != nil {
+				return e
+			}
+		}
+	}
+	return nil
+}
+
+// pools are the node pools that the nodes are in.
+func (u *nodeUpgrade) pools(rec *clusterRecord) (ids []string) {
+	for _, g := range rec.live.Groups {
+		if slices.ContainsFunc(u.nodes, func(id string) bool { return rec.pools[g.ID].nodes[id] != nil }) {
+			ids = append(ids, g.ID)
+		}
+	}
+	return ids
 }
 
 // progress is how many nodes are upgraded by now.
