@@ -95,6 +95,20 @@ func ExampleOpen_faults() {
 	// Output: InvalidArgument Settings.color
 }
 
+func ExampleParseRequest() {
+	req, err := pmks.ParseRequest([]byte(`{"ConnectionName": "aws-ohio", "ReqInfo": {
+	  "Name": "demo", "VPCName": "vpc-01", "SubnetNames": ["subnet-01", "subnet-02"],
+	  "NodeGroupList": [{"Name": "workers", "DesiredNodeSize": "2", "OnAutoScaling": "true"}]
+	}}`))
+	fmt.Println(req.IId, len(req.Network.SubnetIIDs), req.NodeGroupList[0].DesiredNodeSize, err)
+	_, err = pmks.ParseRequest([]byte(`{"Name": "demo", "NodeGroupList": [{"MinNodeSize": 1.5}]}`))
+	fmt.Println(err)
+	// Output:
+	// demo 2 2 <nil>
+	// pmks: InvalidArgument: Name: is not a field of a request; known are IId, Version, Network, NodeGroupList, TagList
+	// pmks: InvalidArgument: NodeGroupList[0].MinNodeSize: must be a whole number, such as 2, not "1.5"
+}
+
 func ExampleProviders() {
 	for _, p := range pmks.Providers() {
 		if p.Name == "fake" {

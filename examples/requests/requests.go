@@ -12,7 +12,6 @@ import (
 	"slices"
 
 	"github.com/pmks-go/pmks"
-	"github.com/pmks-go/pmks/internal/request"
 )
 
 //go:embed *.json
@@ -30,7 +29,7 @@ func Load(cloud string) (pmks.ClusterInfo, error) {
 	if err != nil {
 		return pmks.ClusterInfo{}, fmt.Errorf("there is no example request for %q; there are %v", cloud, clouds)
 	}
-	req, err := request.Parse(data)
+	req, err := pmks.ParseRequest(data)
 	if err != nil {
 		return req, fmt.Errorf("%s.json: %w", cloud, err)
 	}

@@ -3,13 +3,14 @@
 package requests_test
 
 import (
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/examples/requests"
-	"github.com/pmks-go/pmks/internal/request"
 	"github.com/pmks-go/pmks/internal/sim/profile"
 )
 
@@ -59,8 +60,12 @@ func TestLoad_EveryFile(t *testing.T) {
 	var names []string
 	for _, file := range files {
 		names = append(names, strings.TrimSuffix(file, ".json"))
-		if _, err := request.ReadFile(file); err != nil {
-			t.Error(err)
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := pmks.ParseRequest(data); err != nil {
+			t.Errorf("%s: %v", file, err)
 		}
 	}
 	want := requests.Clouds()

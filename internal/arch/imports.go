@@ -15,7 +15,7 @@ var providers = []string{"alibaba", "aws", "azure", "gcp", "ibm", "nhn", "tencen
 // rootLeaves are the internals that the root package may reach. They import the
 // standard library and each other. A package below one is not meant: kubeconfig's
 // YAML reader, for example, stands apart so that the root does not link it.
-var rootLeaves = []string{"internal/errtree", "internal/kubeconfig", "internal/kver", "internal/poll", "internal/redact", "internal/upgrade"}
+var rootLeaves = []string{"internal/errtree", "internal/jsontree", "internal/kubeconfig", "internal/kver", "internal/poll", "internal/redact", "internal/upgrade"}
 
 // fakeLeaves are what package fake may reach besides.
 var fakeLeaves = []string{".", "internal/capability", "internal/once", "internal/provider/errs", "internal/refuse", "internal/sim/core", "internal/sim/kubeapi", "internal/sim/profile"}

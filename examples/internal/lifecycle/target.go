@@ -14,7 +14,6 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/examples/requests"
-	"github.com/pmks-go/pmks/internal/request"
 )
 
 // target is one cloud to run on, and what to make there.
@@ -96,7 +95,7 @@ func simulatedTargets(base target, o options) []target {
 func (t *target) loadRequest(o options) (err error) {
 	switch {
 	case o.request != "":
-		t.request, err = request.ReadFile(o.request)
+		t.request, err = readRequest(o.request)
 	case !t.simulated() && o.endpoint == "":
 		err = fmt.Errorf("-f is missing: the built-in example for %s names a network that exists in simulations only; "+
 			"copy examples/requests/%s.json and put yours in it", t.label, t.label)
@@ -104,6 +103,19 @@ func (t *target) loadRequest(o options) (err error) {
 		t.request, err = requests.Load(exampleFor(t.label))
 	}
 	return err
+}
+
+func readRequest(path string) (pmks.ClusterInfo, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return pmks.ClusterInfo{}, fmt.Errorf("-f: the request cannot be read: %w", err)
+	}
+	defer func() { _ = file.Close() }() // it was only read
+	req, err := pmks.ReadRequest(file)
+	if err != nil {
+		err = fmt.Errorf("%s: %w", path, err)
+	}
+	return req, err
 }
 
 // exampleFor returns the cloud whose example request suits a profile: the neutral

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package request
+// Package jsontree reads JSON into a tree whose values know their paths, for what a
+// person writes by hand: it sees what encoding/json lets pass, such as a key that is
+// given twice, and says where. It imports nothing of ours.
+package jsontree
 
 import (
 	"bytes"
@@ -12,56 +15,86 @@ import (
 	"unicode/utf8"
 )
 
-// kind is what a JSON value is, in the words of an error.
-type kind string
+// maxDepth is how deep objects and lists may nest.
+const maxDepth = 32
 
+// Kind is what a JSON value is, in the words of an error.
+type Kind string
+
+// The kinds of values.
 const (
-	null    kind = "null"
-	boolean kind = "a boolean"
-	number  kind = "a number"
-	text    kind = "a string"
-	list    kind = "a list"
-	object  kind = "an object"
+	Null    Kind = "null"
+	Boolean Kind = "a boolean"
+	Number  Kind = "a number"
+	Text    Kind = "a string"
+	List    Kind = "a list"
+	Object  Kind = "an object"
 )
 
-// node is a JSON value that knows its path.
-type node struct {
-	path string
-	kind kind
-	// text is the value of a string, and the literal of a number or boolean.
-	text string
-	// items are the values of a list or an object, in the order of the text.
-	items []node
-	// keys are the names that go with the items of an object.
-	keys []string
+// Node is a JSON value that knows its path.
+type Node struct {
+	// Path is such as "NodeGroupList[0].MinNodeSize"; that of the whole is empty.
+	Path string
+	Kind Kind
+	// Text is the value of a string, and the literal of a number or boolean.
+	Text string
+	// Items are the values of a list or an object, in the order of the text.
+	Items []Node
+	// Keys are the names that go with the items of an object. None is there twice,
+	// in another case either.
+	Keys []string
+}
+
+// Error is why a text is not a tree. It shows no values.
+type Error struct {
+	// Path is where; empty for the text as a whole.
+	Path    string
+	Message string
+}
+
+func (e *Error) Error() string { return strings.TrimPrefix(e.Path+": "+e.Message, ": ") }
+
+func fault(path, format string, args ...any) *Error {
+	return &Error{path, fmt.Sprintf(format, args...)}
+}
+
+// Member returns the value of a key, in whatever case it is written, as encoding/json
+// takes it.
+func (n Node) Member(key string) (Node, bool) {
+	for i, k := range n.Keys {
+		if strings.EqualFold(k, key) {
+			return n.Items[i], true
+		}
+	}
+	return Node{}, false
 }
 
 // at returns the path of a member.
-func (n node) at(key string) string {
-	if n.path == "" {
+func (n Node) at(key string) string {
+	if n.Path == "" {
 		return key
 	}
-	return n.path + "." + key
+	return n.Path + "." + key
 }
 
-// zero reports whether a value says no more than its absence would. Marshaling
+// Zero reports whether a value says no more than its absence would. Marshaling
 // a request writes such values for the fields that only a cloud fills.
-func (n node) zero() bool {
-	switch n.kind {
-	case null:
+func (n Node) Zero() bool {
+	switch n.Kind {
+	case Null:
 		return true
-	case boolean:
-		return n.text == "false"
-	case number:
-		return n.text == "0"
-	case text:
-		return n.text == "" || n.text == "0001-01-01T00:00:00Z"
+	case Boolean:
+		return n.Text == "false"
+	case Number:
+		return n.Text == "0"
+	case Text:
+		return n.Text == "" || n.Text == "0001-01-01T00:00:00Z"
 	}
-	if n.kind == list {
-		return len(n.items) == 0
+	if n.Kind == List {
+		return len(n.Items) == 0
 	}
-	for _, item := range n.items {
-		if !item.zero() {
+	for _, item := range n.Items {
+		if !item.Zero() {
 			return false
 		}
 	}
@@ -75,15 +108,16 @@ type treeReader struct {
 	dec  *json.Decoder
 }
 
-// readTree reads one JSON value and nothing after it.
-func readTree(data []byte) (node, error) {
+// Parse reads one JSON value of at most maxSize bytes, and nothing after it. Errors
+// are [*Error].
+func Parse(data []byte, maxSize int) (Node, error) {
 	switch {
-	case len(data) > MaxSize:
-		return node{}, fault(document, "is larger than %d bytes", MaxSize)
+	case len(data) > maxSize:
+		return Node{}, fault("", "is larger than %d bytes", maxSize)
 	case !utf8.Valid(data):
-		return node{}, fault(document, "is not valid UTF-8, first at %s", position(data, invalidUTF8(data)))
+		return Node{}, fault("", "is not valid UTF-8, first at %s", position(data, invalidUTF8(data)))
 	case len(bytes.TrimSpace(data)) == 0:
-		return node{}, fault(document, "is empty: write a JSON object, such as {\"IId\": {\"NameId\": \"demo\"}}")
+		return Node{}, fault("", "is empty")
 	}
 	// Some editors write a byte order mark.
 	data = bytes.TrimPrefix(data, []byte("\uFEFF"))
@@ -91,30 +125,30 @@ func readTree(data []byte) (node, error) {
 	r.dec.UseNumber()
 	root, err := r.value("", 0)
 	if err != nil {
-		return node{}, err
+		return Node{}, err
 	}
 	if _, err := r.dec.Token(); !errors.Is(err, io.EOF) {
-		return node{}, fault(document, "must hold one JSON object and nothing after it; more text ends at %s", r.position())
+		return Node{}, fault("", "must hold one JSON object and nothing after it; more text ends at %s", r.position())
 	}
 	return root, nil
 }
 
 // value reads the value that follows.
-func (r *treeReader) value(path string, depth int) (node, error) {
-	n := node{path: path}
+func (r *treeReader) value(path string, depth int) (Node, error) {
+	n := Node{Path: path}
 	token, err := r.token(path)
 	if err != nil {
 		return n, err
 	}
 	switch v := token.(type) {
 	case nil:
-		n.kind = null
+		n.Kind = Null
 	case bool:
-		n.kind, n.text = boolean, fmt.Sprint(v)
+		n.Kind, n.Text = Boolean, fmt.Sprint(v)
 	case json.Number:
-		n.kind, n.text = number, v.String()
+		n.Kind, n.Text = Number, v.String()
 	case string:
-		n.kind, n.text = text, v
+		n.Kind, n.Text = Text, v
 		if strings.ContainsRune(v, utf8.RuneError) {
 			// An escape of half a surrogate pair, or text that broke earlier.
 			return n, fault(path, "holds the replacement character U+FFFD: the text is broken")
@@ -123,9 +157,9 @@ func (r *treeReader) value(path string, depth int) (node, error) {
 		if depth == maxDepth {
 			return n, fault(path, "is nested too deep: at most %d levels", maxDepth)
 		}
-		n.kind = list
+		n.Kind = List
 		if v == '{' {
-			n.kind = object
+			n.Kind = Object
 		}
 		err = r.members(&n, depth+1)
 	}
@@ -133,31 +167,32 @@ func (r *treeReader) value(path string, depth int) (node, error) {
 }
 
 // members reads a list or an object to its end.
-func (r *treeReader) members(n *node, depth int) error {
+func (r *treeReader) members(n *Node, depth int) error {
 	seen := map[string]bool{}
 	for r.dec.More() {
-		path := fmt.Sprintf("%s[%d]", n.path, len(n.items))
-		if n.kind == object {
-			token, err := r.token(n.path)
+		path := fmt.Sprintf("%s[%d]", n.Path, len(n.Items))
+		if n.Kind == Object {
+			token, err := r.token(n.Path)
 			if err != nil {
 				return err
 			}
 			// The decoder lets nothing but a string be a key.
 			key, _ := token.(string)
 			path = n.at(clip(key))
-			if seen[key] {
+			folded := strings.ToLower(strings.ToUpper(key)) // as strings.EqualFold compares
+			if seen[folded] {
 				return fault(path, "is given twice, again at %s", r.position())
 			}
-			seen[key] = true
-			n.keys = append(n.keys, key)
+			seen[folded] = true
+			n.Keys = append(n.Keys, key)
 		}
 		item, err := r.value(path, depth)
 		if err != nil {
 			return err
 		}
-		n.items = append(n.items, item)
+		n.Items = append(n.Items, item)
 	}
-	_, err := r.token(n.path)
+	_, err := r.token(n.Path)
 	return err
 }
 

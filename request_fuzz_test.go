@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package request_test
+package pmks_test
 
 import (
 	"encoding/json"
@@ -12,14 +12,13 @@ import (
 	"unicode/utf8"
 
 	"github.com/pmks-go/pmks"
-	"github.com/pmks-go/pmks/internal/request"
 )
 
-// FuzzParse checks that no text panics, that every error is a typed one, that
+// FuzzParseRequest checks that no text panics, that every error is a typed one, that
 // what is accepted is JSON, and that a request written as JSON is read back as it
 // was.
-func FuzzParse(f *testing.F) {
-	examples, err := filepath.Glob("../../examples/requests/*.json")
+func FuzzParseRequest(f *testing.F) {
+	examples, err := filepath.Glob("examples/requests/*.json")
 	if err != nil || len(examples) == 0 {
 		f.Fatalf("no example requests: %v", err)
 	}
@@ -30,12 +29,12 @@ func FuzzParse(f *testing.F) {
 		}
 		f.Add(data)
 	}
-	for _, text := range []string{full, `{}`, `null`, `[1,]`, `{"a":`, `{"IId":{"NameId":"\ud83d"}}`,
+	for _, text := range []string{full, restForm, `{}`, `null`, `[1,]`, `{"a":`, `{"IId":{"NameId":"\ud83d"}}`,
 		`{"NodeGroupList":[{"MinNodeSize":-0,"MaxNodeSize":"-0"}]}`, "\uFEFF{}", "\xff"} {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		info, err := request.Parse(data)
+		info, err := pmks.ParseRequest(data)
 		if err != nil {
 			if !errors.Is(err, pmks.ErrInvalidArgument) || !utf8.ValidString(err.Error()) {
 				t.Fatalf("error %q", err)
@@ -56,10 +55,10 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(written) > request.MaxSize {
+		if len(written) > pmks.MaxRequestSize {
 			return // white space and escapes may have kept the original smaller
 		}
-		again, err := request.Parse(written)
+		again, err := pmks.ParseRequest(written)
 		if err != nil {
 			t.Fatalf("%v\nreading %s", err, written)
 		}

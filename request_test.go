@@ -1,20 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package request_test
+package pmks_test
 
 import (
-	"encoding/json"
+	"cmp"
 	"errors"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
 	"testing/iotest"
 
 	"github.com/pmks-go/pmks"
-	"github.com/pmks-go/pmks/internal/request"
 )
 
 // full uses every field that a request may have.
@@ -40,6 +36,31 @@ const full = `{
   "TagList": [{"Key": "team", "Value": "platform"}]
 }`
 
+// restForm asks for what full does, but for ids, which it cannot hold.
+const restForm = `{
+  "ConnectionName": "aws-ohio", "IDTransformMode": "OFF",
+  "ReqInfo": {
+    "Name": "demo", "Version": "1.33", "VPCName": "vpc", "SubnetNames": ["subnet-1", "b"], "SecurityGroupNames": ["sg-1"],
+    "NodeGroupList": [
+      {"Name": "workers", "ImageName": "ubuntu", "VMSpecName": "t3.medium", "RootDiskType": "gp3", "RootDiskSize": "50", "KeyPairName": "ops",
+       "OnAutoScaling": "true", "DesiredNodeSize": "2", "MinNodeSize": "1", "MaxNodeSize": "4"},
+      {"Name": "rest", "OnAutoScaling": "false", "DesiredNodeSize": "3", "MinNodeSize": "0", "MaxNodeSize": 10}
+    ],
+    "TagList": [{"Key": "team", "Value": "platform"}]
+  }
+}`
+
+// byNames is a request whose references are names alone.
+func byNames(c pmks.ClusterInfo) pmks.ClusterInfo {
+	c.Network.VpcIID.SystemId = ""
+	for _, list := range [][]pmks.IID{c.Network.SubnetIIDs, c.Network.SecurityGroupIIDs} {
+		for i, iid := range list {
+			list[i] = pmks.IID{NameId: cmp.Or(iid.NameId, iid.SystemId)}
+		}
+	}
+	return c
+}
+
 func fullInfo() pmks.ClusterInfo {
 	return pmks.ClusterInfo{
 		IId:     pmks.IID{NameId: "demo"},
@@ -61,7 +82,7 @@ func fullInfo() pmks.ClusterInfo {
 	}
 }
 
-func TestParse(t *testing.T) {
+func TestParseRequest(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name string
@@ -81,13 +102,18 @@ func TestParse(t *testing.T) {
 			`{"Status": "", "StatusFinal": false, "AccessInfo": {"Endpoint": "", "ExpiresAt": "0001-01-01T00:00:00Z"}, "KeyValueList": [], "CreatedTime": null}`,
 			pmks.ClusterInfo{}},
 		{"byte-order-mark", "\uFEFF" + `{"IId": {"NameId": "demo"}}`, pmks.ClusterInfo{IId: pmks.IID{NameId: "demo"}}},
+		{"any-case", `{"IID": {"nameid": "demo"}, "network": {"vpcIID": {"NameID": "vpc"}}}`,
+			pmks.ClusterInfo{IId: pmks.IID{NameId: "demo"}, Network: pmks.NetworkInfo{VpcIID: pmks.IID{NameId: "vpc"}}}},
+		{"rest-body", restForm, byNames(fullInfo())},
+		{"rest-body-of-nothing", `{"ConnectionName": "c", "NameSpace": "", "ReqInfo": {"NodeGroupList": [{"MinNodeSize": "", "OnAutoScaling": ""}]}}`,
+			pmks.ClusterInfo{NodeGroupList: []pmks.NodeGroupInfo{{}}}},
 		{"escapes", `{"IId": {"NameId": "\uD83D\uDE00\u00e9"}}`, pmks.ClusterInfo{IId: pmks.IID{NameId: "😀é"}}},
 		{"white-space-around", " \r\n\t{} \n", pmks.ClusterInfo{}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := request.Parse([]byte(tt.text))
+			got, err := pmks.ParseRequest([]byte(tt.text))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -99,7 +125,7 @@ func TestParse(t *testing.T) {
 }
 
 // A faulty request names every fault by its field.
-func TestParse_Faults(t *testing.T) {
+func TestParseRequest_Faults(t *testing.T) {
 	t.Parallel()
 	deep := strings.Repeat(`[`, 40) + strings.Repeat(`]`, 40)
 	tests := []struct {
@@ -125,15 +151,19 @@ func TestParse_Faults(t *testing.T) {
 		{"trailing-bracket", `{}}`, []string{"request"}, "nothing after it"},
 		{"bad-utf-8", "{\"IId\": {\"NameId\": \"a\xffb\"}}", []string{"request"}, "not valid UTF-8, first at line 1, column 22"},
 		{"half-a-surrogate", `{"IId": {"NameId": "a\ud83d"}}`, []string{"IId.NameId"}, "U+FFFD"},
-		{"too-large", `{"Version": "` + strings.Repeat("1", request.MaxSize) + `"}`, []string{"request"}, "is larger than 1048576 bytes"},
+		{"too-large", `{"Version": "` + strings.Repeat("1", pmks.MaxRequestSize) + `"}`, []string{"request"}, "is larger than 1048576 bytes"},
 		{"too-deep", `{"NodeGroupList": ` + deep + `}`, []string{"NodeGroupList" + strings.Repeat("[0]", 31)}, "nested too deep"},
 		{"duplicate", `{"Version": "1.33", "Version": "1.34"}`, []string{"Version"}, "given twice"},
 		{"duplicate-inside", `{"NodeGroupList": [{"MinNodeSize": 1, "MinNodeSize": 1}]}`, []string{"NodeGroupList[0].MinNodeSize"}, "given twice"},
 		{"duplicate-by-escape", `{"Version": "1.33", "\u0056ersion": "1.34"}`, []string{"Version"}, "given twice"},
 		{"unknown", `{"Label": "demo"}`, []string{"Label"}, "known are IId, Version, Network, NodeGroupList, TagList"},
 		{"unknown-inside", `{"Network": {"SubnetIIDs": [{"Name": "a"}]}}`, []string{"Network.SubnetIIDs[0].Name"}, "known are NameId, SystemId"},
-		{"misspelled-case", `{"IID": {"NameId": "demo"}}`, []string{"IID"}, "it is spelled IId"},
-		{"rest-form", `{"ConnectionName": "c", "ReqInfo": {}}`, []string{"ConnectionName", "ReqInfo"}, "not a field of a request"},
+		{"duplicate-in-another-case", `{"IId": {"NameId": "demo"}, "IID": {}}`, []string{"IID"}, "given twice"},
+		{"rest-body-with-the-other-form", `{"ReqInfo": {"IId": {"NameId": "demo"}}, "Version": "1.33"}`, []string{"ReqInfo.IId", "Version"}, "known are Name, Version, VPCName"},
+		{"rest-body-with-a-name-space", `{"NameSpace": "ns", "ReqInfo": {}}`, []string{"NameSpace"}, "with the prefix"},
+		{"rest-body-without-content", `{"ReqInfo": []}`, []string{"ReqInfo"}, "an object with Name"},
+		{"rest-size", `{"ReqInfo": {"NodeGroupList": [{"MinNodeSize": "two", "OnAutoScaling": "yes"}]}}`,
+			[]string{"ReqInfo.NodeGroupList[0].MinNodeSize", "ReqInfo.NodeGroupList[0].OnAutoScaling"}, "a whole number"},
 		{"object-for-text", `{"Version": {}}`, []string{"Version"}, `a string, such as "1.33", not an object`},
 		{"number-for-text", `{"Version": 1.33}`, []string{"Version"}, "not a number"},
 		{"text-for-object", `{"IId": "demo"}`, []string{"IId"}, "an object with NameId, not a string"},
@@ -161,7 +191,7 @@ func TestParse_Faults(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := request.Parse([]byte(tt.text))
+			got, err := pmks.ParseRequest([]byte(tt.text))
 			if err == nil {
 				t.Fatalf("no error; got %+v", got)
 			}
@@ -179,13 +209,13 @@ func TestParse_Faults(t *testing.T) {
 }
 
 // However much is wrong, the error stays short enough to read.
-func TestParse_FaultsAreBounded(t *testing.T) {
+func TestParseRequest_FaultsAreBounded(t *testing.T) {
 	t.Parallel()
 	var members []string
 	for range 5000 {
 		members = append(members, `{"`+strings.Repeat("x", 200)+`": 1}`)
 	}
-	_, err := request.Parse([]byte(`{"TagList": [` + strings.Join(members, ",") + `]}`))
+	_, err := pmks.ParseRequest([]byte(`{"TagList": [` + strings.Join(members, ",") + `]}`))
 	fields := faultFields(t, err)
 	if len(fields) != 21 || !strings.Contains(err.Error(), "has 4980 more faults") {
 		t.Errorf("%d faults: %v", len(fields), err)
@@ -196,7 +226,7 @@ func TestParse_FaultsAreBounded(t *testing.T) {
 }
 
 // A credentials file given by mistake is refused without showing what is in it.
-func TestParse_ShowsNoValues(t *testing.T) {
+func TestParseRequest_ShowsNoValues(t *testing.T) {
 	t.Parallel()
 	const secret = "s3cr3t-value"
 	for _, text := range []string{
@@ -205,7 +235,7 @@ func TestParse_ShowsNoValues(t *testing.T) {
 		`"` + secret + `"`,
 		`AWS_SECRET_ACCESS_KEY=` + secret,
 	} {
-		_, err := request.Parse([]byte(text))
+		_, err := pmks.ParseRequest([]byte(text))
 		if err == nil {
 			t.Fatalf("no error for %s", text)
 		}
@@ -215,9 +245,9 @@ func TestParse_ShowsNoValues(t *testing.T) {
 	}
 }
 
-func TestRead(t *testing.T) {
+func TestReadRequest(t *testing.T) {
 	t.Parallel()
-	got, err := request.Read(iotest.OneByteReader(strings.NewReader(full)))
+	got, err := pmks.ReadRequest(iotest.OneByteReader(strings.NewReader(full)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -225,11 +255,11 @@ func TestRead(t *testing.T) {
 		t.Error(diff)
 	}
 	broken := errors.New("the disk is gone")
-	if _, err := request.Read(iotest.ErrReader(broken)); !errors.Is(err, pmks.ErrInvalidArgument) || !errors.Is(err, broken) {
+	if _, err := pmks.ReadRequest(iotest.ErrReader(broken)); !errors.Is(err, pmks.ErrInvalidArgument) || !errors.Is(err, broken) {
 		t.Errorf("error of the reader: %v", err)
 	}
 	// An endless stream ends at the limit.
-	if _, err := request.Read(endless{}); !errors.Is(err, pmks.ErrInvalidArgument) || !strings.Contains(err.Error(), "larger than") {
+	if _, err := pmks.ReadRequest(endless{}); !errors.Is(err, pmks.ErrInvalidArgument) || !strings.Contains(err.Error(), "larger than") {
 		t.Errorf("endless stream: %v", err)
 	}
 }
@@ -241,36 +271,6 @@ func (endless) Read(p []byte) (int, error) {
 		p[i] = ' '
 	}
 	return len(p), nil
-}
-
-func TestReadFile(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "request.json")
-	if err := os.WriteFile(path, []byte(full), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	got, err := request.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := diff(fullInfo(), got); diff != "" {
-		t.Error(diff)
-	}
-	if err := os.WriteFile(path, []byte(`{"x": 1, "y": 2}`), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	_, err = request.ReadFile(path)
-	if fields := faultFields(t, err); !reflect.DeepEqual(fields, []string{"x", "y"}) || !strings.HasPrefix(err.Error(), path) {
-		t.Errorf("fields %q of %v", fields, err)
-	}
-	_, err = request.ReadFile(filepath.Join(t.TempDir(), "absent.json"))
-	if !errors.Is(err, pmks.ErrInvalidArgument) || !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("absent file: %v", err)
-	}
-	_, err = request.ReadFile(t.TempDir())
-	if !errors.Is(err, pmks.ErrInvalidArgument) {
-		t.Errorf("a directory: %v", err)
-	}
 }
 
 // faultFields returns the Field of each fault, in order, and fails on one that is
@@ -298,14 +298,4 @@ func faultFields(t *testing.T, err error) []string {
 	}
 	walk(err)
 	return fields
-}
-
-// diff shows two infos as JSON when they differ.
-func diff(want, got pmks.ClusterInfo) string {
-	if reflect.DeepEqual(want, got) {
-		return ""
-	}
-	w, _ := json.MarshalIndent(want, "", " ")
-	g, _ := json.MarshalIndent(got, "", " ")
-	return "want " + string(w) + "\ngot  " + string(g)
 }
