@@ -94,6 +94,12 @@ func TestAnswer_redirect(t *testing.T) {
 				if _, err := h.GetCluster(t.Context(), clusterC); pmks.CodeOf(err) != pmks.CodeUnavailable || !strings.Contains(err.Error(), "redirect") {
 					t.Errorf("GetCluster: %v", err)
 				}
+				p.answer = func(r *http.Request) *http.Response {
+					if r.Method == http.MethodGet {
+						return nil
+					}
+					return away(r)
+				}
 				if _, err := h.DeleteCluster(t.Context(), clusterC); pmks.CodeOf(err) != pmks.CodeUnavailable || p.count(http.MethodDelete) != 1 {
 					t.Errorf("DeleteCluster, %d times: %v", p.count(http.MethodDelete), err)
 				}

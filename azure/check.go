@@ -26,7 +26,7 @@ func (h *Handler) CheckCluster(ctx context.Context, req pmks.ClusterInfo) (err e
 }
 
 func (h *Handler) checkFree(ctx context.Context, r ref) error {
-	_, err := h.readCluster(ctx, r)
+	_, _, err := h.readAnywhere(ctx, r)
 	if err == nil {
 		return &pmks.Error{Code: pmks.CodeAlreadyExists, Field: "IId.NameId", Message: "a cluster of this name exists"}
 	}

@@ -40,7 +40,7 @@ func (h *Handler) CreateCluster(ctx context.Context, req pmks.ClusterInfo) (_ pm
 		made, err = h.putCluster(ctx, r, *in, &aks.ManagedClustersClientBeginCreateOrUpdateOptions{IfNoneMatch: new("*")})
 		return refusedCreation(err, "cluster")
 	}, func(ctx context.Context) (bool, error) {
-		found, err := h.readCluster(ctx, r)
+		found, _, err := h.readAnywhere(ctx, r)
 		if err != nil {
 			return false, errs.IgnoreNotFound(err)
 		}
@@ -256,12 +256,15 @@ func nodeGroupName(group, name, location string) *string {
 	return new(strings.TrimRight(own[:longest-len(tail)], ".") + tail)
 }
 
-// DeleteCluster implements [pmks.ClusterHandler] with one request, which removes
-// the node groups as well.
+// DeleteCluster implements [pmks.ClusterHandler]: the cluster is read, which alone tells
+// its region, then one request removes it with its node groups.
 func (h *Handler) DeleteCluster(ctx context.Context, clusterIID pmks.IID) (_ bool, err error) {
 	defer errs.Annotate(&err, Name, "DeleteCluster", clusterIID, pmks.IID{})
 	r, err := h.clusterRef(clusterIID)
 	if err != nil {
+		return false, err
+	}
+	if _, err := h.readCluster(ctx, r); err != nil {
 		return false, err
 	}
 	look := func(ctx context.Context) (once.Fate, error) {

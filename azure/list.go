@@ -16,6 +16,7 @@ import (
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/provider/errs"
 	"github.com/pmks-go/pmks/internal/provider/fanout"
+	"github.com/pmks-go/pmks/internal/refuse"
 )
 
 // GetCluster implements [pmks.ClusterHandler] in two steps: the cluster with all
@@ -78,8 +79,35 @@ func (h *Handler) readCluster(ctx context.Context, r ref) (*aks.ManagedCluster, 
 	return c, err
 }
 
-// readClusterBody reads a cluster, and its body for sending it back.
+// readClusterBody reads a cluster, and its body for sending it back. One of another region
+// is not of this connection, which lists it no more than it makes clusters there.
 func (h *Handler) readClusterBody(ctx context.Context, r ref) (*aks.ManagedCluster, []byte, error) {
+	c, body, err := h.readAnywhere(ctx, r)
+	if err == nil && !sameLocation(value(c.Location), h.cfg.Location) {
+		err = refuse.Invalid("clusterIID", "the cluster %s of the resource group %s is in %s, this connection is to %s", r.name, r.group, value(c.Location), h.cfg.Location)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	return c, body, nil
+}
+
+// within reads something of a cluster beside the cluster itself, which alone tells its
+// region.
+func (h *Handler) within(ctx context.Context, r ref, reads ...func(context.Context) error) error {
+	var refused error
+	err := fanout.All(ctx, append(reads, func(ctx context.Context) error {
+		_, refused = h.readCluster(ctx, r)
+		return nil
+	})...)
+	if refused != nil {
+		return refused // what was read is not meant
+	}
+	return err
+}
+
+// readAnywhere reads a cluster in whatever region: names count for a resource group.
+func (h *Handler) readAnywhere(ctx context.Context, r ref) (*aks.ManagedCluster, []byte, error) {
 	var raw *http.Response
 	c, err := read(ctx, h, of(clusterReads, r, ""), func(ctx context.Context) (*aks.ManagedCluster, error) {
 		out, err := h.api.clusters.Get(policy.WithCaptureResponse(ctx, &raw), r.group, r.name, nil)

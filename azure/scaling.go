@@ -11,12 +11,11 @@ import (
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/once"
 	"github.com/pmks-go/pmks/internal/provider/errs"
-	"github.com/pmks-go/pmks/internal/provider/fanout"
 	"github.com/pmks-go/pmks/internal/refuse"
 )
 
 // SetNodeGroupAutoScaling implements [pmks.ClusterHandler] with AKS's own cluster
-// autoscaler: a read, and a write unless it is so already. Turning it on takes the
+// autoscaler: the pool is read beside its cluster, and written unless it is so already. Turning it on takes the
 // bounds that were recorded, or else such that do not move the size.
 //
 // ErrUnsupported: the agent pool is of a kind whose size pmks cannot change.
@@ -26,8 +25,12 @@ func (h *Handler) SetNodeGroupAutoScaling(ctx context.Context, clusterIID, nodeG
 	if err != nil {
 		return false, err
 	}
-	pool, body, err := h.readPool(ctx, r, name)
-	if err != nil {
+	var pool *aks.AgentPool
+	var body []byte
+	if err := h.within(ctx, r, func(ctx context.Context) (err error) {
+		pool, body, err = h.readPool(ctx, r, name)
+		return err
+	}); err != nil {
 		return false, err
 	}
 	p := pool.Properties
@@ -57,7 +60,7 @@ func (h *Handler) SetNodeGroupAutoScaling(ctx context.Context, clusterIID, nodeG
 }
 
 // ChangeNodeGroupScaling implements [pmks.ClusterHandler] with a read of the pool
-// beside one of its machines, and a write unless it is so already. While autoscaling
+// beside its cluster and its machines, and a write unless it is so already. While autoscaling
 // is off the bounds are recorded. A group that may become empty turns into one of
 // mode User, if it is not.
 //
@@ -76,7 +79,7 @@ func (h *Handler) ChangeNodeGroupScaling(ctx context.Context, clusterIID, nodeGr
 	var body []byte
 	var nodes []pmks.IID
 	var unreadNodes error
-	if err := fanout.All(ctx,
+	if err := h.within(ctx, r,
 		func(ctx context.Context) (err error) {
 			pool, body, err = h.readPool(ctx, r, name)
 			return err

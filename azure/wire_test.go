@@ -190,8 +190,8 @@ var clusterWire = []wireTest{
 		},
 	},
 	{"get-cluster-absent", nil, []exchange{{"GET clusters/devel", "404 not-found.json"}}, func(ctx context.Context, h *azure.Handler) (any, error) { return h.GetCluster(ctx, devel) }},
-	{"delete-cluster", nil, []exchange{{"DELETE clusters/devel", "202"}}, func(ctx context.Context, h *azure.Handler) (any, error) { return h.DeleteCluster(ctx, devel) }},
-	{"delete-cluster-absent", nil, []exchange{{"DELETE clusters/devel", "204"}}, func(ctx context.Context, h *azure.Handler) (any, error) { return h.DeleteCluster(ctx, devel) }},
+	{"delete-cluster", nil, []exchange{{"GET clusters/devel", "200 cluster.json"}, {"DELETE clusters/devel", "202"}}, func(ctx context.Context, h *azure.Handler) (any, error) { return h.DeleteCluster(ctx, devel) }},
+	{"delete-cluster-absent", nil, []exchange{{"GET clusters/devel", "200 cluster.json"}, {"DELETE clusters/devel", "204"}}, func(ctx context.Context, h *azure.Handler) (any, error) { return h.DeleteCluster(ctx, devel) }},
 	{
 		"upgrade-cluster", nil,
 		[]exchange{{"GET clusters/devel", "200 cluster.json"}, {"GET clusters/devel/upgradeProfiles/default", "200 upgrade-profile.json"}, {"PUT clusters/devel", "200 cluster-upgrading.json"}},
@@ -247,40 +247,40 @@ var poolWire = []wireTest{
 	},
 	{
 		"set-autoscaling-off", nil,
-		[]exchange{{"GET clusters/devel/agentPools/system", "200 pool-system.json"}, {"PUT clusters/devel/agentPools/system", "200 pool-system-updating.json"}},
+		[]exchange{{"GET clusters/devel", "200 cluster.json"}, {"GET clusters/devel/agentPools/system", "200 pool-system.json"}, {"PUT clusters/devel/agentPools/system", "200 pool-system-updating.json"}},
 		setAutoScaling(system, false),
 	},
 	{
 		"set-autoscaling-on", nil,
-		[]exchange{{"GET clusters/devel/agentPools/system", "200 pool-system-off.json"}, {"PUT clusters/devel/agentPools/system", "200 pool-system-updating.json"}},
+		[]exchange{{"GET clusters/devel", "200 cluster.json"}, {"GET clusters/devel/agentPools/system", "200 pool-system-off.json"}, {"PUT clusters/devel/agentPools/system", "200 pool-system-updating.json"}},
 		setAutoScaling(system, true),
 	},
 	{
 		"set-autoscaling-on-empty", nil,
-		[]exchange{{"GET clusters/devel/agentPools/batch", "200 pool-batch.json"}, {"PUT clusters/devel/agentPools/batch", "200 pool-batch.json"}},
+		[]exchange{{"GET clusters/devel", "200 cluster.json"}, {"GET clusters/devel/agentPools/batch", "200 pool-batch.json"}, {"PUT clusters/devel/agentPools/batch", "200 pool-batch.json"}},
 		setAutoScaling(batch, true),
 	},
-	{"set-autoscaling-is-on", nil, []exchange{{"GET clusters/devel/agentPools/system", "200 pool-system.json"}}, setAutoScaling(system, true)},
+	{"set-autoscaling-is-on", nil, []exchange{{"GET clusters/devel", "200 cluster.json"}, {"GET clusters/devel/agentPools/system", "200 pool-system.json"}}, setAutoScaling(system, true)},
 	{
 		"change-scaling-on", nil,
-		[]exchange{{"GET clusters/devel/agentPools/system", "200 pool-system.json"}, {"GET clusters/devel/agentPools/system/machines", "200 machines-system.json"}, {"PUT clusters/devel/agentPools/system", "200 pool-system-updating.json"}},
+		[]exchange{{"GET clusters/devel", "200 cluster.json"}, {"GET clusters/devel/agentPools/system", "200 pool-system.json"}, {"GET clusters/devel/agentPools/system/machines", "200 machines-system.json"}, {"PUT clusters/devel/agentPools/system", "200 pool-system-updating.json"}},
 		changeScaling(system, 4, 2, 8),
 	},
 	{
 		"change-scaling-off", nil,
-		[]exchange{{"GET clusters/devel/agentPools/batch", "200 pool-batch.json"}, {"GET clusters/devel/agentPools/batch/machines", "200 machines-none.json"}, {"PUT clusters/devel/agentPools/batch", "200 pool-batch.json"}},
+		[]exchange{{"GET clusters/devel", "200 cluster.json"}, {"GET clusters/devel/agentPools/batch", "200 pool-batch.json"}, {"GET clusters/devel/agentPools/batch/machines", "200 machines-none.json"}, {"PUT clusters/devel/agentPools/batch", "200 pool-batch.json"}},
 		changeScaling(batch, 3, 0, 6),
 	},
 	{
 		// A System pool cannot become empty, a User pool can.
 		"change-scaling-to-empty", nil,
-		[]exchange{{"GET clusters/devel/agentPools/system", "200 pool-system-off.json"}, {"GET clusters/devel/agentPools/system/machines", "200 machines-system.json"}, {"PUT clusters/devel/agentPools/system", "200 pool-system-updating.json"}},
+		[]exchange{{"GET clusters/devel", "200 cluster.json"}, {"GET clusters/devel/agentPools/system", "200 pool-system-off.json"}, {"GET clusters/devel/agentPools/system/machines", "200 machines-system.json"}, {"PUT clusters/devel/agentPools/system", "200 pool-system-updating.json"}},
 		changeScaling(system, 0, 0, 3),
 	},
 	{
 		"change-scaling-lost", nil,
 		[]exchange{
-			{"GET clusters/devel/agentPools/batch", "200 pool-batch.json"}, {"GET clusters/devel/agentPools/batch/machines", "200 machines-none.json"},
+			{"GET clusters/devel", "200 cluster.json"}, {"GET clusters/devel/agentPools/batch", "200 pool-batch.json"}, {"GET clusters/devel/agentPools/batch/machines", "200 machines-none.json"},
 			{"PUT clusters/devel/agentPools/batch", "500"},
 			{"GET clusters/devel/agentPools/batch", "200 pool-batch.json"}, {"PUT clusters/devel/agentPools/batch", "200 pool-batch.json"},
 		},
