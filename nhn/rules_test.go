@@ -57,9 +57,9 @@ func altered(t *testing.T, s *nks.Server, suffix string, change func(body string
 	return providertest.New(t, nhn.New, cfg)
 }
 
-// TestHouse_identity: what an answer names is held against the connection: the tenant, and
+// TestRule_identity: what an answer names is held against the connection: the tenant, and
 // the cluster of a group.
-func TestHouse_identity(t *testing.T) {
+func TestRule_identity(t *testing.T) {
 	t.Parallel()
 	inBubble(t, nks.Options{}, func(t *testing.T, s *nks.Server, _ *nhn.Handler, demo pmks.ClusterInfo) {
 		h := altered(t, s, demo.IId.SystemId, func(body string) string {
@@ -78,9 +78,9 @@ func TestHouse_identity(t *testing.T) {
 	})
 }
 
-// TestHouse_scope: a name is looked up on every page; one that two clusters have is
+// TestRule_scope: a name is looked up on every page; one that two clusters have is
 // ambiguous, with both ids.
-func TestHouse_scope(t *testing.T) {
+func TestRule_scope(t *testing.T) {
 	t.Parallel()
 	inBubble(t, nks.Options{PageSize: 2}, func(t *testing.T, s *nks.Server, h *nhn.Handler, _ pmks.ClusterInfo) {
 		for _, name := range []string{"a", "b", "c", "twin", "twin"} {
@@ -106,8 +106,8 @@ func TestHouse_scope(t *testing.T) {
 	})
 }
 
-// TestHouse_pages: a list whose pages have no end, or lead elsewhere, ends.
-func TestHouse_pages(t *testing.T) {
+// TestRule_pages: a list whose pages have no end, or lead elsewhere, ends.
+func TestRule_pages(t *testing.T) {
 	t.Parallel()
 	inBubble(t, nks.Options{}, func(t *testing.T, s *nks.Server, _ *nhn.Handler, demo pmks.ClusterInfo) {
 		h := altered(t, s, "/v1/clusters", func(body string) string {
@@ -120,9 +120,9 @@ func TestHouse_pages(t *testing.T) {
 	})
 }
 
-// TestHouse_factsFromTheCluster: a new group has the zone and the security groups of the
+// TestRule_factsFromTheCluster: a new group has the zone and the security groups of the
 // cluster's first group, whatever the connection's zone is.
-func TestHouse_factsFromTheCluster(t *testing.T) {
+func TestRule_factsFromTheCluster(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := nks.New(nks.Options{Quota: noQuota})
@@ -157,9 +157,9 @@ func TestHouse_factsFromTheCluster(t *testing.T) {
 	})
 }
 
-// TestHouse_secondaryReads: what a role may not read is named, and everything else is
+// TestRule_secondaryReads: what a role may not read is named, and everything else is
 // there; a change that needs it fails, or is made without.
-func TestHouse_secondaryReads(t *testing.T) {
+func TestRule_secondaryReads(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		deny  string
@@ -205,9 +205,9 @@ func TestHouse_secondaryReads(t *testing.T) {
 	}
 }
 
-// TestHouse_twoStepsNeedTheRecord: bounds and size are two changes; where the record of
+// TestRule_twoStepsNeedTheRecord: bounds and size are two changes; where the record of
 // the first cannot be read nothing is sent.
-func TestHouse_twoStepsNeedTheRecord(t *testing.T) {
+func TestRule_twoStepsNeedTheRecord(t *testing.T) {
 	t.Parallel()
 	inBubble(t, nks.Options{}, func(t *testing.T, s *nks.Server, h *nhn.Handler, demo pmks.ClusterInfo) {
 		s.Deny("events.list")
@@ -218,9 +218,9 @@ func TestHouse_twoStepsNeedTheRecord(t *testing.T) {
 	})
 }
 
-// TestHouse_scalingOrder: each step on the way to a size and bounds keeps the one within
+// TestRule_scalingOrder: each step on the way to a size and bounds keeps the one within
 // the others.
-func TestHouse_scalingOrder(t *testing.T) {
+func TestRule_scalingOrder(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ desired, least, most, bounds, sizes int }{
 		{2, 1, 3, 0, 0}, {2, 1, 5, 1, 0}, {3, 1, 3, 0, 1}, {3, 1, 5, 1, 1}, {1, 1, 1, 1, 1}, {5, 4, 6, 2, 1},
@@ -247,9 +247,9 @@ func TestHouse_scalingOrder(t *testing.T) {
 	}
 }
 
-// TestHouse_busyNamesItsCause: a refusal that waiting helps names what is under way, also
+// TestRule_busyNamesItsCause: a refusal that waiting helps names what is under way, also
 // where NKS's words say nothing, and whichever status they come with.
-func TestHouse_busyNamesItsCause(t *testing.T) {
+func TestRule_busyNamesItsCause(t *testing.T) {
 	t.Parallel()
 	for _, a := range []nks.Assumptions{{}, {BusyIsConflict: true}, {Texts: nks.TextsOther}, {Texts: nks.TextsEmpty, BusyIsConflict: true}} {
 		t.Run(fmt.Sprintf("%+v", a.Texts), func(t *testing.T) {
@@ -271,8 +271,8 @@ func TestHouse_busyNamesItsCause(t *testing.T) {
 	}
 }
 
-// TestHouse_repairIsOpen: what has failed takes the calls that mend it.
-func TestHouse_repairIsOpen(t *testing.T) {
+// TestRule_repairIsOpen: what has failed takes the calls that mend it.
+func TestRule_repairIsOpen(t *testing.T) {
 	t.Parallel()
 	inBubble(t, nks.Options{Assumptions: nks.Assumptions{ChangesFromFailed: true}}, func(t *testing.T, s *nks.Server, h *nhn.Handler, demo pmks.ClusterInfo) {
 		if err := s.Force("demo", "", profile.UpdateFailed, "a pod would not go"); err != nil {
@@ -288,9 +288,9 @@ func TestHouse_repairIsOpen(t *testing.T) {
 	})
 }
 
-// TestHouse_kubeconfigHasItsPlace: user and context of each cluster's kubeconfig are its
+// TestRule_kubeconfigHasItsPlace: user and context of each cluster's kubeconfig are its
 // own, and an exec one holds no secret.
-func TestHouse_kubeconfigHasItsPlace(t *testing.T) {
+func TestRule_kubeconfigHasItsPlace(t *testing.T) {
 	t.Parallel()
 	inBubble(t, nks.Options{}, func(t *testing.T, s *nks.Server, _ *nhn.Handler, demo pmks.ClusterInfo) {
 		name := "nks_kr1_demo_" + demo.IId.SystemId[:8]
@@ -319,8 +319,8 @@ func TestHouse_kubeconfigHasItsPlace(t *testing.T) {
 	})
 }
 
-// TestHouse_redirects: neither the password nor a token follows a redirect.
-func TestHouse_redirects(t *testing.T) {
+// TestRule_redirects: neither the password nor a token follows a redirect.
+func TestRule_redirects(t *testing.T) {
 	t.Parallel()
 	for _, at := range []string{"/v2.0/tokens", "/v1/clusters"} {
 		for _, status := range []int{301, 302, 303, 307, 308} {
@@ -351,9 +351,9 @@ func TestHouse_redirects(t *testing.T) {
 	}
 }
 
-// TestHouse_catalog: a URL of the catalog that would carry the token unprotected is not
+// TestRule_catalog: a URL of the catalog that would carry the token unprotected is not
 // used.
-func TestHouse_catalog(t *testing.T) {
+func TestRule_catalog(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := nks.New(nks.Options{Catalog: func(_, region, tenant string) []nks.CatalogService {
@@ -366,9 +366,9 @@ func TestHouse_catalog(t *testing.T) {
 	})
 }
 
-// TestHouse_oneLogin: fifty callers with a token that has ended log in once; those whose
+// TestRule_oneLogin: fifty callers with a token that has ended log in once; those whose
 // time ends while Keystone is slow are told so promptly, and no other.
-func TestHouse_oneLogin(t *testing.T) {
+func TestRule_oneLogin(t *testing.T) {
 	t.Parallel()
 	inBubble(t, nks.Options{Unlimited: true}, func(t *testing.T, s *nks.Server, _ *nhn.Handler, _ pmks.ClusterInfo) {
 		cfg := configFor(s)
@@ -417,9 +417,9 @@ func TestHouse_oneLogin(t *testing.T) {
 	})
 }
 
-// TestHouse_newPassword: a new API password ends the tokens of the old one; who has only
+// TestRule_newPassword: a new API password ends the tokens of the old one; who has only
 // that is told what to do.
-func TestHouse_newPassword(t *testing.T) {
+func TestRule_newPassword(t *testing.T) {
 	t.Parallel()
 	inBubble(t, nks.Options{}, func(t *testing.T, s *nks.Server, h *nhn.Handler, demo pmks.ClusterInfo) {
 		if err := s.SetPassword(nks.DefaultUser, "a-new-password"); err != nil {
@@ -432,9 +432,9 @@ func TestHouse_newPassword(t *testing.T) {
 	})
 }
 
-// TestHouse_recordOfAFailure: a change that was accepted and failed is told with the
+// TestRule_recordOfAFailure: a change that was accepted and failed is told with the
 // reason of its record.
-func TestHouse_recordOfAFailure(t *testing.T) {
+func TestRule_recordOfAFailure(t *testing.T) {
 	t.Parallel()
 	inBubble(t, nks.Options{Assumptions: nks.Assumptions{ResizeEvents: true}}, func(t *testing.T, s *nks.Server, h *nhn.Handler, demo pmks.ClusterInfo) {
 		s.Inject(failLater("clusters.resize", "Quota exceeded for cores"))
@@ -449,9 +449,9 @@ func TestHouse_recordOfAFailure(t *testing.T) {
 	})
 }
 
-// TestHouse_preconditions: what keeps autoscaling from being turned on is a matter of the
+// TestRule_preconditions: what keeps autoscaling from being turned on is a matter of the
 // group, not of the request.
-func TestHouse_preconditions(t *testing.T) {
+func TestRule_preconditions(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*nks.Server) error{
 		"metrics": func(s *nks.Server) error { return s.SetMetricAutoscaler("demo", "extra", true) },
@@ -471,9 +471,9 @@ func TestHouse_preconditions(t *testing.T) {
 	}
 }
 
-// TestHouse_networkCards: a node with a further network card is one node, whether or not
+// TestRule_networkCards: a node with a further network card is one node, whether or not
 // NKS lists the address of that card.
-func TestHouse_networkCards(t *testing.T) {
+func TestRule_networkCards(t *testing.T) {
 	t.Parallel()
 	for _, all := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
