@@ -4,8 +4,9 @@ package tencent
 
 import (
 	"context"
-	"slices"
+	"fmt"
 	"strings"
+	"time"
 
 	tke "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/tke/v20180525"
 
@@ -29,25 +30,24 @@ const (
 	doorDeleteFailed = "DeletedFailed"
 )
 
-// isOpen reports whether an endpoint is there, whole or not.
-func isOpen(word string) bool {
-	return slices.Contains([]string{doorCreated, doorCreating, doorCreateFailed, doorDeleting, doorDeleteFailed}, word)
-}
+// isOpen reports whether an endpoint is there, whole or not. A word that nobody knows may
+// stand for one.
+func isOpen(word string) bool { return word != "NotFound" && word != "Deleted" }
 
 // extranet is whether OpenAccess opens the public endpoint.
-func (h *Handler) extranet() *bool { return new(h.cfg.EndpointAccess != accessPrivate) }
+func (h *Handler) extranet() bool { return h.cfg.EndpointAccess != accessPrivate }
 
 // endpointStatus reads how an endpoint is.
-func (h *Handler) endpointStatus(ctx context.Context, id string) (string, error) {
+func (h *Handler) endpointStatus(ctx context.Context, id string, extranet bool) (string, error) {
 	in := tke.NewDescribeClusterEndpointStatusRequest()
-	in.ClusterId, in.IsExtranet = &id, h.extranet()
+	in.ClusterId, in.IsExtranet = &id, &extranet
 	out, err := read(ctx, h, in, tke.NewDescribeClusterEndpointStatusResponse, "status of the endpoint", func(o *tke.DescribeClusterEndpointStatusResponse) bool {
-		return o.Response != nil && deref(o.Response.RequestId) != ""
+		return o.Response != nil && deref(o.Response.Status) != ""
 	})
 	if err != nil {
-		return "", hinted(err)
+		return "", err
 	}
-	return deref(out.Response.Status), nil
+	return *out.Response.Status, nil
 }
 
 // OpenAccess implements [pmks.AccessOpener]: the endpoint that the configuration names is
@@ -68,17 +68,22 @@ func (h *Handler) OpenAccess(ctx context.Context, clusterIID pmks.IID) (err erro
 		return nil
 	case doorDeleting:
 		return &pmks.Error{Code: pmks.CodeBusy, ProviderCode: door, Message: "the endpoint is being closed: wait until that is done"}
+	case doorCreateFailed, doorDeleteFailed:
+	default:
+		if isOpen(door) {
+			return &pmks.Error{Code: pmks.CodeBusy, ProviderCode: door, Message: fmt.Sprintf("%s reports the status %q of the endpoint, which pmks does not know", vendor, door)}
+		}
 	}
 	if err := ready.Check("the cluster", deref(c.ClusterStatus), clusterMeaning(deref(c.ClusterStatus))); err != nil {
 		return err
 	}
 	if isOpen(door) { // what has failed must go first
-		if err := h.closeDoor(ctx, id, true); err != nil {
+		if err := h.closeDoor(ctx, id, h.extranet(), true); err != nil {
 			return halfDone(err, "the endpoint had failed ("+door+") and is to be removed before it is opened again")
 		}
 	}
 	in := tke.NewCreateClusterEndpointRequest()
-	in.ClusterId, in.IsExtranet = &id, h.extranet()
+	in.ClusterId, in.IsExtranet = &id, new(h.extranet())
 	groups, subnets := securityGroupsOf(c), subnetsOf(c)
 	switch {
 	case *in.IsExtranet && len(groups) == 0:
@@ -95,16 +100,16 @@ func (h *Handler) OpenAccess(ctx context.Context, clusterIID pmks.IID) (err erro
 			_, err := send(ctx, h, in, tke.NewCreateClusterEndpointResponse, "answer to CreateClusterEndpoint", func(o *tke.CreateClusterEndpointResponse) bool {
 				return o.Response != nil && deref(o.Response.RequestId) != ""
 			})
-			return hinted(err)
+			return unfound(err)
 		},
 		Happened: func(ctx context.Context) (bool, error) {
-			door, err := h.endpointStatus(ctx, id)
+			door, err := h.endpointStatus(ctx, id, h.extranet())
 			return door == doorCreated || door == doorCreating, err
 		},
 	})
 	if errs.Is(err, pmks.CodeBusy) {
 		// Somebody else may be opening it too.
-		if door, lookErr := h.endpointStatus(ctx, id); lookErr == nil && (door == doorCreated || door == doorCreating) {
+		if door, lookErr := h.endpointStatus(ctx, id, h.extranet()); lookErr == nil && (door == doorCreated || door == doorCreating) {
 			return nil
 		}
 	}
@@ -123,7 +128,7 @@ func (h *Handler) CloseAccess(ctx context.Context, clusterIID pmks.IID) (err err
 	if err != nil || door == doorDeleting || !isOpen(door) {
 		return err
 	}
-	return h.explain(ctx, h.closeDoor(ctx, deref(c.ClusterId), false), deref(c.ClusterId), "")
+	return h.explain(ctx, h.closeDoor(ctx, deref(c.ClusterId), h.extranet(), false), deref(c.ClusterId), "")
 }
 
 // clusterAndDoor reads a cluster beside the status of its endpoint.
@@ -143,7 +148,7 @@ func (h *Handler) clusterAndDoor(ctx context.Context, clusterIID pmks.IID) (c *t
 		}
 		return err
 	}, func(ctx context.Context) error {
-		door, doorErr = h.endpointStatus(ctx, id)
+		door, doorErr = h.endpointStatus(ctx, id, h.extranet())
 		return nil
 	})
 	if err == nil && doorErr != nil {
@@ -155,30 +160,44 @@ func (h *Handler) clusterAndDoor(ctx context.Context, clusterIID pmks.IID) (c *t
 	return c, door, err
 }
 
+// closingTime is how long a caller waits at most until an endpoint is gone.
+const closingTime = 30 * time.Minute
+
 // closeDoor sends the removal of an endpoint, and waits until it is gone if told to.
-func (h *Handler) closeDoor(ctx context.Context, id string, wait bool) error {
+func (h *Handler) closeDoor(ctx context.Context, id string, extranet, wait bool) error {
 	in := tke.NewDeleteClusterEndpointRequest()
-	in.ClusterId, in.IsExtranet = &id, h.extranet()
-	door, err := h.endpointStatus(ctx, id)
-	if err == nil && isOpen(door) && door != doorDeleting {
+	in.ClusterId, in.IsExtranet = &id, &extranet
+	closing := func(ctx context.Context) (bool, error) {
+		now, err := h.endpointStatus(ctx, id, extranet)
+		return err == nil && (now == doorDeleting || !isOpen(now)), err
+	}
+	done, err := closing(ctx)
+	if err == nil && !done {
 		_, err = settle(ctx, once.Mutation{
 			Send: func(ctx context.Context) error {
 				_, err := send(ctx, h, in, tke.NewDeleteClusterEndpointResponse, "answer to DeleteClusterEndpoint", func(o *tke.DeleteClusterEndpointResponse) bool {
 					return o.Response != nil && deref(o.Response.RequestId) != ""
 				})
-				return hinted(err)
+				return unfound(err)
 			},
-			Happened: func(ctx context.Context) (bool, error) {
-				now, err := h.endpointStatus(ctx, id)
-				return err == nil && (now == doorDeleting || !isOpen(now)), err
-			},
+			Happened: closing,
 		})
+		if errs.Is(err, pmks.CodeBusy) || errs.Is(err, pmks.CodeFailedPrecondition) {
+			// Somebody else may be closing it too, or have closed it.
+			if done, lookErr := closing(ctx); lookErr == nil && done {
+				err = nil
+			}
+		}
 	}
 	if err != nil || !wait {
 		return err
 	}
+	end := time.Now().Add(closingTime)
 	return await.Until(ctx, h.cfg.PollInterval, func(ctx context.Context) (bool, error) {
-		now, err := h.endpointStatus(ctx, id)
+		now, err := h.endpointStatus(ctx, id, extranet)
+		if err == nil && isOpen(now) && !time.Now().Before(end) {
+			err = &pmks.Error{Code: pmks.CodeBusy, ProviderCode: now, Message: fmt.Sprintf("the endpoint is %s for more than %s", now, closingTime)}
+		}
 		if err == nil && now == doorDeleteFailed {
 			err = refuse.Precondition("the endpoint could not be closed (%s)", now)
 		}
@@ -194,7 +213,7 @@ func (h *Handler) readEndpoints(ctx context.Context, id string) (*tke.DescribeCl
 		return o.Response != nil && deref(o.Response.RequestId) != ""
 	})
 	if err != nil {
-		return nil, hinted(err)
+		return nil, err
 	}
 	return out.Response, nil
 }
@@ -224,12 +243,12 @@ func (h *Handler) readKubeconfig(ctx context.Context, r *clusterRead) (k kubecon
 		return k
 	}
 	in := tke.NewDescribeClusterKubeconfigRequest()
-	in.ClusterId, in.IsExtranet = new(r.id()), h.extranet()
+	in.ClusterId, in.IsExtranet = new(r.id()), new(h.extranet())
 	out, err := read(ctx, h, in, tke.NewDescribeClusterKubeconfigResponse, "kubeconfig", func(o *tke.DescribeClusterKubeconfigResponse) bool {
 		return o.Response != nil && strings.TrimSpace(deref(o.Response.Kubeconfig)) != ""
 	})
 	if err != nil {
-		return kubeconfigRead{err: hinted(err)}
+		return kubeconfigRead{err: err}
 	}
 	iid := clusterIID(r.cluster)
 	k.text, k.err = h.buildKubeconfig(iid, r.endpoint(), *out.Response.Kubeconfig)

@@ -37,7 +37,11 @@ func isRead(action string) bool {
 // read makes a request that changes nothing. holds reports whether an answer holds what
 // it must hold, which is called what.
 func read[O tchttp.Response](ctx context.Context, h *Handler, in tchttp.Request, fresh func() O, what string, holds func(O) bool) (O, error) {
-	return fanout.Read(ctx, h.api.limiter, in.GetService()+":"+in.GetAction(), attempt(h, in, fresh, what, holds))
+	out, err := fanout.Read(ctx, h.api.limiter, in.GetService()+":"+in.GetAction(), attempt(h, in, fresh, what, holds))
+	if service := in.GetService(); service == "tke" || service == "as" {
+		err = hinted(err)
+	}
+	return out, err
 }
 
 // send makes a request that changes something, once.
@@ -60,27 +64,55 @@ func attempt[O tchttp.Response](h *Handler, in tchttp.Request, fresh func() O, w
 	}
 }
 
-// settle sends a change exactly once. What is refused after a try whose answer was lost may
-// be refused because of that very try, which was done late: a look tells.
+// errAnswered ends a change that was answered, though not with what came of it.
+var errAnswered = errors.New("it was answered, and must not be sent again")
+
+// settle sends a change exactly once. Only silence may be sent again: an answer that a
+// fault inside is in the way leaves it open what came of the request, and so does any
+// answer to a second one, which may be about what the first has done late. A look tells.
 func settle(ctx context.Context, m once.Mutation) (tries int, err error) {
-	sendIt := m.Send
+	sendIt, look, answered := m.Send, m.Happened, false
 	m.Send = func(ctx context.Context) error {
 		tries++
 		err := sendIt(ctx)
-		if tries == 1 || !isRefusal(err) {
+		if err == nil || errs.ProviderCode(err) == "" || tries == 1 && !once.Open(err) {
 			return err
 		}
-		done, lookErr := m.Happened(ctx)
-		switch {
-		case lookErr != nil:
-			return errs.With(err, func(e *pmks.Error) { e.MayHaveHappened = true })
-		case done:
+		if done, lookErr := look(ctx); lookErr == nil && done {
 			return nil
 		}
-		return err
+		answered = true
+		return errs.With(err, func(e *pmks.Error) { e.MayHaveHappened = true })
+	}
+	m.Happened = func(ctx context.Context) (bool, error) {
+		if answered {
+			return false, errAnswered
+		}
+		return look(ctx)
 	}
 	err = once.Do(ctx, m)
 	return tries, err
+}
+
+// remove removes something exactly once, as settle changes it.
+func remove(ctx context.Context, sendIt func(context.Context) error, fate func(context.Context) (once.Fate, error)) error {
+	answered := false
+	return once.Remove(ctx, func(ctx context.Context) error {
+		err := sendIt(ctx)
+		if errs.ProviderCode(err) == "" || !once.Open(err) {
+			return err
+		}
+		if now, lookErr := fate(ctx); lookErr == nil && now != once.Stays {
+			return nil
+		}
+		answered = true
+		return errs.With(err, func(e *pmks.Error) { e.MayHaveHappened = true })
+	}, func(ctx context.Context) (once.Fate, error) {
+		if answered {
+			return once.Stays, errAnswered
+		}
+		return fate(ctx)
+	})
 }
 
 // assign sends a change that sets something to want, exactly once. TKE keeps no trace of

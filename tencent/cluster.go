@@ -26,8 +26,9 @@ import (
 )
 
 const (
-	// maxTags is how many tags a cluster takes; ownTags of them are pmks's.
-	maxTags, ownTags = 50, 3
+	// maxTags is how many tags a scaling group takes, to which those of the cluster come
+	// down; ownTags of them are pmks's, one of the pool.
+	maxTags, ownTags = 30, 4
 	maxTagKey        = 127
 	maxTagValue      = 255
 
@@ -80,11 +81,11 @@ func (h *Handler) CreateCluster(ctx context.Context, req pmks.ClusterInfo) (_ pm
 // isConflict reports whether TKE has found a range in use: nothing was made.
 func isConflict(err error) bool {
 	_, detail := parts(errs.ProviderCode(err))
-	return strings.HasPrefix(detail, "CidrConflict") && isRefusal(err)
+	return strings.HasPrefix(detail, "CidrConflict") && !once.Open(err)
 }
 
 func (h *Handler) createCluster(ctx context.Context, p clusterPlan) (made *tke.Cluster, err error) {
-	_, err = settle(ctx, once.Mutation{Send: func(ctx context.Context) error {
+	tries, err := settle(ctx, once.Mutation{Send: func(ctx context.Context) error {
 		out, err := send(ctx, h, p.in, tke.NewCreateClusterResponse, "id of the new cluster", func(o *tke.CreateClusterResponse) bool {
 			return o.Response != nil && clusterPattern.MatchString(deref(o.Response.ClusterId))
 		})
@@ -101,17 +102,46 @@ func (h *Handler) createCluster(ctx context.Context, p clusterPlan) (made *tke.C
 			return made != nil, err
 		})
 	}})
-	return made, err
+	if err != nil {
+		return nil, err
+	}
+	return made, h.madeOnce(ctx, tries, func(ctx context.Context) (ids []string, err error) {
+		list, err := h.list(ctx, deref(p.in.ClusterBasicSettings.ClusterName))
+		for _, c := range list {
+			if tagOf(clusterTags(c), tagRequest) == p.request {
+				ids = append(ids, deref(c.ClusterId))
+			}
+		}
+		return ids, err
+	})
+}
+
+// madeOnce looks, where a request was sent again, whether the first was done late, and says
+// so: TKE takes two things of one name.
+func (h *Handler) madeOnce(ctx context.Context, tries int, look func(context.Context) ([]string, error)) error {
+	if tries < 2 {
+		return nil
+	}
+	var ids []string
+	twice, _ := h.lookFor(ctx, func(ctx context.Context) (_ bool, err error) { // what cannot be seen cannot be told
+		ids, err = look(ctx)
+		return len(ids) > 1, err
+	})
+	if !twice {
+		return nil
+	}
+	return &pmks.Error{Code: pmks.CodeInternal, MayHaveHappened: true,
+		Message: "an answer was lost and two were made, " + strings.Join(ids, " and ") + ": remove one"}
 }
 
 // lookTime is how long is looked for what a request may have made.
-const lookTime = 12 * time.Second
+const lookTime = listLag
 
 // lookFor looks for what a request may have made until it is found, or the lists should
 // have shown it.
 func (h *Handler) lookFor(ctx context.Context, look func(context.Context) (bool, error)) (found bool, err error) {
 	end := time.Now().Add(lookTime)
-	err = await.Until(ctx, lookTime/4, func(ctx context.Context) (bool, error) {
+	err = await.Until(ctx, lookTime/10, func(ctx context.Context) (bool, error) {
 		found, err = look(ctx)
 		return found || !time.Now().Before(end), err
 	})
@@ -224,7 +254,7 @@ func checkTags(f *refuse.List, tags []pmks.KeyValue) {
 		}
 	}
 	if ownTags+len(tags) > maxTags {
-		f.Add("TagList", "a cluster takes %d tags, of which pmks needs %d for its own", maxTags, ownTags)
+		f.Add("TagList", "a scaling group takes %d tags, those of its cluster included, of which pmks needs %d for its own", maxTags, ownTags)
 	}
 }
 
@@ -247,16 +277,20 @@ func (h *Handler) DeleteCluster(ctx context.Context, clusterIID pmks.IID) (_ boo
 	if err != nil {
 		return false, err
 	}
-	var door string
+	var doors [2]string
+	var doorErrs [2]error
+	look := func(i int) func(context.Context) error {
+		return func(ctx context.Context) error {
+			doors[i], doorErrs[i] = h.endpointStatus(ctx, id, i == 0)
+			return nil
+		}
+	}
 	err = fanout.All(ctx, func(ctx context.Context) (err error) {
 		if c == nil {
 			c, err = h.describe(ctx, id)
 		}
 		return err
-	}, func(ctx context.Context) error {
-		door, _ = h.endpointStatus(ctx, id) // what cannot be told goes with the cluster
-		return nil
-	})
+	}, look(0), look(1))
 	if err != nil {
 		return false, err
 	}
@@ -266,13 +300,9 @@ func (h *Handler) DeleteCluster(ctx context.Context, clusterIID pmks.IID) (_ boo
 	case deref(c.DeletionProtection):
 		return false, refuse.Precondition("the cluster is protected against deletion: switch its protection off first (DisableClusterDeletionProtection)")
 	}
-	closed := isOpen(door)
-	if closed {
-		// Of a cluster that has failed TKE takes nothing else: what is open goes with it.
-		err := h.closeDoor(ctx, id, true)
-		if err != nil && (clusterMeaning(deref(c.ClusterStatus)).Status != pmks.ClusterInactive || !isRefusal(err)) {
-			return false, halfDone(err, "the endpoint could not be closed, and the cluster is not deleted")
-		}
+	closed, err := h.closeDoors(ctx, c, doors, doorErrs)
+	if err != nil {
+		return false, err
 	}
 	fate := func(ctx context.Context) (once.Fate, error) {
 		c, err := h.describe(ctx, id)
@@ -280,19 +310,41 @@ func (h *Handler) DeleteCluster(ctx context.Context, clusterIID pmks.IID) (_ boo
 	}
 	in := tke.NewDeleteClusterRequest()
 	in.ClusterId, in.InstanceDeleteMode = &id, new("terminate")
-	err = once.Remove(ctx, func(ctx context.Context) error {
+	err = remove(ctx, func(ctx context.Context) error {
 		_, err := send(ctx, h, in, tke.NewDeleteClusterResponse, "answer to DeleteCluster", func(o *tke.DeleteClusterResponse) bool {
 			return o.Response != nil && deref(o.Response.RequestId) != ""
 		})
-		return hinted(err)
+		return confirmGone(ctx, err, fate)
 	}, fate)
 	if err != nil {
 		err = h.explain(ctx, err, id, "")
 		if closed {
-			err = halfDone(err, "the endpoint is closed, the cluster is not deleted")
+			err = halfDone(err, "what was open to the cluster is closed, the cluster is not deleted")
 		}
 		return false, err
 	}
 	h.claims.Forget(id)
 	return true, nil
+}
+
+// closeDoors closes what is open to a cluster that is to be deleted: whether the load
+// balancers would go with it is not known. What may not be told goes with it.
+func (h *Handler) closeDoors(ctx context.Context, c *tke.Cluster, doors [2]string, faults [2]error) (closed bool, err error) {
+	for i, door := range doors {
+		switch {
+		case isRefusal(faults[i]):
+			continue
+		case faults[i] != nil:
+			return closed, halfDone(faults[i], "whether an endpoint is open could not be read, and the cluster is not deleted")
+		case !isOpen(door):
+			continue
+		}
+		err := h.closeDoor(ctx, deref(c.ClusterId), i == 0, true)
+		// Of a cluster that has failed TKE takes nothing else: what is open goes with it.
+		if err != nil && (clusterMeaning(deref(c.ClusterStatus)).Status != pmks.ClusterInactive || !isRefusal(err)) {
+			return closed, halfDone(err, "an endpoint could not be closed, and the cluster is not deleted")
+		}
+		closed = true
+	}
+	return closed, nil
 }

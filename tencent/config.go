@@ -145,8 +145,11 @@ type Handler struct {
 	claims claim.Account
 	// names are those of clusters that were read, by id: all are ones that pmks covers.
 	names sync.Map
-	// versions are those that nodes were seen to run, by id: nothing leads back.
-	versions sync.Map
+	// versions are those that nodes were seen to run, by id: nothing leads back. seenAt is
+	// since when clusters were seen at theirs, nodesSent when upgrades of nodes were sent.
+	versions, seenAt, nodesSent sync.Map
+	// moves are the changes of pools of a moment ago, by id.
+	moves sync.Map
 	// upgrades are the versions that upgrades were sent to, by cluster.
 	upgrades sync.Map
 }

@@ -144,7 +144,12 @@ func TestConformance(t *testing.T) {
 }
 
 // TestFaultMatrix makes every operation fail at every request in every way.
-func TestFaultMatrix(t *testing.T) { bench.Matrix().Run(t) }
+func TestFaultMatrix(t *testing.T) {
+	m := bench.Matrix()
+	m.Exceptions = []providertest.Exception{{Op: "AddNodeGroup", Fault: "twice",
+		Reason: "TKE takes a signed request again, names are not unique, and no token tells the two apart"}}
+	m.Run(t)
+}
 
 // TestJobs_resume stops every job at its requests and runs it again, with a handler that
 // knows nothing of the first run.

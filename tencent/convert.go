@@ -224,6 +224,8 @@ type poolRead struct {
 	// lastErr is why it could not be.
 	last    *as.Activity
 	lastErr error
+	// givenUp: it failed, and nothing is to come after it.
+	givenUp bool
 }
 
 // meaning is what the state of a pool says together with that of its nodes.
@@ -234,7 +236,7 @@ func (r poolRead) meaning() ready.Meaning {
 		return m
 	case isUnbalanced(r.pool) && r.last != nil:
 		if _, failed := taskState(deref(r.last.StatusCode)); failed {
-			return ready.Meaning{Status: pmks.ClusterInactive, Final: true, Reason: cmp.Or(activityText(r.last), "a scaling activity failed")}
+			return ready.Meaning{Status: pmks.ClusterInactive, Final: r.givenUp, Reason: cmp.Or(activityText(r.last), "a scaling activity failed")}
 		}
 		return ready.Meaning{Status: pmks.ClusterUpdating}
 	case isUnbalanced(r.pool), isSwitching(r.pool):

@@ -304,6 +304,15 @@ func hinted(err error) error {
 	return errs.With(err, func(e *pmks.Error) { e.Code = pmks.CodeUnavailable })
 }
 
+// unfound is a NotFound that TKE gives of a change and that says nothing of what was to be
+// changed: a refusal, and no absence.
+func unfound(err error) error {
+	if !errs.Is(err, pmks.CodeNotFound) || ofCluster(err) {
+		return err
+	}
+	return errs.With(err, func(e *pmks.Error) { e.Code = pmks.CodeFailedPrecondition })
+}
+
 // annotate says where an error happened, once for each method of the handler.
 func annotate(err *error, op string, cluster, nodeGroup pmks.IID) {
 	errs.Annotate(err, Name, op, cluster, nodeGroup)

@@ -15,8 +15,8 @@ import (
 )
 
 // explain says what a refusal that depends on a state means, by the state that is read
-// now: busy where the target is in transition, and what must be done first where it rests.
-// The vendor's sentence stays in front.
+// now: what must be done first where it stays, and busy where it passes or has passed. The
+// vendor's sentence stays in front.
 func (h *Handler) explain(ctx context.Context, err error, id, poolId string) error {
 	if !byState(err) {
 		return err
@@ -46,5 +46,6 @@ func (h *Handler) explain(ctx context.Context, err error, id, poolId string) err
 			return errs.With(err, func(refusal *pmks.Error) { refusal.Code, refusal.Message = e.Code, refusal.Message+": "+e.Message })
 		}
 	}
-	return errs.With(err, func(e *pmks.Error) { e.Code = pmks.CodeFailedPrecondition })
+	// It was about a moment that is over, or that the list does not show yet.
+	return err
 }

@@ -67,6 +67,8 @@ func (h *Handler) listAll(ctx context.Context, name string) ([]*tke.Cluster, err
 func (h *Handler) note(c *tke.Cluster) {
 	if inScope(c) {
 		h.names.Store(deref(c.ClusterId), deref(c.ClusterName))
+		h.forgetUpgrade(c)
+		h.noteVersion(deref(c.ClusterId), deref(c.ClusterVersion))
 	}
 }
 
@@ -75,6 +77,9 @@ func (h *Handler) describeClusters(ctx context.Context, in *tke.DescribeClusters
 		return o.Response != nil && o.Response.TotalCount != nil &&
 			!slices.ContainsFunc(o.Response.Clusters, func(c *tke.Cluster) bool { return c != nil && deref(c.ClusterId) == "" })
 	})
+	if errs.Is(err, pmks.CodeNotFound) { // a list says so by what it does not hold
+		err = errs.With(err, func(e *pmks.Error) { e.Code = pmks.CodeUnavailable })
+	}
 	if err != nil {
 		return nil, 0, err
 	}
@@ -160,13 +165,21 @@ func (h *Handler) pools(ctx context.Context, id string, filters []*tke.Filter) (
 	in := tke.NewDescribeClusterNodePoolsRequest()
 	in.ClusterId, in.Filters = &id, filters
 	out, err := read(ctx, h, in, tke.NewDescribeClusterNodePoolsResponse, "list of node pools", func(o *tke.DescribeClusterNodePoolsResponse) bool {
-		return o.Response != nil && o.Response.TotalCount != nil && (len(o.Response.NodePoolSet) > 0 || *o.Response.TotalCount == 0 || len(filters) > 0) &&
-			!slices.ContainsFunc(o.Response.NodePoolSet, func(p *tke.NodePool) bool { return p != nil && deref(p.NodePoolId) == "" })
+		if o.Response == nil || o.Response.TotalCount == nil {
+			return false
+		}
+		set := o.Response.NodePoolSet // by a filter an empty one may stand beside the number of all
+		hollow := *o.Response.TotalCount > 0 && len(withoutNil(set)) == 0 && (set == nil || len(set) > 0 || len(filters) == 0)
+		return !hollow && !slices.ContainsFunc(o.Response.NodePoolSet, func(p *tke.NodePool) bool { return p != nil && deref(p.NodePoolId) == "" })
 	})
 	if err != nil {
-		return nil, hinted(err)
+		return nil, err
 	}
-	return slices.DeleteFunc(withoutNil(out.Response.NodePoolSet), func(p *tke.NodePool) bool { return deref(p.LifeState) == stateDeleted }), nil
+	list := slices.DeleteFunc(withoutNil(out.Response.NodePoolSet), func(p *tke.NodePool) bool { return deref(p.LifeState) == stateDeleted })
+	for _, p := range list {
+		h.showMove(p)
+	}
+	return list, nil
 }
 
 // readPool reads one node pool by its id.
@@ -257,7 +270,7 @@ func (h *Handler) instances(ctx context.Context, id string) ([]*tke.Instance, er
 			return o.Response != nil && o.Response.TotalCount != nil
 		})
 		if err != nil {
-			return nil, 0, hinted(err)
+			return nil, 0, err
 		}
 		return withoutNil(out.Response.InstanceSet), int(*out.Response.TotalCount), nil
 	})

@@ -171,7 +171,7 @@ func (r *clusterRead) info() pmks.ClusterInfo {
 		g := p.info()
 		g.Nodes, g.Version = nodesOf(r.nodes, g.IId.SystemId), r.versions.of(g.IId.SystemId)
 		g.KeyValueList = pmks.AddUnread(g.KeyValueList, "Nodes", r.nodesErr)
-		g.KeyValueList = pmks.AddUnread(g.KeyValueList, "Version", r.versions.err)
+		g.KeyValueList = pmks.AddUnread(g.KeyValueList, "Version", r.versions.errOf(g.IId.SystemId))
 		if p.machine == nil && g.Status != pmks.NodeGroupDeleting {
 			for _, field := range []string{"VMSpecName", "RootDiskType", "RootDiskSize", "KeyPairIID"} {
 				g.KeyValueList = pmks.AddUnread(g.KeyValueList, field, r.machinesErr)

@@ -180,7 +180,7 @@ func (h *Handler) fillRequest(a *addition, c *tke.Cluster, key string) error {
 const publicMbps = 10
 
 func (h *Handler) createPool(ctx context.Context, a addition) (made *tke.NodePool, err error) {
-	_, err = settle(ctx, once.Mutation{Send: func(ctx context.Context) error {
+	tries, err := settle(ctx, once.Mutation{Send: func(ctx context.Context) error {
 		out, err := send(ctx, h, a.in, tke.NewCreateClusterNodePoolResponse, "id of the new node pool", func(o *tke.CreateClusterNodePoolResponse) bool {
 			return o.Response != nil && poolPattern.MatchString(deref(o.Response.NodePoolId))
 		})
@@ -200,7 +200,18 @@ func (h *Handler) createPool(ctx context.Context, a addition) (made *tke.NodePoo
 	if errs.Is(err, pmks.CodeAlreadyExists) {
 		err = errs.With(err, func(e *pmks.Error) { e.Field = "IId.NameId" })
 	}
-	return made, err
+	if err != nil {
+		return nil, err
+	}
+	return made, h.madeOnce(ctx, tries, func(ctx context.Context) (ids []string, err error) {
+		list, err := h.pools(ctx, a.id, filter("NodePoolsName", a.req.IId.NameId))
+		for _, p := range list {
+			if tagOf(p.Tags, tagRequest) == a.request {
+				ids = append(ids, deref(p.NodePoolId))
+			}
+		}
+		return ids, err
+	})
 }
 
 // accepted is the pool that is to be.
@@ -238,21 +249,22 @@ func (h *Handler) RemoveNodeGroup(ctx context.Context, clusterIID, nodeGroupIID 
 	}
 	in := tke.NewDeleteClusterNodePoolRequest()
 	in.ClusterId, in.NodePoolIds, in.KeepInstance = &id, pointers([]string{poolId}), new(false)
-	err = once.Remove(ctx, func(ctx context.Context) error {
+	err = remove(ctx, func(ctx context.Context) error {
 		_, err := send(ctx, h, in, tke.NewDeleteClusterNodePoolResponse, "answer to DeleteClusterNodePool", func(o *tke.DeleteClusterNodePoolResponse) bool {
 			return o.Response != nil && deref(o.Response.RequestId) != ""
 		})
-		return h.confirmGone(ctx, err, fate)
+		return confirmGone(ctx, err, fate)
 	}, fate)
 	if err != nil {
 		return false, h.explain(ctx, err, id, poolId)
 	}
 	h.claims.Forget(poolId)
+	h.moved(poolId, move{away: true})
 	return true, nil
 }
 
-// confirmGone says whether a pool that TKE did not find is gone: the list tells.
-func (h *Handler) confirmGone(ctx context.Context, err error, fate func(context.Context) (once.Fate, error)) error {
+// confirmGone says whether what TKE did not find is gone: the list tells.
+func confirmGone(ctx context.Context, err error, fate func(context.Context) (once.Fate, error)) error {
 	if !errs.Is(err, pmks.CodeNotFound) || ofCluster(err) {
 		return err
 	}
@@ -260,6 +272,6 @@ func (h *Handler) confirmGone(ctx context.Context, err error, fate func(context.
 		return err
 	}
 	return errs.With(err, func(e *pmks.Error) {
-		e.Code, e.Message = pmks.CodeBusy, "the node group is listed, and "+vendor+" does not find it: try again: "+e.Message
+		e.Code, e.Message = pmks.CodeBusy, "it is listed, and "+vendor+" does not find it: try again: "+e.Message
 	})
 }

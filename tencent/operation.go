@@ -7,6 +7,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	as "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/as/v20180419"
 	tke "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/tke/v20180525"
@@ -27,6 +28,9 @@ const (
 	taskDelete = "cluster_delete"
 )
 
+// recordAge is how old the record of a failure may be that explains a state of now.
+const recordAge = time.Hour
+
 // lastTask reads the newest task of some types on a cluster; nil if there is none.
 func (h *Handler) lastTask(ctx context.Context, id string, kinds ...string) (*tke.Task, error) {
 	in := tke.NewDescribeTasksRequest()
@@ -37,11 +41,11 @@ func (h *Handler) lastTask(ctx context.Context, id string, kinds ...string) (*tk
 	if _, detail := parts(errs.ProviderCode(err)); detail == "TaskNotFound" {
 		return nil, nil
 	}
-	if errs.Is(err, pmks.CodeInvalidArgument) && len(kinds) > 1 {
+	if group, _ := parts(errs.ProviderCode(err)); strings.HasPrefix(group, "InvalidParameter") && len(kinds) > 1 {
 		return h.lastTask(ctx, id, kinds[0]) // the others are a guess
 	}
 	if err != nil {
-		return nil, hinted(err)
+		return nil, err
 	}
 	var last *tke.Task
 	for _, t := range withoutNil(out.Response.Tasks) {
@@ -82,9 +86,9 @@ func taskOperation(t *tke.Task) pmks.Operation {
 	return op
 }
 
-// lastActivity reads the newest activity of a scaling group; nil if there is none. The
-// order of the list nobody promises: where the newest come last its end is read.
-func (h *Handler) lastActivity(ctx context.Context, group string) (*as.Activity, error) {
+// lastActivities reads the activities of a scaling group, newest first. The order of the
+// list nobody promises: where the newest come last its end is read.
+func (h *Handler) lastActivities(ctx context.Context, group string) ([]*as.Activity, error) {
 	if group == "" {
 		return nil, nil
 	}
@@ -96,31 +100,48 @@ func (h *Handler) lastActivity(ctx context.Context, group string) (*as.Activity,
 			return o.Response != nil && o.Response.TotalCount != nil
 		})
 		if err != nil {
-			return nil, 0, hinted(err)
+			return nil, 0, err
 		}
 		return withoutNil(out.Response.ActivitySet), int(*out.Response.TotalCount), nil
 	}
-	began := func(a *as.Activity) int64 { return stamp(a.StartTime).Unix() }
+	newer := func(a, b *as.Activity) int { return stamp(b.StartTime).Compare(stamp(a.StartTime)) }
 	list, total, err := page(0)
-	if n := len(list); err == nil && total > n && n > 1 && began(list[n-1]) > began(list[0]) {
+	if n := len(list); err == nil && total > n && n > 1 && newer(list[0], list[n-1]) > 0 {
 		list, _, err = page(total - min(total, pageSize))
 	}
-	if err != nil || len(list) == 0 {
-		return nil, err
+	if n := len(list); n > 1 && newer(list[0], list[n-1]) > 0 {
+		slices.Reverse(list) // of one second the later counts
 	}
-	last := list[0]
-	for _, a := range list[1:] {
-		if began(a) > began(last) {
-			last = a
-		}
+	slices.SortStableFunc(list, newer)
+	return list, err
+}
+
+// Auto Scaling tries a failed scale-out again at once, and gives up after mostRetries;
+// after retryTime it would have.
+const (
+	mostRetries = 5
+	retryTime   = 5 * time.Minute
+)
+
+// hasGivenUp reports whether Auto Scaling will try no more by itself.
+func (h *Handler) hasGivenUp(list []*as.Activity) bool {
+	failed := func(a *as.Activity) bool { _, failed := taskState(deref(a.StatusCode)); return failed }
+	if len(list) == 0 || !failed(list[0]) {
+		return false
 	}
-	return last, nil
+	end := stamp(list[0].EndTime)
+	return len(list) >= mostRetries && !slices.ContainsFunc(list[:mostRetries], func(a *as.Activity) bool { return !failed(a) }) ||
+		!end.IsZero() && !end.After(h.api.now().Add(-retryTime))
 }
 
 // readLast reads the newest activity of a pool where nodes are missing.
 func (h *Handler) readLast(ctx context.Context, r *poolRead) {
-	if isUnbalanced(r.pool) {
-		r.last, r.lastErr = h.lastActivity(ctx, deref(r.pool.AutoscalingGroupId))
+	if !isUnbalanced(r.pool) {
+		return
+	}
+	list, err := h.lastActivities(ctx, deref(r.pool.AutoscalingGroupId))
+	if r.lastErr = err; err == nil && len(list) > 0 {
+		r.last, r.givenUp = list[0], h.hasGivenUp(list)
 	}
 }
 
@@ -167,9 +188,9 @@ func (h *Handler) LastOperation(ctx context.Context, clusterIID, nodeGroupIID pm
 	var found [2]*pmks.Operation
 	var faults [2]error
 	err = fanout.All(ctx, func(ctx context.Context) error {
-		a, err := h.lastActivity(ctx, deref(p.AutoscalingGroupId))
-		if faults[0] = err; a != nil {
-			found[0] = new(activityOperation(a))
+		list, err := h.lastActivities(ctx, deref(p.AutoscalingGroupId))
+		if faults[0] = err; len(list) > 0 {
+			found[0] = new(activityOperation(list[0]))
 		}
 		return nil
 	}, func(ctx context.Context) error {
@@ -208,6 +229,9 @@ func (h *Handler) explainCluster(ctx context.Context, info *pmks.ClusterInfo) {
 	}
 	if err != nil || t == nil || taskError(t) == nil {
 		return
+	}
+	if deref(t.TaskType) != taskCreate && stamp(t.UpdatedAt).Before(h.api.now().Add(-recordAge)) {
+		return // the cluster was well after that
 	}
 	info.StatusFinal, info.StatusReason = true, strings.Join(strings.Fields(deref(t.LastError)), " ")+" ("+info.StatusReason+")"
 }

@@ -5,12 +5,16 @@ package tencent
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
+	"strings"
 	"time"
 
 	tke "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/tke/v20180525"
 
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/once"
 	"github.com/pmks-go/pmks/internal/provider/await"
 	"github.com/pmks-go/pmks/internal/provider/errs"
 	"github.com/pmks-go/pmks/internal/provider/ready"
@@ -56,6 +60,9 @@ func (h *Handler) SetNodeGroupAutoScaling(ctx context.Context, clusterIID, nodeG
 		p, err := h.readPool(ctx, id, poolId)
 		return err == nil && isAuto(p), err
 	})
+	if err == nil {
+		h.moved(poolId, move{auto: &on})
+	}
 	return err == nil, h.explain(ctx, err, id, poolId)
 }
 
@@ -63,7 +70,7 @@ func (h *Handler) modify(ctx context.Context, in *tke.ModifyClusterNodePoolReque
 	_, err := send(ctx, h, in, tke.NewModifyClusterNodePoolResponse, "answer to ModifyClusterNodePool", func(o *tke.ModifyClusterNodePoolResponse) bool {
 		return o.Response != nil && deref(o.Response.RequestId) != ""
 	})
-	return hinted(err)
+	return unfound(err)
 }
 
 // scale is the size of a pool with its bounds.
@@ -99,7 +106,7 @@ func (s scale) steps(to scale) []scale {
 }
 
 // settleTime is how long the next write of a change waits for the one before it.
-const settleTime = 30 * time.Second
+const settleTime = time.Minute
 
 // ChangeNodeGroupScaling implements [pmks.ClusterHandler]: the pool is read, then what
 // differs is written in at most three requests, in an order in which each is legal. While
@@ -127,19 +134,12 @@ func (h *Handler) ChangeNodeGroupScaling(ctx context.Context, clusterIID, nodeGr
 		return pmks.NodeGroupInfo{}, refuse.Invalid("DesiredNodeSize", "must lie between MinNodeSize %d and MaxNodeSize %d, got %d: only autoscaling can be left to choose", minSize, maxSize, desired)
 	case was.desired < 0:
 		return pmks.NodeGroupInfo{}, errs.LostAnswer(vendor, "size of the node pool")
-	case on && desired == 0 && minSize > 0, on && desired == 0 && was.desired <= maxSize:
+	case on && desired == 0:
 		want.desired = min(max(was.desired, minSize), maxSize) // the autoscaler's, within the bounds
 	}
-	now := was
-	for i, next := range was.steps(want) {
-		if err := h.writeScale(ctx, id, deref(p.NodePoolId), now, next, i > 0); err != nil {
-			err = h.explain(ctx, err, id, deref(p.NodePoolId))
-			if i > 0 {
-				err = halfDone(err, fmt.Sprintf("the size is %d and the bounds are %d and %d, which is half of the change", now.desired, now.minimum, now.maximum))
-			}
-			return pmks.NodeGroupInfo{}, err
-		}
-		now = next
+	now, err := h.rescale(ctx, id, deref(p.NodePoolId), was, want, isAuto(p))
+	if err != nil {
+		return pmks.NodeGroupInfo{}, err
 	}
 	next := *p
 	next.DesiredNodesNum, next.MinNodesNum, next.MaxNodesNum = new(int64(now.desired)), new(int64(now.minimum)), new(int64(now.maximum))
@@ -152,11 +152,46 @@ func (h *Handler) ChangeNodeGroupScaling(ctx context.Context, clusterIID, nodeGr
 	return one.info(), errs.Over(ctx)
 }
 
+// rescale takes the steps from one scale to another. Whether TKE takes a size while
+// autoscaling is on is not known: one that it refuses then is left to the autoscaler.
+func (h *Handler) rescale(ctx context.Context, id, poolId string, was, want scale, on bool) (now scale, err error) {
+	now = was
+	for steps := was.steps(want); len(steps) > 0; {
+		next := steps[0]
+		err := h.writeScale(ctx, id, poolId, now, next, now != was)
+		left := scale{now.desired, want.minimum, want.maximum}
+		switch {
+		case err == nil:
+			now, steps = next, steps[1:]
+		case on && next.desired != now.desired && want.minimum <= now.desired && now.desired <= want.maximum &&
+			ofSize(err):
+			steps = now.steps(left)
+		default:
+			err = h.explain(ctx, err, id, poolId)
+			if now != was {
+				err = halfDone(err, fmt.Sprintf("the size is %d and the bounds are %d and %d, which is half of the change", now.desired, now.minimum, now.maximum))
+			}
+			return now, err
+		}
+	}
+	return now, nil
+}
+
+// ofSize reports whether TKE refuses a size as such.
+func ofSize(err error) bool {
+	var e *pmks.Error
+	if !errors.As(err, &e) || e.HTTPStatus != http.StatusOK || once.Open(err) {
+		return false
+	}
+	group, _ := parts(e.ProviderCode)
+	return strings.HasPrefix(group, "InvalidParameter") || group == "UnsupportedOperation" || group == "OperationDenied"
+}
+
 // writeScale sends one step. One that follows another waits for it a while, as long as the
 // pool is busy with that.
 func (h *Handler) writeScale(ctx context.Context, id, poolId string, was, next scale, follows bool) error {
 	one := func(ctx context.Context) error {
-		return assign(ctx, was, next, func(ctx context.Context) error {
+		err := assign(ctx, was, next, func(ctx context.Context) error {
 			if was.desired != next.desired {
 				in := tke.NewModifyNodePoolDesiredCapacityAboutAsgRequest()
 				in.ClusterId, in.NodePoolId, in.DesiredCapacity = &id, &poolId, new(int64(next.desired))
@@ -164,7 +199,7 @@ func (h *Handler) writeScale(ctx context.Context, id, poolId string, was, next s
 					func(o *tke.ModifyNodePoolDesiredCapacityAboutAsgResponse) bool {
 						return o.Response != nil && deref(o.Response.RequestId) != ""
 					})
-				return hinted(err)
+				return unfound(err)
 			}
 			in := tke.NewModifyClusterNodePoolRequest()
 			in.ClusterId, in.NodePoolId = &id, &poolId
@@ -177,6 +212,10 @@ func (h *Handler) writeScale(ctx context.Context, id, poolId string, was, next s
 			}
 			return scaleOf(p), nil
 		})
+		if err == nil {
+			h.moved(poolId, move{was: &was})
+		}
+		return err
 	}
 	if !follows {
 		return one(ctx)

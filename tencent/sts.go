@@ -30,11 +30,11 @@ const (
 type (
 	stsRequest struct {
 		*tchttp.BaseRequest
-		RoleArn          string `json:"RoleArn,omitempty"`
-		RoleSessionName  string `json:"RoleSessionName,omitempty"`
-		DurationSeconds  int    `json:"DurationSeconds,omitempty"`
-		ProviderId       string `json:"ProviderId,omitempty"`
-		WebIdentityToken string `json:"WebIdentityToken,omitempty"`
+		RoleArn          *string `json:"RoleArn,omitnil"`
+		RoleSessionName  *string `json:"RoleSessionName,omitnil"`
+		DurationSeconds  *int    `json:"DurationSeconds,omitnil"`
+		ProviderId       *string `json:"ProviderId,omitnil"`
+		WebIdentityToken *string `json:"WebIdentityToken,omitnil"`
 	}
 	roleResponse struct {
 		*tchttp.BaseResponse
@@ -83,10 +83,10 @@ func (c *clients) assume(a assumption) way {
 				return snapshot{}, time.Time{}, refuse.Invalid("Settings.oidcTokenFile", "%q cannot be read, or is empty: name a file with a token", a.tokenFile)
 			}
 			in = newSTSRequest("AssumeRoleWithWebIdentity")
-			in.ProviderId, in.WebIdentityToken = a.provider, oidc
+			in.ProviderId, in.WebIdentityToken = &a.provider, &oidc
 			in.SetSkipSign(true)
 		}
-		in.RoleArn, in.RoleSessionName, in.DurationSeconds = a.arn, a.session, roleSeconds
+		in.RoleArn, in.RoleSessionName, in.DurationSeconds = &a.arn, &a.session, new(roleSeconds)
 		out := &roleResponse{BaseResponse: &tchttp.BaseResponse{}}
 		err := c.call(ctx, a.keys, in, out)
 		if err == nil && (out.Response == nil || out.Response.Credentials == nil || out.Response.Credentials.TmpSecretId == "" ||

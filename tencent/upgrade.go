@@ -85,7 +85,7 @@ func (h *Handler) availableVersions(ctx context.Context, id string) ([]string, e
 		return o.Response != nil && deref(o.Response.RequestId) != ""
 	})
 	if err != nil {
-		return nil, hinted(err)
+		return nil, err
 	}
 	list := texts(out.Response.Versions)
 	for _, c := range withoutNil(out.Response.Clusters) {
@@ -168,9 +168,30 @@ func (h *Handler) upgradeStep(ctx context.Context, u upgrading) (bool, error) {
 	case u.versions.err != nil:
 		return false, halfDone(u.versions.err, "which nodes lag could not be read, and nothing was sent")
 	case len(step.Groups) == 0:
+		for _, p := range u.pools {
+			if err := u.versions.errOf(deref(p.pool.NodePoolId)); err != nil {
+				return false, errs.OfNodeGroup(err, poolIID(p.pool))
+			}
+		}
 		return false, nil
 	}
 	return true, h.upgradeNodes(ctx, u, step.Groups)
+}
+
+// upgradeSent is an upgrade that this handler has sent.
+type upgradeSent struct {
+	version string
+	at      time.Time
+}
+
+// forgetUpgrade forgets what was sent to a cluster that rests: what runs later another has
+// sent. The list may not show yet that it has begun.
+func (h *Handler) forgetUpgrade(c *tke.Cluster) {
+	id := deref(c.ClusterId)
+	sent, ok := h.upgrades.Load(id)
+	if ok && clusterMeaning(deref(c.ClusterStatus)).Status == pmks.ClusterActive && time.Since(sent.(upgradeSent).at) >= listLag { //nolint:errcheck // only these are stored
+		h.upgrades.CompareAndDelete(id, sent)
+	}
 }
 
 // versionText matches the versions that the parameters of a task may hold.
@@ -179,8 +200,8 @@ var versionText = regexp.MustCompile(`\b1\.[0-9]+\.[0-9]+\b`)
 // isUpgradingTo reports whether the upgrade that runs goes to a version: this handler has
 // sent it, or its record tells.
 func (h *Handler) isUpgradingTo(ctx context.Context, id, version string) bool {
-	if sent, ok := h.upgrades.Load(id); ok {
-		return sent == version
+	if sent, ok := h.upgrades.Load(id); ok && sent.(upgradeSent).version == version { //nolint:errcheck // only these are stored
+		return true
 	}
 	t, err := h.lastTask(ctx, id, taskUpgrade)
 	return err == nil && t != nil && slices.Contains(versionText.FindAllString(deref(t.Param), -1), version)
@@ -195,7 +216,7 @@ func (h *Handler) upgradeControlPlane(ctx context.Context, id, was, version stri
 			_, err := send(ctx, h, in, tke.NewUpdateClusterVersionResponse, "answer to UpdateClusterVersion", func(o *tke.UpdateClusterVersionResponse) bool {
 				return o.Response != nil && deref(o.Response.RequestId) != ""
 			})
-			return hinted(err)
+			return unfound(err)
 		},
 		Happened: func(ctx context.Context) (bool, error) {
 			c, err := h.describe(ctx, id)
@@ -214,7 +235,7 @@ func (h *Handler) upgradeControlPlane(ctx context.Context, id, was, version stri
 		},
 	})
 	if err == nil {
-		h.upgrades.Store(id, version)
+		h.upgrades.Store(id, upgradeSent{version, time.Now()})
 	}
 	return h.explain(ctx, err, id, "")
 }
@@ -273,9 +294,12 @@ func (h *Handler) upgradeInstances(ctx context.Context, id, way string, ids []st
 			_, err := send(ctx, h, in, tke.NewUpgradeClusterInstancesResponse, "answer to UpgradeClusterInstances", func(o *tke.UpgradeClusterInstancesResponse) bool {
 				return o.Response != nil && deref(o.Response.RequestId) != ""
 			})
-			return hinted(err)
+			return unfound(err)
 		},
 		Happened: func(ctx context.Context) (bool, error) { return h.taskSince(ctx, id, taskNodes, began), nil },
 	})
+	if err == nil {
+		h.nodesSent.Store(id, time.Now())
+	}
 	return h.explain(ctx, err, id, "")
 }

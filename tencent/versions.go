@@ -3,9 +3,11 @@
 package tencent
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	tke "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/tke/v20180525"
 
@@ -82,13 +84,16 @@ type nodeVersions struct {
 	current string
 	// behind are the nodes that lag, by id, with their versions; pools the oldest by pool.
 	behind, pools map[string]string
-	err           error
+	// stuck are the pools with nodes that TKE does not upgrade, whose version it does not
+	// tell, with its reason.
+	stuck map[string]string
+	err   error
 }
 
 // nodeVersions reads which nodes lag behind the control plane. Of a cluster whose nodes
 // were all seen to run its version nothing is asked: none goes back.
 func (h *Handler) nodeVersions(ctx context.Context, r *clusterRead) nodeVersions {
-	v := nodeVersions{current: deref(r.cluster.ClusterVersion), behind: map[string]string{}, pools: map[string]string{}, err: r.nodesErr}
+	v := nodeVersions{current: deref(r.cluster.ClusterVersion), behind: map[string]string{}, pools: map[string]string{}, stuck: map[string]string{}, err: r.nodesErr}
 	known := func(n *tke.Instance) bool {
 		seen, ok := h.versions.Load(*n.InstanceId)
 		return ok && seen == v.current
@@ -97,6 +102,7 @@ func (h *Handler) nodeVersions(ctx context.Context, r *clusterRead) nodeVersions
 		return v
 	}
 	id := r.id()
+	reasons := map[string]string{}
 	list, err := readPages(func(n *tke.UpgradeAbleInstancesItem) string { return deref(n.InstanceId) }, func(offset int) ([]*tke.UpgradeAbleInstancesItem, int, error) {
 		in := tke.NewCheckInstancesUpgradeAbleRequest()
 		in.ClusterId, in.UpgradeType, in.Offset, in.Limit = &id, new("reset"), new(int64(offset)), new(int64(pageSize))
@@ -104,7 +110,10 @@ func (h *Handler) nodeVersions(ctx context.Context, r *clusterRead) nodeVersions
 			return o.Response != nil && o.Response.Total != nil
 		})
 		if err != nil {
-			return nil, 0, hinted(err)
+			return nil, 0, err
+		}
+		for _, u := range withoutNil(out.Response.UnavailableVersionReason) {
+			reasons[deref(u.InstanceId)] = cmp.Or(deref(u.Reason), "no reason is given")
 		}
 		return withoutNil(out.Response.UpgradeAbleInstances), int(*out.Response.Total), nil
 	})
@@ -117,10 +126,23 @@ func (h *Handler) nodeVersions(ctx context.Context, r *clusterRead) nodeVersions
 			v.behind[deref(n.InstanceId)] = *n.Version
 		}
 	}
+	sure := h.knowsNodes(id)
 	for _, n := range r.nodes {
+		if seen, ok := h.versions.Load(*n.InstanceId); ok && !sure && v.behind[*n.InstanceId] == "" && isOlder(seen.(string), v.current) { //nolint:errcheck // only strings are stored
+			v.behind[*n.InstanceId] = seen.(string) //nolint:errcheck // only strings are stored
+		}
 		version, lags := v.behind[*n.InstanceId]
-		if !lags {
+		if reason, ok := reasons[*n.InstanceId]; ok && !lags && !known(n) {
+			v.stuck[deref(n.NodePoolId)] = *n.InstanceId + ": " + reason
+			continue
+		}
+		switch {
+		case lags:
+			h.versions.Store(*n.InstanceId, version)
+		case sure:
 			h.versions.Store(*n.InstanceId, v.current)
+			continue
+		default:
 			continue
 		}
 		if oldest, ok := v.pools[deref(n.NodePoolId)]; !ok || isOlder(version, oldest) {
@@ -128,6 +150,43 @@ func (h *Handler) nodeVersions(ctx context.Context, r *clusterRead) nodeVersions
 		}
 	}
 	return v
+}
+
+// sight is how long a control plane was seen at a version, and whether it came to that
+// before the eyes of this handler.
+type sight struct {
+	version   string
+	at, until time.Time
+	witnessed bool
+}
+
+// The times are those of looks, of which a wait makes one in two or three polls: no node is
+// upgraded within witnessLooks of them, and no list lags behind for more than lagLooks.
+const witnessLooks, lagLooks = 18, 6
+
+// noteVersion remembers since when a cluster is at its version.
+func (h *Handler) noteVersion(id, version string) {
+	now := time.Now()
+	next := sight{version: version, at: now, until: now}
+	if stored, ok := h.seenAt.Load(id); ok {
+		before := stored.(sight) //nolint:errcheck // only these are stored
+		if next.witnessed = now.Sub(before.until) <= witnessLooks*h.cfg.PollInterval; before.version == version {
+			next.at, next.witnessed = before.at, before.witnessed
+		}
+	}
+	h.seenAt.Store(id, next)
+}
+
+// knowsNodes reports whether a node that TKE does not list as one that lags is up to date:
+// right after the control plane it may not have looked yet.
+func (h *Handler) knowsNodes(id string) bool {
+	stored, ok := h.seenAt.Load(id)
+	if !ok {
+		return true
+	}
+	seen := stored.(sight) //nolint:errcheck // only these are stored
+	sent, ok := h.nodesSent.Load(id)
+	return !seen.witnessed || time.Since(seen.at) >= lagLooks*h.cfg.PollInterval || ok && !sent.(time.Time).Before(seen.at) //nolint:errcheck // only times are stored
 }
 
 func isOlder(a, b string) bool {
@@ -142,8 +201,16 @@ func (v nodeVersions) of(poolId string) string {
 	if oldest, ok := v.pools[poolId]; ok {
 		return oldest
 	}
-	if v.err != nil {
+	if v.errOf(poolId) != nil {
 		return ""
 	}
 	return v.current
+}
+
+// errOf is why the version of a pool is not known.
+func (v nodeVersions) errOf(poolId string) error {
+	if reason, ok := v.stuck[poolId]; ok && v.err == nil {
+		return refuse.Precondition("TKE does not upgrade the node %s", reason)
+	}
+	return v.err
 }

@@ -22,7 +22,7 @@ var Tencent = pmks.Capabilities{
 		SecurityGroups:    pmks.FieldRequired,
 		MaxSecurityGroups: 5,
 		Tags:              pmks.FieldOptional,
-		MaxTags:           50,
+		MaxTags:           26,                 // a scaling group takes 30, with those of pmks
 		Image:             pmks.FieldOptional, // an OS name, or an image id
 		VMSpec:            pmks.FieldRequired,
 		RootDiskType:      pmks.FieldOptional,

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package tencent
+
+import (
+	"time"
+
+	tke "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/tke/v20180525"
+
+	"github.com/pmks-go/pmks"
+)
+
+// move is a change of a pool that this handler has sent a moment ago. Lists go on showing
+// what was before for a while: who waits would take that for the end.
+type move struct {
+	at   time.Time
+	auto *bool  // what it was set to
+	was  *scale // what there was before it was scaled
+	away bool   // it is being removed
+}
+
+// moved keeps a change that was accepted.
+func (h *Handler) moved(poolId string, m move) {
+	m.at = time.Now()
+	h.moves.Store(poolId, m)
+}
+
+// lastMove is the change of a pool of a moment ago.
+func (h *Handler) lastMove(poolId string) (move, bool) {
+	stored, ok := h.moves.Load(poolId)
+	if !ok {
+		return move{}, false
+	}
+	m := stored.(move) //nolint:errcheck // only moves are stored
+	if time.Since(m.at) >= listLag {
+		h.moves.CompareAndDelete(poolId, stored)
+		return move{}, false
+	}
+	return m, true
+}
+
+// showMove shows a pool in the state that it is in, where the list lags behind a change.
+func (h *Handler) showMove(p *tke.NodePool) {
+	m, ok := h.lastMove(deref(p.NodePoolId))
+	if !ok || poolMeaning(deref(p.LifeState)).Status != pmks.ClusterActive {
+		return
+	}
+	switch {
+	case m.away:
+		p.LifeState = new("deleting")
+	case m.auto != nil && isAuto(p) != *m.auto, m.was != nil && scaleOf(p) == *m.was:
+		p.LifeState = new("updating")
+	}
+}
