@@ -319,7 +319,7 @@ func (h *Handler) DeleteCluster(ctx context.Context, clusterIID pmks.IID) (_ boo
 	if err != nil {
 		err = h.explain(ctx, err, id, "")
 		if closed {
-			err = halfDone(err, "what was open to the cluster is closed, the cluster is not deleted")
+			err = halfDone(err, "the endpoint is closed, the cluster is not deleted")
 		}
 		return false, err
 	}

@@ -38,8 +38,9 @@ var dialect = providertest.Dialect{
 			return "", errors.New("sentences would be Chinese")
 		}
 		var asked struct {
-			Filters []struct{ Name string }
-			IDs     []string `json:"ClusterIds"`
+			Filters    []struct{ Name string }
+			IDs        []string `json:"ClusterIds"`
+			IsExtranet *bool
 		}
 		if err := json.Unmarshal(body, &asked); err != nil {
 			return "", err
@@ -53,6 +54,9 @@ var dialect = providertest.Dialect{
 		}
 		for _, f := range asked.Filters {
 			key += " by " + f.Name
+		}
+		if asked.IsExtranet != nil && !*asked.IsExtranet {
+			key += " inside"
 		}
 		return key, nil
 	},
@@ -102,6 +106,7 @@ var (
 	readWorkers = providertest.Exchange{"DescribeClusterNodePools by NodePoolsId", "pool-workers"}
 	readBurst   = providertest.Exchange{"DescribeClusterNodePools by NodePoolsId", "pool-burst"}
 	readStatus  = providertest.Exchange{"DescribeClusterEndpointStatus", "endpoint-status-none"}
+	readInside  = providertest.Exchange{"DescribeClusterEndpointStatus inside", "endpoint-status-none"}
 	readOpened  = providertest.Exchange{"DescribeClusterEndpointStatus", "endpoint-status-created"}
 	readLagging = providertest.Exchange{"CheckInstancesUpgradeAble", "lagging-none"}
 	versions    = providertest.Exchange{"DescribeVersions", "versions"}
@@ -155,11 +160,11 @@ func TestWire(t *testing.T) {
 			}},
 		{"get-cluster-missing", list{{"DescribeClusters " + missing0, "no-clusters"}, {"DescribeClusterNodePools", "no-cluster"}, {"DescribeClusterInstances", "no-cluster"}, {"DescribeClusterEndpoints", "no-cluster"}},
 			func(ctx context.Context, h *tencent.Handler) (any, error) { return h.GetCluster(ctx, missing) }},
-		{"delete-cluster", list{readCluster, readStatus, answered("DeleteCluster")},
+		{"delete-cluster", list{readCluster, readStatus, readInside, answered("DeleteCluster")},
 			func(ctx context.Context, h *tencent.Handler) (any, error) { return h.DeleteCluster(ctx, devel) }},
-		{"delete-cluster-that-is-open", list{readCluster, readOpened, readOpened, answered("DeleteClusterEndpoint"), readStatus, answered("DeleteCluster")},
+		{"delete-cluster-that-is-open", list{readCluster, readOpened, readInside, readOpened, answered("DeleteClusterEndpoint"), readStatus, answered("DeleteCluster")},
 			func(ctx context.Context, h *tencent.Handler) (any, error) { return h.DeleteCluster(ctx, devel) }},
-		{"delete-cluster-protected", list{{"DescribeClusters " + cluster0, "cluster-protected"}, readStatus},
+		{"delete-cluster-protected", list{{"DescribeClusters " + cluster0, "cluster-protected"}, readStatus, readInside},
 			func(ctx context.Context, h *tencent.Handler) (any, error) { return h.DeleteCluster(ctx, devel) }},
 		{"add-node-group", list{readCluster, {"DescribeClusterNodePools by NodePoolsName", "no-pools"}, {"CreateClusterNodePool", "added"}},
 			func(ctx context.Context, h *tencent.Handler) (any, error) { return h.AddNodeGroup(ctx, devel, fixed) }},
