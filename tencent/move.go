@@ -14,6 +14,7 @@ import (
 // what was before for a while: who waits would take that for the end.
 type move struct {
 	at   time.Time
+	told time.Time // at, by the clock of the vendor
 	auto *bool  // what it was set to
 	was  *scale // what there was before it was scaled
 	away bool   // it is being removed
@@ -21,7 +22,7 @@ type move struct {
 
 // moved keeps a change that was accepted.
 func (h *Handler) moved(poolId string, m move) {
-	m.at = time.Now()
+	m.at, m.told = time.Now(), h.api.now()
 	h.moves.Store(poolId, m)
 }
 

@@ -140,6 +140,9 @@ func (h *Handler) readLast(ctx context.Context, r *poolRead) {
 		return
 	}
 	list, err := h.lastActivities(ctx, deref(r.pool.AutoscalingGroupId))
+	if m, ok := h.lastMove(deref(r.pool.NodePoolId)); ok { // what was before the change says nothing of it
+		list = slices.DeleteFunc(list, func(a *as.Activity) bool { return stamp(a.StartTime).Before(m.told.Truncate(time.Second)) })
+	}
 	if r.lastErr = err; err == nil && len(list) > 0 {
 		r.last, r.givenUp = list[0], h.hasGivenUp(list)
 	}
