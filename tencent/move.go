@@ -15,9 +15,9 @@ import (
 type move struct {
 	at   time.Time
 	told time.Time // at, by the clock of the vendor
-	auto *bool  // what it was set to
-	was  *scale // what there was before it was scaled
-	away bool   // it is being removed
+	auto *bool     // what it was set to
+	was  *scale    // what there was before it was scaled
+	away bool      // it is being removed
 }
 
 // moved keeps a change that was accepted.
