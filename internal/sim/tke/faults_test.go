@@ -89,11 +89,10 @@ func TestServer_Inject(t *testing.T) {
 					w := newWorld(t, func(o *Options) { o.Now = time.Now })
 					wiretest.Must(t, w.Put(core.Seed{Name: "a", Groups: seedGroups("ng1")}))
 					id, pool := w.seeded("a", 0)
+					r := w.client.request("tke", test.op, test.body(id, pool))
 					return wiretest.Subject{
 						Sim: w.Kit, Op: test.op, Cluster: test.cluster,
-						Do: func(ctx context.Context) error {
-							return w.do(ctx, w.client.request("tke", test.op, test.body(id, pool)))
-						},
+						Do:      func(ctx context.Context) error { return w.do(ctx, r) },
 						Applied: func() bool { return test.applied(w) },
 					}
 				},
