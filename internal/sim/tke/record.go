@@ -156,6 +156,7 @@ func (s *Server) forget(now time.Time) {
 		delete(s.clusters, id)
 		for _, known := range rec.pools {
 			delete(s.groups, known.group)
+			delete(s.groups, known.config)
 		}
 	}
 }
