@@ -124,7 +124,7 @@ func (s *Server) describeActivities(c *call, in *describeActivitiesRequest) (any
 		*activityRecord
 	}
 	var found []entry
-	for _, known := range s.poolsByGroup(c) {
+	for _, known := range s.poolsByGroup(c, by["auto-scaling-group-id"]) {
 		for _, a := range known.activities {
 			status, _ := a.now(c.Now)
 			if is(by, "activity-id", a.id) && is(by, "auto-scaling-group-id", known.group) && is(by, "activity-status-code", status) && is(by, "activity-type", a.kind) &&

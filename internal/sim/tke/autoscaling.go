@@ -119,11 +119,23 @@ func (s *Server) asFilters(ids []string, list []filter, known ...string) (map[st
 	return by, nil
 }
 
-// poolsByGroup goes through the node pools of a region by their scaling groups.
-func (s *Server) poolsByGroup(c *call) []*poolRecord {
+// poolsByGroup returns the node pools of a region in the order of their scaling groups: all,
+// or those of some ids of groups or launch configurations.
+func (s *Server) poolsByGroup(c *call, ids []string) []*poolRecord {
+	found := map[string]*poolRecord{}
+	for _, id := range ids {
+		if known := s.groups[id]; known != nil {
+			found[known.group] = known
+		}
+	}
+	if ids == nil {
+		for _, known := range s.groups {
+			found[known.group] = known
+		}
+	}
 	var list []*poolRecord
-	for _, id := range slices.Sorted(maps.Keys(s.groups)) {
-		if known := s.groups[id]; known.group == id && known.cluster.region == c.region {
+	for _, group := range slices.Sorted(maps.Keys(found)) {
+		if known := found[group]; known.cluster.region == c.region {
 			list = append(list, known)
 		}
 	}
@@ -150,17 +162,21 @@ func (s *Server) describeConfigs(c *call, in *describeConfigsRequest) (any, *api
 	if e != nil {
 		return nil, e
 	}
-	list := []configObject{}
-	for _, known := range s.poolsByGroup(c) {
+	var list []*poolRecord
+	for _, known := range s.poolsByGroup(c, by["launch-configuration-id"]) {
 		g, ok := known.inCore()
 		name := "tke-" + known.id
 		if !ok || g.State == profile.Deleting || !is(by, "launch-configuration-id", known.config) || !is(by, "launch-configuration-name", name) {
 			continue
 		}
-		list = append(list, s.configObject(known, name))
+		list = append(list, known)
 	}
 	items, total, e := asItems(s, c, in.asPage, list)
-	return describeConfigsResponse{total, items}, e
+	out := describeConfigsResponse{total, make([]configObject, len(items))}
+	for i, known := range items {
+		out.LaunchConfigurationSet[i] = s.configObject(known, "tke-"+known.id)
+	}
+	return out, e
 }
 
 func (s *Server) configObject(known *poolRecord, name string) configObject {

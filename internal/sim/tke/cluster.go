@@ -136,7 +136,11 @@ func (s *Server) clusterObject(c *call, live *core.Cluster, rec *clusterRecord) 
 		o.TagSpecification = []tagSpecification{{"cluster", tags}}
 	}
 	for _, g := range live.Groups {
-		o.ClusterNodeNum += int64(len(s.nodesOf(c.Now, rec.pools[g.ID], g)))
+		for _, n := range rec.pools[g.ID].nodes {
+			if n.there(c.Now) {
+				o.ClusterNodeNum++
+			}
+		}
 	}
 	return o
 }
@@ -169,7 +173,7 @@ func (s *Server) describeClusters(c *call, in *describeClustersRequest) (any, *a
 	case len(in.ClusterIDs) > 100:
 		return nil, invalid("at most 100 ClusterIds may be given, got %d", len(in.ClusterIDs))
 	}
-	var list []clusterObject
+	var list []*core.Cluster
 	for _, live := range s.nowShown(c, in.ClusterIDs) {
 		rec := s.clusters[live.ID]
 		is := func(name, value string) bool { return by[name] == nil || slices.Contains(by[name], value) }
@@ -179,11 +183,15 @@ func (s *Server) describeClusters(c *call, in *describeClustersRequest) (any, *a
 		if s.named(by["ClusterName"], live.Name) && is("ClusterType", rec.kind) && is("ClusterStatus", s.stateOf(rec, live)) && is("vpc-id", rec.vpc) &&
 			tagged("tag-key", func(t tagObject) string { return t.Key }) && tagged("tag-value", func(t tagObject) string { return t.Value }) &&
 			(in.ClusterType == "" || in.ClusterType == rec.kind) {
-			list = append(list, s.clusterObject(c, live, rec))
+			list = append(list, live)
 		}
 	}
 	items, total, e := page(s, c, in.Offset, in.Limit, list)
-	return describeClustersResponse{total, items}, e
+	out := describeClustersResponse{total, make([]clusterObject, len(items))}
+	for i, live := range items {
+		out.Clusters[i] = s.clusterObject(c, live, s.clusters[live.ID])
+	}
+	return out, e
 }
 
 // named says whether a filter by name takes a name.

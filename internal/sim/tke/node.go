@@ -30,11 +30,10 @@ type shownNode struct {
 // nodesOf returns the nodes of a node pool that there are now, in the order of their making:
 // those that the core has and that came, and those that are leaving.
 func (s *Server) nodesOf(now time.Time, known *poolRecord, g *core.NodeGroup) []shownNode {
-	ids := slices.Sorted(maps.Keys(known.nodes))
-	var list []shownNode
-	for _, id := range ids {
+	list := make([]shownNode, 0, len(known.nodes))
+	for _, id := range slices.Sorted(maps.Keys(known.nodes)) {
 		n := known.nodes[id]
-		if n.leaving && !n.leaves.IsZero() && !now.Before(n.leaves) {
+		if !n.there(now) {
 			continue
 		}
 		state := nodeRunning
@@ -50,6 +49,11 @@ func (s *Server) nodesOf(now time.Time, known *poolRecord, g *core.NodeGroup) []
 	}
 	slices.SortStableFunc(list, func(a, b shownNode) int { return a.created.Compare(b.created) })
 	return list
+}
+
+// there reports whether a node has not left.
+func (n *nodeRecord) there(now time.Time) bool {
+	return !n.leaving || n.leaves.IsZero() || now.Before(n.leaves)
 }
 
 // adopt notes the nodes that a node pool has got, each of which takes its time to join,
@@ -94,7 +98,7 @@ func (known *poolRecord) stay(g *core.NodeGroup) {
 
 // sweep forgets the nodes that have left.
 func (known *poolRecord) sweep(now time.Time) {
-	maps.DeleteFunc(known.nodes, func(_ string, n *nodeRecord) bool { return n.leaving && !n.leaves.IsZero() && !now.Before(n.leaves) })
+	maps.DeleteFunc(known.nodes, func(_ string, n *nodeRecord) bool { return !n.there(now) })
 }
 
 // address is the n-th address in a subnet.

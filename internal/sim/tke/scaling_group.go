@@ -60,7 +60,7 @@ func (s *Server) describeGroups(c *call, in *describeGroupsRequest) (any, *apiEr
 		return nil, e
 	}
 	list := []groupObject{}
-	for _, known := range s.poolsByGroup(c) {
+	for _, known := range s.poolsByGroup(c, by["auto-scaling-group-id"]) {
 		g, ok := known.inCore()
 		name := "tke-" + known.id
 		if !ok || !is(by, "auto-scaling-group-id", known.group) || !is(by, "auto-scaling-group-name", name) || !is(by, "vpc-id", known.cluster.vpc) {
