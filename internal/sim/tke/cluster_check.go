@@ -37,7 +37,7 @@ func (s *Server) checkCreateCluster(c *call, in *createClusterRequest) *apiError
 
 func checkKind(in *createClusterRequest) *apiError {
 	switch {
-	case in.ClusterType == "INDEPENDENT_CLUSTER":
+	case in.ClusterType == kindIndependent:
 		return notSimulated("clusters with masters of their own")
 	case in.ClusterType != kindManaged:
 		return invalid("ClusterType %q is not valid", in.ClusterType)
