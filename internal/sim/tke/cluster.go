@@ -173,8 +173,6 @@ func (s *Server) describeClusters(c *call, in *describeClustersRequest) (any, *a
 		return nil, notSimulated("the filter Tags of DescribeClusters")
 	case len(in.ClusterIDs) > 100:
 		return nil, invalid("at most 100 ClusterIds may be given, got %d", len(in.ClusterIDs))
-	case !slices.Contains([]string{"", kindManaged, kindIndependent}, in.ClusterType):
-		return nil, invalid("ClusterType %q is not valid", in.ClusterType)
 	}
 	var list []*core.Cluster
 	for _, live := range s.nowShown(c, in.ClusterIDs) {
