@@ -294,3 +294,18 @@ func TestServer_tags(t *testing.T) {
 		t.Errorf("without tags: %s", a.body)
 	}
 }
+
+// TestServer_NodeLag: for a while nobody says that nodes are behind.
+func TestServer_NodeLag(t *testing.T) {
+	t.Parallel()
+	w, id, _ := stand(t, func(o *Options) { o.NodeLag = 25 * time.Hour })
+	w.want(w.tke("UpdateClusterVersion", object{"ClusterId": id, "DstVersion": "1.32.2"}), "")
+	w.pass()
+	for _, want := range []int{0, 2} {
+		if a := w.want(w.tke("CheckInstancesUpgradeAble", object{"ClusterId": id, "UpgradeType": "major"}), ""); a.number("Total") != want {
+			t.Errorf("got %s, want %d", a.body, want)
+		}
+		w.pass()
+	}
+	w.want(w.tke("UpdateClusterVersion", object{"ClusterId": id, "DstVersion": "1.34.1"}), "FailedOperation.ClusterUpgradeNodeVersion")
+}

@@ -10,7 +10,6 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/sim/core"
@@ -302,11 +301,4 @@ func setProtection(on bool) handler {
 		}
 		return nil, s.must(c.Now, core.SetProtection{ClusterID: in.ClusterID, On: on})
 	})
-}
-
-// callAt stands for the call of what the cloud does by itself.
-func callAt(now time.Time) *call {
-	c := &call{}
-	c.Now = now
-	return c
 }

@@ -48,6 +48,9 @@ type Options struct {
 	// JoinTime is how long a node takes from its request until it runs; 0 means 130
 	// seconds, below 0 none.
 	JoinTime time.Duration
+	// NodeLag is how long CheckInstancesUpgradeAble lists no node that is older than the
+	// control plane after that was upgraded.
+	NodeLag time.Duration
 	// Now is the clock; nil means time.Now, which inside a testing/synctest bubble is
 	// the bubble's.
 	Now func() time.Time

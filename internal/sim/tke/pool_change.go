@@ -104,7 +104,7 @@ func (s *Server) modifyPool(c *call, in *modifyPoolRequest) (any, *apiError) {
 	case least != g.Min || most != g.Max:
 		cmd = core.Scale{ClusterID: rec.id, GroupID: g.ID, KeepDesired: true, Min: least, Max: most}
 	}
-	// The core does know of this failure: sizes go back to what they were.
+	// This failure is the core's to know: sizes go back to what they were.
 	if _, e := s.apply(c, cmd, func(end core.OperationRecord) {
 		known.switching = false
 		if end.Failure != "" && !cut(end) {
@@ -210,7 +210,7 @@ func (s *Server) resize(c *call, rec *clusterRecord, g *core.NodeGroup, known *p
 	return e
 }
 
-// sizes of an activity that never began are no news.
+// drop forgets an activity that never began.
 func (known *poolRecord) drop(a *activityRecord) {
 	for i, other := range known.activities {
 		if other == a {

@@ -39,6 +39,7 @@ type clusterRecord struct {
 	nodes                 int                    // how many there ever were
 	strays                []string               // nodes of no node pool
 	tagging               time.Time              // when the last change of tags is over
+	moved                 time.Time              // when its version last changed
 	word                  string                 // of Updating, unless it is that of an upgrade
 	// shown replaces the state, for tests.
 	shown string

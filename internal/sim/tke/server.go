@@ -15,9 +15,10 @@
 // What a test can do beside calling it:
 //
 //   - Options: another account or region; Resources that are missing or not as they
-//     should be, service roles, balance and quotas included; ReadLag for reads that are
-//     behind; JoinTime for nodes that take their time; Buckets, which are rate limits
-//     unless Unlimited; Assumptions where no source settles what Tencent Cloud does.
+//     should be, service roles, balance and quotas included; ReadLag and NodeLag for
+//     reads that are behind; JoinTime for nodes that take their time; Buckets, which
+//     are rate limits unless Unlimited; Assumptions where no source settles what
+//     Tencent Cloud does.
 //   - Inject strikes any call of any service: refused, throttled, delayed, lost, hung,
 //     cut, answered by something else in between such as an HTML page, or accepted and
 //     failed later. The Reason of a refusal may be "Code: message" with any code of
@@ -55,6 +56,7 @@ type Server struct {
 	assumptions     Assumptions
 	scale           float64
 	oidcTokens      []string
+	nodeLag         time.Duration
 	joinTime        time.Duration
 	upgradeTime     time.Duration // of nodes
 
@@ -91,6 +93,7 @@ func New(o Options) *Server {
 		assumptions: o.Assumptions,
 		scale:       cmp.Or(o.Scale, 1),
 		joinTime:    cmp.Or(o.JoinTime, 130*time.Second),
+		nodeLag:     o.NodeLag,
 		keys:        maps.Clone(o.Keys),
 		oidcTokens:  slices.Clone(o.OIDCTokens),
 		denied:      slices.Clone(o.Denied),

@@ -33,7 +33,11 @@ func (s *Server) updateVersion(c *call, in *updateVersionRequest) (any, *apiErro
 		return nil, fail("FailedOperation.ClusterUpgradeNodeVersion", "CLUSTER_UPGRADE_NODE_VERSION(%d nodes are older than the control plane %s)", n, rec.live.Version)
 	}
 	task := s.newTask(c.Now, taskUpgrade, rec)
-	if _, e := s.apply(c, core.UpgradeControlPlane{ClusterID: rec.id, Version: in.DstVersion}, task.finish); e != nil {
+	if _, e := s.apply(c, core.UpgradeControlPlane{ClusterID: rec.id, Version: in.DstVersion}, func(end core.OperationRecord) {
+		if task.finish(end); end.Failure == "" {
+			rec.moved = end.End
+		}
+	}); e != nil {
 		return nil, e
 	}
 	rec.tasks = append(rec.tasks, task)
@@ -129,7 +133,11 @@ func (s *Server) checkUpgrade(c *call, in *checkUpgradeRequest) (any, *apiError)
 	out := checkUpgradeResponse{ClusterVersion: rec.live.Version, LatestVersion: rec.live.Version}
 	list := []upgradeableObject{}
 	able := map[string]bool{}
-	for _, n := range s.lagging(c.Now, rec, cmp.Or(in.UpgradeType, upgradeReset)) {
+	behind := s.lagging(c.Now, rec, cmp.Or(in.UpgradeType, upgradeReset))
+	if !rec.moved.IsZero() && c.Now.Before(rec.moved.Add(s.nodeLag)) {
+		behind = nil
+	}
+	for _, n := range behind {
 		if able[n.id] = true; len(in.InstanceIDs) == 0 || slices.Contains(in.InstanceIDs, n.id) {
 			list = append(list, upgradeableObject{n.id, n.version, rec.live.Version, "containerd-1.6.9", "containerd-1.6.9"})
 		}
