@@ -22,6 +22,7 @@ import (
 	"github.com/pmks-go/pmks/internal/sim/eks"
 	"github.com/pmks-go/pmks/internal/sim/gke"
 	"github.com/pmks-go/pmks/internal/sim/iks"
+	"github.com/pmks-go/pmks/internal/sim/kubeapi"
 	"github.com/pmks-go/pmks/internal/sim/nks"
 	"github.com/pmks-go/pmks/internal/sim/simkit"
 	_ "github.com/pmks-go/pmks/nhn"
@@ -36,6 +37,7 @@ type simulator interface {
 	Put(core.Seed) error
 	Listen(addr string, secure bool) (*simkit.Listener, error)
 	Calls() []simkit.Call
+	CloseKubernetes() error
 }
 
 // cloud is a simulated cloud, and the kinds of kubeconfig of its provider.
@@ -49,6 +51,8 @@ type cloud struct {
 	kinds map[string]credential
 	// attributes are of the cluster, to have what the kinds need.
 	attributes map[string]string
+	// rolesFirst: what a token may do is known to the cluster when one was minted.
+	rolesFirst bool
 	// group is the name of the group that a cluster always has; empty: none.
 	group string
 }
@@ -67,7 +71,7 @@ const kindExec = "exec"
 var clouds = map[string]cloud{
 	"alibaba": {
 		simulate: func() simulator {
-			return ack.New(ack.Options{Unlimited: true, Scale: scale})
+			return ack.New(ack.Options{Unlimited: true, Scale: scale, Kubernetes: kubeapi.Loopback})
 		},
 		reach: func(_ *testing.T, _ simulator, base, _ string) (pmks.Config, []string) {
 			return pmks.Config{
@@ -75,12 +79,11 @@ var clouds = map[string]cloud{
 				Settings: map[string]string{"vpcEndpoint": base, "ecsEndpoint": base, "stsEndpoint": base, "pollInterval": "20ms"},
 			}, []string{"ALIBABA_CLOUD_ACCESS_KEY_ID=" + ack.DefaultAccessKeyID, "ALIBABA_CLOUD_ACCESS_KEY_SECRET=" + ack.DefaultAccessKeySecret}
 		},
-		attributes: map[string]string{ack.AttrAddons: "ack-ram-authenticator"},
-		kinds:      map[string]credential{"certificate": certificate, kindExec: token},
+		kinds: map[string]credential{"certificate": certificate},
 	},
 	"aws": {
 		simulate: func() simulator {
-			return eks.New(eks.Options{Unlimited: true, Scale: scale})
+			return eks.New(eks.Options{Unlimited: true, Scale: scale, Kubernetes: kubeapi.Loopback})
 		},
 		reach: func(_ *testing.T, _ simulator, _, _ string) (pmks.Config, []string) {
 			return pmks.Config{
@@ -91,7 +94,7 @@ var clouds = map[string]cloud{
 	},
 	"azure": {
 		simulate: func() simulator {
-			return aks.New(aks.Options{Unlimited: true, Scale: scale})
+			return aks.New(aks.Options{Unlimited: true, Scale: scale, Kubernetes: kubeapi.Loopback})
 		},
 		secure: true,
 		reach: func(_ *testing.T, _ simulator, base, _ string) (pmks.Config, []string) {
@@ -108,7 +111,7 @@ var clouds = map[string]cloud{
 	},
 	"gcp": {
 		simulate: func() simulator {
-			return gke.New(gke.Options{Unlimited: true, Scale: scale})
+			return gke.New(gke.Options{Unlimited: true, Scale: scale, Kubernetes: kubeapi.Loopback})
 		},
 		reach: func(t *testing.T, s simulator, base, home string) (pmks.Config, []string) {
 			t.Helper()
@@ -129,16 +132,17 @@ var clouds = map[string]cloud{
 	},
 	"ibm": {
 		simulate: func() simulator {
-			return iks.New(iks.Options{Unlimited: true, Scale: scale})
+			return iks.New(iks.Options{Unlimited: true, Scale: scale, Kubernetes: kubeapi.Loopback})
 		},
 		reach: func(_ *testing.T, _ simulator, _, _ string) (pmks.Config, []string) {
 			return pmks.Config{Region: "us-south", Credentials: map[string]string{"apiKey": iks.DefaultAPIKey}}, []string{"IC_API_KEY=" + iks.DefaultAPIKey}
 		},
-		kinds: map[string]credential{"admin": certificate, "token": token, kindExec: token},
+		kinds:      map[string]credential{"admin": certificate, "token": token, kindExec: token},
+		rolesFirst: true,
 	},
 	"nhn": {
 		simulate: func() simulator {
-			return nks.New(nks.Options{Unlimited: true, Scale: scale})
+			return nks.New(nks.Options{Unlimited: true, Scale: scale, Kubernetes: kubeapi.Loopback})
 		},
 		reach: func(_ *testing.T, _ simulator, base, _ string) (pmks.Config, []string) {
 			return pmks.Config{
@@ -178,6 +182,7 @@ func (c cloud) open(t *testing.T, name, kind string) account {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = l.Close() })
+	t.Cleanup(func() { _ = a.simulator.CloseKubernetes() })
 	home := t.TempDir()
 	config, environment := c.reach(t, a.simulator, l.URL(), home)
 	if config.Endpoint == "" {
@@ -205,6 +210,11 @@ func (c cloud) open(t *testing.T, name, kind string) account {
 		t.Fatal(err)
 	}
 	a.cluster = info.IId
+	if c.rolesFirst && kind != kindExec {
+		if _, err := a.client.GenerateClusterToken(t.Context(), a.cluster); err != nil {
+			t.Fatal(err)
+		}
+	}
 	return a
 }
 

@@ -3,6 +3,7 @@
 package kubectltest
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -146,4 +147,37 @@ func (u *user) must(t *testing.T, args ...string) string {
 		t.Fatalf("kubectl %s: %v\n%s%s", strings.Join(args, " "), err, stdout, stderr)
 	}
 	return stdout
+}
+
+// watch runs kubectl until the test ends; its lines come through the channel, which is
+// closed with its output.
+func (u *user) watch(t *testing.T, args ...string) <-chan string {
+	t.Helper()
+	cmd := u.command(t.Context(), args...)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var problems bytes.Buffer
+	cmd.Stderr = &problems
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := make(chan string, 1000)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer close(lines)
+		for s := bufio.NewScanner(out); s.Scan(); {
+			lines <- s.Text()
+		}
+	}()
+	t.Cleanup(func() {
+		<-done // the context of the test has ended, and kubectl with it
+		_ = cmd.Wait()
+		if t.Failed() && problems.Len() > 0 {
+			t.Logf("kubectl %s:\n%s", strings.Join(args, " "), &problems)
+		}
+	})
+	return lines
 }
