@@ -256,7 +256,9 @@ func (d *Document) Put(section string, from *Document, fromName, name string, dr
 		return nil
 	}
 	for _, key := range drop {
-		deleteKey(mapping, key)
+		if value(content, key) == nil {
+			deleteKey(mapping, key)
+		}
 	}
 	for i := 0; i+1 < len(content.Content); i += 2 {
 		setKey(mapping, content.Content[i].Value, content.Content[i+1])
