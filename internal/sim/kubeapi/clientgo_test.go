@@ -90,7 +90,9 @@ func TestClientGo_Informer(t *testing.T) {
 			}
 		}
 		expect("add a v1.34.0", "add b v1.33.5-sim")
-		c.change(func(c *cloud) { c.cluster.Nodes = append(slices.Clone(c.cluster.Nodes), Node{Name: "d", ProviderID: "sim:///d"}) })
+		c.change(func(c *cloud) {
+			c.cluster.Nodes = append(slices.Clone(c.cluster.Nodes), Node{Name: "d", ProviderID: "sim:///d"})
+		})
 		expect("add d v1.34.0")
 		c.later(20*time.Millisecond, func(c *Cluster) {
 			c.Nodes = slices.Clone(c.Nodes[1:])
