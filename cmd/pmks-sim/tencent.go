@@ -24,7 +24,7 @@ var tencent = cloud{
 			},
 			start: func() server {
 				return tke.New(tke.Options{
-					Region: o.region, Seed: o.seed, Scale: o.scale, Latency: o.latency, Logger: o.logger, Resources: &r, Unlimited: o.unlimited(),
+					Region: o.region, Seed: o.seed, Scale: o.scale, Latency: o.latency, Logger: o.logger, Kubernetes: o.kubernetes, Resources: &r, Unlimited: o.unlimited(),
 				})
 			},
 			reach: func(string) (access, error) {

@@ -52,7 +52,7 @@ var (
 		7: {name: "fieldsV1", kind: wireMessage, message: wireMessageType{1: {kind: wireRaw}}}, 8: {name: "subresource"},
 	}
 	wireMeta = wireField{name: "metadata", kind: wireMessage, message: wireMessageType{
-		1: {name: "name"}, 2: {name: "generateName"}, 3: {name: "namespace"}, 5: {name: "uid"}, 6: {name: "resourceVersion"}, 7: {name: "generation", kind: wireNumber},
+		1: {name: "name"}, 2: {name: "generateName"}, 3: {name: "namespace"}, 5: {name: "uid"}, 6: {name: "resourceVersion"},
 		8: {name: "creationTimestamp", kind: wireTime}, 9: {name: "deletionTimestamp", kind: wireTime}, 10: {name: "deletionGracePeriodSeconds", kind: wireNumber},
 		11: {name: "labels", kind: wireTextMap}, 12: {name: "annotations", kind: wireTextMap}, 13: {name: "ownerReferences", kind: wireMessage, repeated: true, message: wireOwner},
 		14: {name: "finalizers", repeated: true}, 17: {name: "managedFields", kind: wireMessage, repeated: true, message: wireManaged},

@@ -20,6 +20,9 @@ type call struct {
 	who     User
 	form    form
 	started bool // a status has been written
+	// unacceptable: the caller takes no form that there is. It is told so only where
+	// there is anything.
+	unacceptable *refusal
 
 	// What the path is about, if it is a resource.
 	of              *resource
@@ -57,9 +60,7 @@ func (c *call) serve() (e *refusal) {
 	if c.query, err = url.ParseQuery(c.r.URL.RawQuery); err != nil {
 		return badRequest("the query cannot be read: %v", err)
 	}
-	if c.form, e = negotiate(c.r.Header.Get("Accept")); e != nil {
-		return e
-	}
+	c.form, c.unacceptable = negotiate(c.r.Header.Get("Accept"))
 	parts := strings.Split(strings.Trim(c.r.URL.Path, "/"), "/")
 	if c.find(parts) {
 		if e := c.authorize(); e != nil {
@@ -76,6 +77,8 @@ func (c *call) serve() (e *refusal) {
 		return e
 	case c.r.Method != http.MethodGet && c.r.Method != http.MethodHead:
 		return wrongMethod()
+	case text == "" && c.unacceptable != nil:
+		return c.unacceptable
 	case text != "":
 		c.w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		_, _ = c.w.Write([]byte(text)) // a caller that is gone reads nothing
@@ -116,8 +119,11 @@ func (c *call) serveResource() *refusal {
 	if e != nil {
 		return e
 	}
-	if !slices.Contains(c.of.verbs, verb) {
+	switch {
+	case !slices.Contains(c.of.verbs, verb):
 		return wrongMethod()
+	case c.unacceptable != nil:
+		return c.unacceptable
 	}
 	switch verb {
 	case "get":

@@ -14,7 +14,6 @@ import (
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/profile"
-	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // The words for what pmks manages.
@@ -76,7 +75,7 @@ func (s *Server) newRecord(region string, in *createClusterRequest) *clusterReco
 	}
 	rec.serviceCIDR = cmp.Or(ranges.ServiceCIDR, serviceRange(rec.podCIDR, rec.services))
 	// One that cannot be made is left out of the kubeconfig.
-	rec.authority, _ = simkit.NewAuthority("kubernetes", s.Random.Key())
+	rec.authority, _ = s.NewAuthority("kubernetes", s.Random.Key())
 	return rec
 }
 

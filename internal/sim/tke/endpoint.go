@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
+	"strings"
 	"time"
 
 	"github.com/pmks-go/pmks/internal/sim/core"
@@ -208,6 +209,15 @@ func (s *Server) endpointAddress(rec *clusterRecord, extranet bool) string {
 	if !rec.endpoint(extranet).reachable() {
 		return ""
 	}
+	given := s.vendorAddress(rec, extranet)
+	if url := s.KubernetesEndpoint(rec.id, "https://"+given); s.ServesKubernetes() {
+		return strings.TrimPrefix(url, "https://")
+	}
+	return given
+}
+
+// vendorAddress is where an endpoint is in the cloud.
+func (s *Server) vendorAddress(rec *clusterRecord, extranet bool) string {
 	sum := fnv.New32a()
 	sum.Write([]byte(rec.id))
 	n := sum.Sum32()%250 + 2

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pmks-go/pmks/internal/sim/core"
+	"github.com/pmks-go/pmks/internal/sim/kubeapi"
 	"github.com/pmks-go/pmks/internal/sim/profile"
 	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
@@ -61,6 +62,9 @@ type Options struct {
 	Faults []core.Fault
 	// Logger gets a line for each call with its verdict; nil means none.
 	Logger *slog.Logger
+
+	// Kubernetes says whether, and how, there is a Kubernetes API behind the endpoints.
+	Kubernetes kubeapi.Mode
 
 	// Assumptions chooses where no source settles what Tencent Cloud does.
 	Assumptions Assumptions

@@ -118,6 +118,7 @@ func New(o Options) *Server {
 	if s.upgradeTime = tencent.Typical(profile.UpgradeNodeGroup); durations[profile.UpgradeNodeGroup] != 0 {
 		s.upgradeTime = durations[profile.UpgradeNodeGroup]
 	}
+	s.ServeKubernetes(s.kubernetes(o.Kubernetes))
 	if s.keys == nil {
 		s.keys = map[string]Key{DefaultSecretID: {Secret: DefaultSecretKey}}
 	}
