@@ -160,3 +160,29 @@ func (k Kubernetes) Watch() (next func() string) {
 		return event.Type + " " + event.Object.Metadata.Name
 	}
 }
+
+// KubernetesOf is the holder of a kubeconfig of a cloud, whose parts stand in lines of
+// their own.
+func KubernetesOf(t *testing.T, dial func(ctx context.Context, network, address string) (net.Conn, error), kubeconfig string) Kubernetes {
+	t.Helper()
+	part := func(key string) string {
+		_, rest, _ := strings.Cut(kubeconfig, key+": ")
+		line, _, _ := strings.Cut(rest, "\n")
+		return strings.Trim(line, `"`)
+	}
+	return Kubernetes{
+		T: t, Dial: dial, Server: part("server"), Authority: part("certificate-authority-data"),
+		Certificate: part("client-certificate-data"), Key: part("client-key-data"),
+	}
+}
+
+// Unreachable returns why no connection comes about, or nil.
+func (k Kubernetes) Unreachable() error {
+	k.T.Helper()
+	resp, err := k.send(http.MethodGet, "/version")
+	if err == nil {
+		k.T.Logf("it answers %d", resp.StatusCode)
+		_ = resp.Body.Close()
+	}
+	return err
+}
