@@ -131,6 +131,9 @@ func TestDiscovery(t *testing.T) {
 				t.Errorf("%s answers %d %v", path, status, o)
 			}
 		}
+		if status, o := api.do(t, http.MethodGet, "/openapi/v2", "", "Accept: application/com.github.proto-openapi.spec.v2@v1.0+protobuf"); status != 404 {
+			t.Errorf("what is not there answers %d %v in a form that is not either", status, o)
+		}
 		for _, call := range [][2]string{{"POST", "/api/v1/nodes"}, {"DELETE", "/api/v1/nodes/a"}, {"PUT", "/version"}, {"DELETE", "/api/v1/namespaces/default/configmaps"}, {"GET", "/apis/authentication.k8s.io/v1/selfsubjectreviews"}} {
 			if status, o := api.do(t, call[0], call[1], "{}"); status != 405 || o.text("reason") != "MethodNotAllowed" {
 				t.Errorf("%s %s answers %d %v", call[0], call[1], status, o)
