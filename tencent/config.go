@@ -117,11 +117,8 @@ func (c *Config) checkCredentials(f *refuse.List) {
 	if ways > 1 {
 		f.Add("Credentials", "an API key, oidcProviderId, profile and cvmRole exclude each other: give one")
 	}
-	switch {
-	case c.RoleARN == "" && oidc:
+	if c.RoleARN == "" && oidc {
 		f.Add("Settings.roleArn", "oidcProviderId needs it")
-	case c.RoleARN != "" && !oidc && c.SecretID == "":
-		f.Add("Settings.roleArn", "goes with an API key, or with oidcProviderId and oidcTokenFile")
 	}
 }
 

@@ -134,13 +134,21 @@ func ofFile(present func() bool, provider common.Provider) way {
 // ways are the one that is configured, or those of the vendor's default chain, but that the
 // metadata service of CVM, over plain http, is asked only where its role is named.
 func (c *Config) ways(api *clients) []way {
-	always := func() bool { return true }
+	if c.RoleARN == "" {
+		return c.ownWays(api)
+	}
+	return []way{api.assume(assumption{arn: c.RoleARN, session: c.RoleSessionName, provider: c.OIDCProviderID, tokenFile: c.OIDCTokenFile, keys: chain(c.ownWays(api))})}
+}
+
+// ownWays are those to the keys of the caller, who may assume a role with them.
+func (c *Config) ownWays(api *clients) []way {
 	switch {
-	case c.SecretID != "", c.OIDCProviderID != "": // with a role
-		return []way{api.assume(assumption{arn: c.RoleARN, session: c.RoleSessionName, provider: c.OIDCProviderID, tokenFile: c.OIDCTokenFile,
-			keys: snapshot{c.SecretID, c.SecretKey, c.Token}})}
+	case c.SecretID != "":
+		return []way{func(context.Context) (snapshot, time.Time, error) {
+			return snapshot{c.SecretID, c.SecretKey, c.Token}, time.Time{}, nil
+		}}
 	case c.Profile != "":
-		return []way{ofFile(always, common.NewTccliProfileProvider(c.Profile))}
+		return []way{ofFile(func() bool { return true }, common.NewTccliProfileProvider(c.Profile))}
 	case c.CVMRole != "":
 		return []way{instanceRole(c.CVMRole)}
 	}

@@ -139,7 +139,6 @@ func TestNew_badConfig(t *testing.T) {
 		{Name: "two-ways", Change: func(c *tencent.Config) { c.Profile = "p" }, Says: []string{"exclude each other"}},
 		{Name: "profile", Change: func(c *tencent.Config) { noKey(c); c.Profile = "../p" }, Says: []string{"profile"}},
 		{Name: "role-of-instance", Change: func(c *tencent.Config) { noKey(c); c.CVMRole = "a/b" }, Says: []string{"cvmRole"}},
-		{Name: "role-without-key", Change: func(c *tencent.Config) { noKey(c); c.RoleARN = "qcs::cam::uin/1:roleName/x" }, Says: []string{"roleArn"}},
 		{Name: "oidc-without-file", Change: func(c *tencent.Config) { noKey(c); c.OIDCProviderID = "x" }, Says: []string{"oidcTokenFile"}},
 		{Name: "oidc-without-role", Change: func(c *tencent.Config) { noKey(c); c.OIDCProviderID, c.OIDCTokenFile = "x", "/f" }, Says: []string{"roleArn"}},
 		{Name: "password-in-url", Change: func(c *tencent.Config) { c.Endpoint = "https://user:hunter2@x" }, Says: []string{"Endpoint"}},

@@ -67,7 +67,7 @@ func newCallerResponse() *callerResponse {
 // provider, which is read anew each time because what put it there renews it.
 type assumption struct {
 	arn, session        string
-	keys                snapshot
+	keys                way // asked where there is no provider
 	provider, tokenFile string
 }
 
@@ -88,7 +88,14 @@ func (c *clients) assume(a assumption) way {
 		}
 		in.RoleArn, in.RoleSessionName, in.DurationSeconds = &a.arn, &a.session, new(roleSeconds)
 		out := &roleResponse{BaseResponse: &tchttp.BaseResponse{}}
-		err := c.call(ctx, a.keys, in, out)
+		var keys snapshot
+		var err error
+		if a.provider == "" {
+			if keys, _, err = a.keys(ctx); err != nil {
+				return snapshot{}, time.Time{}, err
+			}
+		}
+		err = c.call(ctx, keys, in, out)
 		if err == nil && (out.Response == nil || out.Response.Credentials == nil || out.Response.Credentials.TmpSecretId == "" ||
 			out.Response.Credentials.TmpSecretKey == "" || out.Response.ExpiredTime <= 0) {
 			err = errs.LostAnswer(vendor, "keys of the role")

@@ -92,8 +92,8 @@ type Config struct {
 	SecretID  string
 	SecretKey string
 	Token     string
-	// RoleARN is a role to assume with the key, or, with OIDCProviderID, with the token
-	// in OIDCTokenFile.
+	// RoleARN is a role to assume with what else is given or found, or, with
+	// OIDCProviderID, with the token in OIDCTokenFile.
 	RoleARN         string
 	RoleSessionName string
 	OIDCProviderID  string
