@@ -11,4 +11,5 @@ import (
 	_ "github.com/pmks-go/pmks/gcp"
 	_ "github.com/pmks-go/pmks/ibm"
 	_ "github.com/pmks-go/pmks/nhn"
+	_ "github.com/pmks-go/pmks/tencent"
 )
