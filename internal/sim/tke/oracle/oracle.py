@@ -491,6 +491,14 @@ def credentials(address):
         refused(f"a body that was changed for {service}", lambda: call(changed), "AuthFailure.SignatureFailure")
         code, _ = verdict(lambda: call(make(signMethod="HmacSHA256")))
         expect(code, "the older signature is taken without a look", service)
+    roles = Watched("sts", address)
+    role = dict(RoleArn=f"qcs::cam::uin/{roles.GetCallerIdentity().AccountId}:roleName/pmks-operator", RoleSessionName="oracle", DurationSeconds=900)
+    session = roles.AssumeRole(**role).Credentials
+    temporary = dict(key=session.TmpSecretId, secret=session.TmpSecretKey, token=session.Token)
+    for service in CLIENTS:
+        expect(verdict(lambda: call(Watched(service, address, **temporary))) == ("", ""), "temporary keys are refused", service)
+        refused(f"temporary keys without their token for {service}", lambda: call(Watched(service, address, **{**temporary, "token": None})), "AuthFailure.TokenFailure")
+    refused("a role that there is not", lambda: roles.AssumeRole(**{**role, "RoleArn": role["RoleArn"] + "x"}), "ResourceNotFound.RoleNotFound")
 
 
 with oraclekit.simulator("tencent", "-speed", "1000x") as address:
