@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/providertest"
@@ -92,9 +93,6 @@ func TestTruth_manyNodes(t *testing.T) {
 		info, err := h.GetCluster(t.Context(), demo)
 		if err != nil || len(info.NodeGroupList) != 2 || len(info.NodeGroupList[0].Nodes)+len(info.NodeGroupList[1].Nodes) != 130+bench.SampleNodeGroup("x").DesiredNodeSize {
 			t.Errorf("%v, %d groups", err, len(info.NodeGroupList))
-			for _, g := range info.NodeGroupList {
-				t.Log(g.IId, len(g.Nodes))
-			}
 		}
 	})
 }
@@ -183,6 +181,42 @@ func TestTruth_anotherCluster(t *testing.T) {
 	}
 }
 
+// TestTruth_hollowPools: an answer that promises a pool and shows none is no absence.
+func TestTruth_hollowPools(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(map[string]any){
+		"null":     func(a map[string]any) { a["NodePoolSet"] = nil },
+		"left-out": func(a map[string]any) { delete(a, "NodePoolSet") },
+		"both":     func(a map[string]any) { delete(a, "NodePoolSet"); delete(a, "TotalCount") },
+		"nulls":    func(a map[string]any) { a["NodePoolSet"] = []any{nil} },
+		"no-id": func(a map[string]any) {
+			for _, p := range a["NodePoolSet"].([]any) {
+				p.(map[string]any)["NodePoolId"] = nil
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := readyAccount(t, tke.Options{}, nil)
+				_, group := idsOf(t, s)
+				h := newHandlerOn(t, rewritten(s, "DescribeClusterNodePools", func(_ int, a map[string]any, _ string) { change(a) }))
+				for _, iid := range []pmks.IID{group, first} {
+					if err := pmks.WaitNodeGroupDeleted(t.Context(), h, demo, iid, pmks.WithMaxWait(10*time.Minute)); err == nil {
+						t.Errorf("%s: the wait takes it for gone", iid)
+					}
+					if _, err := h.RemoveNodeGroup(t.Context(), demo, iid); pmks.CodeOf(err) == pmks.CodeNotFound || err == nil {
+						t.Errorf("%s: %v", iid, err)
+					}
+				}
+				if info, err := h.GetCluster(t.Context(), demo); err == nil && len(info.NodeGroupList) == 0 && name != "nulls" {
+					t.Error("GetCluster shows a cluster without node groups")
+				}
+			})
+		})
+	}
+}
+
 // TestTruth_hints: a hint that a pool is not there is no absence before the list says so.
 func TestTruth_hints(t *testing.T) {
 	t.Parallel()
@@ -205,6 +239,50 @@ func TestTruth_hints(t *testing.T) {
 			}
 			if n := len(poolsOf(t, s)); n != 1 {
 				t.Error(n)
+			}
+		})
+	}
+}
+
+// TestTruth_absence: a pool call on a cluster that is gone meanwhile is its absence, and
+// one of another thing is not.
+func TestTruth_absence(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[string]pmks.Code{
+		"ResourceNotFound.AsAsgNotExist": pmks.CodeFailedPrecondition, "FailedOperation.VpcRecodrNotFound": pmks.CodeInvalidArgument, "InvalidParameter.ResourceNotFound": pmks.CodeFailedPrecondition,
+		"ResourceNotFound.KubeResourceNotFound": pmks.CodeFailedPrecondition, "FailedOperation.TaskNotFound": pmks.CodeFailedPrecondition,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := readyAccount(t, tke.Options{}, nil)
+			h := newHandlerOn(t, hooked(s, "DeleteClusterNodePool", func(_ int, r *http.Request) *http.Response { return refusalOf(r, 200, code, "the vendor's own words") }))
+			_, err := h.RemoveNodeGroup(t.Context(), demo, first)
+			if pmks.CodeOf(err) == pmks.CodeNotFound || err == nil {
+				t.Errorf("%s: %v, want %s", code, err, want)
+			}
+			if err := pmks.WaitNodeGroupDeleted(t.Context(), h, demo, first, pmks.WithMaxWait(10*time.Minute)); err == nil {
+				t.Errorf("%s ends a wait as success", code)
+			}
+		})
+	}
+	// A bare 404, a page, another service's absence.
+	for name, answer := range map[string]func(*http.Request) *http.Response{
+		"404":      func(r *http.Request) *http.Response { return providertest.Respond(r, 404, "") },
+		"404-page": func(r *http.Request) *http.Response { return providertest.Respond(r, 404, "<html>not found</html>") },
+		"404-json": func(r *http.Request) *http.Response { return providertest.Respond(r, 404, "{}") },
+		"action":   func(r *http.Request) *http.Response { return refusalOf(r, 200, "InvalidAction", "no such action") },
+		"resource": func(r *http.Request) *http.Response { return refusalOf(r, 200, "ResourceNotFound", "not found") },
+		"404-code": func(r *http.Request) *http.Response { return refusalOf(r, 404, "ResourceNotFound", "not found") },
+		"null":     func(r *http.Request) *http.Response { return providertest.Respond(r, 200, "null") },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := readyAccount(t, tke.Options{}, nil)
+			id, _ := idsOf(t, s)
+			h := newHandlerOn(t, hooked(s, "DescribeClusters", func(_ int, r *http.Request) *http.Response { return answer(r) }))
+			if err := pmks.Teardown(t.Context(), h, id, pmks.WithMaxWait(10*time.Minute)); err == nil {
+				t.Errorf("%s: Teardown takes it for a success", name)
+			}
+			if _, err := h.GetCluster(t.Context(), id); err == nil || pmks.CodeOf(err) == pmks.CodeNotFound {
+				t.Errorf("%s: %v", name, err)
 			}
 		})
 	}

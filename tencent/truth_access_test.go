@@ -94,6 +94,31 @@ func TestTruth_openOnce(t *testing.T) {
 	}
 }
 
+// TestTruth_openFailed: an endpoint whose making failed: the error says why, and the next
+// OpenAccess tries again.
+func TestTruth_openFailed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := readyAccount(t, tke.Options{}, nil)
+		h := newHandler(t, s)
+		cancel := s.Inject(core.Fault{Op: "CreateClusterEndpoint", Kind: core.FaultFailLater, Reason: "LimitExceeded: the quota of load balancers is used up"})
+		err := h.OpenAccess(t.Context(), demo)
+		cancel()
+		pass(time.Hour)
+		info, gerr := h.GetCluster(t.Context(), demo)
+		if err != nil || gerr != nil || info.AccessInfo.Endpoint != "" {
+			t.Errorf("%v; then %q, %v", err, info.AccessInfo.Endpoint, gerr)
+		}
+		if err = h.OpenAccess(t.Context(), demo); err != nil {
+			t.Errorf("again: %v", err)
+		}
+		pass(time.Hour)
+		if info, gerr = h.GetCluster(t.Context(), demo); gerr != nil || info.AccessInfo.Endpoint == "" {
+			t.Errorf("%q, %v", info.AccessInfo.Endpoint, gerr)
+		}
+	})
+}
+
 // TestTruth_openWithoutNode: without a node there is no endpoint, and what to do is said.
 func TestTruth_openWithoutNode(t *testing.T) {
 	t.Parallel()
@@ -107,6 +132,51 @@ func TestTruth_openWithoutNode(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestTruth_unknownDoor: a word that nobody knows, or none, is not "closed": a load
+// balancer would be left.
+func TestTruth_unknownDoor(t *testing.T) {
+	t.Parallel()
+	for _, word := range []any{"Tomorrow", "", nil} {
+		for _, what := range []string{"open", "close", "delete"} {
+			t.Run(fmt.Sprint(what, word), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					s := readyAccount(t, tke.Options{}, map[string]string{tke.AttrPublic: "yes"})
+					h := newHandlerOn(t, rewritten(s, "DescribeClusterEndpointStatus", func(_ int, a map[string]any, _ string) { a["Status"] = word }))
+					var err error
+					switch what {
+					case "open":
+						err = h.OpenAccess(t.Context(), demo)
+					case "close":
+						err = h.CloseAccess(t.Context(), demo)
+					default:
+						ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+						defer cancel()
+						_, err = h.DeleteCluster(ctx, demo)
+					}
+					if err == nil && s.Count("DeleteClusterEndpoint") == 0 || s.Count("CreateClusterEndpoint") != 0 {
+						t.Errorf("told %v; %d closed, %d opened", err, s.Count("DeleteClusterEndpoint"), s.Count("CreateClusterEndpoint"))
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestTruth_doorUnread: the status of the endpoint cannot be read for a while: a deletion
+// does not go on as if it were closed.
+func TestTruth_doorUnread(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := readyAccount(t, tke.Options{}, map[string]string{tke.AttrPublic: "yes"})
+		h := newHandlerOn(t, hooked(s, "DescribeClusterEndpointStatus", func(_ int, r *http.Request) *http.Response { return providertest.Respond(r, 502, "<html></html>") }))
+		_, err := h.DeleteCluster(t.Context(), demo)
+		if err == nil && s.Count("DeleteClusterEndpoint") == 0 {
+			t.Error("the cluster is deleted, and its load balancer was not even looked for")
+		}
+	})
 }
 
 // TestTruth_closeLost: the answer to the closing of an endpoint is lost.
@@ -137,6 +207,29 @@ func TestTruth_closeLost(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestTruth_endpointGoesToo: the load balancer of an endpoint that pmks has opened goes
+// with the cluster.
+func TestTruth_endpointGoesToo(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := tke.New(tke.Options{})
+		h := newHandler(t, s)
+		info, err := pmks.Provision(t.Context(), h, bench.SampleRequest("life"), pmks.WithInterval(time.Minute))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.AccessInfo.Endpoint == "" {
+			t.Errorf("Provision opened nothing: %+v", info.KeyValueList)
+		}
+		if err := pmks.Teardown(t.Context(), h, info.IId); err != nil {
+			t.Fatal(err)
+		}
+		if n := s.Count("DeleteClusterEndpoint"); n != 1 {
+			t.Errorf("it was closed %d times", n)
+		}
+	})
 }
 
 // TestTruth_private: a private connection opens, shows and closes the private endpoint,
@@ -279,9 +372,8 @@ func TestTruth_blockedDelete(t *testing.T) {
 		if pmks.CodeOf(err) != pmks.CodeFailedPrecondition {
 			t.Errorf("%v", err)
 		}
-		if s.Count("DeleteClusterEndpoint") != 0 && !strings.Contains(err.Error(), "endpoint is closed") {
+		if s.Count("DeleteClusterEndpoint") != 0 && !strings.Contains(err.Error(), "closed") {
 			t.Errorf("the endpoint is closed, and the error does not say so: %v", err)
 		}
-		t.Logf("%d closed: %v", s.Count("DeleteClusterEndpoint"), err)
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -19,6 +20,199 @@ import (
 	"github.com/pmks-go/pmks/internal/sim/tke"
 	"github.com/pmks-go/pmks/tencent"
 )
+
+// lateBy answers 504 and delivers the request after a while.
+func lateBy(after time.Duration) func(s *tke.Server, r *http.Request) *http.Response {
+	return func(s *tke.Server, r *http.Request) *http.Response {
+		held := copyOf(r)
+		time.AfterFunc(after, func() { deliver(s, held) })
+		return providertest.Respond(r, 504, "<html></html>")
+	}
+}
+
+// TestTruth_createOnce: money: the answer of a creation is lost in several ways, it lands
+// late or at once, and reads lag. There is one cluster in the end, or the error says it is
+// open.
+func TestTruth_createOnce(t *testing.T) {
+	t.Parallel()
+	for _, lag := range []time.Duration{0, 9 * time.Second, 25 * time.Second, 50 * time.Second} {
+		for name, strike := range map[string]func(s *tke.Server, r *http.Request) *http.Response{
+			"504-done": func(s *tke.Server, r *http.Request) *http.Response {
+				deliver(s, copyOf(r))
+				return providertest.Respond(r, 504, "<html></html>")
+			},
+			"internal-done": func(s *tke.Server, r *http.Request) *http.Response {
+				deliver(s, copyOf(r))
+				return refusalOf(r, 200, "InternalError", "unknown")
+			},
+			"unexpected-done": func(s *tke.Server, r *http.Request) *http.Response {
+				deliver(s, copyOf(r))
+				return refusalOf(r, 200, "InternalError.UnexpectedInternal", "E502001")
+			},
+			"unavailable-done": func(s *tke.Server, r *http.Request) *http.Response {
+				deliver(s, copyOf(r))
+				return refusalOf(r, 200, "ServiceUnavailable", "later")
+			},
+			"502-quota-done": func(s *tke.Server, r *http.Request) *http.Response {
+				deliver(s, copyOf(r))
+				return refusalOf(r, 502, "InternalError", "LimitExceeded: quota of Clb")
+			},
+			"500-throttled-done": func(s *tke.Server, r *http.Request) *http.Response {
+				deliver(s, copyOf(r))
+				return refusalOf(r, 500, "InternalError.CamNoAuth", "RequestLimitExceeded in cam")
+			},
+			"null-done": func(s *tke.Server, r *http.Request) *http.Response {
+				deliver(s, copyOf(r))
+				return providertest.Respond(r, 200, `{"Response":null}`)
+			},
+			"no-id-done": func(s *tke.Server, r *http.Request) *http.Response {
+				deliver(s, copyOf(r))
+				return providertest.Respond(r, 200, `{"Response":{"ClusterId":"","RequestId":"r"}}`)
+			},
+			"504-never": func(_ *tke.Server, r *http.Request) *http.Response {
+				return providertest.Respond(r, 504, "<html></html>")
+			},
+			"504-late-5s":         lateBy(5 * time.Second),
+			"504-late-12s":        lateBy(12 * time.Second),
+			"504-late-40s":        lateBy(40 * time.Second),
+			"504-late-of-minutes": lateBy(3 * time.Minute),
+		} {
+			t.Run(fmt.Sprint(name, "/", lag), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					s := tke.New(tke.Options{ReadLag: lag})
+					h := newHandlerOn(t, hooked(s, "CreateCluster", func(n int, r *http.Request) *http.Response {
+						if n > 1 {
+							return nil
+						}
+						return strike(s, r)
+					}))
+					info, err := h.CreateCluster(t.Context(), plainRequest("once"))
+					pass(10 * time.Minute)
+					n := countClusters(t, s)
+					switch {
+					case n > 1:
+						t.Errorf("there are %d clusters; %d POST; told %v %v", n, s.Count("CreateCluster"), info.IId, err)
+					case err == nil && n != 1:
+						t.Errorf("told as made, and there is none")
+					case err != nil && n == 1 && !isOpenOutcome(err):
+						t.Errorf("it is there, and told as a failure: %v", err)
+					}
+					if err == nil {
+						if got, gerr := newHandler(t, s).GetCluster(t.Context(), pmks.IID{NameId: "once"}); gerr == nil && got.IId.SystemId != info.IId.SystemId {
+							t.Errorf("told %s, and it is %s", info.IId, got.IId)
+						}
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestTruth_poolOnce: the same for node pools.
+func TestTruth_poolOnce(t *testing.T) {
+	t.Parallel()
+	for _, lag := range []time.Duration{0, 9 * time.Second, 25 * time.Second} {
+		for name, strike := range map[string]func(s *tke.Server, r *http.Request) *http.Response{
+			"504-done": func(s *tke.Server, r *http.Request) *http.Response {
+				deliver(s, copyOf(r))
+				return providertest.Respond(r, 504, "<html></html>")
+			},
+			"internal-done": func(s *tke.Server, r *http.Request) *http.Response {
+				deliver(s, copyOf(r))
+				return refusalOf(r, 200, "InternalError", "unknown")
+			},
+			"as-done": func(s *tke.Server, r *http.Request) *http.Response {
+				deliver(s, copyOf(r))
+				return refusalOf(r, 502, "FailedOperation.AsCommon", "LimitExceeded")
+			},
+			"null-done": func(s *tke.Server, r *http.Request) *http.Response {
+				deliver(s, copyOf(r))
+				return providertest.Respond(r, 200, `{"Response":{}}`)
+			},
+			"504-never": func(_ *tke.Server, r *http.Request) *http.Response {
+				return providertest.Respond(r, 504, "<html></html>")
+			},
+			"504-late-5s":  lateBy(5 * time.Second),
+			"504-late-12s": lateBy(12 * time.Second),
+			"504-late-40s": lateBy(40 * time.Second),
+		} {
+			if strings.Contains(name, "late") && lag > 9*time.Second || strings.Contains(name, "40s") && lag > 0 {
+				continue // later than anybody looks
+			}
+			t.Run(fmt.Sprint(name, "/", lag), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					s := readyAccount(t, tke.Options{ReadLag: lag}, nil)
+					pass(time.Minute)
+					h := newHandlerOn(t, hooked(s, "CreateClusterNodePool", func(n int, r *http.Request) *http.Response {
+						if n > 1 {
+							return nil
+						}
+						return strike(s, r)
+					}))
+					_, err := h.AddNodeGroup(t.Context(), demo, bench.SampleNodeGroup("once"))
+					pass(10 * time.Minute)
+					n := len(poolsOf(t, s)) - 1
+					switch {
+					case n > 1 && !isOpenOutcome(err):
+						t.Errorf("there are %d pools; told %v", n, err)
+					case err == nil && n != 1:
+						t.Errorf("told as made, and there is none")
+					case err != nil && n == 1 && !isOpenOutcome(err):
+						t.Errorf("it is there, and told as a failure: %v", err)
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestTruth_ownCIDR: the cluster that our own lost POST made refuses the next POST by its
+// own addresses: that is no reason to take other addresses and make a second one.
+func TestTruth_ownCIDR(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := tke.New(tke.Options{ReadLag: 2 * time.Minute})
+		s.Inject(core.Fault{Op: "CreateCluster", Kind: core.FaultLoseReply, Times: 1})
+		_, err := newHandler(t, s).CreateCluster(t.Context(), plainRequest("own"))
+		pass(10 * time.Minute)
+		if n := countClusters(t, s); n != 1 || err != nil && !isOpenOutcome(err) {
+			t.Errorf("%d clusters after %d POST: %v", n, s.Count("CreateCluster"), err)
+		}
+	})
+}
+
+// TestTruth_internalOnce: a creation that TKE answers with a fault of its own is looked
+// for, and not sent again.
+func TestTruth_internalOnce(t *testing.T) {
+	t.Parallel()
+	for _, code := range []string{"InternalError", "InternalError.UnexpectedInternal", "FailedOperation", "FailedOperation.Tomorrow", "InternalError.Db"} {
+		for _, pool := range []bool{false, true} {
+			t.Run(fmt.Sprint(code, pool), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					s := readyAccount(t, tke.Options{}, nil)
+					n := 0
+					action := map[bool]string{false: "CreateCluster", true: "CreateClusterNodePool"}[pool]
+					h := newHandlerOn(t, hooked(s, action, func(_ int, r *http.Request) *http.Response {
+						n++
+						return refusalOf(r, 200, code, "the vendor's own words")
+					}))
+					var err error
+					if pool {
+						_, err = h.AddNodeGroup(t.Context(), demo, bench.SampleNodeGroup("x"))
+					} else {
+						_, err = h.CreateCluster(t.Context(), plainRequest("x"))
+					}
+					if err == nil || n != 1 || !strings.Contains(err.Error(), "the vendor's own words") {
+						t.Errorf("sent %d times: %v", n, err)
+					}
+				})
+			})
+		}
+	}
+}
 
 // TestTruth_twoCallers: two callers of one name at once, the first of which gets no answer
 // until it gives up.

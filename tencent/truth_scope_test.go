@@ -12,6 +12,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/providertest"
@@ -55,6 +56,50 @@ func TestTruth_otherType(t *testing.T) {
 	}
 }
 
+// TestTruth_foreignIDs: identifiers of another region, account or service are refused in
+// every method, those of a native machine and of a launch configuration as node groups
+// too.
+func TestTruth_foreignIDs(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := readyAccount(t, tke.Options{}, nil)
+		id, group := idsOf(t, s)
+		h := newHandler(t, s)
+		q := "qcs::tke:" + region + ":uin/" + tke.DefaultAccountID + ":cluster/" + id.SystemId
+		for _, foreign := range []string{
+			strings.Replace(q, region, "ap-tokyo", 1), strings.Replace(q, tke.DefaultAccountID, "100099999999", 1), strings.Replace(q, ":tke:", ":cvm:", 1), strings.Replace(q, "uin/"+tke.DefaultAccountID, "", 1),
+			strings.Replace(q, region, "*", 1), strings.Replace(q, ":cluster/", ":instance/", 1), q + "/x", strings.Replace(q, "qcs:", "arn:", 1), strings.Replace(q, "qcs::", "qcs:1:", 1),
+			strings.ToUpper(id.SystemId), id.SystemId + " ", "../" + id.SystemId, "ins-" + strings.TrimPrefix(id.SystemId, "cls-"), "cls-",
+		} {
+			before := writesOf(s)
+			for name, call := range everyCall(pmks.IID{SystemId: foreign}, group) {
+				if err := call(t.Context(), h); pmks.CodeOf(err) != pmks.CodeInvalidArgument {
+					t.Errorf("%s of %s: %v", name, foreign, err)
+				}
+			}
+			if writesOf(s) != before {
+				t.Errorf("%s: something was written", foreign)
+			}
+		}
+		if _, err := h.GetCluster(t.Context(), pmks.IID{SystemId: q}); err != nil {
+			t.Errorf("the cluster's own: %v", err)
+		}
+		for _, foreign := range []string{group.SystemId + "-x7k2p", "asg-" + strings.TrimPrefix(group.SystemId, "np-"), "np-", strings.ToUpper(group.SystemId)} {
+			for name, call := range map[string]providertest.Call{
+				"remove": providertest.RemoveNodeGroup(id, pmks.IID{SystemId: foreign}), "scale": providertest.ChangeNodeGroupScaling(id, pmks.IID{SystemId: foreign}, 0, 0, 1),
+				"switch": providertest.SetNodeGroupAutoScaling(id, pmks.IID{SystemId: foreign}, true), "state": providertest.ReadState(id, pmks.IID{SystemId: foreign}),
+			} {
+				if err := call(t.Context(), h); pmks.CodeOf(err) != pmks.CodeInvalidArgument {
+					t.Errorf("%s of %s: %v", name, foreign, err)
+				}
+			}
+		}
+		if writesOf(s) != 0 {
+			t.Error("something was written")
+		}
+	})
+}
+
 // TestTruth_poolOfAnother: a node pool of another cluster, given by its SystemId, is not
 // there.
 func TestTruth_poolOfAnother(t *testing.T) {
@@ -78,6 +123,22 @@ func TestTruth_poolOfAnother(t *testing.T) {
 		}
 		if n := writesOf(s); n != 0 {
 			t.Errorf("%d writes", n)
+		}
+	})
+}
+
+// TestTruth_namesOfOthers: a role, a region or an account that changes: what one handler
+// has claimed is not asked for by another with other keys.
+func TestTruth_namesOfOthers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a, b := tke.New(tke.Options{ReadLag: 9 * time.Second}), tke.New(tke.Options{AccountID: "100099999999"})
+		ha, hb := newHandler(t, a), newHandler(t, b)
+		if _, err := ha.CreateCluster(t.Context(), plainRequest("same")); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := hb.CreateCluster(t.Context(), plainRequest("same")); err != nil {
+			t.Errorf("B: %v", err)
 		}
 	})
 }
@@ -160,7 +221,6 @@ func TestTruth_othersCluster(t *testing.T) {
 					t.Errorf("security groups %v", info.Network.SecurityGroupIIDs)
 				}
 				_, err = h.AddNodeGroup(t.Context(), demo, bench.SampleNodeGroup("more"))
-				t.Logf("%v: sent %s", err, sent)
 				if err == nil && (strings.Contains(sent, `SubnetIds\":[]`) || strings.Contains(sent, `SubnetIds\":null`) || !strings.Contains(sent, "SecurityGroupIds") || !strings.Contains(sent, "subnet-")) {
 					t.Errorf("sent %s", sent)
 				}
@@ -263,6 +323,36 @@ func TestTruth_tags(t *testing.T) {
 	}
 	if len(s.Calls()) != 0 {
 		t.Errorf("%d requests", len(s.Calls()))
+	}
+}
+
+// TestTruth_manyTags: tags of a cluster come down to its scaling groups, which take
+// thirty: a cluster with more could never get a node group.
+func TestTruth_manyTags(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{20, 26, 27, 40, 47} {
+		synctest.Test(t, func(t *testing.T) {
+			s := tke.New(tke.Options{})
+			h := newHandler(t, s)
+			req := plainRequest("tagged")
+			req.TagList = nil
+			for i := range n {
+				req.TagList = append(req.TagList, pmks.KeyValue{Key: fmt.Sprintf("key%02d", i), Value: "x"})
+			}
+			made, err := h.CreateCluster(t.Context(), req)
+			if err != nil {
+				if pmks.CodeOf(err) != pmks.CodeInvalidArgument || n <= 26 {
+					t.Errorf("%d: %v", n, err)
+				}
+				return
+			}
+			if _, err := pmks.WaitClusterActive(t.Context(), h, made.IId); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := h.AddNodeGroup(t.Context(), made.IId, bench.SampleNodeGroup("ng1")); err != nil {
+				t.Errorf("a cluster with %d tags was made, and takes no node group: %v", n, err)
+			}
+		})
 	}
 }
 

@@ -117,6 +117,134 @@ func TestTruth_createFails(t *testing.T) {
 	}
 }
 
+// TestTruth_oldTask: abnormal may pass; the record of an upgrade that failed long ago says
+// nothing of it.
+func TestTruth_oldTask(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := tke.New(tke.Options{Assumptions: tke.Assumptions{CreationTasks: true}})
+		putCluster(t, s, core.Seed{Name: "demo", Version: "1.30.0", Groups: []pmks.NodeGroupInfo{bench.SampleNodeGroup("ng1")}})
+		h := newHandler(t, s)
+		cancel := s.Inject(core.Fault{Op: "UpdateClusterVersion", Kind: core.FaultFailLater, Reason: "PreCheckFailed: a webhook does not answer"})
+		if _, err := h.UpgradeCluster(t.Context(), demo, "1.32"); err != nil {
+			t.Fatal(err)
+		}
+		cancel()
+		pass(30 * 24 * time.Hour)
+		if err := s.Show("demo", "", "Abnormal"); err != nil {
+			t.Fatal(err)
+		}
+		time.AfterFunc(10*time.Minute, func() {
+			if err := s.Show("demo", "", "Running"); err != nil {
+				t.Error(err)
+			}
+		})
+		info, err := h.GetCluster(t.Context(), demo)
+		if err != nil || info.StatusFinal {
+			t.Errorf("final: %q, %v", info.StatusReason, err)
+		}
+		if _, err := pmks.WaitClusterActive(t.Context(), h, demo); err != nil {
+			t.Errorf("the wait: %v", err)
+		}
+		pass(time.Hour)
+	})
+}
+
+// TestTruth_retriedActivity: one scaling activity that failed is not the end: Auto Scaling
+// tries again at once, five times.
+func TestTruth_retriedActivity(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := readyAccount(t, tke.Options{}, nil)
+		h := newHandlerOn(t, rewritten(s, "DescribeAutoScalingActivities", func(n int, a map[string]any, _ string) {
+			if n > 2 {
+				return
+			}
+			for _, x := range a["ActivitySet"].([]any) {
+				x.(map[string]any)["StatusCode"] = "FAILED"
+				x.(map[string]any)["StatusMessage"] = "InternalError: try again"
+				x.(map[string]any)["StartTime"] = time.Now().UTC().Add(-time.Second).Format(time.RFC3339)
+				x.(map[string]any)["EndTime"] = time.Now().UTC().Format(time.RFC3339)
+				break
+			}
+		}))
+		if _, err := h.ChangeNodeGroupScaling(t.Context(), demo, first, 4, 1, 5); err != nil {
+			t.Fatal(err)
+		}
+		g, err := pmks.WaitNodeGroupActive(t.Context(), h, demo, first)
+		if err != nil || len(g.Nodes) != 4 {
+			t.Errorf("%d nodes, %v", len(g.Nodes), err)
+		}
+	})
+}
+
+// TestTruth_oldActivity: a failure of the past says nothing of the change that has just
+// been made: Auto Scaling begins its next activity some seconds later.
+func TestTruth_oldActivity(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := readyAccount(t, tke.Options{}, nil)
+		cancel := s.Inject(core.Fault{Op: "ModifyNodePoolDesiredCapacityAboutAsg", Kind: core.FaultFailLater, Reason: "ResourceInsufficient.SpecifiedInstanceType: sold out"})
+		if _, err := newHandler(t, s).ChangeNodeGroupScaling(t.Context(), demo, first, 4, 1, 5); err != nil {
+			t.Fatal(err)
+		}
+		cancel()
+		pass(time.Hour)
+		changed := time.Now()
+		h := newHandlerOn(t, rewritten(s, "DescribeAutoScalingActivities", func(_ int, a map[string]any, _ string) {
+			if time.Since(changed) > 40*time.Second {
+				return
+			}
+			var old []any
+			for _, x := range a["ActivitySet"].([]any) {
+				if x.(map[string]any)["StatusCode"] != "RUNNING" {
+					old = append(old, x)
+				}
+			}
+			a["ActivitySet"], a["TotalCount"] = old, len(old)
+		}))
+		if _, err := h.ChangeNodeGroupScaling(t.Context(), demo, first, 5, 1, 5); err != nil {
+			t.Fatal(err)
+		}
+		g, err := pmks.WaitNodeGroupActive(t.Context(), h, demo, first)
+		if err != nil || len(g.Nodes) != 5 {
+			t.Errorf("%d nodes, %v", len(g.Nodes), err)
+		}
+	})
+}
+
+// TestTruth_nodeNotUpgradable: a node that lags and cannot be upgraded now is named in
+// another list: the pool is not at the version of the control plane, and the upgrade is
+// not done.
+func TestTruth_nodeNotUpgradable(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := tke.New(tke.Options{})
+		putCluster(t, s, core.Seed{Name: "demo", Version: "1.30.0", Groups: []pmks.NodeGroupInfo{bench.SampleNodeGroup("ng1")}})
+		h := newHandlerOn(t, rewritten(s, "CheckInstancesUpgradeAble", func(_ int, a map[string]any, _ string) {
+			var reasons []any
+			for _, x := range a["UpgradeAbleInstances"].([]any) {
+				reasons = append(reasons, map[string]any{"InstanceId": x.(map[string]any)["InstanceId"], "Reason": "the node is not ready"})
+			}
+			a["UpgradeAbleInstances"], a["Total"], a["UnavailableVersionReason"] = []any{}, 0, reasons
+		}))
+		if _, err := h.UpgradeCluster(t.Context(), demo, "1.32"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := pmks.WaitClusterActive(t.Context(), h, demo); err != nil {
+			t.Fatal(err)
+		}
+		info, err := h.UpgradeCluster(t.Context(), demo, "1.32")
+		if err == nil && info.Status == pmks.ClusterActive {
+			t.Errorf("told as done, though no node was upgraded")
+		}
+		got, gerr := h.GetCluster(t.Context(), demo)
+		if gerr != nil || got.NodeGroupList[0].Version == got.Version {
+			t.Errorf("the nodes are told to run %s; %v", got.NodeGroupList[0].Version, gerr)
+		}
+	})
+}
+
 // TestTruth_upgradesOnlyItsOwn: nodes that belong to no pool of the contract (alone,
 // native) are not upgraded with it.
 func TestTruth_upgradesOnlyItsOwn(t *testing.T) {
