@@ -29,6 +29,9 @@ const (
 	fetchPause = 10 * time.Second
 	// remembered is how many values requests under way may carry.
 	remembered = 4
+	// abandoned is how many getters there are at most that nobody waits for: a source that
+	// knows no context, and hangs, must not keep one for each call that has ended.
+	abandoned = 4
 )
 
 // Cache keeps one value for all requests. Whoever needs a new one waits for the same
@@ -47,6 +50,7 @@ type Cache[T any] struct {
 	// tried the next time.
 	stale, again time.Time
 	running      *fetch[T]
+	getters      chan struct{}
 	recent       []T
 }
 
@@ -73,6 +77,9 @@ func (c *Cache[T]) Get(ctx context.Context) (T, error) {
 	f := c.running
 	if f == nil {
 		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTimeout)
+		if c.getters == nil {
+			c.getters = make(chan struct{}, abandoned)
+		}
 		f = &fetch[T]{done: make(chan struct{}), cancel: cancel}
 		c.running = f
 		go c.run(bounded, f)
@@ -103,6 +110,12 @@ func (c *Cache[T]) run(ctx context.Context, f *fetch[T]) {
 	var value T
 	var end time.Time
 	err := fanout.Guarded(func() (err error) {
+		select {
+		case c.getters <- struct{}{}:
+			defer func() { <-c.getters }()
+		case <-ctx.Done():
+			return errs.Over(ctx)
+		}
 		value, end, err = c.Fetch(ctx)
 		return err
 	})

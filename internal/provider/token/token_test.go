@@ -5,6 +5,7 @@ package token_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -165,6 +166,35 @@ func TestCache_hangs(t *testing.T) {
 		_, err := c.Get(t.Context())
 		if pmks.CodeOf(err) != pmks.CodeUnavailable || errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v, want Unavailable", err)
+		}
+	})
+}
+
+// TestCache_deaf: of a source that hangs, whatever becomes of its context, few getters are
+// left however many callers have come and gone, and when it answers again all is well.
+func TestCache_deaf(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		answers := make(chan struct{})
+		c := token.Cache[int]{Fetch: func(context.Context) (int, time.Time, error) {
+			<-answers
+			return 7, time.Now().Add(time.Hour), nil
+		}}
+		before := runtime.NumGoroutine()
+		for range 40 {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			if _, err := c.Get(ctx); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("got %v", err)
+			}
+			cancel()
+		}
+		synctest.Wait()
+		if n := runtime.NumGoroutine() - before; n > 4 {
+			t.Errorf("%d goroutines are left of 40 callers", n)
+		}
+		close(answers)
+		if v, err := c.Get(t.Context()); v != 7 || err != nil {
+			t.Errorf("got %d, %v", v, err)
 		}
 	})
 }
