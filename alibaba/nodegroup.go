@@ -260,7 +260,7 @@ func (h *Handler) RemoveNodeGroup(ctx context.Context, clusterIID, nodeGroupIID 
 			if once.Open(err) {
 				what = "whether the node group is removed is not known"
 			}
-			err = halfDone(err, "autoscaling is switched off, "+what)
+			err = errs.HalfDone(err, "autoscaling is switched off, "+what)
 		}
 		return false, err
 	}

@@ -214,7 +214,7 @@ func (h *Handler) switchOff(ctx context.Context, id string, p *pool, minimum, ma
 		}
 		return !isAuto(now) && !poolMeaning(poolState(now)).Status.Transitional(), nil
 	})
-	return halfDone(err, "autoscaling was switched off, whether that is done could not be learned, and nothing more was sent")
+	return errs.HalfDone(err, "autoscaling was switched off, whether that is done could not be learned, and nothing more was sent")
 }
 
 // ChangeNodeGroupScaling implements [pmks.ClusterHandler]. While autoscaling is off the

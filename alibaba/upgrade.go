@@ -136,7 +136,7 @@ func (h *Handler) upgradeStep(ctx context.Context, u upgrading) (bool, error) {
 		return false, nil
 	case u.versions.err != nil:
 		// Which pools lag is a guess without their records.
-		return false, halfDone(u.versions.err, "whether node pools were upgraded already could not be read, and nothing was sent")
+		return false, errs.HalfDone(u.versions.err, "whether node pools were upgraded already could not be read, and nothing was sent")
 	}
 	return true, h.upgradePools(ctx, u, step.Groups)
 }
@@ -216,7 +216,7 @@ func (h *Handler) upgradePools(ctx context.Context, u upgrading, groups []upgrad
 	}
 	all := errs.Join(errs.Join(faults...), err)
 	if len(begun) > 0 {
-		all = halfDone(all, fmt.Sprintf("the upgrade of %s has begun, this one has not", strings.Join(begun, ", ")))
+		all = errs.HalfDone(all, fmt.Sprintf("the upgrade of %s has begun, this one has not", strings.Join(begun, ", ")))
 	}
 	return all
 }

@@ -95,13 +95,13 @@ func (h *Handler) SetNodeGroupAutoScaling(ctx context.Context, clusterIID, nodeG
 		}
 		_, err = h.setAutoscaling(ctx, s, &containerpb.NodePoolAutoscaling{})
 		if wrote {
-			err = halfDone(err, "the bounds are recorded, autoscaling is not turned off")
+			err = errs.HalfDone(err, "the bounds are recorded, autoscaling is not turned off")
 		}
 		return err == nil, err
 	}
 	if maximum < 1 {
 		if s.nodes.sizeErr != nil {
-			return false, halfDone(s.nodes.sizeErr, "no bounds are recorded, and the size that they would be made of cannot be read")
+			return false, errs.HalfDone(s.nodes.sizeErr, "no bounds are recorded, and the size that they would be made of cannot be read")
 		}
 		minimum, maximum = min(1, s.nodes.size), max(1, s.nodes.size)
 	}
@@ -165,7 +165,7 @@ func (h *Handler) awaitFirst(ctx context.Context, r ref, op *containerpb.Operati
 			e.Message, e.MayHaveHappened = what+" was accepted, whether it is done could not be learned, and nothing more was sent: "+e.Message, true
 		})
 	}
-	return halfDone(operationError(op), what+" failed, and nothing more was sent")
+	return errs.HalfDone(operationError(op), what+" failed, and nothing more was sent")
 }
 
 // ChangeNodeGroupScaling implements [pmks.ClusterHandler]. Bounds and size are two
@@ -218,7 +218,7 @@ func (h *Handler) ChangeNodeGroupScaling(ctx context.Context, clusterIID, nodeGr
 		}
 		if err != nil {
 			if wrote {
-				err = halfDone(err, fmt.Sprintf("the bounds are set to %d and %d, the size is not changed", minSize, maxSize))
+				err = errs.HalfDone(err, fmt.Sprintf("the bounds are set to %d and %d, the size is not changed", minSize, maxSize))
 			}
 			return pmks.NodeGroupInfo{}, err
 		}

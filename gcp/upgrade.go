@@ -179,7 +179,7 @@ func (h *Handler) upgradePools(ctx context.Context, v view, groups []upgrade.Gro
 	}
 	all := errs.Join(errors.Join(faults...), err)
 	if len(sent) > 0 {
-		all = halfDone(all, fmt.Sprintf("the upgrade of %s has begun, this one has not", strings.Join(sent, ", ")))
+		all = errs.HalfDone(all, fmt.Sprintf("the upgrade of %s has begun, this one has not", strings.Join(sent, ", ")))
 	}
 	return all
 }
@@ -194,9 +194,4 @@ func (h *Handler) upgradePool(ctx context.Context, r ref, p *containerpb.NodePoo
 		}),
 		Happened: func(ctx context.Context) (bool, error) { return own.find(ctx, h) },
 	})
-}
-
-// halfDone says of an error what has been done before it.
-func halfDone(err error, what string) error {
-	return errs.With(err, func(e *pmks.Error) { e.Message = what + ": " + e.Message })
 }

@@ -37,7 +37,7 @@ func (h *Handler) switchOn(ctx context.Context, v view, p poolObject) error {
 	}
 	err := h.giveEntry(ctx, v, p)
 	if !hasAutoscaler(v.c.Addons) {
-		err = halfDone(err, "the add-on "+autoscaler+" is installed")
+		err = errs.HalfDone(err, "the add-on "+autoscaler+" is installed")
 	}
 	return err
 }
@@ -70,7 +70,7 @@ func (h *Handler) giveEntry(ctx context.Context, v view, p poolObject) error {
 		return err
 	}
 	if _, err := h.recordBounds(ctx, v, p, minimum, maximum); err != nil {
-		return halfDone(err, "the autoscaler has the pool, its labels do not have the bounds")
+		return errs.HalfDone(err, "the autoscaler has the pool, its labels do not have the bounds")
 	}
 	return h.awaitSwitch(ctx, v, p, true)
 }
@@ -98,7 +98,7 @@ func (h *Handler) switchOff(ctx context.Context, v view, p poolObject) error {
 		return err
 	}
 	if err := h.writeEntry(ctx, v, p, func(e *entry) { e.set(least, most, false) }); err != nil {
-		return halfDone(err, "autoscaling is not switched off")
+		return errs.HalfDone(err, "autoscaling is not switched off")
 	}
 	return h.awaitSwitch(ctx, v, p, false)
 }

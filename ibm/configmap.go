@@ -224,14 +224,14 @@ func (h *Handler) putBack(ctx context.Context, v view, p poolObject, taken *entr
 		}
 	}
 	if errors.As(err, &e) && e.MayHaveHappened || ctx.Err() != nil {
-		return halfDone(err, "the pool is taken from the autoscaler, whether it is removed is not known")
+		return errs.HalfDone(err, "the pool is taken from the autoscaler, whether it is removed is not known")
 	}
 	if _, backErr := h.editConfigMap(ctx, v.c, false, func(m *configMap) bool {
 		there := slices.ContainsFunc(m.entries, func(e *entry) bool { return e.text("name") == taken.text("name") })
 		m.entries = append(m.entries, taken)
 		return !there
 	}); backErr != nil {
-		return halfDone(err, "the pool is taken from the autoscaler and was not removed, and could not be given back")
+		return errs.HalfDone(err, "the pool is taken from the autoscaler and was not removed, and could not be given back")
 	}
 	return err
 }

@@ -216,7 +216,7 @@ func (h *Handler) RemoveNodeGroup(ctx context.Context, clusterIID, nodeGroupIID 
 	}
 	taken, err := h.takeEntry(ctx, v, p)
 	if err != nil {
-		return false, halfDone(err, "whether the pool is taken from the autoscaler is not known, and it is not removed")
+		return false, errs.HalfDone(err, "whether the pool is taken from the autoscaler is not known, and it is not removed")
 	}
 	err = h.signIn(ctx)
 	if err == nil {

@@ -115,7 +115,7 @@ func (h *Handler) ChangeNodeGroupScaling(ctx context.Context, clusterIID, nodeGr
 	if each != p.WorkerCount {
 		if err := h.resize(ctx, v, p, each); err != nil {
 			if wrote {
-				err = halfDone(err, fmt.Sprintf("the bounds are recorded as %d and %d, the size is not changed", minSize, maxSize))
+				err = errs.HalfDone(err, fmt.Sprintf("the bounds are recorded as %d and %d, the size is not changed", minSize, maxSize))
 			}
 			return pmks.NodeGroupInfo{}, err
 		}
@@ -146,7 +146,7 @@ func (h *Handler) changeBounds(ctx context.Context, v view, p poolObject, desire
 		return pmks.NodeGroupInfo{}, err
 	}
 	if _, err := h.recordBounds(ctx, v, p, minSize, maxSize); err != nil {
-		return pmks.NodeGroupInfo{}, halfDone(err, fmt.Sprintf("the autoscaler has the bounds %d and %d, the labels of the worker pool do not", minSize, maxSize))
+		return pmks.NodeGroupInfo{}, errs.HalfDone(err, fmt.Sprintf("the autoscaler has the bounds %d and %d, the labels of the worker pool do not", minSize, maxSize))
 	}
 	info := v.group(p)
 	info.MinNodeSize, info.MaxNodeSize = minSize, maxSize
@@ -202,9 +202,4 @@ func (h *Handler) poolIs(v view, p poolObject, as func(poolObject) bool) func(co
 		now, err := findPool(pools, ref{id: p.ID})
 		return err == nil && as(now), err
 	}
-}
-
-// halfDone says of an error what has been done before it.
-func halfDone(err error, what string) error {
-	return errs.With(err, func(e *pmks.Error) { e.Message = what + ": " + e.Message })
 }

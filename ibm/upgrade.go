@@ -208,7 +208,7 @@ func (h *Handler) replaceWorkers(ctx context.Context, v view) (bool, error) {
 	}
 	all := errs.Join(errors.Join(faults...), err)
 	if len(sent) > 0 && len(sent) < len(list) {
-		all = halfDone(all, fmt.Sprintf("a worker of %s is replaced, of this group none is", strings.Join(sent, ", ")))
+		all = errs.HalfDone(all, fmt.Sprintf("a worker of %s is replaced, of this group none is", strings.Join(sent, ", ")))
 	}
 	return going, all
 }

@@ -234,11 +234,6 @@ func annotate(err *error, op string, cluster, nodeGroup pmks.IID) {
 	errs.Annotate(err, Name, op, cluster, nodeGroup)
 }
 
-// halfDone says of an error what has been done before it.
-func halfDone(err error, what string) error {
-	return errs.With(err, func(e *pmks.Error) { e.Message = what + ": " + e.Message })
-}
-
 // settle says what NKS means by refusing a change of a cluster with words that nobody
 // knows: a cluster in transition is busy, one at rest does not take the request. Busy
 // names what is under way.

@@ -188,7 +188,7 @@ func (h *Handler) zoneOf(ctx context.Context, c clusterObject, g groupObject) (s
 	}
 	all, err := h.servers(ctx)
 	if err != nil {
-		return "", halfDone(err, "the zone of the cluster's nodes could not be learned, and nothing was sent")
+		return "", errs.HalfDone(err, "the zone of the cluster's nodes could not be learned, and nothing was sent")
 	}
 	vpc := h.names.get(ctx).vpcs[string(c.FixedNetwork)]
 	for _, address := range g.Addresses {

@@ -129,7 +129,7 @@ func (h *Handler) readScalable(ctx context.Context, clusterIID, nodeGroupIID pmk
 // certain refuses to say that nothing is to be done where the record could not be read:
 // what is shown may be older than a change that was accepted.
 func (s scalable) certain() error {
-	return halfDone(s.eventsErr, "it looks as if nothing were to be done, whether another change is under way could not be learned, and nothing was sent")
+	return errs.HalfDone(s.eventsErr, "it looks as if nothing were to be done, whether another change is under way could not be learned, and nothing was sent")
 }
 
 // autoscaler reads the autoscaling of a node group.
@@ -234,7 +234,7 @@ func (h *Handler) ChangeNodeGroupScaling(ctx context.Context, clusterIID, nodeGr
 		}
 	}
 	if len(steps) > 1 && s.eventsErr != nil {
-		return pmks.NodeGroupInfo{}, halfDone(s.eventsErr, "bounds and size are two changes, whether the first is done could not be learned, and nothing was sent")
+		return pmks.NodeGroupInfo{}, errs.HalfDone(s.eventsErr, "bounds and size are two changes, whether the first is done could not be learned, and nothing was sent")
 	}
 	done := ""
 	for i, step := range steps {
@@ -244,7 +244,7 @@ func (h *Handler) ChangeNodeGroupScaling(ctx context.Context, clusterIID, nodeGr
 		}
 		if err != nil {
 			if done != "" {
-				err = halfDone(err, done+", the rest is not")
+				err = errs.HalfDone(err, done+", the rest is not")
 			}
 			return pmks.NodeGroupInfo{}, err
 		}
@@ -326,7 +326,7 @@ func (h *Handler) awaitStep(ctx context.Context, own *ownEvent, what string) (nu
 	number, err = own.wait(ctx, h)
 	var e *pmks.Error
 	if err == nil || errors.As(err, &e) && strings.HasSuffix(e.ProviderCode, "/"+stateFailed) {
-		return number, halfDone(err, what+" failed, and nothing more was sent")
+		return number, errs.HalfDone(err, what+" failed, and nothing more was sent")
 	}
 	return number, errs.With(err, func(e *pmks.Error) {
 		e.Message, e.MayHaveHappened = what+" was accepted, whether it is done could not be learned, and nothing more was sent: "+e.Message, true

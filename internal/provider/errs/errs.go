@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/errtree"
@@ -138,6 +139,11 @@ func Over(ctx context.Context) error {
 		return &pmks.Error{Code: pmks.CodeOf(err), Message: "the context ended before the request was sent", Err: err}
 	}
 	return nil
+}
+
+// HalfDone says of an error what has been done before it.
+func HalfDone(err error, what string) error {
+	return With(err, func(e *pmks.Error) { e.Message = strings.TrimSuffix(what+": "+e.Message, ": ") })
 }
 
 // LostAnswer is the error of an answer that does not hold what it must hold: it is

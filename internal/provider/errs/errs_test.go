@@ -43,6 +43,21 @@ func TestWith(t *testing.T) {
 	}
 }
 
+// TestHalfDone: what has been done stands first, and no sentence is left open.
+func TestHalfDone(t *testing.T) {
+	t.Parallel()
+	for message, want := range map[string]string{"refused": "half is done: refused", "": "half is done"} {
+		got := errs.HalfDone(&pmks.Error{Code: pmks.CodeBusy, Message: message}, "half is done")
+		var e *pmks.Error
+		if !errors.As(got, &e) || e.Message != want || e.Code != pmks.CodeBusy {
+			t.Errorf("got %v, want %q", got, want)
+		}
+	}
+	if errs.HalfDone(nil, "half is done") != nil {
+		t.Error("nil became an error")
+	}
+}
+
 func TestIs(t *testing.T) {
 	t.Parallel()
 	gone, busy := &pmks.Error{Code: pmks.CodeNotFound}, &pmks.Error{Code: pmks.CodeBusy}
