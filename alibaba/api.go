@@ -141,7 +141,7 @@ func NewClient(ctx context.Context, h *Handler) (*cs.Client, error) {
 		return nil, err
 	}
 	c := h.api.full()
-	c.Credential = &keys // not the keys themselves, which a printed client would show
+	c.Credential = sealed(func() snapshot { return keys })
 	c.HttpClient = sender(func(req *http.Request) (*http.Response, error) {
 		tidyHeaders(req)
 		return h.api.web.Do(req.WithContext(ctx))

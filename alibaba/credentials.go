@@ -57,6 +57,20 @@ func (s snapshot) GetType() *string {
 	return tea.String("access_key")
 }
 
+// sealed is a snapshot in a client that a user gets and may print: whatever the verb, fmt
+// shows a function as an address, where it opens what a pointer leads to for some.
+type sealed func() snapshot
+
+var _ credentials.Credential = sealed(nil)
+
+// GetCredential and its like implement [credentials.Credential].
+func (s sealed) GetCredential() (*credentials.CredentialModel, error) { return s().GetCredential() }
+func (s sealed) GetAccessKeyId() (*string, error)                     { return s().GetAccessKeyId() }
+func (s sealed) GetAccessKeySecret() (*string, error)                 { return s().GetAccessKeySecret() }
+func (s sealed) GetSecurityToken() (*string, error)                   { return s().GetSecurityToken() }
+func (s sealed) GetBearerToken() *string                              { return s().GetBearerToken() }
+func (s sealed) GetType() *string                                     { return s().GetType() }
+
 func (s snapshot) usable() bool { return s.bearer != "" || s.id != "" && s.secret != "" }
 
 // keyring holds the credentials of all requests of a handler.

@@ -157,7 +157,7 @@ func TestReview_clientPrints(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, verb := range []string{"%v", "%+v", "%#v"} {
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d", "%x", "%t"} {
 		if strings.Contains(fmt.Sprintf(verb, c), ack.DefaultAccessKeySecret) {
 			t.Errorf("%s shows the secret", verb)
 		}
