@@ -120,7 +120,7 @@ func (c Config) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
 // Handler is a [pmks.ClusterHandler] for one region of ACK. It is safe for concurrent
 // use. Close it when it is no longer needed.
 type Handler struct {
-	cfg    Config
+	cfg    *Config // behind a pointer fmt does not look, whatever holds the handler
 	api    *clients
 	claims account
 	// What was read, by id: the names of the clusters that pmks shows, and the versions of
@@ -151,7 +151,7 @@ func New(_ context.Context, cfg Config) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Handler{cfg: cfg, api: api, claims: newAccount(&cfg)}, nil
+	return &Handler{cfg: &cfg, api: api, claims: newAccount(&cfg)}, nil
 }
 
 // Close ends the connections.

@@ -94,7 +94,7 @@ func FuzzIDs(f *testing.F) {
 	for _, s := range []string{"demo", "c82e6987e2961451182edacd74faf0001", "acs:cs:ap-northeast-1:1:cluster/c82e6987e2961451182edacd74faf0001", "../x", "", "a/b", "集群", "acs:cs:::", "np615c0e0966124216a0412e10afe00001"} {
 		f.Add(s)
 	}
-	h := &Handler{cfg: Config{Region: "ap-northeast-1"}}
+	h := &Handler{cfg: &Config{Region: "ap-northeast-1"}}
 	f.Fuzz(func(t *testing.T, s string) {
 		if r, err := h.clusterRef(pmks.IID{SystemId: s}); err == nil && (!clusterPattern.MatchString(r.id) || !strings.HasSuffix(s, r.id) || r.id != s && r.account == "") {
 			t.Errorf("%q became %+v", s, r)

@@ -35,7 +35,7 @@ func TestChooseRanges(t *testing.T) {
 		"overlap-each-other": {"10.1.0.0/16", "10.1.16.0/20", nil, "", "podCidr"},
 		"nothing-left":       {"", "", []string{"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"}, "", "podCidr"},
 	} {
-		h := &Handler{cfg: Config{PodCIDR: test.pods, ServiceCIDR: test.services}}
+		h := &Handler{cfg: &Config{PodCIDR: test.pods, ServiceCIDR: test.services}}
 		used := prefixes(test.used...)
 		before := len(used)
 		pods, services, err := h.chooseRanges(used)

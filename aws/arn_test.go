@@ -42,7 +42,7 @@ func TestClusterTarget(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			h := &Handler{api: clients{region: "us-east-2"}}
+			h := &Handler{cfg: &Config{}, api: &clients{region: "us-east-2"}}
 			got, err := h.clusterTarget(test.iid)
 			if got.cluster != test.want || (err == nil) != (test.want != "") || err != nil && !errors.Is(err, pmks.ErrInvalidArgument) {
 				t.Errorf("got %q, %v", got.cluster, err)
@@ -72,7 +72,7 @@ func TestTarget_check(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			h := &Handler{api: clients{region: "us-east-2"}}
+			h := &Handler{cfg: &Config{}, api: &clients{region: "us-east-2"}}
 			got, err := h.nodegroupTarget(pmks.IID{SystemId: test.cluster}, pmks.IID{SystemId: test.group})
 			if err != nil {
 				t.Fatal(err)

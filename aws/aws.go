@@ -296,8 +296,9 @@ func (c Config) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
 // Handler is a [pmks.ClusterHandler] for one region of EKS. It is safe for
 // concurrent use.
 type Handler struct {
-	cfg Config
-	api clients
+	// Behind pointers fmt does not look, whatever holds the handler.
+	cfg *Config
+	api *clients
 
 	rolesMu sync.Mutex
 	roles   map[string]string // name to ARN
@@ -327,7 +328,7 @@ func New(ctx context.Context, cfg Config) (*Handler, error) {
 	if err := cfg.checkPartition(api.region); err != nil {
 		return nil, err
 	}
-	return &Handler{cfg: cfg, api: api, roles: map[string]string{}}, nil
+	return &Handler{cfg: &cfg, api: &api, roles: map[string]string{}}, nil
 }
 
 // checkPartition refuses roles that no account of the region's partition can have.

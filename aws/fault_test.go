@@ -32,7 +32,7 @@ func (ssoGone) Retrieve(context.Context) (sdkaws.Credentials, error) {
 func TestHandler_credentialFailureIsNotAbsence(t *testing.T) {
 	t.Parallel()
 	sdk := sdkaws.Config{Region: "us-east-2", Credentials: sdkaws.NewCredentialsCache(ssoGone{})}
-	h := &Handler{api: clients{eks: eks.NewFromConfig(sdk), ec2: ec2.NewFromConfig(sdk), limiter: fanout.NewLimiter(nil), sdk: sdk, region: "us-east-2"}, roles: map[string]string{}}
+	h := &Handler{cfg: &Config{}, api: &clients{eks: eks.NewFromConfig(sdk), ec2: ec2.NewFromConfig(sdk), limiter: fanout.NewLimiter(nil), sdk: sdk, region: "us-east-2"}, roles: map[string]string{}}
 	iid := pmks.IID{NameId: "prod", SystemId: "prod"}
 	if _, err := h.GetCluster(t.Context(), iid); !errors.Is(err, pmks.ErrUnauthenticated) {
 		t.Errorf("GetCluster without usable credentials: %v", err)
@@ -61,7 +61,7 @@ func TestHandler_UpgradeCluster_waitsForItsRequests(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		api := &slowEKS{}
-		h := &Handler{api: clients{eks: api, limiter: fanout.NewLimiter(nil)}}
+		h := &Handler{cfg: &Config{}, api: &clients{eks: api, limiter: fanout.NewLimiter(nil)}}
 		groups := []*types.Nodegroup{
 			{NodegroupName: sdkaws.String("good"), Version: sdkaws.String("1.32"), Status: types.NodegroupStatusActive},
 			{NodegroupName: sdkaws.String("bad"), Version: sdkaws.String("1.32"), Status: types.NodegroupStatusCreateFailed},

@@ -47,7 +47,7 @@ func FuzzNames(f *testing.F) {
 		f.Add(s)
 	}
 	f.Add("arn:aws:eks:us-east-2:123456789012:nodegroup/demo/workers/9ec7-11")
-	h := &Handler{api: clients{region: "us-east-2"}}
+	h := &Handler{cfg: &Config{}, api: &clients{region: "us-east-2"}}
 	f.Fuzz(func(t *testing.T, s string) {
 		for _, ref := range []pmks.IID{{NameId: s}, {SystemId: s}} {
 			if c, err := h.clusterTarget(ref); err == nil && !namePattern.MatchString(c.cluster) {

@@ -139,7 +139,7 @@ func (c Config) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
 // Handler is a [pmks.ClusterHandler] for one region of one subscription. It is
 // safe for concurrent use.
 type Handler struct {
-	cfg Config
+	cfg *Config // behind a pointer fmt does not look, whatever holds the handler
 	api clients
 }
 
@@ -164,7 +164,7 @@ func New(_ context.Context, cfg Config) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Handler{cfg: cfg, api: api}, nil
+	return &Handler{cfg: &cfg, api: api}, nil
 }
 
 // Format prints which subscription and resource group h is for, and no secret.

@@ -44,7 +44,7 @@ func FuzzIDs(f *testing.F) {
 	} {
 		f.Add(s)
 	}
-	h := &Handler{cfg: Config{SubscriptionID: testSubscription, ResourceGroup: "group", NetworkResourceGroup: "group"}}
+	h := &Handler{cfg: &Config{SubscriptionID: testSubscription, ResourceGroup: "group", NetworkResourceGroup: "group"}}
 	f.Fuzz(func(t *testing.T, s string) {
 		check := func(what string, err error, parts ...string) {
 			if err != nil {

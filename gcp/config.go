@@ -94,7 +94,7 @@ func (c Config) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
 // Handler is a [pmks.ClusterHandler] for one zone or region of a project. It is
 // safe for concurrent use. Close it when it is no longer needed.
 type Handler struct {
-	cfg Config
+	cfg *Config // behind a pointer fmt does not look, whatever holds the handler
 	api clients
 }
 
@@ -120,7 +120,7 @@ func New(ctx context.Context, cfg Config) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Handler{cfg: cfg, api: api}, nil
+	return &Handler{cfg: &cfg, api: api}, nil
 }
 
 // Close ends the connections.

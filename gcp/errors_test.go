@@ -182,7 +182,7 @@ func FuzzFail(f *testing.F) {
 
 // FuzzIDs: what passes could not bend a URL.
 func FuzzIDs(f *testing.F) {
-	h := &Handler{cfg: Config{ProjectID: "project-1", Zone: "asia-northeast3-a", Region: "asia-northeast3"}}
+	h := &Handler{cfg: &Config{ProjectID: "project-1", Zone: "asia-northeast3-a", Region: "asia-northeast3"}}
 	for _, seed := range []string{"demo", "projects/project-1/locations/asia-northeast3/clusters/demo", "../x", "a/b", "https://www.googleapis.com/compute/v1/projects/p/global/networks/n"} {
 		f.Add(seed)
 	}

@@ -135,7 +135,7 @@ func (c Config) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
 // Handler is a [pmks.ClusterHandler] for one region of an account. It is safe for
 // concurrent use.
 type Handler struct {
-	cfg Config
+	cfg *Config // behind a pointer fmt does not look, whatever holds the handler
 	api clients
 	// names are those of clusters by their ids: IBM never changes one. made are the ids of
 	// what this handler has made and not yet seen, with the time.
@@ -165,7 +165,7 @@ func New(_ context.Context, cfg Config) (*Handler, error) {
 		return nil, err
 	}
 	cfg.APIKey, cfg.Authenticator = "", nil // they are with the tokens, where no printing of the handler finds them
-	return &Handler{cfg: cfg, api: api}, nil
+	return &Handler{cfg: &cfg, api: api}, nil
 }
 
 // Capabilities implements [pmks.CapabilityReporter].

@@ -29,7 +29,7 @@ func FuzzAnswers(f *testing.F) {
 	for _, text := range []string{"", "null", "{}", "[]", `[null]`, `{"vpcs":null,"addons":[null],"lifecycle":null}`, `[{"zones":[{"subnets":null}]}]`} {
 		f.Add(text)
 	}
-	h := &Handler{cfg: Config{Region: "us-south", EndpointType: endpointPublic}}
+	h := &Handler{cfg: &Config{Region: "us-south", EndpointType: endpointPublic}}
 	f.Fuzz(func(t *testing.T, body string) {
 		a := answer{status: 200, body: []byte(body)}
 		var v view
@@ -101,7 +101,7 @@ func FuzzIDs(f *testing.F) {
 	f.Add("c4nd0e2d0q3k5bm1o6pg")
 	f.Add("crn:v1:bluemix:public:containers-kubernetes:us-south:a/0123456789abcdef0123456789abcdef:c4nd0e2d0q3k5bm1o6pg::")
 	f.Add("../x")
-	h := &Handler{cfg: Config{Region: "us-south"}}
+	h := &Handler{cfg: &Config{Region: "us-south"}}
 	f.Fuzz(func(t *testing.T, text string) {
 		if _, whole := crn(text); whole {
 			return // its account is asked for

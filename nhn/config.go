@@ -175,7 +175,7 @@ func (c Config) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
 // Handler is a [pmks.ClusterHandler] for one region of a tenant. It is safe for
 // concurrent use. Close it when it is no longer needed.
 type Handler struct {
-	cfg   Config
+	cfg   *Config // behind a pointer fmt does not look, whatever holds the handler
 	api   *client
 	names *catalog
 	// unseen are the clusters that this handler has made and NKS has not shown yet, with
@@ -206,7 +206,7 @@ func New(_ context.Context, cfg Config) (*Handler, error) {
 	api := newClient(cfg)
 	cfg.Password = "" // a handler may be printed
 	api.cfg = cfg
-	h := &Handler{cfg: cfg, api: api}
+	h := &Handler{cfg: &cfg, api: api}
 	h.names = &catalog{h: h}
 	return h, nil
 }
