@@ -80,7 +80,7 @@ func NewClient(ctx context.Context, h *Handler) (*tke.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := sdkProfile(&h.cfg)
+	p := sdkProfile(h.cfg)
 	if u := h.api.hosts["tke"]; u != nil {
 		p.HttpProfile.Scheme, p.HttpProfile.Endpoint = strings.ToUpper(u.Scheme), u.Host
 	}

@@ -137,7 +137,7 @@ func (c Config) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
 // Handler is a [pmks.ClusterHandler] for one region of TKE. It is safe for concurrent
 // use. Close it when it is no longer needed.
 type Handler struct {
-	cfg    Config
+	cfg    *Config // behind a pointer fmt does not look, whatever holds the handler
 	api    *clients
 	claims claim.Account
 	// names are those of clusters that were read, by id: all are ones that pmks covers.
@@ -177,7 +177,7 @@ func New(_ context.Context, cfg Config) (*Handler, error) {
 	if key != "" {
 		key += "/" + cfg.RoleARN
 	}
-	return &Handler{cfg: cfg, api: api, claims: claim.NewAccount(Name, cfg.Region, cfg.Endpoint+cfg.RootDomain, key, cfg.Transport, listLag)}, nil
+	return &Handler{cfg: &cfg, api: api, claims: claim.NewAccount(Name, cfg.Region, cfg.Endpoint+cfg.RootDomain, key, cfg.Transport, listLag)}, nil
 }
 
 // Close ends the connections.
