@@ -147,7 +147,7 @@ func is(by map[string][]string, name, value string) bool {
 	return by[name] == nil || slices.Contains(by[name], value)
 }
 
-// group returns the node pool in the core; ok is false when it is gone.
+// inCore returns the node pool as the core has it; ok is false when it is gone.
 func (known *poolRecord) inCore() (g *core.NodeGroup, ok bool) {
 	if known.cluster.live.State == profile.Gone {
 		return nil, false

@@ -211,7 +211,7 @@ func (s *Server) describeClusterStatus(c *call, in *describeStatusRequest) (any,
 			ClusterID: live.ID, ClusterState: s.stateOf(rec, live), ClusterInstanceState: "AllNormal", ClusterDeletionProtection: live.Protected,
 		}
 		for _, g := range live.Groups {
-			for _, n := range s.nodesOf(c.Now, rec.pools[g.ID], g) {
+			for _, n := range rec.pools[g.ID].nodesAt(c.Now) {
 				switch n.state {
 				case nodeRunning:
 					o.ClusterRunningNodeNum++

@@ -145,7 +145,7 @@ func (s *Server) describeInstances(c *call, in *describeInstancesRequest) (any, 
 		}
 		for _, g := range rec.live.Groups {
 			known := rec.pools[g.ID]
-			for _, n := range s.nodesOf(c.Now, known, g) {
+			for _, n := range known.nodesAt(c.Now) {
 				found[n.id] = true
 				if chosen(n.id, map[string]string{"vpc-id": rec.vpc, "subnet-id": n.subnet, "instance-charge-type": "POSTPAID_BY_HOUR"}) {
 					list = append(list, s.instanceObject(rec, known, n))

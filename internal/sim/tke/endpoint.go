@@ -146,7 +146,7 @@ func (s *Server) sameTask() *apiError {
 // readyNodes counts the nodes that run.
 func (s *Server) readyNodes(now time.Time, rec *clusterRecord) (n int64) {
 	for _, g := range rec.live.Groups {
-		n += s.counts(now, rec.pools[g.ID], g).Normal
+		n += rec.pools[g.ID].counts(now).Normal
 	}
 	return n
 }

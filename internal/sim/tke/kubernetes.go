@@ -48,7 +48,7 @@ func (s *Server) kubernetesNodes(id string, c *core.Cluster, now time.Time) []ku
 		if known == nil {
 			continue
 		}
-		for _, n := range s.nodesOf(now, known, g) {
+		for _, n := range known.nodesAt(now) {
 			if n.state != nodeRunning {
 				continue
 			}

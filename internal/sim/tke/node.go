@@ -27,9 +27,9 @@ type shownNode struct {
 	id, state string
 }
 
-// nodesOf returns the nodes of a node pool that there are now, in the order of their making:
-// those that the core has and that came, and those that are leaving.
-func (s *Server) nodesOf(now time.Time, known *poolRecord, g *core.NodeGroup) []shownNode {
+// nodesAt returns the nodes of a node pool that there are then, in the order of their making:
+// those that came, and those that are leaving.
+func (known *poolRecord) nodesAt(now time.Time) []shownNode {
 	list := make([]shownNode, 0, len(known.nodes))
 	for _, id := range slices.Sorted(maps.Keys(known.nodes)) {
 		n := known.nodes[id]
@@ -57,7 +57,7 @@ func (n *nodeRecord) there(now time.Time) bool {
 }
 
 // adopt notes the nodes that a node pool has got, each of which takes its time to join,
-// and those that leave. without lists what the cloud was not able to make.
+// and those that leave.
 func (s *Server) adopt(rec *clusterRecord, known *poolRecord, at time.Time, join time.Duration) {
 	g, ok := rec.live.Group(known.id)
 	if !ok {
@@ -114,8 +114,8 @@ func (s *Server) address(subnet string, n int) string {
 }
 
 // counts are the nodes of a node pool by their states.
-func (s *Server) counts(now time.Time, known *poolRecord, g *core.NodeGroup) (n nodeCounts) {
-	for _, node := range s.nodesOf(now, known, g) {
+func (known *poolRecord) counts(now time.Time) (n nodeCounts) {
+	for _, node := range known.nodesAt(now) {
 		switch node.state {
 		case nodeJoining:
 			n.Joining++
@@ -146,7 +146,7 @@ func (s *Server) describeNodes(c *call, in *describeNodesRequest) (any, *apiErro
 	var list []nodeObject
 	for _, g := range groups {
 		known := rec.pools[g.ID]
-		for _, n := range s.nodesOf(c.Now, known, g) {
+		for _, n := range known.nodesAt(c.Now) {
 			other := in.InstanceRole != "" && in.InstanceRole != "WORKER" && in.InstanceRole != "ALL"
 			if other || n.state == nodeJoining || by["nodepool-id"] != nil && !slices.Contains(by["nodepool-id"], g.ID) ||
 				by["nodepool-instance-type"] != nil && !slices.Contains(by["nodepool-instance-type"], "AUTOSCALING_ADDED") && !slices.Contains(by["nodepool-instance-type"], "ALL") ||

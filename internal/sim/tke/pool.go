@@ -88,7 +88,7 @@ func (s *Server) poolObject(c *call, rec *clusterRecord, g *core.NodeGroup, know
 		NodePoolID: known.id, Name: known.name, ClusterInstanceID: rec.id, LifeState: s.poolWord(g, known),
 		LaunchConfigurationID: known.config, AutoscalingGroupID: known.group,
 		Labels: append([]labelObject{}, known.labels...), Taints: append([]taintObject{}, known.taints...), Annotations: append([]labelObject{}, known.annotations...),
-		NodeCountSummary: countSummary{AutoscalingAdded: s.counts(c.Now, known, g)},
+		NodeCountSummary: countSummary{AutoscalingAdded: known.counts(c.Now)},
 		MaxNodesNum:      int64(g.Max), MinNodesNum: int64(g.Min), DesiredNodesNum: int64(g.Desired),
 		RuntimeConfig: known.runtime, NodePoolOS: known.os, OSCustomizeType: known.osKind, ImageID: known.imageID,
 		DesiredPodNum: valueOf(known.advanced.DesiredPodNumber, rec.podsPerNode), UserScript: known.script,
@@ -235,7 +235,7 @@ func (s *Server) deletePools(c *call, in *deletePoolRequest) (any, *apiError) {
 			return nil, e
 		}
 		if *in.KeepInstance {
-			for _, n := range s.nodesOf(c.Now, known, g) {
+			for _, n := range known.nodesAt(c.Now) {
 				rec.strays = append(rec.strays, n.id)
 			}
 		}

@@ -50,7 +50,7 @@ func (p *poolChange) settle(end core.OperationRecord) {
 		s.failActivity(end.End, known, p.activity, p.fail)
 		if p.removal && there {
 			// TKE has no word for it: the node pool is normal again.
-			_ = s.must(end.End, core.Force{ClusterID: p.rec.id, GroupID: known.id, State: profile.Active, AtOnce: true})
+			_ = s.must(end.End, core.Force{ClusterID: p.rec.id, GroupID: known.id, State: profile.Active})
 		} else if there {
 			known.stay(g)
 		}
@@ -199,7 +199,7 @@ func (s *Server) modifyDesired(c *call, in *desiredRequest) (any, *apiError) {
 // resize brings a node pool to a size.
 func (s *Server) resize(c *call, rec *clusterRecord, g *core.NodeGroup, known *poolRecord, desired, least, most int) *apiError {
 	kind := scaleOut
-	if desired < len(s.nodesOf(c.Now, known, g)) {
+	if desired < len(known.nodesAt(c.Now)) {
 		kind = scaleIn
 	}
 	change := s.begin(c, rec, known, kind, desired)

@@ -75,7 +75,7 @@ func (s *Server) describeGroups(c *call, in *describeGroupsRequest) (any, *apiEr
 			ServiceSettings: serviceSettings{ScalingMode: "CLASSIC_SCALING"}, MultiZoneSubnetPolicy: cmp.Or(known.scaling.MultiZoneSubnetPolicy, "PRIORITY"),
 			HealthCheckType: "CVM", InstanceAllocationPolicy: "LAUNCH_CONFIGURATION",
 		}
-		n := s.counts(c.Now, known, g)
+		n := known.counts(c.Now)
 		o.InstanceCount, o.InServiceInstanceCount = n.Total, n.Normal
 		if known.disabled {
 			o.EnabledStatus = "DISABLED"

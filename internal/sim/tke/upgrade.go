@@ -68,7 +68,7 @@ func (s *Server) lagging(now time.Time, rec *clusterRecord, kind string) (list [
 		return nil
 	}
 	for _, g := range rec.live.Groups {
-		for _, n := range s.nodesOf(now, rec.pools[g.ID], g) {
+		for _, n := range rec.pools[g.ID].nodesAt(now) {
 			v, err := kver.Parse(n.version)
 			if err != nil || v.Compare(master) >= 0 || n.leaving {
 				continue
