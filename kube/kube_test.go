@@ -322,6 +322,27 @@ func TestRESTConfig_RotatedAuthorityAndEndpoint(t *testing.T) {
 	}
 }
 
+// TestRESTConfig_EverythingRotated: one request lives through a new authority and the
+// revocation of the token that it began with.
+func TestRESTConfig_EverythingRotated(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud(t)
+		hc := client(t, c)
+		c.revoke()
+		c.set(func() {
+			_ = c.servers[host+":6443"].server.Close()
+			c.authority = newAuthority(t)
+			c.serve(host+":6443", host)
+		})
+		if status, err := ask(t, hc, "POST", "/things", strings.NewReader("a body")); err != nil || status != http.StatusOK || c.last().body != "a body" {
+			t.Errorf("%d, %v, %+v", status, err, c.last())
+		}
+		if n := len(c.requests); n != 2 {
+			t.Errorf("%d requests, want one that was refused and one that was not", n)
+		}
+	})
+}
+
 func TestRESTConfig_DeletedMeanwhile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud(t)

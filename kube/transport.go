@@ -62,41 +62,50 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		closeBody(req)
 		return nil, err
 	}
-	resp, err := t.send(req, req.Body, with)
 	ownCredential := t.tokens != nil && with.token.value == ""
-	var next sent
-	var failure error
-	switch {
-	case req.Context().Err() != nil:
-		return resp, err
-	case err != nil && neverSent(err):
-		next, failure = t.findWay(req, with, err)
-	case err == nil && resp.StatusCode == http.StatusUnauthorized && !ownCredential:
-		next, failure = t.findCredential(req, with, resp)
-	default:
-		return resp, err
-	}
-	if failure != nil {
-		drain(resp)
-		return nil, failure
-	}
-	body, ok := repeatable(req)
-	if !ok {
-		if resp == nil {
-			return nil, &pmks.Error{Code: pmks.CodeUnavailable, Provider: t.provider(), Cluster: t.iid, Err: err,
-				Message: "the way to the cluster has changed, and the body of the request cannot be sent a second time: send it again"}
+	body := req.Body
+	// A rotation changes the way and the credential: each is renewed once.
+	for newWay, newCredential := false, false; ; {
+		resp, err := t.send(req, body, with)
+		refused := err == nil && resp.StatusCode == http.StatusUnauthorized && !ownCredential
+		var next sent
+		var failure error
+		switch {
+		case req.Context().Err() != nil:
+			return resp, err
+		case err != nil && neverSent(err) && !newWay:
+			newWay = true
+			next, failure = t.findWay(req, with, err)
+		case err != nil:
+			return nil, t.explain(req, with, err)
+		case refused && !newCredential:
+			newCredential = true
+			next, failure = t.findCredential(req, with, resp)
+		case refused:
+			return nil, t.refused(resp, pmks.CodeUnauthenticated, "the API server refuses a credential that the cloud issued just now: let the identity of the handler's credentials into the cluster (access entries, role bindings), and compare the clock of this machine")
+		default:
+			return resp, nil
 		}
-		return nil, t.refused(resp, pmks.CodeUnavailable, "the API server took the credential no more; there is a new one now, and the body of the request cannot be sent a second time: send it again")
+		if failure != nil {
+			drain(resp)
+			return nil, failure
+		}
+		var ok bool
+		if body, ok = repeatable(req); !ok {
+			return nil, t.unrepeatable(resp, err)
+		}
+		drain(resp)
+		with = next
 	}
-	drain(resp)
-	resp, err = t.send(req, body, next)
-	switch {
-	case err != nil:
-		return nil, t.explain(req, next, err)
-	case resp.StatusCode == http.StatusUnauthorized:
-		return nil, t.refused(resp, pmks.CodeUnauthenticated, "the API server refuses a credential that the cloud issued just now: let the identity of the handler's credentials into the cluster (access entries, role bindings), and compare the clock of this machine")
+}
+
+// unrepeatable is the error of a request that could be sent again, but for its body.
+func (t *transport) unrepeatable(resp *http.Response, err error) error {
+	if resp == nil {
+		return &pmks.Error{Code: pmks.CodeUnavailable, Provider: t.provider(), Cluster: t.iid, Err: err,
+			Message: "the way to the cluster has changed, and the body of the request cannot be sent a second time: send it again"}
 	}
-	return resp, nil
+	return t.refused(resp, pmks.CodeUnavailable, "the API server took the credential no more; there is a new one now, and the body of the request cannot be sent a second time: send it again")
 }
 
 // credential returns what a request is sent with.
