@@ -84,7 +84,7 @@ func NewClient(ctx context.Context, h *Handler) (*tke.Client, error) {
 	if u := h.api.hosts["tke"]; u != nil {
 		p.HttpProfile.Scheme, p.HttpProfile.Endpoint = strings.ToUpper(u.Scheme), u.Host
 	}
-	c, err := tke.NewClient(&keys, h.cfg.Region, p) // not the keys themselves, which a printed client would show
+	c, err := tke.NewClient(sealed(func() snapshot { return keys }), h.cfg.Region, p)
 	if err != nil {
 		return nil, err
 	}

@@ -30,9 +30,15 @@ func (s snapshot) GetSecretId() string                       { return s.id }
 func (s snapshot) GetSecretKey() string                      { return s.secret }
 func (s snapshot) GetToken() string                          { return s.token }
 
-// String keeps a client that is printed from showing its keys.
-func (s snapshot) String() string   { return "[redacted]" }
-func (s snapshot) GoString() string { return "[redacted]" }
+// sealed is a snapshot that a client may hold: fmt walks into the fields of one that is
+// printed, and shows of a function no more than where it is.
+type sealed func() snapshot
+
+// GetCredential and its like implement [common.CredentialIface].
+func (s sealed) GetCredential() (id, secret, token string) { return s().GetCredential() }
+func (s sealed) GetSecretId() string                       { return s().id }
+func (s sealed) GetSecretKey() string                      { return s().secret }
+func (s sealed) GetToken() string                          { return s().token }
 
 func (s snapshot) usable() bool { return s.id != "" && s.secret != "" }
 

@@ -162,6 +162,12 @@ func (h *Handler) find(ctx context.Context, r ref) (*tke.Cluster, error) {
 // pools lists the node pools of a cluster, which takes one call, or those that a filter
 // finds. Pools that are gone and still listed are left out.
 func (h *Handler) pools(ctx context.Context, id string, filters []*tke.Filter) ([]*tke.NodePool, error) {
+	list, err := h.poolsAlone(ctx, id, filters)
+	return list, h.ofAbsent(ctx, err, id)
+}
+
+// poolsAlone is pools for who reads the cluster beside them.
+func (h *Handler) poolsAlone(ctx context.Context, id string, filters []*tke.Filter) ([]*tke.NodePool, error) {
 	in := tke.NewDescribeClusterNodePoolsRequest()
 	in.ClusterId, in.Filters = &id, filters
 	out, err := read(ctx, h, in, tke.NewDescribeClusterNodePoolsResponse, "list of node pools", func(o *tke.DescribeClusterNodePoolsResponse) bool {
@@ -180,6 +186,18 @@ func (h *Handler) pools(ctx context.Context, id string, filters []*tke.Filter) (
 		h.showMove(p)
 	}
 	return list, nil
+}
+
+// ofAbsent says whether a cluster is gone of which another read says so: that its own
+// read tells alone.
+func (h *Handler) ofAbsent(ctx context.Context, err error, id string) error {
+	if !errs.Is(err, pmks.CodeNotFound) {
+		return err
+	}
+	if _, lookErr := h.describe(ctx, id); lookErr != nil {
+		return lookErr
+	}
+	return errs.With(err, func(e *pmks.Error) { e.Code = pmks.CodeUnavailable })
 }
 
 // readPool reads one node pool by its id.

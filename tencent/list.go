@@ -75,13 +75,19 @@ func (h *Handler) readCluster(ctx context.Context, id string, listed *tke.Cluste
 			}
 			return nil
 		},
-		func(ctx context.Context) error { pools, r.poolsErr = h.pools(ctx, id, nil); return nil },
+		func(ctx context.Context) error { pools, r.poolsErr = h.poolsAlone(ctx, id, nil); return nil },
 		func(ctx context.Context) error { r.nodes, r.nodesErr = h.instances(ctx, id); return nil },
 		func(ctx context.Context) error { r.endpoints, r.endpointsErr = h.readEndpoints(ctx, id); return nil })
 	for _, err := range []error{fault, err, errs.Over(ctx)} {
 		if err != nil {
 			return nil, err
 		}
+	}
+	switch {
+	case listed != nil: // it may be gone by now
+		r.poolsErr = h.ofAbsent(ctx, r.poolsErr, id)
+	case errs.Is(r.poolsErr, pmks.CodeNotFound): // it has just been read
+		r.poolsErr = errs.With(r.poolsErr, func(e *pmks.Error) { e.Code = pmks.CodeUnavailable })
 	}
 	status := clusterMeaning(deref(r.cluster.ClusterStatus)).Status
 	if r.poolsErr != nil && (status == pmks.ClusterActive || status == pmks.ClusterUpdating || !isRefusal(r.poolsErr)) {

@@ -265,7 +265,7 @@ func (h *Handler) RemoveNodeGroup(ctx context.Context, clusterIID, nodeGroupIID 
 
 // confirmGone says whether what TKE did not find is gone: the list tells.
 func confirmGone(ctx context.Context, err error, fate func(context.Context) (once.Fate, error)) error {
-	if !errs.Is(err, pmks.CodeNotFound) || ofCluster(err) {
+	if !errs.Is(err, pmks.CodeNotFound) {
 		return err
 	}
 	if now, lookErr := fate(ctx); lookErr == nil && now == once.Gone {
