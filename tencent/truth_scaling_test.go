@@ -190,3 +190,38 @@ func TestTruth_lag(t *testing.T) {
 		}
 	})
 }
+
+// TestTruth_changesInARow: changes in a row, each as soon as the one before it lets it,
+// with lists that lag: what is shown in the end is the last one.
+func TestTruth_changesInARow(t *testing.T) {
+	t.Parallel()
+	for _, lag := range []time.Duration{0, 9 * time.Second, 25 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			s := readyAccount(t, tke.Options{ReadLag: lag}, nil)
+			pass(time.Minute)
+			h := newHandler(t, s)
+			for i, change := range []func() error{
+				func() error { _, err := h.SetNodeGroupAutoScaling(t.Context(), demo, first, true); return err },
+				func() error { _, err := h.ChangeNodeGroupScaling(t.Context(), demo, first, 4, 2, 6); return err },
+				func() error { _, err := h.SetNodeGroupAutoScaling(t.Context(), demo, first, false); return err },
+				func() error { _, err := h.ChangeNodeGroupScaling(t.Context(), demo, first, 1, 1, 1); return err },
+			} {
+				err := change()
+				for range 60 {
+					if pmks.CodeOf(err) != pmks.CodeBusy {
+						break
+					}
+					pass(2 * time.Second)
+					err = change()
+				}
+				if err != nil {
+					t.Fatalf("%s, change %d: %v", lag, i, err)
+				}
+			}
+			g, err := pmks.WaitNodeGroupActive(t.Context(), h, demo, first)
+			if err != nil || g.DesiredNodeSize != 1 || len(g.Nodes) != 1 || g.OnAutoScaling {
+				t.Errorf("%s: %d, %d nodes, autoscaling %t, %v", lag, g.DesiredNodeSize, len(g.Nodes), g.OnAutoScaling, err)
+			}
+		})
+	}
+}

@@ -192,7 +192,7 @@ func TestTruth_oldActivity(t *testing.T) {
 		pass(time.Hour)
 		changed := time.Now()
 		h := newHandlerOn(t, rewritten(s, "DescribeAutoScalingActivities", func(_ int, a map[string]any, _ string) {
-			if time.Since(changed) > 40*time.Second {
+			if time.Since(changed) > 20*time.Second {
 				return
 			}
 			var old []any
@@ -243,6 +243,31 @@ func TestTruth_nodeNotUpgradable(t *testing.T) {
 			t.Errorf("the nodes are told to run %s; %v", got.NodeGroupList[0].Version, gerr)
 		}
 	})
+}
+
+// TestTruth_upgradeAgain: an upgrade of the control plane that fails is told with its
+// reason; called again it goes.
+func TestTruth_upgradeAgain(t *testing.T) {
+	t.Parallel()
+	for _, lag := range []time.Duration{0, 9 * time.Second, 25 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			s := tke.New(tke.Options{ReadLag: lag})
+			putCluster(t, s, core.Seed{Name: "demo", Version: "1.30.0", Groups: []pmks.NodeGroupInfo{bench.SampleNodeGroup("ng1")}})
+			pass(time.Minute)
+			h := newHandler(t, s)
+			s.Inject(core.Fault{Op: "UpdateClusterVersion", Kind: core.FaultFailLater, Reason: "PreCheckFailed: a webhook does not answer", Times: 1})
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Hour)
+			defer cancel()
+			_, err := pmks.Upgrade(ctx, h, demo, "1.32", pmks.WithInterval(time.Minute))
+			if err == nil || !strings.Contains(err.Error(), "a webhook") || ctx.Err() != nil {
+				t.Errorf("%s: %v", lag, err)
+			}
+			info, err := pmks.Upgrade(ctx, h, demo, "1.32", pmks.WithInterval(time.Minute))
+			if err != nil || info.NodeGroupList[0].Version != "1.32.2" || s.Count("UpdateClusterVersion") != 2 {
+				t.Errorf("%s: %v after %d requests", lag, err, s.Count("UpdateClusterVersion"))
+			}
+		})
+	}
 }
 
 // TestTruth_upgradesOnlyItsOwn: nodes that belong to no pool of the contract (alone,
