@@ -20,6 +20,7 @@ import (
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/once"
 	"github.com/pmks-go/pmks/internal/provider/await"
+	"github.com/pmks-go/pmks/internal/provider/claim"
 	"github.com/pmks-go/pmks/internal/provider/errs"
 	"github.com/pmks-go/pmks/internal/provider/fanout"
 	"github.com/pmks-go/pmks/internal/refuse"
@@ -38,7 +39,7 @@ func (h *Handler) CreateCluster(ctx context.Context, req pmks.ClusterInfo) (_ pm
 	defer annotate(&err, "CreateCluster", pmks.IID{NameId: req.IId.NameId}, pmks.IID{})
 	for try := 1; ; try++ {
 		info, again, err := h.tryCreateCluster(ctx, req)
-		if errors.Is(err, errLookAgain) {
+		if errors.Is(err, claim.ErrLookAgain) {
 			try--
 			continue
 		}
@@ -59,17 +60,17 @@ func (h *Handler) tryCreateCluster(ctx context.Context, req pmks.ClusterInfo) (i
 	if err != nil {
 		return info, false, err
 	}
-	mine := &claim{name: req.IId.NameId, vpc: *p.in.Vpcid}
-	if err := h.claims.take(ctx, mine, func(id string) bool { return h.clusterThere(ctx, id) }, func(taken []netip.Prefix) error { return p.addRanges(h, mine, taken) }); err != nil {
+	mine := &claim.Claim{Name: req.IId.NameId, VPC: *p.in.Vpcid, There: func(id string) bool { return h.clusterThere(ctx, id) }}
+	if err := h.claims.Take(ctx, mine, func(taken []netip.Prefix) error { return p.addRanges(h, mine, taken) }); err != nil {
 		return info, false, err
 	}
 	made, taskID, err := h.createCluster(ctx, p)
 	if err != nil {
-		h.claims.settle(mine, "", once.Open(err))
-		return info, errs.Is(err, pmks.CodeInvalidArgument) && h.overtaken(ctx, *p.in.Vpcid, mine.ranges), err
+		h.claims.Settle(mine, "", once.Open(err))
+		return info, errs.Is(err, pmks.CodeInvalidArgument) && h.overtaken(ctx, *p.in.Vpcid, mine.Ranges), err
 	}
 	h.shown.Store(*made.ClusterId, req.IId.NameId)
-	h.claims.settle(mine, *made.ClusterId, false)
+	h.claims.Settle(mine, *made.ClusterId, false)
 	info = clusterInfo(made)
 	addTask(&info.KeyValueList, taskID)
 	return info, false, nil
@@ -225,10 +226,10 @@ func (h *Handler) public() bool { return h.cfg.PublicEndpoint == nil || *h.cfg.P
 
 // addRanges chooses the ranges of pods and services, beside those of clusters that are
 // about to be made.
-func (p clusterPlan) addRanges(h *Handler, mine *claim, taken []netip.Prefix) error {
+func (p clusterPlan) addRanges(h *Handler, mine *claim.Claim, taken []netip.Prefix) error {
 	pods, services, err := h.chooseRanges(slices.Concat(p.net.used, taken))
 	if err == nil {
-		mine.ranges = []netip.Prefix{pods, services}
+		mine.Ranges = []netip.Prefix{pods, services}
 		p.in.ContainerCidr, p.in.ServiceCidr = tea.String(pods.String()), tea.String(services.String())
 	}
 	return err
@@ -325,6 +326,6 @@ func (h *Handler) DeleteCluster(ctx context.Context, clusterIID pmks.IID) (_ boo
 	if err != nil {
 		return false, h.explain(ctx, err, id, "")
 	}
-	h.claims.forget(id)
+	h.claims.Forget(id)
 	return true, nil
 }

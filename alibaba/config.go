@@ -15,6 +15,7 @@ import (
 	"sync"
 
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/provider/claim"
 	"github.com/pmks-go/pmks/internal/provider/endpoint"
 	"github.com/pmks-go/pmks/internal/redact"
 	"github.com/pmks-go/pmks/internal/refuse"
@@ -122,7 +123,7 @@ func (c Config) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
 type Handler struct {
 	cfg    *Config // behind a pointer fmt does not look, whatever holds the handler
 	api    *clients
-	claims account
+	claims claim.Account
 	// What was read, by id: the names of the clusters that pmks shows, and the versions of
 	// pools.
 	shown, versions sync.Map
@@ -151,7 +152,7 @@ func New(_ context.Context, cfg Config) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Handler{cfg: &cfg, api: api, claims: newAccount(&cfg)}, nil
+	return &Handler{cfg: &cfg, api: api, claims: claim.NewAccount(Name, cfg.Region, cfg.Endpoint, cfg.AccessKeyID+cfg.Profile+cfg.RoleARN, cfg.Transport, listLag)}, nil
 }
 
 // Close ends the connections.

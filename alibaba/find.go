@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	cs "github.com/alibabacloud-go/cs-20151215/v5/client"
 	"github.com/alibabacloud-go/tea/tea"
@@ -78,7 +79,7 @@ func (h *Handler) listAll(ctx context.Context, name string) ([]*cluster, error) 
 // withRecent adds what this handler has made a moment ago: lists lag behind by up to ten
 // seconds, and what was accepted is to be found.
 func (h *Handler) withRecent(ctx context.Context, list []*cluster, name string) ([]*cluster, error) {
-	for _, id := range h.claims.recent("", name) {
+	for _, id := range h.claims.Recent("", name) {
 		if slices.ContainsFunc(list, func(c *cluster) bool { return tea.StringValue(c.ClusterId) == id }) {
 			continue
 		}
@@ -180,6 +181,10 @@ func (h *Handler) describe(ctx context.Context, id string) (*cluster, error) {
 	return c, nil
 }
 
+// listLag is how long a list may not show what was made (vendor's notice of November
+// 2024: 1 to 10 seconds), with something to spare.
+const listLag = 12 * time.Second
+
 // clusterThere and poolThere report whether what has a name, by a list that lags behind or
 // by who made it, is not gone by now.
 func (h *Handler) clusterThere(ctx context.Context, id string) bool {
@@ -240,7 +245,7 @@ func (h *Handler) readPool(ctx context.Context, id, poolId string) (*pool, error
 		return o.Body != nil && o.Body.NodepoolInfo != nil && tea.StringValue(o.Body.NodepoolInfo.NodepoolId) == poolId
 	})
 	if err != nil {
-		if err = absent(err, noCluster, noPool); errs.ProviderCode(err) == noPool && h.claims.made(id, poolId) {
+		if err = absent(err, noCluster, noPool); errs.ProviderCode(err) == noPool && h.claims.Made(id, poolId) {
 			// It is there, and will be shown: absence would be taken for the end of a removal.
 			err = errs.With(err, func(e *pmks.Error) {
 				e.Code, e.Message = pmks.CodeUnavailable, "the node group was made a moment ago and is not shown yet: "+e.Message
@@ -284,7 +289,7 @@ func (h *Handler) findPool(ctx context.Context, id string, iid pmks.IID) (*pool,
 	case len(found) > 1:
 		return nil, refuse.Invalid("nodeGroupIID", "the name %q is ambiguous: give the SystemId, one of %s", iid.NameId, strings.Join(ids, ", "))
 	}
-	for _, poolId := range h.claims.recent(id, iid.NameId) {
+	for _, poolId := range h.claims.Recent(id, iid.NameId) {
 		return h.readPool(ctx, id, poolId)
 	}
 	return nil, noPoolError(iid.NameId)

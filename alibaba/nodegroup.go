@@ -18,6 +18,7 @@ import (
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/kver"
 	"github.com/pmks-go/pmks/internal/once"
+	"github.com/pmks-go/pmks/internal/provider/claim"
 	"github.com/pmks-go/pmks/internal/provider/errs"
 	"github.com/pmks-go/pmks/internal/provider/fanout"
 	"github.com/pmks-go/pmks/internal/provider/ready"
@@ -32,24 +33,24 @@ const maxNodes = 2000
 func (h *Handler) AddNodeGroup(ctx context.Context, clusterIID pmks.IID, req pmks.NodeGroupInfo) (_ pmks.NodeGroupInfo, err error) {
 	defer annotate(&err, "AddNodeGroup", clusterIID, pmks.IID{NameId: req.IId.NameId})
 	var a addition
-	var mine *claim
+	var mine *claim.Claim
 	for again := true; again; {
 		if a, err = h.planPool(ctx, clusterIID, req); err != nil {
 			return pmks.NodeGroupInfo{}, err
 		}
-		mine = &claim{parent: a.id, name: req.IId.NameId}
-		err = h.claims.take(ctx, mine, func(poolId string) bool { return h.poolThere(ctx, a.id, poolId) }, func([]netip.Prefix) error { return nil })
-		again = errors.Is(err, errLookAgain)
+		mine = &claim.Claim{Parent: a.id, Name: req.IId.NameId, There: func(poolId string) bool { return h.poolThere(ctx, a.id, poolId) }}
+		err = h.claims.Take(ctx, mine, func([]netip.Prefix) error { return nil })
+		again = errors.Is(err, claim.ErrLookAgain)
 	}
 	if err != nil {
 		return pmks.NodeGroupInfo{}, err
 	}
 	made, taskID, err := h.createPool(ctx, a)
 	if err != nil {
-		h.claims.settle(mine, "", once.Open(err))
+		h.claims.Settle(mine, "", once.Open(err))
 		return pmks.NodeGroupInfo{}, h.explain(ctx, err, a.id, "")
 	}
-	h.claims.settle(mine, poolID(made), false)
+	h.claims.Settle(mine, poolID(made), false)
 	info := poolInfo(made, a.version)
 	if req.OnAutoScaling && req.DesiredNodeSize != a.req.MinNodeSize {
 		// ACK takes no size with it: such a pool begins with the least.
@@ -264,6 +265,6 @@ func (h *Handler) RemoveNodeGroup(ctx context.Context, clusterIID, nodeGroupIID 
 		}
 		return false, err
 	}
-	h.claims.forget(poolId)
+	h.claims.Forget(poolId)
 	return true, nil
 }

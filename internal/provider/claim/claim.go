@@ -31,6 +31,9 @@ type Claim struct {
 	// VPC is where Ranges must not overlap with those of others.
 	VPC    string
 	Ranges []netip.Prefix
+	// There reports whether what another has made is not gone by now: it may have been
+	// removed by other hands. Nil means that it is there.
+	There func(id string) bool
 
 	done chan struct{} // closed when it is decided
 	id   string        // what was made
@@ -76,6 +79,8 @@ func (a Account) Take(ctx context.Context, want *Claim, choose func(taken []neti
 		return errs.Over(ctx)
 	}
 	switch {
+	case other.id != "" && want.There != nil && !want.There(other.id):
+		a.Forget(other.id)
 	case other.id != "":
 		return &pmks.Error{Code: pmks.CodeAlreadyExists, Field: "IId.NameId", Message: "there is one of this name: " + other.id}
 	case other.open:

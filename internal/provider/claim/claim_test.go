@@ -54,7 +54,7 @@ func TestTake(t *testing.T) {
 				if err := a.Take(t.Context(), &claim.Claim{Name: "n"}, nothing); !errors.Is(err, test.want) || time.Since(start) != test.waited {
 					t.Errorf("got %v after %s, want %v after %s", err, time.Since(start), test.want, test.waited)
 				}
-				time.Sleep(lag) //nolint:forbidigo // inside a synctest bubble
+				time.Sleep(lag + time.Second) //nolint:forbidigo // inside a synctest bubble
 				second := &claim.Claim{Name: "n"}
 				if err := a.Take(t.Context(), second, nothing); err != nil {
 					t.Errorf("when the lists show it: %v", err)
@@ -63,6 +63,26 @@ func TestTake(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestTake_goneAgain: what another made and a third hand has removed is in nobody's way.
+func TestTake_goneAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a, first := account("gone"), &claim.Claim{Name: "n"}
+		if err := a.Take(t.Context(), first, nothing); err != nil {
+			t.Fatal(err)
+		}
+		a.Settle(first, "c-1", false)
+		second := &claim.Claim{Name: "n", There: func(id string) bool { return id != "c-1" }}
+		if err := a.Take(t.Context(), second, nothing); !errors.Is(err, claim.ErrLookAgain) || a.Made("", "c-1") {
+			t.Errorf("got %v", err)
+		}
+		if err := a.Take(t.Context(), second, nothing); err != nil {
+			t.Errorf("again: %v", err)
+		}
+		a.Settle(second, "", false)
+	})
 }
 
 // TestTake_canceled: who waits goes away when told to, whether the first is decided or not.
