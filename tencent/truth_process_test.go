@@ -5,12 +5,16 @@ package tencent_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/providertest"
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/tke"
 	"github.com/pmks-go/pmks/tencent"
@@ -180,5 +184,70 @@ func TestTruth_leavesWhileLooking(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// The list shows the cluster at rest, and another call says that there is none: that is no
+// absence, of the cluster or of its pools.
+func TestTruth_subNotFound(t *testing.T) {
+	t.Parallel()
+	for _, code := range []string{"ResourceNotFound.ClusterNotFound", "InvalidParameter.ClusterNotFound", "InternalError.ClusterNotFound"} {
+		for _, action := range []string{"DescribeClusterNodePools", "DescribeClusterInstances", "DescribeClusterEndpoints", "CheckInstancesUpgradeAble", "DescribeClusterKubeconfig"} {
+			t.Run(code+"/"+action, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					s := tke.New(tke.Options{})
+					putCluster(t, s, core.Seed{Name: "demo", Groups: []pmks.NodeGroupInfo{bench.SampleNodeGroup("ng1")}})
+					pass(time.Hour)
+					id := ""
+					if list, err := newHandler(t, s).ListIID(t.Context()); err == nil {
+						id = list[0].SystemId
+					}
+					h := newHandlerOn(t, providertest.RoundTripper(func(r *http.Request) (*http.Response, error) {
+						if r.Header.Get("X-TC-Action") == action {
+							return refusalOf(r, 200, code, "CLUSTER_NOT_FOUND("+id+")"), nil
+						}
+						return s.Transport().RoundTrip(r)
+					}))
+					for _, iid := range []pmks.IID{demo, {SystemId: id}} {
+						if _, err := h.GetCluster(t.Context(), iid); errors.Is(err, pmks.ErrNotFound) {
+							t.Errorf("GetCluster %s: %v", iid, err)
+						}
+						if list, err := h.ListCluster(t.Context()); err == nil && len(list) == 0 {
+							t.Errorf("ListCluster shows none")
+						}
+						ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+						if err := pmks.WaitNodeGroupDeleted(ctx, h, iid, pmks.IID{NameId: "ng1"}, pmks.WithInterval(20*time.Second)); err == nil {
+							t.Errorf("WaitNodeGroupDeleted %s: success", iid)
+						}
+						cancel()
+						if action != "DescribeClusterNodePools" {
+							continue
+						}
+						if _, err := h.RemoveNodeGroup(t.Context(), iid, pmks.IID{NameId: "ng1"}); errors.Is(err, pmks.ErrNotFound) {
+							t.Errorf("RemoveNodeGroup %s: %v", iid, err)
+						}
+					}
+				})
+			})
+		}
+	}
+}
+
+// Nothing that is printed shows a secret.
+func TestTruth_prints(t *testing.T) {
+	t.Parallel()
+	s := tke.New(tke.Options{Unlimited: true})
+	h := newHandler(t, s)
+	c, err := tencent.NewClient(t.Context(), h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x"} {
+		for name, v := range map[string]any{"handler": h, "client": c, "config": configOf(providertest.Connection{Transport: s.Transport()})} {
+			if text := fmt.Sprintf(verb, v); strings.Contains(text, tke.DefaultSecretKey) {
+				t.Errorf("%s of the %s shows the secret", verb, name)
+			}
+		}
 	}
 }
