@@ -12,8 +12,8 @@ import (
 )
 
 // kubernetes says what is behind the endpoints of clusters: who comes with a client
-// certificate of DescribeClusterUserKubeconfig gets in, as long as it is good. ACK has
-// no bearer tokens.
+// certificate of DescribeClusterUserKubeconfig gets in, as long as it is good, and with a
+// token where the add-on for them is installed.
 func (s *Server) kubernetes(mode kubeapi.Mode) simkit.Kubernetes {
 	return simkit.Kubernetes{
 		Mode: mode, Provider: "alibaba", Worlds: []*core.World{s.world}, Next: s.kubernetesNext,
@@ -23,7 +23,7 @@ func (s *Server) kubernetes(mode kubeapi.Mode) simkit.Kubernetes {
 			}
 			return nil
 		},
-		Nodes: s.kubernetesNodes,
+		Nodes: s.kubernetesNodes, Token: s.kubernetesToken,
 		Authority: func(id string) (simkit.Authority, error) {
 			if rec := s.clusters[id]; rec != nil {
 				return rec.authority, nil
