@@ -79,7 +79,8 @@ var clouds = map[string]cloud{
 				Settings: map[string]string{"vpcEndpoint": base, "ecsEndpoint": base, "stsEndpoint": base, "pollInterval": "20ms"},
 			}, []string{"ALIBABA_CLOUD_ACCESS_KEY_ID=" + ack.DefaultAccessKeyID, "ALIBABA_CLOUD_ACCESS_KEY_SECRET=" + ack.DefaultAccessKeySecret}
 		},
-		kinds: map[string]credential{"certificate": certificate},
+		attributes: map[string]string{ack.AttrAddons: "ack-ram-authenticator"},
+		kinds:      map[string]credential{"certificate": certificate, kindExec: token},
 	},
 	"aws": {
 		simulate: func() simulator {
