@@ -45,6 +45,7 @@ import (
 	"strings"
 	"syscall"
 	"time"
+	"unicode"
 
 	"github.com/pmks-go/pmks"
 )
@@ -93,11 +94,22 @@ func (p process) main(ctx context.Context, args []string) int {
 	case err == nil, errors.Is(err, flag.ErrHelp): // the usage has been printed then
 		return 0
 	}
-	fmt.Fprintln(p.stderr, "pmks-credential:", err)
+	fmt.Fprintln(p.stderr, "pmks-credential:", printable(err.Error()))
 	if advice := advise(err, q); advice != "" {
 		fmt.Fprintln(p.stderr, "pmks-credential:", advice)
 	}
 	return 1
+}
+
+// printable takes out what a terminal would obey: a message may be a vendor's, or that
+// of something on the way.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '\n' || unicode.IsPrint(r) {
+			return r
+		}
+		return ' '
+	}, strings.ToValidUTF8(text, " "))
 }
 
 // query is the command line.

@@ -146,6 +146,19 @@ func TestParse_builtWithout(t *testing.T) {
 	}
 }
 
+func TestPrintable(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"two\nlines, \u00e9\u6f22": "two\nlines, \u00e9\u6f22",
+		"\x1b[2J\a\rgone\x9b1m":    " [2J  gone 1m",
+		"left\u202eright\u009b":    "left right ",
+	} {
+		if got := printable(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestAdvise(t *testing.T) {
 	t.Parallel()
 	q := query{provider: "aws", timeout: time.Second}
