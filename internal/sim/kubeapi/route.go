@@ -31,7 +31,9 @@ type call struct {
 
 // serveHTTP answers one request.
 func (s *server) serveHTTP(w http.ResponseWriter, r *http.Request) {
-	s.tasks.Add(1)
+	if !s.enter() {
+		panic(http.ErrAbortHandler)
+	}
 	defer s.tasks.Done()
 	view := s.refresh()
 	if view.Condition != Up {

@@ -122,6 +122,16 @@ func (s *server) outlive() {
 	}
 }
 
+// enter begins a task that wait waits for, unless the server is closed.
+func (s *server) enter() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closed {
+		s.tasks.Add(1)
+	}
+	return !s.closed
+}
+
 // close ends the server without waiting.
 func (s *server) close() {
 	s.mu.Lock()
