@@ -97,7 +97,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if *quiet {
 		o.logger = slog.New(slog.DiscardHandler)
 	}
-	s, err := serve(*name, o)
+	s, err := serve(*name, o) //nolint:contextcheck // a listener that closes has a second of its own
 	if err != nil {
 		return err
 	}

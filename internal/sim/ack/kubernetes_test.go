@@ -16,7 +16,7 @@ import (
 func TestServer_Kubernetes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(o *Options) { o.Kubernetes = kubeapi.InProcess })
-	defer w.CloseKubernetes() //nolint:errcheck // it has no way to fail
+	defer w.CloseKubernetes()
 	id := w.create("demo")
 	w.addPool(id, "ng1")
 	config := w.want(w.roa("GET", "/k8s/"+id+"/user_config?TemporaryDurationMinutes=15", nil), "200").text("config")

@@ -17,7 +17,7 @@ import (
 func TestServer_Kubernetes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(o *Options) { o.Kubernetes = kubeapi.InProcess })
-	defer w.CloseKubernetes() //nolint:errcheck // it has no way to fail
+	defer w.CloseKubernetes()
 	w.create(t, "demo")
 	w.pass()
 	out := wiretest.OK(w.clusters.ListClusterAdminCredentials(t.Context(), testGroup, "demo", nil))(t)

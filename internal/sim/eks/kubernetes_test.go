@@ -22,7 +22,7 @@ func TestServer_Kubernetes(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, func(o *Options) { o.Now, o.Kubernetes = nil, kubeapi.InProcess })
-		defer w.CloseKubernetes() //nolint:errcheck // it has no way to fail
+		defer w.CloseKubernetes()
 		pass := func() {
 			for {
 				at, more := w.NextEvent()

@@ -15,7 +15,7 @@ import (
 func TestServer_Kubernetes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(o *Options) { o.Kubernetes = kubeapi.InProcess })
-	defer w.CloseKubernetes() //nolint:errcheck // it has no way to fail
+	defer w.CloseKubernetes()
 	w.create(t, "demo")
 	w.pass()
 	c := w.get(t, "demo")

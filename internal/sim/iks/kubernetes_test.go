@@ -17,7 +17,7 @@ import (
 func TestServer_Kubernetes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(o *Options) { o.Kubernetes = kubeapi.InProcess })
-	defer w.CloseKubernetes() //nolint:errcheck // it has no way to fail
+	defer w.CloseKubernetes()
 	id := w.active(t, "demo")
 	k := wiretest.KubernetesOf(t, w.DialKubernetes, string(w.get(t, "/v2/getKubeconfig?format=yaml&admin=true&cluster="+id).want(t, 200).body))
 	if got := k.WhoAmI(); got != id+"-admin" {

@@ -19,7 +19,7 @@ func TestServer_Kubernetes(t *testing.T) {
 	t.Parallel()
 	for _, kept := range []bool{false, true} {
 		w := newWorld(t, func(o *Options) { o.Kubernetes, o.Assumptions.AuthorityKept = kubeapi.InProcess, kept })
-		defer w.CloseKubernetes() //nolint:errcheck // it has no way to fail
+		defer w.CloseKubernetes()
 		path := w.create(t, "demo")
 		w.pass()
 		w.login(t, DefaultUser, DefaultPassword) // a day has passed
