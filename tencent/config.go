@@ -145,7 +145,7 @@ type Handler struct {
 	// versions are those that nodes were seen to run, by id: nothing leads back. seenAt is
 	// since when clusters were seen at theirs, nodesSent when upgrades of nodes were sent.
 	versions, seenAt, nodesSent sync.Map
-	// moves are the changes of pools of a moment ago, by id.
+	// moves are the last changes of pools, by id.
 	moves sync.Map
 	// upgrades are the versions that upgrades were sent to, by cluster.
 	upgrades sync.Map

@@ -10,8 +10,8 @@ import (
 	"github.com/pmks-go/pmks"
 )
 
-// move is a change of a pool that this handler has sent a moment ago. Lists go on showing
-// what was before for a while: who waits would take that for the end.
+// move is the last change of a pool that this handler has sent. Lists go on showing what
+// was before for a while: who waits would take that for the end.
 type move struct {
 	at   time.Time
 	told time.Time // at, by the clock of the vendor
@@ -26,24 +26,19 @@ func (h *Handler) moved(poolId string, m move) {
 	h.moves.Store(poolId, m)
 }
 
-// lastMove is the change of a pool of a moment ago.
+// lastMove is the last change of a pool.
 func (h *Handler) lastMove(poolId string) (move, bool) {
 	stored, ok := h.moves.Load(poolId)
 	if !ok {
 		return move{}, false
 	}
-	m := stored.(move) //nolint:errcheck // only moves are stored
-	if time.Since(m.at) >= listLag {
-		h.moves.CompareAndDelete(poolId, stored)
-		return move{}, false
-	}
-	return m, true
+	return stored.(move), true //nolint:errcheck // only moves are stored
 }
 
 // showMove shows a pool in the state that it is in, where the list lags behind a change.
 func (h *Handler) showMove(p *tke.NodePool) {
 	m, ok := h.lastMove(deref(p.NodePoolId))
-	if !ok || poolMeaning(deref(p.LifeState)).Status != pmks.ClusterActive {
+	if !ok || time.Since(m.at) >= listLag || poolMeaning(deref(p.LifeState)).Status != pmks.ClusterActive {
 		return
 	}
 	switch {
