@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/pmks-go/pmks/internal/errtree"
 )
@@ -172,14 +173,14 @@ func (e *Error) Error() string {
 		b.WriteString(": " + clipLong(e.Field))
 	}
 	if message := e.message(); message != "" {
-		b.WriteString(": " + oneLine.Replace(message))
+		b.WriteString(": " + oneLine(message))
 	}
 	if e.MayHaveHappened {
 		b.WriteString(" (it may have happened all the same: read the resource before calling again)")
 	}
 	var tail []string
 	if e.ProviderCode != "" {
-		tail = append(tail, oneLine.Replace(e.ProviderCode))
+		tail = append(tail, oneLine(e.ProviderCode))
 	}
 	if e.HTTPStatus != 0 {
 		tail = append(tail, fmt.Sprintf("HTTP %d", e.HTTPStatus))
@@ -196,8 +197,18 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// oneLine keeps a vendor's text in its line.
-var oneLine = strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ")
+// oneLine keeps a vendor's text in its line, and what steers a terminal out of it.
+func oneLine(s string) string {
+	if !strings.ContainsFunc(s, unicode.IsControl) {
+		return s
+	}
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, strings.ReplaceAll(s, "\r\n", " "))
+}
 
 // code is e.Code, with the zero value read as unknown: an error is never OK.
 func (e *Error) code() Code {

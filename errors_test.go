@@ -113,6 +113,8 @@ func TestError_Error(t *testing.T) {
 		{"message-hides-cause", pmks.Error{Code: pmks.CodeInternal, Message: "m", Err: vendorError{"secret"}}, "pmks: Internal: m"},
 		{"may-have-happened", pmks.Error{Code: pmks.CodeUnavailable, MayHaveHappened: true},
 			"pmks: Unavailable (it may have happened all the same: read the resource before calling again)"},
+		{"what-steers-a-terminal", pmks.Error{Code: pmks.CodeInternal, Message: "a\r\nb\x1b[2Jc\u009bd", ProviderCode: "x\ty"},
+			"pmks: Internal: a b [2Jc d [x y]"},
 		{"everything", pmks.Error{
 			Code: pmks.CodeThrottled, Provider: "aws", Op: "AddNodeGroup", Cluster: clusterIID, NodeGroup: groupIID,
 			Field: "IId", ProviderCode: "Throttling", HTTPStatus: 429, Message: "slow down", RequestID: "r-1", RetryAfter: 3 * time.Second,
