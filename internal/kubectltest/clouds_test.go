@@ -25,7 +25,9 @@ import (
 	"github.com/pmks-go/pmks/internal/sim/kubeapi"
 	"github.com/pmks-go/pmks/internal/sim/nks"
 	"github.com/pmks-go/pmks/internal/sim/simkit"
+	"github.com/pmks-go/pmks/internal/sim/tke"
 	_ "github.com/pmks-go/pmks/nhn"
+	_ "github.com/pmks-go/pmks/tencent"
 )
 
 // scale makes minutes of the simulated clouds hundredths of seconds.
@@ -154,6 +156,19 @@ var clouds = map[string]cloud{
 		},
 		kinds: map[string]credential{"certificate": certificate, kindExec: certificate},
 		group: "default-worker",
+	},
+	"tencent": {
+		simulate: func() simulator {
+			return tke.New(tke.Options{Unlimited: true, Scale: scale, Kubernetes: kubeapi.Loopback})
+		},
+		reach: func(_ *testing.T, _ simulator, _, _ string) (pmks.Config, []string) {
+			return pmks.Config{
+				Region: "ap-seoul", Credentials: map[string]string{"secretId": tke.DefaultSecretID, "secretKey": tke.DefaultSecretKey},
+				Settings: map[string]string{"pollInterval": "20ms"},
+			}, []string{"TENCENTCLOUD_SECRET_ID=" + tke.DefaultSecretID, "TENCENTCLOUD_SECRET_KEY=" + tke.DefaultSecretKey}
+		},
+		attributes: map[string]string{tke.AttrPublic: "true"},
+		kinds:      map[string]credential{"certificate": certificate, kindExec: certificate},
 	},
 }
 
