@@ -472,6 +472,45 @@ func (mr *MockStateReaderMockRecorder) ReadState(ctx, clusterIID, nodeGroupIID a
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ReadState", reflect.TypeOf((*MockStateReader)(nil).ReadState), ctx, clusterIID, nodeGroupIID)
 }
 
+// MockNodeGroupReader is a mock of NodeGroupReader interface.
+type MockNodeGroupReader struct {
+	ctrl     *gomock.Controller
+	recorder *MockNodeGroupReaderMockRecorder
+	isgomock struct{}
+}
+
+// MockNodeGroupReaderMockRecorder is the mock recorder for MockNodeGroupReader.
+type MockNodeGroupReaderMockRecorder struct {
+	mock *MockNodeGroupReader
+}
+
+// NewMockNodeGroupReader creates a new mock instance.
+func NewMockNodeGroupReader(ctrl *gomock.Controller) *MockNodeGroupReader {
+	mock := &MockNodeGroupReader{ctrl: ctrl}
+	mock.recorder = &MockNodeGroupReaderMockRecorder{mock}
+	return mock
+}
+
+// EXPECT returns an object that allows the caller to indicate expected use.
+func (m *MockNodeGroupReader) EXPECT() *MockNodeGroupReaderMockRecorder {
+	return m.recorder
+}
+
+// GetNodeGroup mocks base method.
+func (m *MockNodeGroupReader) GetNodeGroup(ctx context.Context, clusterIID, nodeGroupIID pmks.IID) (pmks.NodeGroupInfo, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "GetNodeGroup", ctx, clusterIID, nodeGroupIID)
+	ret0, _ := ret[0].(pmks.NodeGroupInfo)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// GetNodeGroup indicates an expected call of GetNodeGroup.
+func (mr *MockNodeGroupReaderMockRecorder) GetNodeGroup(ctx, clusterIID, nodeGroupIID any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "GetNodeGroup", reflect.TypeOf((*MockNodeGroupReader)(nil).GetNodeGroup), ctx, clusterIID, nodeGroupIID)
+}
+
 // MockOperationReader is a mock of OperationReader interface.
 type MockOperationReader struct {
 	ctrl     *gomock.Controller
