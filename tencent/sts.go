@@ -30,11 +30,11 @@ const (
 type (
 	stsRequest struct {
 		*tchttp.BaseRequest
-		RoleArn          *string `json:"RoleArn,omitnil"`
-		RoleSessionName  *string `json:"RoleSessionName,omitnil"`
-		DurationSeconds  *int    `json:"DurationSeconds,omitnil"`
-		ProviderId       *string `json:"ProviderId,omitnil"`
-		WebIdentityToken *string `json:"WebIdentityToken,omitnil"`
+		RoleArn          *string `json:"RoleArn,omitempty"`
+		RoleSessionName  *string `json:"RoleSessionName,omitempty"`
+		DurationSeconds  *int    `json:"DurationSeconds,omitempty"`
+		ProviderId       *string `json:"ProviderId,omitempty"`
+		WebIdentityToken *string `json:"WebIdentityToken,omitempty"`
 	}
 	roleResponse struct {
 		*tchttp.BaseResponse

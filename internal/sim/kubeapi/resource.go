@@ -14,12 +14,12 @@ type object map[string]any
 
 // resource is a kind of object.
 type resource struct {
-	group, version    string // the group of the core is empty
-	name, singular    string
-	kind              string
-	short, categories []string
-	namespaced        bool
-	verbs             []string
+	group, version string // the group of the core is empty
+	name, singular string
+	kind           string
+	short          []string
+	namespaced     bool
+	verbs          []string
 	// members are those at the top of an object besides apiVersion, kind and metadata.
 	members []string
 	// versioned: an update must say which version it replaces.
