@@ -22,12 +22,7 @@ import (
 // neverSent reports whether a request failed before any of it was sent: no connection
 // was made.
 func neverSent(err error) bool {
-	if isTrust(err) {
-		return true
-	}
-	var op *net.OpError
-	var dns *net.DNSError
-	return errors.As(err, &dns) || errors.As(err, &op) && op.Op == "dial"
+	return isTrust(err) || errs.NeverSent(err)
 }
 
 // isTrust reports whether one side does not trust the certificate of the other.

@@ -146,10 +146,10 @@ func (h *Handler) ChangeNodeGroupScaling(ctx context.Context, clusterIID, nodeGr
 	one := poolRead{pool: &next}
 	if now == was {
 		h.readLast(ctx, &one)
-	} else {
-		next.LifeState = new("updating")
+		return one.info(), errs.Over(ctx)
 	}
-	return one.info(), errs.Over(ctx)
+	next.LifeState = new("updating")
+	return one.info(), nil // it was answered, whatever has become of ctx since
 }
 
 // rescale takes the steps from one scale to another. Whether TKE takes a size while

@@ -3,6 +3,8 @@
 package tencent_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -54,6 +56,34 @@ func TestTruth_desiredRefused(t *testing.T) {
 		info, err := newHandler(t, s).ChangeNodeGroupScaling(t.Context(), demo, first, 3, 1, 6)
 		if err != nil || info.MaxNodeSize != 6 || info.DesiredNodeSize != 2 {
 			t.Errorf("%d of %d to %d, %v", info.DesiredNodeSize, info.MinNodeSize, info.MaxNodeSize, err)
+		}
+	})
+}
+
+// TestTruth_answeredThenCanceled: a change that was answered is not told as one that was
+// never sent, though its caller has left meanwhile.
+func TestTruth_answeredThenCanceled(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := readyAccount(t, tke.Options{}, nil)
+		ctx, cancel := context.WithCancel(t.Context())
+		h := newHandlerOn(t, hooked(s, "ModifyClusterNodePool", func(_ int, r *http.Request) *http.Response {
+			resp, err := s.Transport().RoundTrip(r)
+			if err != nil {
+				t.Error(err)
+			}
+			cancel()
+			return resp
+		}))
+		before := poolsOf(t, s)[0]
+		_, err := h.ChangeNodeGroupScaling(ctx, demo, first, before.DesiredNodeSize, before.MinNodeSize, before.MaxNodeSize+1)
+		var e *pmks.Error
+		if err != nil && !(errors.As(err, &e) && e.MayHaveHappened) {
+			t.Errorf("it has happened: %v", err)
+		}
+		pass(time.Minute)
+		if after := poolsOf(t, s)[0]; after.MaxNodeSize != before.MaxNodeSize+1 {
+			t.Errorf("at most %d nodes, want %d", after.MaxNodeSize, before.MaxNodeSize+1)
 		}
 	})
 }

@@ -35,29 +35,31 @@ type Mutation struct {
 
 // Do sends m. When the outcome is open it looks, and sends again only after a
 // look proved that nothing happened. If the look fails too, or ctx ends, the
-// error has MayHaveHappened set.
+// error has MayHaveHappened set, unless no try had a connection to go by.
 func Do(ctx context.Context, m Mutation) error {
 	if err := errs.Over(ctx); err != nil {
 		return err
 	}
+	sent := false // a try may have reached the cloud
 	for attempt := 1; ; attempt++ {
 		err := m.Send(ctx)
 		if err == nil || !Open(err) {
 			return err
 		}
+		sent = sent || !errs.NeverSent(err) || saysMayHaveHappened(err)
 		if poll.Sleep(ctx, lookPause) != nil {
-			return mayHaveHappened(errs.Ended(ctx, err))
+			return mayHaveHappened(errs.Ended(ctx, err), sent)
 		}
 		happened, lookErr := m.Happened(ctx)
 		switch {
 		case errors.Is(lookErr, pmks.ErrAlreadyExists):
 			return lookErr
 		case lookErr != nil:
-			return mayHaveHappened(errs.Ended(ctx, err))
+			return mayHaveHappened(errs.Ended(ctx, err), sent)
 		case happened:
 			return nil
 		case attempt == Attempts:
-			return errs.With(err, func(e *pmks.Error) { e.MayHaveHappened = false })
+			return mayHaveHappened(err, false)
 		}
 	}
 }
@@ -67,14 +69,12 @@ func Do(ctx context.Context, m Mutation) error {
 // with a 4xx, or a redirect, whatever its code is taken for; what is left is silence,
 // and failures inside the cloud.
 func Open(err error) bool {
+	if saysMayHaveHappened(err) {
+		return true
+	}
 	var e *pmks.Error
-	if errors.As(err, &e) {
-		if e.MayHaveHappened {
-			return true
-		}
-		if e.HTTPStatus >= 300 && e.HTTPStatus < 500 {
-			return false
-		}
+	if errors.As(err, &e) && e.HTTPStatus >= 300 && e.HTTPStatus < 500 {
+		return false
 	}
 	switch pmks.CodeOf(err) {
 	case pmks.CodeUnavailable, pmks.CodeInternal, pmks.CodeTimeout, pmks.CodeCanceled, pmks.CodeUnknown:
@@ -83,6 +83,11 @@ func Open(err error) bool {
 	return false
 }
 
-func mayHaveHappened(err error) error {
-	return errs.With(err, func(e *pmks.Error) { e.MayHaveHappened = true })
+func saysMayHaveHappened(err error) bool {
+	var e *pmks.Error
+	return errors.As(err, &e) && e.MayHaveHappened
+}
+
+func mayHaveHappened(err error, may bool) error {
+	return errs.With(err, func(e *pmks.Error) { e.MayHaveHappened = may })
 }

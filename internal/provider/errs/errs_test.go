@@ -165,6 +165,26 @@ func TestTransport(t *testing.T) {
 	}
 }
 
+func TestNeverSent(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		err  error
+		want bool
+	}{
+		{nil, false},
+		{&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}, true},
+		{&pmks.Error{Code: pmks.CodeUnavailable, Err: &url.Error{Err: &net.OpError{Op: "dial", Err: os.ErrDeadlineExceeded}}}, true},
+		{&url.Error{Err: &net.DNSError{Name: "eks.example"}}, true},
+		{&net.OpError{Op: "read", Err: syscall.ECONNREFUSED}, false},
+		{&net.OpError{Op: "write", Err: syscall.EPIPE}, false},
+		{io.EOF, false},
+	} {
+		if got := errs.NeverSent(test.err); got != test.want {
+			t.Errorf("%v: got %t", test.err, got)
+		}
+	}
+}
+
 func TestRetryAfter(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -62,6 +62,14 @@ func Transport(err error) (cause string, ok bool) {
 	return "", false
 }
 
+// NeverSent reports whether err says that no connection could be made, so that nothing
+// of the request has left.
+func NeverSent(err error) bool {
+	var dns *net.DNSError
+	var op *net.OpError
+	return errors.As(err, &dns) || errors.As(err, &op) && op.Op == "dial"
+}
+
 // innermost is the text of the last cause: the outer ones repeat it behind the
 // method and the whole URL.
 func innermost(err error) string {
