@@ -79,7 +79,7 @@ func (h *Handler) OpenAccess(ctx context.Context, clusterIID pmks.IID) (err erro
 	}
 	if isOpen(door) { // what has failed must go first
 		if err := h.closeDoor(ctx, id, h.extranet(), true); err != nil {
-			return halfDone(err, "the endpoint had failed ("+door+") and is to be removed before it is opened again")
+			return errs.HalfDone(err, "the endpoint had failed ("+door+") and is to be removed before it is opened again")
 		}
 	}
 	in := tke.NewCreateClusterEndpointRequest()

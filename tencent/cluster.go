@@ -319,7 +319,7 @@ func (h *Handler) DeleteCluster(ctx context.Context, clusterIID pmks.IID) (_ boo
 	if err != nil {
 		err = h.explain(ctx, err, id, "")
 		if closed {
-			err = halfDone(err, "the endpoint is closed, the cluster is not deleted")
+			err = errs.HalfDone(err, "the endpoint is closed, the cluster is not deleted")
 		}
 		return false, err
 	}
@@ -335,14 +335,14 @@ func (h *Handler) closeDoors(ctx context.Context, c *tke.Cluster, doors [2]strin
 		case isRefusal(faults[i]):
 			continue
 		case faults[i] != nil:
-			return closed, halfDone(faults[i], "whether an endpoint is open could not be read, and the cluster is not deleted")
+			return closed, errs.HalfDone(faults[i], "whether an endpoint is open could not be read, and the cluster is not deleted")
 		case !isOpen(door):
 			continue
 		}
 		err := h.closeDoor(ctx, deref(c.ClusterId), i == 0, true)
 		// Of a cluster that has failed TKE takes nothing else: what is open goes with it.
 		if err != nil && (clusterMeaning(deref(c.ClusterStatus)).Status != pmks.ClusterInactive || !isRefusal(err)) {
-			return closed, halfDone(err, "an endpoint could not be closed, and the cluster is not deleted")
+			return closed, errs.HalfDone(err, "an endpoint could not be closed, and the cluster is not deleted")
 		}
 		closed = true
 	}

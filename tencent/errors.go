@@ -317,8 +317,3 @@ func unfound(err error) error {
 func annotate(err *error, op string, cluster, nodeGroup pmks.IID) {
 	errs.Annotate(err, Name, op, cluster, nodeGroup)
 }
-
-// halfDone says of an error what has been done before it.
-func halfDone(err error, what string) error {
-	return errs.With(err, func(e *pmks.Error) { e.Message = what + ": " + e.Message })
-}

@@ -169,7 +169,7 @@ func (h *Handler) rescale(ctx context.Context, id, poolId string, was, want scal
 		default:
 			err = h.explain(ctx, err, id, poolId)
 			if now != was {
-				err = halfDone(err, fmt.Sprintf("the size is %d and the bounds are %d and %d, which is half of the change", now.desired, now.minimum, now.maximum))
+				err = errs.HalfDone(err, fmt.Sprintf("the size is %d and the bounds are %d and %d, which is half of the change", now.desired, now.minimum, now.maximum))
 			}
 			return now, err
 		}

@@ -166,7 +166,7 @@ func (h *Handler) upgradeStep(ctx context.Context, u upgrading) (bool, error) {
 	case step.ControlPlane != "":
 		return true, h.upgradeControlPlane(ctx, u.id(), deref(u.cluster.ClusterVersion), step.ControlPlane)
 	case u.versions.err != nil:
-		return false, halfDone(u.versions.err, "which nodes lag could not be read, and nothing was sent")
+		return false, errs.HalfDone(u.versions.err, "which nodes lag could not be read, and nothing was sent")
 	case len(step.Groups) == 0:
 		for _, p := range u.pools {
 			if err := u.versions.errOf(deref(p.pool.NodePoolId)); err != nil {
