@@ -41,15 +41,16 @@ func Annotate(err error, where Error) error {
 		}
 		return joinOnce(joined)
 	}
+	e := where // a copy: where itself would be on the heap for a nil err too
 	var inner *Error
 	if errors.As(err, &inner) {
 		// Someone put text around an *Error; keep that text and the code.
-		where.Code, where.MayHaveHappened, where.RetryAfter = inner.code(), mayHaveHappened(err), inner.RetryAfter
+		e.Code, e.MayHaveHappened, e.RetryAfter = inner.code(), mayHaveHappened(err), inner.RetryAfter
 	} else {
-		where.Code = CodeOf(err)
+		e.Code = CodeOf(err)
 	}
-	where.Err = err
-	return &where
+	e.Err = err
+	return &e
 }
 
 // joinOnce joins errors, each fault once: they may differ in the request that met

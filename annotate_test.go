@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"reflect"
 	"strings"
 	"testing"
@@ -34,6 +35,18 @@ func TestAnnotate_once(t *testing.T) {
 	lost := &pmks.Error{Code: pmks.CodeUnauthenticated, Message: "the key is not known", MayHaveHappened: true}
 	if parts := leaves(pmks.Annotate(errors.Join(denied("1"), lost), where)); len(parts) != 2 {
 		t.Errorf("the open outcome is lost: %v", parts)
+	}
+}
+
+// TestAnnotate_success: a call that succeeded pays nothing for it.
+func TestAnnotate_success(t *testing.T) { // not parallel: AllocsPerRun counts everything
+	where := pmks.Error{Provider: "p", Op: "GetCluster", Cluster: clusterIID}
+	if n := testing.AllocsPerRun(100, func() {
+		if err := pmks.Annotate(nil, where); err != nil {
+			t.Error(err)
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
 	}
 }
 
@@ -105,6 +118,10 @@ func TestClient_zero(t *testing.T) {
 				}
 				calls++
 				err, _ := out[len(out)-1].Interface().(error)
+				if stream, ok := out[0].Interface().(iter.Seq2[pmks.ClusterInfo, error]); ok {
+					for _, err = range stream {
+					}
+				}
 				if !errors.Is(err, pmks.ErrFailedPrecondition) || !strings.Contains(err.Error(), "pmks.Open") || !strings.Contains(err.Error(), "pmks.New") {
 					t.Errorf("%s: got %v", method.Name, err)
 				}

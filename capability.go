@@ -54,25 +54,32 @@ const (
 // before the network is touched, and the provider matrix in the documentation is
 // made from it.
 type Capabilities struct {
+	// Provider is the registered name, ClusterType what CreateCluster takes of node groups.
 	Provider    string
 	ClusterType ClusterType
 
+	// ClusterName and NodeGroupName are the cloud's rules for names.
 	ClusterName   NameRule
 	NodeGroupName NameRule
 
+	// Subnets, GroupsAtCreate, Fields and NodeGroups are what a request may hold; Scaling,
+	// Versions and Access what can be done later; Typical is how long it takes.
 	Subnets        SubnetRule
 	GroupsAtCreate GroupsAtCreate
 	Fields         FieldRules
+	NodeGroups     NodeGroupRule
 	Scaling        ScalingRule
 	Versions       VersionRule
 	Access         AccessRule
 	Typical        Durations
 }
 
-// clone returns a copy that shares no memory with c.
-func (c Capabilities) clone() Capabilities {
+// Clone returns a copy that shares no memory with c.
+func (c Capabilities) Clone() Capabilities {
 	c.ClusterName.Reserved = slices.Clone(c.ClusterName.Reserved)
 	c.NodeGroupName.Reserved = slices.Clone(c.NodeGroupName.Reserved)
+	c.NodeGroups.ReservedKeys = slices.Clone(c.NodeGroups.ReservedKeys)
+	c.Access.Modes = slices.Clone(c.Access.Modes)
 	return c
 }
 
@@ -109,6 +116,7 @@ type GroupsAtCreate struct {
 
 // FieldRules says what becomes of each optional field of a request.
 type FieldRules struct {
+	// VPC and the others of type FieldUse say what becomes of that field of a request.
 	VPC            FieldUse
 	SecurityGroups FieldUse
 	// MaxSecurityGroups is the largest number of them; 0 means no bound.
@@ -116,6 +124,8 @@ type FieldRules struct {
 	Tags              FieldUse
 	// MaxTags is the largest number of tags; 0 means no bound.
 	MaxTags int
+	// TagsLater is true where SetTags changes the tags of a cluster.
+	TagsLater bool
 
 	Image        FieldUse
 	VMSpec       FieldUse
@@ -124,6 +134,41 @@ type FieldRules struct {
 	// MinRootDiskSize and MaxRootDiskSize bound it, in GiB; 0 means no bound.
 	MinRootDiskSize, MaxRootDiskSize int
 	KeyPair                          FieldUse
+}
+
+// NodeGroupRule says what may be asked of the nodes of a group beyond V0.6. A use that
+// is "" counts as FieldRefused: what a provider does not know it cannot honour.
+type NodeGroupRule struct {
+	// Labels, Taints, Spot and Zones say what becomes of that field of a request; "" is
+	// refused.
+	Labels FieldUse
+	// MaxLabels is the largest number of labels; 0 means no bound.
+	MaxLabels int
+	// MaxLabelKey is the longest key with its prefix, in characters, where the cloud is
+	// stricter than Kubernetes (253 for the prefix, 63 for the name); 0 where it is not.
+	MaxLabelKey int
+	// EmptyLabelValue is true where a label may have no value.
+	EmptyLabelValue bool
+	// ReservedKeys lists beginnings of label and taint keys that the cloud keeps for
+	// itself, such as "eks.amazonaws.com/". Those of Kubernetes (all prefixes that end in
+	// kubernetes.io or k8s.io) and "pmks.io/" are refused everywhere.
+	ReservedKeys []string
+
+	Taints FieldUse
+	// MaxTaints is the largest number of taints; 0 means no bound.
+	MaxTaints int
+	// OneEffectPerKey is true where two taints may not share a key.
+	OneEffectPerKey bool
+	// EmptyTaintValue is true where a taint may have no value.
+	EmptyTaintValue bool
+
+	Spot FieldUse
+	// SpotFirst is true where all node groups of a cluster may be spot.
+	SpotFirst bool
+
+	Zones FieldUse
+	// MaxZones is the largest number of zones of one group; 0 means no bound.
+	MaxZones int
 }
 
 // ScalingRule says how node groups may be sized.
@@ -159,11 +204,27 @@ type AccessRule struct {
 	TokenLifetime time.Duration
 	// OpenCall is true where the public endpoint is opened by a call of its own.
 	OpenCall bool
+
+	// Modes lists what Access.Mode of a request may be, first what the default settings of
+	// the provider mean; none where it cannot be chosen.
+	Modes []AccessMode
+	// CIDRs says what becomes of Access.CIDRs; "" counts as FieldRefused.
+	CIDRs FieldUse
+	// MaxCIDRs is the largest number of them; 0 means no bound.
+	MaxCIDRs int
+	// CIDRsWhenPrivate is true where they bind the private endpoint too, so that a
+	// cluster without a public one may have them.
+	CIDRsWhenPrivate bool
+	// CIDRsWayOut says what to do instead where CIDRs are refused, after the words
+	// "leave it out, and".
+	CIDRsWayOut string
 }
 
 // Durations holds how long the long operations of a cloud typically take. They
 // inform a progress display; nothing is decided by them.
 type Durations struct {
+	// Each is by the vendor's documents or by reports, and none was measured by pmks; 0 means
+	// that nothing is known. UpgradeNodeGroup is for one group.
 	CreateCluster       time.Duration
 	DeleteCluster       time.Duration
 	AddNodeGroup        time.Duration

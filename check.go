@@ -10,15 +10,10 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/pmks-go/pmks/internal/kver"
 )
-
-// longestText bounds every name and id. The longest real ones are ARM ids of a
-// few hundred characters.
-const longestText = 1024
 
 // faults collects everything wrong with a request, so that one error names all. It is
 // what refuse.List is to providers, which makes errors of this package and so cannot be
@@ -63,7 +58,15 @@ func (c Capabilities) CheckCluster(req ClusterInfo) error {
 		checkIIDs(&f, "Network.SecurityGroupIIDs", network.SecurityGroupIIDs)
 	}
 	c.checkTags(&f, req.TagList)
+	c.checkAccess(&f, req.Access)
 	c.checkGroupsAtCreate(&f, req.NodeGroupList)
+	return f.err()
+}
+
+// CheckTags checks the tags of SetTags as CheckCluster checks those of a request.
+func (c Capabilities) CheckTags(tags []KeyValue) error {
+	var f faults
+	c.checkTags(&f, tags)
 	return f.err()
 }
 
@@ -132,6 +135,9 @@ func (c Capabilities) checkGroupsAtCreate(f *faults, groups []NodeGroupInfo) {
 	if rule.Min > 0 && n > 0 && groups[0].DesiredNodeSize == 0 && c.Scaling.ToZero {
 		f.add("NodeGroupList[0].DesiredNodeSize", "the first group of a cluster needs at least one node on %s", c.Provider)
 	}
+	if rule.Min > 0 && n > 0 && groups[0].Spot && c.NodeGroups.Spot == FieldOptional && !c.NodeGroups.SpotFirst {
+		f.add("NodeGroupList[0].Spot", "the first group of a cluster cannot be spot on %s: it runs what the cluster needs itself", c.Provider)
+	}
 }
 
 // checkNodeGroup appends the faults of one group; path is the prefix of its
@@ -156,6 +162,7 @@ func (c Capabilities) checkNodeGroup(f *faults, path string, g NodeGroupInfo, na
 	if use(f, fields.KeyPair, path+"KeyPairIID", c.Provider, !g.KeyPairIID.IsZero()) {
 		f.addErr(CheckIID(path+"KeyPairIID", g.KeyPairIID))
 	}
+	c.checkNodes(f, path, g)
 	g = c.WithDefaultBounds(g)
 	c.checkSizes(f, path, g.DesiredNodeSize, g.MinNodeSize, g.MaxNodeSize, false)
 }
@@ -309,91 +316,4 @@ func compile(pattern string) *regexp.Regexp {
 	re := regexp.MustCompile(`^(?:` + pattern + `)$`)
 	patterns.Store(pattern, re)
 	return re
-}
-
-// checkIIDs checks a list of references: each named, none twice.
-func checkIIDs(f *faults, field string, iids []IID) {
-	for i, iid := range iids {
-		path := fmt.Sprintf("%s[%d]", field, i)
-		if err := CheckIID(path, iid); err != nil {
-			f.addErr(err)
-		} else if slices.Contains(iids[:i], iid) {
-			f.add(path, "%q is given twice", clip(iid.String()))
-		}
-	}
-}
-
-// CheckIID refuses, with ErrInvalidArgument for field, an IID that names nothing
-// or that could bend a URL. A SystemId may be a path (ARM ids are), or a link that
-// begins with https:// (those of Google are), so slashes stay, but no segment may be
-// empty, "." or "..". Every handler of pmks calls it
-// before it touches the network.
-func CheckIID(field string, iid IID) error {
-	if iid.IsZero() {
-		return invalid(field, "give a NameId or a SystemId")
-	}
-	if iid.NameId != "" {
-		if err := checkPath(field+".NameId", iid.NameId); err != nil {
-			return err
-		}
-	}
-	if iid.SystemId != "" {
-		return checkPath(field+".SystemId", strings.TrimPrefix(iid.SystemId, "https://"))
-	}
-	return nil
-}
-
-func checkPath(field, s string) error {
-	if err := checkText(field, s); err != nil {
-		return err
-	}
-	for segment := range strings.SplitSeq(strings.TrimPrefix(s, "/"), "/") {
-		if trimmed := strings.TrimSpace(segment); trimmed == "" || trimmed == "." || trimmed == ".." {
-			return invalid(field, "%q has an empty or relative path segment", clip(s))
-		}
-	}
-	return nil
-}
-
-// checkSegment is checkPath for a text that must not be a path.
-func checkSegment(field, s string) error {
-	if strings.ContainsAny(s, `/\`) {
-		return invalid(field, "%q must not be a path", clip(s))
-	}
-	return checkPath(field, s)
-}
-
-func checkText(field, s string) error {
-	switch {
-	case len(s) > longestText:
-		return invalid(field, "is too long: %d bytes, at most %d", len(s), longestText)
-	case !utf8.ValidString(s):
-		return invalid(field, "is not valid UTF-8")
-	case strings.ContainsFunc(s, unicode.IsControl):
-		return invalid(field, "%q holds a control character", clip(s))
-	}
-	return nil
-}
-
-// clip keeps a user's text short in an error.
-func clip(s string) string {
-	const most = 64
-	if len(s) <= most {
-		return s
-	}
-	return strings.ToValidUTF8(s[:most], "") + "…"
-}
-
-// clipLong is clip for what is shown whole up to the length of a real id.
-func clipLong(s string) string {
-	const most = 512
-	if len(s) <= most {
-		return s
-	}
-	return clip(s)
-}
-
-// clipIID is clipLong for both halves.
-func clipIID(iid IID) IID {
-	return IID{NameId: clipLong(iid.NameId), SystemId: clipLong(iid.SystemId)}
 }

@@ -128,10 +128,12 @@ func (c Code) sentinel() error {
 // Error is what every call of pmks fails with. Its text, under every fmt verb,
 // in slog and in JSON, holds no credential, token or kubeconfig.
 type Error struct {
+	// Code is the kind, Provider the registered name of the cloud.
 	Code     Code
 	Provider string
 	// Op is the method that failed, such as "CreateCluster".
-	Op        string
+	Op string
+	// Cluster and NodeGroup are what the call was about, as far as it was known.
 	Cluster   IID
 	NodeGroup IID
 	// Field is the path of the faulty request field, such as
@@ -139,9 +141,11 @@ type Error struct {
 	Field string
 	// ProviderCode is the vendor's own code.
 	ProviderCode string
-	HTTPStatus   int
+	// HTTPStatus is that of the answer; 0 where there was none.
+	HTTPStatus int
 	// Message says what is wrong and what to do about it.
-	Message   string
+	Message string
+	// RequestID is the vendor's id of the request, for its support.
 	RequestID string
 	// RetryAfter is how long the cloud asks to wait; zero if it did not say.
 	RetryAfter time.Duration

@@ -105,7 +105,7 @@ func ExampleParseRequest() {
 	fmt.Println(err)
 	// Output:
 	// demo 2 2 <nil>
-	// pmks: InvalidArgument: Name: is not a field of a request; known are IId, Version, Network, NodeGroupList, TagList
+	// pmks: InvalidArgument: Name: is not a field of a request; known are IId, Version, Network, NodeGroupList, TagList, Access
 	// pmks: InvalidArgument: NodeGroupList[0].MinNodeSize: must be a whole number, such as 2, not "1.5"
 }
 
@@ -278,7 +278,7 @@ func ExampleWithMaxWait() {
 	_, err = pmks.WaitClusterActive(context.Background(), cloud, created.IId, quickly, pmks.WithMaxWait(20*time.Millisecond))
 	var w *pmks.WaitError
 	if errors.As(err, &w) {
-		fmt.Println(pmks.CodeOf(err), w.Last.Status)
+		fmt.Println(pmks.CodeOf(err), "waiting for:", w.Goal) // w.Last is what was seen last
 	}
-	// Output: Timeout Creating
+	// Output: Timeout waiting for: cluster Active
 }

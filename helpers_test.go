@@ -17,7 +17,7 @@ import (
 	"go.uber.org/mock/gomock"
 
 	"github.com/pmks-go/pmks"
-	"github.com/pmks-go/pmks/internal/mock"
+	"github.com/pmks-go/pmks/pmkstest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -95,12 +95,12 @@ func leaves(err error) []error {
 
 // handler is a double with every optional interface.
 type handler struct {
-	*mock.MockClusterHandler
-	*mock.MockIIDLister
-	*mock.MockTokenIssuer
-	*mock.MockVersionLister
-	*mock.MockRequestChecker
-	*mock.MockAccessOpener
+	*pmkstest.MockClusterHandler
+	*pmkstest.MockIIDLister
+	*pmkstest.MockTokenIssuer
+	*pmkstest.MockVersionLister
+	*pmkstest.MockRequestChecker
+	*pmkstest.MockAccessOpener
 	reporter
 }
 
@@ -108,12 +108,12 @@ func newHandler(t *testing.T, caps pmks.Capabilities) *handler {
 	t.Helper()
 	ctrl := gomock.NewController(t)
 	return &handler{
-		MockClusterHandler: mock.NewMockClusterHandler(ctrl),
-		MockIIDLister:      mock.NewMockIIDLister(ctrl),
-		MockTokenIssuer:    mock.NewMockTokenIssuer(ctrl),
-		MockVersionLister:  mock.NewMockVersionLister(ctrl),
-		MockRequestChecker: mock.NewMockRequestChecker(ctrl),
-		MockAccessOpener:   mock.NewMockAccessOpener(ctrl),
+		MockClusterHandler: pmkstest.NewMockClusterHandler(ctrl),
+		MockIIDLister:      pmkstest.NewMockIIDLister(ctrl),
+		MockTokenIssuer:    pmkstest.NewMockTokenIssuer(ctrl),
+		MockVersionLister:  pmkstest.NewMockVersionLister(ctrl),
+		MockRequestChecker: pmkstest.NewMockRequestChecker(ctrl),
+		MockAccessOpener:   pmkstest.NewMockAccessOpener(ctrl),
 		reporter:           reporter{caps},
 	}
 }
@@ -124,9 +124,9 @@ type reporter struct{ caps pmks.Capabilities }
 func (r reporter) Capabilities() pmks.Capabilities { return r.caps }
 
 // plain is a double without any optional interface.
-func plain(t *testing.T) *mock.MockClusterHandler {
+func plain(t *testing.T) *pmkstest.MockClusterHandler {
 	t.Helper()
-	return mock.NewMockClusterHandler(gomock.NewController(t))
+	return pmkstest.NewMockClusterHandler(gomock.NewController(t))
 }
 
 // reader is a handler of which only GetCluster works. The answer depends on the

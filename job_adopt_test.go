@@ -35,6 +35,55 @@ func TestProvision_OtherSecurityGroups(t *testing.T) {
 	})
 }
 
+// TestProvision_OtherNodes: a node group, or a cluster, that was made from another request
+// is not taken for the one that is asked for; what was not asked for is taken as it is.
+func TestProvision_OtherNodes(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		field string // "" for none
+		ask   func(*pmks.ClusterInfo, *pmks.NodeGroupInfo)
+	}{
+		{"", func(*pmks.ClusterInfo, *pmks.NodeGroupInfo) {}},
+		{"", func(_ *pmks.ClusterInfo, g *pmks.NodeGroupInfo) {
+			g.Labels, g.Taints, g.Spot, g.Zones = nil, nil, false, nil
+		}},
+		{"", func(_ *pmks.ClusterInfo, g *pmks.NodeGroupInfo) { g.Zones = []string{"sim-1b", "sim-1a"} }},
+		{"Labels", func(_ *pmks.ClusterInfo, g *pmks.NodeGroupInfo) { g.Labels = map[string]string{"team": "red"} }},
+		{"Taints", func(_ *pmks.ClusterInfo, g *pmks.NodeGroupInfo) { g.Taints[0].Effect = pmks.TaintNoExecute }},
+		{"Zones", func(_ *pmks.ClusterInfo, g *pmks.NodeGroupInfo) { g.Zones = []string{"sim-1c"} }},
+		{"Spot", func(_ *pmks.ClusterInfo, g *pmks.NodeGroupInfo) {
+			g.IId.NameId, g.Labels, g.Taints, g.Zones = "plain", nil, nil, nil
+		}},
+		{"Taints", func(_ *pmks.ClusterInfo, g *pmks.NodeGroupInfo) {
+			g.IId.NameId, g.Spot, g.Labels, g.Zones = "plain", false, nil, nil
+		}},
+		{"Access.Mode", func(c *pmks.ClusterInfo, _ *pmks.NodeGroupInfo) { c.Access.Mode = pmks.AccessPublic }},
+		{"Access.CIDRs", func(c *pmks.ClusterInfo, _ *pmks.NodeGroupInfo) { c.Access.CIDRs = []string{"10.0.0.0/8"} }},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			h := fake.New()
+			special := pmks.NodeGroupInfo{IId: pmks.IID{NameId: "special"}, DesiredNodeSize: 1, Labels: map[string]string{"team": "blue"},
+				Taints: []pmks.Taint{{Key: "dedicated", Value: "batch", Effect: pmks.TaintNoSchedule}}, Spot: true, Zones: []string{"sim-1a", "sim-1b"}}
+			req := pmks.ClusterInfo{
+				IId: pmks.IID{NameId: "demo"}, Network: pmks.NetworkInfo{SubnetIIDs: []pmks.IID{{SystemId: "s"}}},
+				Access:        pmks.Access{Mode: pmks.AccessPublicAndPrivate, CIDRs: []string{"10.0.0.0/8", "198.51.100.0/24"}},
+				NodeGroupList: []pmks.NodeGroupInfo{{IId: pmks.IID{NameId: "plain"}, DesiredNodeSize: 1}, special},
+			}
+			if _, err := pmks.Provision(t.Context(), h, req); err != nil {
+				t.Fatal(err)
+			}
+			again := req.Clone()
+			again.NodeGroupList = again.NodeGroupList[1:]
+			test.ask(&again, &again.NodeGroupList[0])
+			_, err := pmks.Provision(t.Context(), h, again)
+			var e *pmks.Error
+			if test.field == "" && err != nil || test.field != "" && (!errors.As(err, &e) || e.Code != pmks.CodeAlreadyExists || e.Field != test.field) {
+				t.Errorf("%q: got %v", test.field, err)
+			}
+		})
+	}
+}
+
 // TestProvision_UnreadableCluster: a Provision is called again, and the read of what is there fails: nothing is
 // known of it, and it may be the caller's own.
 func TestProvision_UnreadableCluster(t *testing.T) {
@@ -81,4 +130,43 @@ func TestDefaultReadErrors(t *testing.T) {
 			}
 		})
 	}
+}
+
+// labelsUnshown is a cloud that does not show the labels of nodes.
+type labelsUnshown struct{ *fake.Handler }
+
+func (h labelsUnshown) GetCluster(ctx context.Context, iid pmks.IID) (pmks.ClusterInfo, error) {
+	info, err := h.Handler.GetCluster(ctx, iid)
+	for i := range info.NodeGroupList {
+		info.NodeGroupList[i].Labels = nil
+	}
+	return info, err
+}
+
+func (h labelsUnshown) GetNodeGroup(ctx context.Context, cluster, group pmks.IID) (pmks.NodeGroupInfo, error) {
+	info, err := h.Handler.GetNodeGroup(ctx, cluster, group)
+	info.Labels = nil
+	return info, err
+}
+
+// TestProvision_LabelsUnshown: a group that came with the cluster under the cloud's own
+// name is not asked for again, though its labels are not shown.
+func TestProvision_LabelsUnshown(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := fake.New(fake.WithProfile("nhn"))
+		req := pmks.ClusterInfo{
+			IId:     pmks.IID{NameId: "demo"},
+			Network: pmks.NetworkInfo{VpcIID: pmks.IID{NameId: "vpc"}, SubnetIIDs: []pmks.IID{{NameId: "subnet"}}},
+			NodeGroupList: []pmks.NodeGroupInfo{{
+				VMSpecName: "m2.c4m8", KeyPairIID: pmks.IID{NameId: "key"}, DesiredNodeSize: 1, Labels: map[string]string{"team": "blue"},
+			}},
+		}
+		for range 2 {
+			info, err := pmks.Provision(t.Context(), labelsUnshown{h}, req)
+			if err != nil || len(info.NodeGroupList) != 1 {
+				t.Fatalf("%d groups, %v", len(info.NodeGroupList), err)
+			}
+		}
+	})
 }

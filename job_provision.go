@@ -6,7 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pmks-go/pmks/internal/kver"
@@ -27,7 +29,9 @@ func (j *job) provision(ctx context.Context, req ClusterInfo) (ClusterInfo, erro
 		return info, err
 	}
 	for _, g := range groups {
-		if _, ok := info.NodeGroup(IID{NameId: g.IId.NameId}); ok {
+		made, ok := info.NodeGroup(IID{NameId: g.IId.NameId})
+		// One whose name the cloud gave cannot be asked for again: nobody else may have it.
+		if ok && (!halfMade(g, made) || g.IId.NameId == j.caps.GroupsAtCreate.FixedFirstName) {
 			continue
 		}
 		err := j.send(ctx, "AddNodeGroup", IID{NameId: g.IId.NameId}, func() error {
@@ -35,7 +39,7 @@ func (j *job) provision(ctx context.Context, req ClusterInfo) (ClusterInfo, erro
 			return err
 		})
 		// Another caller, or an earlier attempt whose reply was lost, may have
-		// made it since the cluster was read.
+		// made it since the cluster was read; what differs is told below.
 		if err != nil && !errors.Is(err, ErrAlreadyExists) {
 			return info, err
 		}
@@ -67,7 +71,7 @@ func (j *job) provision(ctx context.Context, req ClusterInfo) (ClusterInfo, erro
 	}
 	w := newWait("cluster ready for use", j.h, j.iid, IID{}, j.waits())
 	w.follow = true
-	ready, err := w.until(ctx, usable(groups))
+	ready, err := w.until(ctx, usable(groups, create.Access.Mode))
 	return latest(info, ready), err
 }
 
@@ -81,14 +85,17 @@ func latest(before, seen ClusterInfo) ClusterInfo {
 }
 
 // usable is the end of Provision: everything at rest, the groups that were asked
-// for Active, and the kubeconfig there.
-func usable(groups []NodeGroupInfo) func(ClusterInfo) (bool, error) {
+// for Active, and the kubeconfig there, with the endpoints of the mode that was asked
+// for: some clouds open them one after the other.
+func usable(groups []NodeGroupInfo, mode AccessMode) func(ClusterInfo) (bool, error) {
 	absences := 0
 	return func(info ClusterInfo) (bool, error) {
 		if err := failedState(stateOf(info)); err != nil {
 			return false, err
 		}
-		ready := info.Status == ClusterActive && info.AccessInfo.Kubeconfig != ""
+		ready := info.Status == ClusterActive && info.AccessInfo.Kubeconfig != "" &&
+			(info.Access.PublicEndpoint != "" || mode != AccessPublic && mode != AccessPublicAndPrivate) &&
+			(info.Access.PrivateEndpoint != "" || mode != AccessPrivate && mode != AccessPublicAndPrivate)
 		for _, g := range info.NodeGroupList {
 			ready = ready && !g.Status.Transitional()
 		}
@@ -199,6 +206,12 @@ func (j *job) sameCluster(req ClusterInfo, groups []NodeGroupInfo, found Cluster
 			return taken("Version", req.Version, found.Version)
 		}
 	}
+	if want, got := req.Access.Mode, found.Access.Mode; want != "" && got != "" && want != got {
+		return taken("Access.Mode", string(want), string(got))
+	}
+	if want, got := req.Access.CIDRs, found.Access.CIDRs; len(want) > 0 && len(got) > 0 && !sameSet(want, got) {
+		return taken("Access.CIDRs", strings.Join(want, ","), strings.Join(got, ","))
+	}
 	for _, g := range groups {
 		if made, ok := found.NodeGroup(IID{NameId: g.IId.NameId}); ok {
 			if err := differs(g, made); err != nil {
@@ -209,14 +222,68 @@ func (j *job) sameCluster(req ClusterInfo, groups []NodeGroupInfo, found Cluster
 	return nil
 }
 
+// halfMade reports whether a group may lack what a second call gives it on some clouds:
+// adding it again finishes it there.
+func halfMade(want, made NodeGroupInfo) bool {
+	return len(want.Labels) > 0 && len(made.Labels) == 0 && !unreadFact(made, "Labels") ||
+		len(want.Taints) > 0 && len(made.Taints) == 0 && !unreadFact(made, "Taints")
+}
+
+func unreadFact(g NodeGroupInfo, field string) bool {
+	return slices.ContainsFunc(Unread(g.KeyValueList), func(u UnreadFact) bool { return u.Field == field })
+}
+
 // differs refuses to take a node group for another. Sizes are not compared: they
-// change by themselves.
+// change by themselves. Nor is what one of the two does not tell.
 func differs(want, got NodeGroupInfo) error {
-	if !isDefault(want.VMSpecName) && got.VMSpecName != "" && want.VMSpecName != got.VMSpecName {
-		return &Error{Code: CodeAlreadyExists, NodeGroup: got.IId, Field: "VMSpecName", Message: fmt.Sprintf(
-			"a node group of this name exists with %q instead of %q: choose another name, or ask for what is there", got.VMSpecName, want.VMSpecName)}
+	for _, f := range []struct{ field, want, got string }{
+		{"VMSpecName", strings.TrimSpace(want.VMSpecName), got.VMSpecName},
+		{"Labels", labelsText(want.Labels), labelsText(got.Labels)},
+		{"Taints", taintsText(want.Taints), taintsText(got.Taints)},
+		{"Spot", spotText(want.Spot), strconv.FormatBool(got.Spot)},
+		{"Zones", zonesText(want.Zones), zonesText(got.Zones)},
+	} {
+		// Every cloud that has taints shows them: none are none.
+		known := (f.got != "" || f.field == "Taints") && !unreadFact(got, f.field)
+		if known && !isDefault(f.want) && f.want != f.got {
+			return &Error{Code: CodeAlreadyExists, NodeGroup: got.IId, Field: f.field, Message: fmt.Sprintf(
+				"a node group of this name exists with %q instead of %q: choose another name, or ask for what is there", f.got, f.want)}
+		}
 	}
 	return nil
+}
+
+// The texts below are what two requests are compared by: "" where nothing was asked for.
+
+func labelsText(labels map[string]string) string {
+	var list []string
+	for _, key := range slices.Sorted(maps.Keys(labels)) {
+		list = append(list, key+"="+labels[key])
+	}
+	return strings.Join(list, ",")
+}
+
+func taintsText(taints []Taint) string {
+	list := make([]string, len(taints))
+	for i, t := range taints {
+		list[i] = t.String()
+	}
+	slices.Sort(list)
+	return strings.Join(list, ",")
+}
+
+func zonesText(zones []string) string { return strings.Join(slices.Sorted(slices.Values(zones)), ",") }
+
+// spotText is "" where spot was not asked for: whoever leaves it out takes what is there.
+func spotText(spot bool) string {
+	if !spot {
+		return ""
+	}
+	return strconv.FormatBool(spot)
+}
+
+func sameSet(a, b []string) bool {
+	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
 }
 
 // sameIID compares what both sides know. Ids of some clouds differ in case only. A

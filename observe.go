@@ -11,12 +11,14 @@ import (
 
 // Event is one call of a Client, one wait, or one whole job. It holds no secrets.
 type Event struct {
+	// Provider is the registered name of the cloud.
 	Provider string
 	// Op is the method, such as "CreateCluster"; "Wait" for every waiter; the name of
 	// a whole job, such as "Provision".
 	Op string
 	// Goal is what a wait waits for, such as "cluster Active".
-	Goal      string
+	Goal string
+	// Cluster and NodeGroup are what it is about, as far as the caller named them.
 	Cluster   IID
 	NodeGroup IID
 	Start     time.Time
@@ -42,6 +44,7 @@ type Event struct {
 type Observer interface {
 	// Begin may return its ctx as it came. It must not end it.
 	Begin(ctx context.Context, e Event) context.Context
+	// End gets the context that Begin returned, and the same event with its outcome.
 	End(ctx context.Context, e Event)
 }
 

@@ -37,6 +37,48 @@
 // given, and both empty is [ErrInvalidArgument]. Both halves are filled on
 // output.
 //
+// # Waits
+//
+// Each looks at once and then every few seconds, as cheaply as the cloud allows, until the
+// goal is reached, the target has failed for good, or the context ends. They take a handler
+// or a Client, and options: [WithProgress], [WithInterval], [WithBackOff], [WithMaxWait],
+// [WithGrace], [WithReadErrors], [WithReadTimeout]. They fail with a [*WaitError].
+//
+//   - [WaitClusterActive]: a cluster is Active
+//   - [WaitClusterDeleted]: a cluster is gone
+//   - [WaitClusterVersion]: a cluster is Active and its control plane runs a version
+//   - [WaitCluster]: a condition of the caller's is true of a cluster
+//   - [WaitNodeGroupActive]: a node group is Active
+//   - [WaitNodeGroupDeleted]: a node group is gone
+//   - [WaitNodeCount]: a node group is Active with so many nodes
+//   - [WaitNodeGroup]: a condition of the caller's is true of a node group
+//
+// # Whole jobs
+//
+// Each is the same call on every cloud, and can be interrupted anywhere and called again: it
+// goes on where things are.
+//
+//   - [Provision]: creates a cluster with all its node groups and waits until all is Active
+//   - [Upgrade]: climbs to a version through every minor, control plane first
+//   - [Teardown]: deletes a cluster with its node groups and waits until it is gone
+//
+// Reads that are more than one call of the interface: [Clusters] hands over each cluster as
+// soon as it is read, [GetNodeGroup] reads one group, [PlanUpgrade] says what Upgrade would do.
+//
+// # Errors
+//
+// Every call fails with an [*Error], or several joined. [errors.Is] with a sentinel, such as
+// [ErrNotFound], tells the kind, [CodeOf] its [Code]; [Retryable] says whether later is
+// better. docs/errors.md says what to do about each.
+//
+// # Beyond V0.6
+//
+// What a cloud offers beside the nine methods are optional interfaces, which a [Client] has
+// all of, and answers with [ErrUnsupported] where its handler has not: [CapabilityReporter],
+// [IIDLister], [TokenIssuer], [VersionLister], [RequestChecker], [AccessOpener],
+// [StateReader], [OperationReader], [NodeGroupReader], [TagSetter], [ClusterStreamer] and
+// [UpgradeAdvisor].
+//
 // # Cluster types
 //
 // On a Type-I cloud (EKS, ACK, TKE) a cluster is created without node groups,
@@ -45,7 +87,10 @@
 // request on both.
 package pmks
 
-import "context"
+import (
+	"context"
+	"iter"
+)
 
 // ClusterHandler is the PMKS driver API V0.6 with a context on every method. A
 // provider implements it; [Client] wraps it.
@@ -143,7 +188,9 @@ type VersionLister interface {
 // RequestChecker is implemented by handlers that can check a request against the
 // cloud without changing anything. All faults are reported at once.
 type RequestChecker interface {
+	// CheckCluster says what CreateCluster would refuse, every fault at once.
 	CheckCluster(ctx context.Context, clusterReqInfo ClusterInfo) error
+	// CheckNodeGroup says what AddNodeGroup would refuse. ErrNotFound: no such cluster.
 	CheckNodeGroup(ctx context.Context, clusterIID IID, nodeGroupReqInfo NodeGroupInfo) error
 }
 
@@ -151,7 +198,10 @@ type RequestChecker interface {
 // a cluster is opened and closed by calls of their own (TKE). Both are
 // idempotent: already so is success.
 type AccessOpener interface {
+	// OpenAccess opens the endpoint and returns when the cloud has accepted that. One that is
+	// open already is success. ErrFailedPrecondition: something is missing, such as a node.
 	OpenAccess(ctx context.Context, clusterIID IID) error
+	// CloseAccess closes what OpenAccess opens. One that is closed already is success.
 	CloseAccess(ctx context.Context, clusterIID IID) error
 }
 
@@ -180,4 +230,31 @@ type NodeGroupReader interface {
 // ErrNotFound: the cloud has no record of an operation on that target.
 type OperationReader interface {
 	LastOperation(ctx context.Context, clusterIID, nodeGroupIID IID) (Operation, error)
+}
+
+// TagSetter is implemented by handlers of clouds where the tags of a cluster can be
+// changed after its creation. The user's tags become exactly those that are given, those
+// that pmks keeps its own notes in stay; already so is success without a write.
+//
+// ErrInvalidArgument: a tag is wrong, or there are too many. ErrNotFound: no such cluster.
+// ErrBusy: the cloud is working on the cluster and takes no tags meanwhile.
+type TagSetter interface {
+	SetTags(ctx context.Context, clusterIID IID, tags []KeyValue) error
+}
+
+// ClusterStreamer is implemented by handlers that can hand over the clusters of a listing
+// one after another, before all are read. What it yields is what ListCluster returns: a
+// cluster that could not be read is yielded with its error and the IId alone, in its
+// place, and the others follow. When the loop ends early, no request is left under way.
+type ClusterStreamer interface {
+	Clusters(ctx context.Context) iter.Seq2[ClusterInfo, error]
+}
+
+// UpgradeAdvisor is implemented by handlers of clouds that tell beforehand what would
+// hold an upgrade up. It makes no change; newVersion is one that the cluster can be
+// upgraded to in one step.
+//
+// ErrNotFound: no such cluster. ErrInvalidArgument: newVersion is not offered.
+type UpgradeAdvisor interface {
+	UpgradeFindings(ctx context.Context, clusterIID IID, newVersion string) ([]UpgradeFinding, error)
 }

@@ -40,6 +40,7 @@ func (d *requestDecoder) cluster(n jsontree.Node) ClusterInfo {
 		{"Network", func(n jsontree.Node) { c.Network = d.network(n) }},
 		{"NodeGroupList", func(n jsontree.Node) { c.NodeGroupList = requestList(d, n, d.nodeGroup) }},
 		{"TagList", func(n jsontree.Node) { c.TagList = requestList(d, n, d.keyValue) }},
+		{"Access", func(n jsontree.Node) { c.Access = d.access(n) }},
 		output("AccessInfo"), output("Addons"), output("Status"), output("StatusReason"),
 		output("StatusFinal"), output("CreatedTime"), output("KeyValueList"),
 	})
@@ -70,10 +71,49 @@ func (d *requestDecoder) nodeGroup(n jsontree.Node) NodeGroupInfo {
 		{"DesiredNodeSize", func(n jsontree.Node) { g.DesiredNodeSize = d.size(n) }},
 		{"MinNodeSize", func(n jsontree.Node) { g.MinNodeSize = d.size(n) }},
 		{"MaxNodeSize", func(n jsontree.Node) { g.MaxNodeSize = d.size(n) }},
+		{"Labels", func(n jsontree.Node) { g.Labels = d.labels(n) }},
+		{"Taints", func(n jsontree.Node) { g.Taints = requestList(d, n, d.taint) }},
+		{"Spot", func(n jsontree.Node) { g.Spot = d.boolean(n) }},
+		{"Zones", func(n jsontree.Node) { g.Zones = requestList(d, n, d.textLike("us-east-2a")) }},
 		output("Status"), output("StatusReason"), output("StatusFinal"),
 		output("Version"), output("Nodes"), output("KeyValueList"),
 	})
 	return g
+}
+
+func (d *requestDecoder) access(n jsontree.Node) Access {
+	var a Access
+	d.object(n, []requestField{
+		{"Mode", func(n jsontree.Node) { a.Mode = AccessMode(d.text(n, string(AccessPrivate))) }},
+		{"CIDRs", func(n jsontree.Node) { a.CIDRs = requestList(d, n, d.textLike("198.51.100.0/24")) }},
+		output("PublicEndpoint"), output("PrivateEndpoint"),
+	})
+	return a
+}
+
+// labels decodes an object whose members are whatever the user calls them.
+func (d *requestDecoder) labels(n jsontree.Node) map[string]string {
+	if n.Kind != jsontree.Object {
+		if n.Kind != jsontree.Null {
+			d.expected(n, `an object such as {"team": "blue"}`)
+		}
+		return nil
+	}
+	labels := make(map[string]string, len(n.Keys))
+	for i, key := range n.Keys {
+		labels[key] = d.text(n.Items[i], "blue")
+	}
+	return labels
+}
+
+func (d *requestDecoder) taint(n jsontree.Node) Taint {
+	var t Taint
+	d.object(n, []requestField{
+		{"Key", func(n jsontree.Node) { t.Key = d.text(n, "dedicated") }},
+		{"Value", func(n jsontree.Node) { t.Value = d.text(n, "batch") }},
+		{"Effect", func(n jsontree.Node) { t.Effect = TaintEffect(d.text(n, string(TaintNoSchedule))) }},
+	})
+	return t
 }
 
 // iid decodes a reference to something that exists: by name, by id or by both.
@@ -156,6 +196,11 @@ func (d *requestDecoder) text(n jsontree.Node, example string) string {
 		return ""
 	}
 	return n.Text
+}
+
+// textLike is text as the decoder of a list's items.
+func (d *requestDecoder) textLike(example string) func(jsontree.Node) string {
+	return func(n jsontree.Node) string { return d.text(n, example) }
 }
 
 func (d *requestDecoder) boolean(n jsontree.Node) bool {

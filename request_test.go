@@ -107,6 +107,11 @@ func TestParseRequest(t *testing.T) {
 		{"rest-body", restForm, byNames(fullInfo())},
 		{"rest-body-of-nothing", `{"ConnectionName": "c", "NameSpace": "", "ReqInfo": {"NodeGroupList": [{"MinNodeSize": "", "OnAutoScaling": ""}]}}`,
 			pmks.ClusterInfo{NodeGroupList: []pmks.NodeGroupInfo{{}}}},
+		{"beyond-v0.6", `{"Access": {"Mode": "private", "CIDRs": ["10.0.0.0/8"], "PublicEndpoint": ""}, "NodeGroupList": [{
+			"Labels": {"team": "blue"}, "Taints": [{"Key": "dedicated", "Value": "batch", "Effect": "NoSchedule"}], "Spot": "true", "Zones": ["us-east-2a"]}]}`,
+			pmks.ClusterInfo{Access: pmks.Access{Mode: pmks.AccessPrivate, CIDRs: []string{"10.0.0.0/8"}}, NodeGroupList: []pmks.NodeGroupInfo{{
+				Labels: map[string]string{"team": "blue"}, Taints: []pmks.Taint{{Key: "dedicated", Value: "batch", Effect: pmks.TaintNoSchedule}},
+				Spot: true, Zones: []string{"us-east-2a"}}}}},
 		{"escapes", `{"IId": {"NameId": "\uD83D\uDE00\u00e9"}}`, pmks.ClusterInfo{IId: pmks.IID{NameId: "😀é"}}},
 		{"white-space-around", " \r\n\t{} \n", pmks.ClusterInfo{}},
 	}
@@ -134,6 +139,10 @@ func TestParseRequest_Faults(t *testing.T) {
 		fields []string
 		says   string // in the text of the error
 	}{
+		{"labels-no-object", `{"NodeGroupList": [{"Labels": ["team"]}]}`, []string{"NodeGroupList[0].Labels"}, "an object such as"},
+		{"label-no-text", `{"NodeGroupList": [{"Labels": {"team": 7}}]}`, []string{"NodeGroupList[0].Labels.team"}, "a string"},
+		{"taint-unknown-member", `{"NodeGroupList": [{"Taints": [{"Key": "a", "effect": "NoSchedule", "Time": 1}]}]}`, []string{"NodeGroupList[0].Taints[0].Time"}, "known are Key, Value, Effect"},
+		{"access-endpoint-asked-for", `{"Access": {"PublicEndpoint": "https://x"}}`, []string{"Access.PublicEndpoint"}, "filled by the cloud"},
 		{"empty", "", []string{"request"}, "is empty"},
 		{"blank", " \n\t ", []string{"request"}, "is empty"},
 		{"not-json", "name: demo", []string{"request"}, "line 1"},
@@ -156,7 +165,7 @@ func TestParseRequest_Faults(t *testing.T) {
 		{"duplicate", `{"Version": "1.33", "Version": "1.34"}`, []string{"Version"}, "given twice"},
 		{"duplicate-inside", `{"NodeGroupList": [{"MinNodeSize": 1, "MinNodeSize": 1}]}`, []string{"NodeGroupList[0].MinNodeSize"}, "given twice"},
 		{"duplicate-by-escape", `{"Version": "1.33", "\u0056ersion": "1.34"}`, []string{"Version"}, "given twice"},
-		{"unknown", `{"Label": "demo"}`, []string{"Label"}, "known are IId, Version, Network, NodeGroupList, TagList"},
+		{"unknown", `{"Label": "demo"}`, []string{"Label"}, "known are IId, Version, Network, NodeGroupList, TagList, Access"},
 		{"unknown-inside", `{"Network": {"SubnetIIDs": [{"Name": "a"}]}}`, []string{"Network.SubnetIIDs[0].Name"}, "known are NameId, SystemId"},
 		{"duplicate-in-another-case", `{"IId": {"NameId": "demo"}, "IID": {}}`, []string{"IID"}, "given twice"},
 		{"rest-body-with-the-other-form", `{"ReqInfo": {"IId": {"NameId": "demo"}}, "Version": "1.33"}`, []string{"ReqInfo.IId", "Version"}, "known are Name, Version, VPCName"},

@@ -3,19 +3,19 @@
 package pmks
 
 import (
-	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/pmks-go/pmks/internal/redact"
 )
 
 // IID names a resource: NameId is the name its user gave it, SystemId the
 // identifier the cloud gave it.
 type IID struct {
+	// NameId is the name, SystemId what the cloud knows the resource by. Either half is
+	// enough in a call.
 	NameId   string
 	SystemId string
 }
@@ -45,6 +45,7 @@ func ParseIID(s string) (IID, error) {
 
 // KeyValue is one fact that has no field of its own.
 type KeyValue struct {
+	// Key and Value are as the cloud has them, within its rules of length and characters.
 	Key   string
 	Value string
 }
@@ -117,9 +118,10 @@ func AddUnread(list []KeyValue, field string, err error) []KeyValue {
 
 // ClusterInfo describes a cluster, both as a request and as read.
 //
-// A request uses IId.NameId, Version, Network, NodeGroupList and TagList; the
+// A request uses IId.NameId, Version, Network, NodeGroupList, TagList and Access; the
 // other fields are filled on output and ignored on input.
 type ClusterInfo struct {
+	// IId names the cluster: NameId in a request, both halves in what is read.
 	IId IID
 
 	// Version is the Kubernetes version of the control plane. In a request ""
@@ -127,11 +129,14 @@ type ClusterInfo struct {
 	// against what the cloud offers.
 	Version string
 
+	// Network is what the cluster lies in, NodeGroupList its node groups, of a request too;
+	// AccessInfo and Addons are filled by reads alone.
 	Network       NetworkInfo
 	NodeGroupList []NodeGroupInfo
 	AccessInfo    AccessInfo
 	Addons        AddonsInfo
 
+	// Status is one of the five words, of what is read.
 	Status ClusterStatus
 	// StatusReason says why a cluster is Inactive, in the vendor's words. It may
 	// be set in other states.
@@ -140,14 +145,22 @@ type ClusterInfo struct {
 	// change that by itself: it failed for good, or it is stopped.
 	StatusFinal bool
 
+	// CreatedTime is when the cloud began to make the cluster. TagList are the user's tags.
+	// KeyValueList is what the vendor says beside, and NativeStatus, pmks:ignored and
+	// pmks:unread.
 	CreatedTime  time.Time
 	TagList      []KeyValue
 	KeyValueList []KeyValue
+
+	// Access is not part of V0.6: from where the Kubernetes API can be reached.
+	Access Access
 }
 
 // NetworkInfo says where a cluster lives. The user brings these resources; pmks
 // never creates them.
 type NetworkInfo struct {
+	// VpcIID is the network, SubnetIIDs are subnets of it, SecurityGroupIIDs what guards
+	// nodes or control plane, as the cloud has it; see Capabilities for how many it takes.
 	VpcIID            IID
 	SubnetIIDs        []IID
 	SecurityGroupIIDs []IID
@@ -157,11 +170,15 @@ type NetworkInfo struct {
 
 // NodeGroupInfo describes a node group, both as a request and as read.
 //
-// A request uses the fields up to MaxNodeSize; the others are filled on output
-// and ignored on input. All sizes are totals for the whole group.
+// A request uses the fields up to MaxNodeSize, and Labels, Taints, Spot and Zones; the
+// others are filled on output and ignored on input. All sizes are totals for the whole
+// group.
 type NodeGroupInfo struct {
+	// IId names the node group.
 	IId IID
 
+	// ImageIID is the image of the nodes; empty leaves it to the cloud. VMSpecName is the
+	// vendor's machine type.
 	ImageIID   IID
 	VMSpecName string
 	// RootDiskType is the vendor's disk type; "" and "default" leave it to the
@@ -169,13 +186,17 @@ type NodeGroupInfo struct {
 	RootDiskType string
 	// RootDiskSize is a number of GiB; "" and "default" leave it to the cloud.
 	RootDiskSize string
-	KeyPairIID   IID
+	// KeyPairIID is the key pair for SSH; empty means none, where the cloud allows that.
+	KeyPairIID IID
 
+	// OnAutoScaling lets the autoscaler choose the size within the bounds. Sizes are nodes of
+	// the whole group, in all zones: 0 <= MinNodeSize <= DesiredNodeSize <= MaxNodeSize.
 	OnAutoScaling   bool
 	DesiredNodeSize int
 	MinNodeSize     int
 	MaxNodeSize     int
 
+	// Status is one of the five words, of what is read.
 	Status NodeGroupStatus
 	// StatusReason and StatusFinal are as in ClusterInfo.
 	StatusReason string
@@ -188,34 +209,27 @@ type NodeGroupInfo struct {
 	Nodes []IID
 
 	KeyValueList []KeyValue
-}
 
-// AccessInfo is the way into a cluster. Both texts are empty until the control
-// plane is up, and ListCluster leaves Kubeconfig out.
-//
-// It prints redacted under every fmt verb, in slog and in JSON, alone and inside
-// other values; read Kubeconfig to use or to store it.
-type AccessInfo struct {
-	// Endpoint is the URL of the Kubernetes API.
-	Endpoint string
-	// Kubeconfig works in kubectl with nothing else installed, unless the
-	// provider's settings ask for another kind. It is a secret.
-	Kubeconfig string
-	// ExpiresAt is when the credential in Kubeconfig ends; zero if it does not
-	// end soon.
-	ExpiresAt time.Time
+	// The fields from here on are not part of V0.6. What a cloud cannot honour is refused
+	// with ErrUnsupported, see NodeGroupRule.
+
+	// Labels are the Kubernetes labels that every node of the group gets. On output they
+	// are those of the user; what the cloud adds by itself is left out.
+	Labels map[string]string
+	// Taints are those that every node of the group gets, as for Labels.
+	Taints []Taint
+	// Spot asks for machines that the cloud may take back at any time, for less money.
+	Spot bool
+	// Zones are the availability zones that the nodes are spread over, in the cloud's
+	// words, such as "us-east-2a"; on Azure "1". None leaves it to the cloud, which
+	// takes those of the cluster's subnets where it can.
+	Zones []string
 }
 
 // AddonsInfo holds what the cloud says of the cluster's add-ons.
 type AddonsInfo struct {
+	// KeyValueList has the name of each add-on and its version, where the cloud tells them.
 	KeyValueList []KeyValue
-}
-
-// Token is a bearer token for the Kubernetes API of a cluster. It prints
-// redacted everywhere, JSON included; read Value to use it.
-type Token struct {
-	Value     string
-	ExpiresAt time.Time
 }
 
 // Version is one Kubernetes version that a cloud offers.
@@ -277,6 +291,7 @@ func (c ClusterInfo) Clone() ClusterInfo {
 	c.Addons.KeyValueList = slices.Clone(c.Addons.KeyValueList)
 	c.TagList = slices.Clone(c.TagList)
 	c.KeyValueList = slices.Clone(c.KeyValueList)
+	c.Access.CIDRs = slices.Clone(c.Access.CIDRs)
 	groups := slices.Clone(c.NodeGroupList)
 	for i := range groups {
 		groups[i] = groups[i].Clone()
@@ -289,6 +304,9 @@ func (c ClusterInfo) Clone() ClusterInfo {
 func (n NodeGroupInfo) Clone() NodeGroupInfo {
 	n.Nodes = slices.Clone(n.Nodes)
 	n.KeyValueList = slices.Clone(n.KeyValueList)
+	n.Labels = maps.Clone(n.Labels)
+	n.Taints = slices.Clone(n.Taints)
+	n.Zones = slices.Clone(n.Zones)
 	return n
 }
 
@@ -321,63 +339,4 @@ func (c ClusterInfo) LogValue() slog.Value {
 		slog.String("reason", c.StatusReason),
 		slog.Int("nodeGroups", len(c.NodeGroupList)),
 	)
-}
-
-func (a AccessInfo) redacted() string {
-	kubeconfig := ""
-	if a.Kubeconfig != "" {
-		kubeconfig = redact.Placeholder
-	}
-	return fmt.Sprintf("{Endpoint:%s Kubeconfig:%s ExpiresAt:%s}", a.Endpoint, kubeconfig, formatTime(a.ExpiresAt))
-}
-
-// String returns the endpoint and the expiry; the kubeconfig is redacted.
-func (a AccessInfo) String() string { return a.redacted() }
-
-// Format prints a redacted, whatever the verb.
-func (a AccessInfo) Format(f fmt.State, _ rune) { fmt.Fprint(f, a.redacted()) }
-
-// LogValue logs a redacted.
-func (a AccessInfo) LogValue() slog.Value { return slog.StringValue(a.redacted()) }
-
-// MarshalJSON encodes a with its kubeconfig redacted: slog's JSON handler would
-// write whatever holds an AccessInfo with it.
-func (a AccessInfo) MarshalJSON() ([]byte, error) {
-	type plain AccessInfo // without this method
-	if a.Kubeconfig != "" {
-		a.Kubeconfig = redact.Placeholder
-	}
-	return json.Marshal(plain(a))
-}
-
-func (t Token) redacted() string {
-	value := ""
-	if t.Value != "" {
-		value = redact.Placeholder
-	}
-	return fmt.Sprintf("{Value:%s ExpiresAt:%s}", value, formatTime(t.ExpiresAt))
-}
-
-// String returns the expiry; the value is redacted.
-func (t Token) String() string { return t.redacted() }
-
-// Format prints t redacted, whatever the verb.
-func (t Token) Format(f fmt.State, _ rune) { fmt.Fprint(f, t.redacted()) }
-
-// LogValue logs t redacted.
-func (t Token) LogValue() slog.Value { return slog.StringValue(t.redacted()) }
-
-// MarshalJSON encodes the expiry only.
-func (t Token) MarshalJSON() ([]byte, error) {
-	return json.Marshal(struct {
-		Value     string
-		ExpiresAt time.Time
-	}{redact.Placeholder, t.ExpiresAt})
-}
-
-func formatTime(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format(time.RFC3339)
 }

@@ -143,6 +143,7 @@ type Progress struct {
 // through it: a wait that ended with its context is ErrTimeout or ErrCanceled and
 // also the context's own error.
 type WaitError struct {
+	// Goal is what was waited for, such as "cluster Active".
 	Goal      string
 	Cluster   IID
 	NodeGroup IID
@@ -151,8 +152,9 @@ type WaitError struct {
 	Last ClusterInfo
 	// LastReadErr is the error of the last read, if it failed.
 	LastReadErr error
-	Attempts    int
-	Elapsed     time.Duration
+	// Attempts counts the looks, and Elapsed is how long the wait took.
+	Attempts int
+	Elapsed  time.Duration
 	// Err says why the wait ended. Where the cloud keeps a record of operations and
 	// the last one failed, its error is in the text and found by errors.As.
 	Err error

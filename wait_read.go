@@ -6,6 +6,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/pmks-go/pmks/internal/poll"
 )
 
 // glance looks at the state of the target, or of what is followed. Not-found is an
@@ -107,10 +109,10 @@ func passing(err error) bool {
 // readOnce makes one attempt of a read, within its own bound inside ctx. What it
 // says of contexts while ctx lives is no end of the caller's, and passes.
 func readOnce[T any](ctx context.Context, bound time.Duration, read func(context.Context) (T, error)) (T, error) {
-	attempt := ctx
+	attempt := poll.Waiting(ctx)
 	if bound > 0 {
 		var cancel context.CancelFunc
-		attempt, cancel = context.WithTimeout(ctx, bound)
+		attempt, cancel = context.WithTimeout(attempt, bound)
 		defer cancel()
 	}
 	v, err := read(attempt)

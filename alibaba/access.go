@@ -57,6 +57,15 @@ func (h *Handler) readKubeconfig(ctx context.Context, id string, private bool) k
 	return kubeconfigRead{text: *out.Body.Config, expires: stamp(out.Body.Expiration), private: private}
 }
 
+// isPrivate reports whether the API of a cluster is closed to the outside, as far as it is
+// known before the cluster is read.
+func (h *Handler) isPrivate(id string) bool {
+	if known, ok := h.private.Load(id); ok {
+		return known.(bool) //nolint:errcheck // nothing else is stored
+	}
+	return !h.public()
+}
+
 // addKubeconfig puts a kubeconfig into info, once the control plane is up. One that cannot
 // be made is named.
 func (h *Handler) addKubeconfig(ctx context.Context, c *cluster, info *pmks.ClusterInfo, r kubeconfigRead) {
@@ -64,10 +73,12 @@ func (h *Handler) addKubeconfig(ctx context.Context, c *cluster, info *pmks.Clus
 	if endpoint == "" || info.Status == pmks.ClusterCreating || info.Status == pmks.ClusterDeleting {
 		return
 	}
-	if private := scope == "private"; private != r.private {
+	private := scope == "private"
+	if private != r.private {
 		// The cluster is open to another side than the clusters of this handler are.
 		r = h.readKubeconfig(ctx, info.IId.SystemId, private)
 	}
+	h.private.Store(info.IId.SystemId, private)
 	access, err := h.access(ctx, info.IId, endpoint, r)
 	if err != nil {
 		info.KeyValueList = pmks.AddUnread(info.KeyValueList, "Kubeconfig", err)

@@ -11,6 +11,29 @@
 // it is: clusters with Terway, pools with several instance types, a pool called
 // default-nodepool.
 //
+// # Prerequisites
+//
+// pmks makes none of these. What it finds missing it names: ErrFailedPrecondition, or
+// ErrInvalidArgument with the field of the request.
+//
+//   - Container Service for Kubernetes activated once in the account, and its service
+//     roles granted: AliyunCSManagedKubernetesRole, AliyunCSDefaultRole,
+//     AliyunCSServerlessKubernetesRole, AliyunCSKubernetesAuditRole, and those for
+//     networks, logs, metrics and volumes (AliyunCSManagedNetworkRole,
+//     AliyunCSManagedLogRole, AliyunCSManagedCmsRole, AliyunCSManagedCsiRole,
+//     AliyunCSManagedCsiPluginRole, AliyunCSManagedCsiProvisionerRole); for autoscaling
+//     AliyunCSManagedAutoScalerRole, for the first node group
+//     AliyunOOSLifecycleHook4CSRole. ACK checks them when a cluster is made.
+//   - A VPC with a vSwitch, better two in two zones, and a way out to the internet:
+//     nodes cannot join without. Unless Config.SNAT is false, ACK makes a NAT gateway
+//     in a VPC that has none.
+//   - A security group of that VPC, if any: ACK takes one for a cluster and makes one
+//     otherwise.
+//   - A key pair of ECS in the region, which every node group needs.
+//   - Room in the quotas: 20 managed clusters, 10 to 20 node groups a cluster, 100
+//     nodes a cluster, and with Flannel one route of the VPC for each node, 200 by
+//     default.
+//
 // # Authentication
 //
 // With no credentials given, the vendor's default chain applies: environment, OIDC
@@ -19,11 +42,28 @@
 // Keys, a security token, a bearer token, a role to assume and a profile can be given
 // instead.
 //
-// The caller needs cs:*, vpc:DescribeVpcs, vpc:DescribeVpcAttribute,
-// vpc:DescribeVSwitches and ecs:DescribeSecurityGroups. ACK itself needs its service
-// roles: where one is missing, its message holds the address at which an operator
-// grants it. The SDK prints headers, credentials among them, where the environment
-// variable DEBUG names tea, dara or credential.
+// The caller needs these actions, or cs:* and those of the other services:
+//
+//   - to read: cs:DescribeClustersForRegion, cs:DescribeClusterDetail,
+//     cs:DescribeClusterNodePools, cs:DescribeClusterNodePoolDetail,
+//     cs:DescribeClusterNodes, cs:DescribeClusterUserKubeconfig,
+//     cs:DescribeClusterTasks, cs:DescribeTaskInfo and
+//     cs:DescribeKubernetesVersionMetadata; for the zones of node groups that were made
+//     with a choice of them vpc:DescribeVSwitches;
+//   - to create clusters: cs:CreateCluster, vpc:DescribeVpcs, vpc:DescribeVpcAttribute,
+//     vpc:DescribeVSwitches and ecs:DescribeSecurityGroups; to change and delete them
+//     cs:UpgradeCluster, cs:ModifyClusterTags and cs:DeleteCluster;
+//   - for node groups: cs:CreateClusterNodePool, cs:ModifyClusterNodePool,
+//     cs:UpgradeClusterNodepool and cs:DeleteClusterNodepool, with autoscaling
+//     cs:ListClusterAddonInstances and cs:CreateAutoscalingConfig, and to check a request
+//     ecs:DescribeKeyPairs;
+//   - for what holds an upgrade up: cs:ListClusterChecks and cs:GetClusterCheck; for
+//     tokens cs:GetClusterAddonInstance; for clusters that are given by an ARN
+//     sts:GetCallerIdentity.
+//
+// ACK itself needs its service roles: where one is missing, its message holds the address
+// at which an operator grants it. The SDK prints headers, credentials among them, where
+// the environment variable DEBUG names tea, dara or credential.
 //
 // # Settings
 //
@@ -42,12 +82,39 @@
 //
 // See [Handler.Capabilities] and the matrix in docs/capabilities.md.
 //
+// # Kubeconfig
+//
+// With KubeconfigKind "certificate", the default, it holds a client certificate of the
+// calling identity that works with nothing installed and ends after three days, as
+// AccessInfo.ExpiresAt says. With "exec" it holds no secret and calls pmks-credential,
+// which signs a token of ten minutes on the machine of its user. Clusters take such
+// tokens with the add-on ack-ram-authenticator alone (Config.RAMAuthenticator), and of
+// identities that are mapped in the cluster; without the add-on there is no kubeconfig
+// of this kind, which pmks:unread says, and pmks-credential falls back to the
+// certificate.
+//
+// What its bearer may do is what the RAM identity has been granted in the cluster. A
+// cluster without a public endpoint has a kubeconfig for its private address, to be
+// used from within the VPC.
+//
+// # Storage classes
+//
+// pmks neither makes nor changes storage classes. ACK has some on its CSI plug-in
+// (diskplugin.csi.alibabacloud.com), none of which is the default class, so a claim
+// must name one: alicloud-disk-topology-alltype takes the first of ESSD, SSD and ultra
+// disk that the zone and the machine type have; alicloud-disk-essd, -ssd and
+// -efficiency are one type each (ACK, StorageClass, read in November 2026). A disk has
+// 20 GiB at least, and stays in its zone.
+//
 // # Rate limits
 //
-// At most 8 requests of a handler are under way, whoever calls it. Alibaba Cloud
-// publishes no rates for ACK; each action is kept to 10 requests a second, 2 where it
-// changes something, unless Config.RateLimits says otherwise. What the answers ask for
-// is kept. Reads are repeated when they fail in passing; the SDK's own retries are off.
+// At most 8 requests are under way, whoever calls: of all handlers of a program with the
+// same credentials, region, endpoints and transport together. Alibaba Cloud publishes no
+// rates for ACK; each action is kept to 10 requests a second, 2 where it changes
+// something, unless Config.RateLimits says otherwise. What the answers ask for is kept.
+// Where many wait, one list every few seconds tells all of clusters, or of node groups of
+// one cluster, that are on their way. Reads are repeated when they fail in passing; the
+// SDK's own retries are off.
 //
 // # Differences from other providers
 //
@@ -64,12 +131,29 @@
 //     bounds and leaves the size to the autoscaler.
 //   - ACK does not tell which version the nodes of a pool run. It follows from the
 //     records of the upgrades.
+//   - Zones of a node group are those of the cluster's vSwitches; they are shown of
+//     groups that were made with a choice of them. Spot machines cost what the market
+//     asks, and never more than others; another price is for a hook to set.
+//   - The private address of the API is always there: Access chooses a public one beside
+//     it. Who may reach them is for an access control list of the load balancer to say.
+//   - A change of a node group sends its blocks whole, as they were read, so that no
+//     label, taint, disk or user data is lost; what a hook has set stays. The image is
+//     left out, which reads show twice and writes take once.
+//   - What holds an upgrade up is read of the newest check that ACK has made, as
+//     RunClusterCheck or the console begin one: pmks begins none.
 //   - Tokens need the add-on ack-ram-authenticator; the setting ramAuthenticator
 //     installs it in new clusters.
 //
+// # Hooks
+//
+// Fields of [Config] that are given the vendor's request last, and may change it:
+// BeforeCreateCluster, BeforeAddNodeGroup, BeforeUpgrade and BeforeUpgradeNodeGroup.
+// The example of Config turns on the logs of the control plane.
+//
 // # Example
 //
-// See examples/realcloud for the whole life of a cluster.
+// See examples/realcloud for the whole life of a cluster. For what pmks has no field for
+// there are the hooks of [Config], and the SDK's own clients: [Handler.Vendor].
 package alibaba
 
 import (
@@ -78,6 +162,7 @@ import (
 	"net/http"
 	"time"
 
+	cs "github.com/alibabacloud-go/cs-20151215/v5/client"
 	"github.com/aliyun/credentials-go/credentials"
 
 	"github.com/pmks-go/pmks"
@@ -141,6 +226,17 @@ type Config struct {
 	// RAMAuthenticator.
 	KubeconfigKind   string
 	CredentialHelper string
+
+	// The hooks have the last word on the requests that create and upgrade: they are given
+	// a copy of what was asked for and the vendor's request as it is about to be sent,
+	// which they may change, but for what pmks finds its own by, its names and tags. Each
+	// is called once for what was asked for, before the first try; every try sends the
+	// same. An error or a panic of a hook is an ErrInvalidArgument that names it, and
+	// nothing is sent. Hooks are called by whoever calls the handler, side by side maybe.
+	BeforeCreateCluster    func(ctx context.Context, req pmks.ClusterInfo, native *cs.CreateClusterRequest) error
+	BeforeAddNodeGroup     func(ctx context.Context, req pmks.NodeGroupInfo, native *cs.CreateClusterNodePoolRequest) error
+	BeforeUpgrade          func(ctx context.Context, step pmks.UpgradeStep, native *cs.UpgradeClusterRequest) error
+	BeforeUpgradeNodeGroup func(ctx context.Context, step pmks.UpgradeStep, native *cs.UpgradeClusterNodepoolRequest) error
 
 	// Endpoint replaces the URLs of all services, the others that of one.
 	Endpoint    string

@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	cs "github.com/alibabacloud-go/cs-20151215/v5/client"
@@ -28,44 +29,70 @@ import (
 )
 
 // csAPI are the calls of ACK that the provider makes. The SDK's methods take no
-// context: it is in the client, which is made for one request.
-type csAPI interface {
-	CreateAutoscalingConfig(id *string, in *cs.CreateAutoscalingConfigRequest) (*cs.CreateAutoscalingConfigResponse, error)
-	CreateCluster(in *cs.CreateClusterRequest) (*cs.CreateClusterResponse, error)
-	CreateClusterNodePool(id *string, in *cs.CreateClusterNodePoolRequest) (*cs.CreateClusterNodePoolResponse, error)
-	DeleteCluster(id *string, in *cs.DeleteClusterRequest) (*cs.DeleteClusterResponse, error)
-	DeleteClusterNodepool(id, pool *string, in *cs.DeleteClusterNodepoolRequest) (*cs.DeleteClusterNodepoolResponse, error)
-	DescribeClusterDetail(id *string) (*cs.DescribeClusterDetailResponse, error)
-	DescribeClusterNodePoolDetail(id, pool *string) (*cs.DescribeClusterNodePoolDetailResponse, error)
-	DescribeClusterNodePools(id *string, in *cs.DescribeClusterNodePoolsRequest) (*cs.DescribeClusterNodePoolsResponse, error)
-	DescribeClusterNodes(id *string, in *cs.DescribeClusterNodesRequest) (*cs.DescribeClusterNodesResponse, error)
-	DescribeClusterTasks(id *string, in *cs.DescribeClusterTasksRequest) (*cs.DescribeClusterTasksResponse, error)
-	DescribeClusterUserKubeconfig(id *string, in *cs.DescribeClusterUserKubeconfigRequest) (*cs.DescribeClusterUserKubeconfigResponse, error)
-	DescribeClustersForRegion(region *string, in *cs.DescribeClustersForRegionRequest) (*cs.DescribeClustersForRegionResponse, error)
-	DescribeKubernetesVersionMetadata(in *cs.DescribeKubernetesVersionMetadataRequest) (*cs.DescribeKubernetesVersionMetadataResponse, error)
-	DescribeTaskInfo(id *string) (*cs.DescribeTaskInfoResponse, error)
-	GetClusterAddonInstance(id, name *string) (*cs.GetClusterAddonInstanceResponse, error)
-	ListClusterAddonInstances(id *string) (*cs.ListClusterAddonInstancesResponse, error)
-	ModifyClusterNodePool(id, pool *string, in *cs.ModifyClusterNodePoolRequest) (*cs.ModifyClusterNodePoolResponse, error)
-	UpgradeCluster(id *string, in *cs.UpgradeClusterRequest) (*cs.UpgradeClusterResponse, error)
-	UpgradeClusterNodepool(id, pool *string, in *cs.UpgradeClusterNodepoolRequest) (*cs.UpgradeClusterNodepoolResponse, error)
+// context: it is in the client, which is made for one request. They are functions and no
+// interface: in one, the client would keep all methods that the SDK has for ACK in every
+// program in which something looks methods up by their names, as text/template does.
+type csAPI struct {
+	CreateAutoscalingConfig           func(id *string, in *cs.CreateAutoscalingConfigRequest) (*cs.CreateAutoscalingConfigResponse, error)
+	CreateCluster                     func(in *cs.CreateClusterRequest) (*cs.CreateClusterResponse, error)
+	CreateClusterNodePool             func(id *string, in *cs.CreateClusterNodePoolRequest) (*cs.CreateClusterNodePoolResponse, error)
+	DeleteCluster                     func(id *string, in *cs.DeleteClusterRequest) (*cs.DeleteClusterResponse, error)
+	DeleteClusterNodepool             func(id, pool *string, in *cs.DeleteClusterNodepoolRequest) (*cs.DeleteClusterNodepoolResponse, error)
+	DescribeClusterDetail             func(id *string) (*cs.DescribeClusterDetailResponse, error)
+	DescribeClusterNodePoolDetail     func(id, pool *string) (*cs.DescribeClusterNodePoolDetailResponse, error)
+	DescribeClusterNodePools          func(id *string, in *cs.DescribeClusterNodePoolsRequest) (*cs.DescribeClusterNodePoolsResponse, error)
+	DescribeClusterNodes              func(id *string, in *cs.DescribeClusterNodesRequest) (*cs.DescribeClusterNodesResponse, error)
+	DescribeClusterTasks              func(id *string, in *cs.DescribeClusterTasksRequest) (*cs.DescribeClusterTasksResponse, error)
+	DescribeClusterUserKubeconfig     func(id *string, in *cs.DescribeClusterUserKubeconfigRequest) (*cs.DescribeClusterUserKubeconfigResponse, error)
+	DescribeClustersForRegion         func(region *string, in *cs.DescribeClustersForRegionRequest) (*cs.DescribeClustersForRegionResponse, error)
+	DescribeKubernetesVersionMetadata func(in *cs.DescribeKubernetesVersionMetadataRequest) (*cs.DescribeKubernetesVersionMetadataResponse, error)
+	DescribeTaskInfo                  func(id *string) (*cs.DescribeTaskInfoResponse, error)
+	GetClusterAddonInstance           func(id, name *string) (*cs.GetClusterAddonInstanceResponse, error)
+	GetClusterCheck                   func(id, check *string) (*cs.GetClusterCheckResponse, error)
+	ListClusterAddonInstances         func(id *string) (*cs.ListClusterAddonInstancesResponse, error)
+	ListClusterChecks                 func(id *string, in *cs.ListClusterChecksRequest) (*cs.ListClusterChecksResponse, error)
+	ModifyClusterNodePool             func(id, pool *string, in *cs.ModifyClusterNodePoolRequest) (*cs.ModifyClusterNodePoolResponse, error)
+	ModifyClusterTags                 func(id *string, in *cs.ModifyClusterTagsRequest) (*cs.ModifyClusterTagsResponse, error)
+	UpgradeCluster                    func(id *string, in *cs.UpgradeClusterRequest) (*cs.UpgradeClusterResponse, error)
+	UpgradeClusterNodepool            func(id, pool *string, in *cs.UpgradeClusterNodepoolRequest) (*cs.UpgradeClusterNodepoolResponse, error)
 }
 
-// connect makes the clients for one request. They are functions because the client of
-// ACK, in a field or behind a wider interface, would keep its whole API in every
-// program.
-type (
-	connectACK func(web dara.HttpClient, keys credentials.Credential) csAPI
-	connectRPC func(web dara.HttpClient, keys credentials.Credential) *openapi.Client
-)
+func newCSAPI(c *cs.Client) csAPI {
+	return csAPI{
+		CreateAutoscalingConfig:           c.CreateAutoscalingConfig,
+		CreateCluster:                     c.CreateCluster,
+		CreateClusterNodePool:             c.CreateClusterNodePool,
+		DeleteCluster:                     c.DeleteCluster,
+		DeleteClusterNodepool:             c.DeleteClusterNodepool,
+		DescribeClusterDetail:             c.DescribeClusterDetail,
+		DescribeClusterNodePoolDetail:     c.DescribeClusterNodePoolDetail,
+		DescribeClusterNodePools:          c.DescribeClusterNodePools,
+		DescribeClusterNodes:              c.DescribeClusterNodes,
+		DescribeClusterTasks:              c.DescribeClusterTasks,
+		DescribeClusterUserKubeconfig:     c.DescribeClusterUserKubeconfig,
+		DescribeClustersForRegion:         c.DescribeClustersForRegion,
+		DescribeKubernetesVersionMetadata: c.DescribeKubernetesVersionMetadata,
+		DescribeTaskInfo:                  c.DescribeTaskInfo,
+		GetClusterAddonInstance:           c.GetClusterAddonInstance,
+		GetClusterCheck:                   c.GetClusterCheck,
+		ListClusterAddonInstances:         c.ListClusterAddonInstances,
+		ListClusterChecks:                 c.ListClusterChecks,
+		ModifyClusterNodePool:             c.ModifyClusterNodePool,
+		ModifyClusterTags:                 c.ModifyClusterTags,
+		UpgradeCluster:                    c.UpgradeCluster,
+		UpgradeClusterNodepool:            c.UpgradeClusterNodepool,
+	}
+}
+
+// connectRPC makes the client of another service than ACK for one request.
+type connectRPC func(web dara.HttpClient, keys credentials.Credential) *openapi.Client
 
 // clients holds what makes the requests.
 type clients struct {
-	ack     connectACK
+	ack     *ackPool
 	vpc     connectRPC
 	ecs     connectRPC
 	sts     connectRPC
-	full    func() *cs.Client // for [NewClient]
 	web     *http.Client
 	keys    *keyring
 	limiter *fanout.Limiter
@@ -79,13 +106,8 @@ func newClients(cfg *Config) (*clients, error) {
 		return nil, &pmks.Error{Code: pmks.CodeInvalidArgument, Message: "the client of ACK cannot be made: " + err.Error()}
 	}
 	c := &clients{
-		ack: func(web dara.HttpClient, keys credentials.Credential) csAPI {
-			one := *ack
-			one.HttpClient, one.Credential = web, keys
-			return &one
-		},
-		full: func() *cs.Client { one := *ack; return &one },
-		idle: idle, limiter: fanout.NewLimiter(cfg.rateOf),
+		ack:  newACKPool(ack),
+		idle: idle, limiter: cfg.limiter(),
 	}
 	c.keys = newKeyring(cfg, c)
 	c.web = &http.Client{Transport: &endpoint.Carrier{Next: guarded, Provider: Name, Logger: cfg.Logger, Secrets: c.keys.secrets}}
@@ -104,6 +126,45 @@ func newClients(cfg *Config) (*clients, error) {
 		}
 	}
 	return c, nil
+}
+
+// boundACK is a client of ACK that makes one request after the other. It names no type of
+// the client, for the reason that csAPI has.
+type boundACK struct {
+	api  csAPI
+	bind func(web dara.HttpClient, keys credentials.Credential)
+}
+
+// ackPool keeps clients of ACK for other requests: each has all calls bound to it, and a
+// request needs one of them.
+type ackPool struct {
+	idle sync.Pool
+	make func() *boundACK
+}
+
+func newACKPool(ack *cs.Client) *ackPool {
+	return &ackPool{make: func() *boundACK {
+		one := *ack
+		return &boundACK{newCSAPI(&one), func(web dara.HttpClient, keys credentials.Credential) {
+			one.HttpClient, one.Credential = web, keys
+		}}
+	}}
+}
+
+// get returns a client for one request.
+func (p *ackPool) get(web dara.HttpClient, keys credentials.Credential) *boundACK {
+	b, ok := p.idle.Get().(*boundACK)
+	if !ok {
+		b = p.make()
+	}
+	b.bind(web, keys)
+	return b
+}
+
+// put takes a client back whose request has ended.
+func (p *ackPool) put(b *boundACK) {
+	b.bind(nil, nil)
+	p.idle.Put(b)
 }
 
 // sdkConfig is the configuration of one client of the SDK; an empty host is chosen by
@@ -131,24 +192,6 @@ func hostOf(text string) string {
 	return u.Host
 }
 
-// NewClient returns the SDK's client of ACK with the credentials, endpoint and transport
-// of a handler, for what pmks does not cover. It is a function and no method so that only
-// programs that call it hold the whole API. Its calls draw from no limiter of the handler;
-// they end with ctx.
-func NewClient(ctx context.Context, h *Handler) (*cs.Client, error) {
-	keys, err := h.api.keys.get(ctx)
-	if err != nil {
-		return nil, err
-	}
-	c := h.api.full()
-	c.Credential = sealed(func() snapshot { return keys })
-	c.HttpClient = sender(func(req *http.Request) (*http.Response, error) {
-		tidyHeaders(req)
-		return h.api.web.Do(req.WithContext(ctx))
-	})
-	return c, nil
-}
-
 // sender sends the SDK's requests. What the SDK would do with them by itself (proxies,
 // time limits, connections shared by all clients of a program) is left out with the
 // transport that it gives.
@@ -171,7 +214,7 @@ func (x *exchange) send(ctx context.Context, c *clients, req *http.Request) (*ht
 	tidyHeaders(req)
 	resp, err := c.web.Do(req.WithContext(ctx))
 	if err == nil {
-		x.body, err = io.ReadAll(resp.Body)
+		x.body, err = readWhole(resp)
 		if closeErr := resp.Body.Close(); err == nil {
 			err = closeErr
 		}
@@ -194,6 +237,16 @@ func (x *exchange) send(ctx context.Context, c *clients, req *http.Request) (*ht
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 	return resp, nil
+}
+
+// readWhole reads a body into memory of its length, where the answer says one that can be.
+func readWhole(resp *http.Response) ([]byte, error) {
+	var b bytes.Buffer
+	if n := resp.ContentLength; n > 0 && n <= 4<<20 {
+		b.Grow(int(n) + bytes.MinRead)
+	}
+	_, err := b.ReadFrom(resp.Body)
+	return b.Bytes(), err
 }
 
 // tidyHeaders writes the names of headers as net/http knows them: the SDK puts them in as

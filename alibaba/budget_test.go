@@ -3,7 +3,9 @@
 package alibaba_test
 
 import (
+	"context"
 	"testing"
+	"time"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/providertest"
@@ -37,6 +39,19 @@ func TestBudget(t *testing.T) {
 	bounded.OnAutoScaling = true
 	plain := bench.SampleRequest("new")
 	plain.NodeGroupList = nil
+	inZone, tags := bench.SampleNodeGroup("zoned"), []pmks.KeyValue{{Key: "team", Value: "a"}}
+	inZone.Zones = []string{region + "a"}
+	readGroup := func(cluster, group pmks.IID) providertest.Call {
+		return func(ctx context.Context, h providertest.Handler) error {
+			return failure(pmks.GetNodeGroup(ctx, h, cluster, group))
+		}
+	}
+	setTags := func(ctx context.Context, h providertest.Handler) error {
+		return pmks.New(h).SetTags(ctx, cluster, tags)
+	}
+	findings := func(ctx context.Context, h providertest.Handler) error {
+		return failure(pmks.New(h).UpgradeFindings(ctx, cluster, "1.36.2-aliyun.1"))
+	}
 	newest := plain.Clone()
 	newest.Version = ""
 	bench.Budgets(t, []providertest.Budget{
@@ -62,6 +77,14 @@ func TestBudget(t *testing.T) {
 			Requests: map[string]int{list: 1, pools: 1, "CreateClusterNodePool": 1}, Steps: 3},
 		{Name: "add-node-group-that-scales", Clusters: 1, Groups: 0, Call: providertest.AddNodeGroup(cluster, bounded),
 			Requests: map[string]int{detail: 1, pools: 1, addons: 1, "CreateAutoscalingConfig": 1, "CreateClusterNodePool": 1}, Steps: 4},
+		{Name: "add-node-group-in-a-zone", Clusters: 1, Groups: 1, Call: providertest.AddNodeGroup(cluster, inZone),
+			Requests: map[string]int{detail: 1, pools: 1, vswitches: 1, "CreateClusterNodePool": 1}, Steps: 3},
+		{Name: "get-node-group", Clusters: 1, Groups: 5, Call: readGroup(cluster, group), Requests: map[string]int{detail: 1, pool: 1, nodes: 1}, Steps: 1},
+		{Name: "get-node-group-by-name", Clusters: 1, Groups: 5, Call: readGroup(named, namedGroup), Requests: map[string]int{list: 1, pools: 1, detail: 1, pool: 1, nodes: 1}, Steps: 3},
+		{Name: "set-tags", Clusters: 1, Call: setTags, Requests: map[string]int{detail: 2, "ModifyClusterTags": 1}, Steps: 3},
+		{Name: "set-tags-that-are-there", Clusters: 1, Call: providertest.Then(setTags, setTags), Requests: map[string]int{detail: 3, "ModifyClusterTags": 1}, Steps: 4},
+		{Name: "upgrade-findings-where-nothing-was-checked", Clusters: 1, Groups: 2, Call: findings,
+			Requests: map[string]int{detail: 1, pools: 1, versions: 1, "ListClusterChecks": 3}, Steps: 2},
 		{Name: "check-node-group", Clusters: 1, Groups: 1, Call: providertest.CheckNodeGroup(cluster, bench.SampleNodeGroup("plain")),
 			Requests: map[string]int{detail: 1, pools: 1, "DescribeKeyPairs": 1}, Steps: 1},
 		{Name: "delete-cluster", Clusters: 1, Groups: 3, Call: providertest.DeleteCluster(cluster), Requests: map[string]int{detail: 1, "DeleteCluster": 1}, Steps: 2},
@@ -84,12 +107,22 @@ func TestBudget(t *testing.T) {
 	})
 }
 
-// TestBudget_ListCluster lists as many clusters as an account may have: one request for all
-// of them and three for each, never a kubeconfig, at most six at once, which leaves room
-// for others.
+// TestBudget_ListCluster lists a hundred clusters: one request for all of them and three for
+// each, never a kubeconfig, at most six at once, which leaves room for others. No list of ACK
+// tells what the three do: the address of the API, the pools and their nodes. Each action
+// takes 20 requests at once and then 10 a second, side by side.
 func TestBudget_ListCluster(t *testing.T) {
 	t.Parallel()
-	const n = 20
-	bench.List(t, providertest.Listing{Clusters: n, AtOnce: 6, Requests: map[string]int{
+	const n = 100
+	large().List(t, providertest.Listing{Clusters: n, AtOnce: 6, Within: 8500 * time.Millisecond, Requests: map[string]int{
 		"DescribeClustersForRegion": 1, "DescribeClusterDetail": n, "DescribeClusterNodePools": n, "DescribeClusterNodes": n}})
+}
+
+// TestBudget_emptyClusters: nodes are asked for only of clusters that have some.
+func TestBudget_emptyClusters(t *testing.T) {
+	t.Parallel()
+	empty := bench
+	const n = 3
+	empty.Budgets(t, []providertest.Budget{{Name: "list-of-clusters-without-groups", Clusters: n, Call: providertest.ListCluster,
+		Requests: map[string]int{"DescribeClustersForRegion": 1, "DescribeClusterDetail": n, "DescribeClusterNodePools": n}, Steps: 2}})
 }

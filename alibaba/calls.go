@@ -5,8 +5,10 @@ package alibaba
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -19,6 +21,18 @@ import (
 	"github.com/pmks-go/pmks/internal/provider/errs"
 	"github.com/pmks-go/pmks/internal/provider/fanout"
 )
+
+// limiter is the one of all handlers with the same credentials: what Alibaba Cloud takes it
+// counts by account and region. Whose a credential of the caller's or a bearer token is
+// nobody tells, so each has its own.
+func (c *Config) limiter() *fanout.Limiter {
+	if c.Credential != nil || c.BearerToken != "" {
+		return fanout.NewLimiter(c.rateOf)
+	}
+	who := strings.Join([]string{c.AccessKeyID, c.RoleARN, c.OIDCProviderARN, c.Profile, c.ECSRole}, "/") // no secret is among them
+	return fanout.Shared(fanout.Account{Provider: Name, Identity: who, Region: c.Region, Rates: c.RateLimits, Transport: c.Transport,
+		Endpoint: strings.Join([]string{c.Endpoint, c.VPCEndpoint, c.ECSEndpoint, c.STSEndpoint}, " ")}, c.rateOf)
+}
 
 // rateOf returns how fast the requests of an action may be made; buckets are called by
 // service and action. Alibaba Cloud publishes no figure for ACK. Its other products take
@@ -87,7 +101,9 @@ func attempt[O any](h *Handler, what string, call func(csAPI) (O, error), holds 
 			return out, err
 		}
 		err = h.api.exchange(ctx, keys, func(web sender, keys snapshot) (err error) {
-			out, err = call(h.api.ack(web, keys))
+			bound := h.api.ack.get(web, keys)
+			out, err = call(bound.api)
+			h.api.ack.put(bound)
 			return err
 		})
 		if err == nil && !holds(out) {
@@ -156,9 +172,26 @@ func listRPC[O, T any](ctx context.Context, h *Handler, connect connectRPC, serv
 
 // exchange makes one request with the credentials of the moment, and turns what the SDK
 // says of it into an error of pmks.
+//
+// The SDK has the runtime write down the whole stack of the goroutine for each request, to
+// find a number in its first line for the nonce: with the stack of a listing below it that
+// is a tenth of what the listing costs. So the SDK gets a goroutine of its own, with no more
+// of ours below it than must be.
 func (c *clients) exchange(ctx context.Context, keys snapshot, do func(web sender, keys snapshot) error) error {
 	var x exchange
-	if err := x.fail(do(func(req *http.Request) (*http.Response, error) { return x.send(ctx, c, req) }, keys)); err != nil {
+	answered := make(chan error)
+	web := func(req *http.Request) (*http.Response, error) { return x.send(ctx, c, req) }
+	go func() {
+		err := errors.New("the request was given up") // unless it comes back
+		defer func() {
+			if r := recover(); r != nil {
+				err = fanout.Panicked(r)
+			}
+			answered <- err
+		}()
+		err = do(web, keys)
+	}()
+	if err := x.fail(<-answered); err != nil {
 		return err
 	}
 	return x.denied()
@@ -167,44 +200,72 @@ func (c *clients) exchange(ctx context.Context, keys snapshot, do func(web sende
 // mostAgain is how often a list that changes is read again.
 const mostAgain = 3
 
-// readPages reads a list to its end, by page number. Items shift while they are read, so
-// one may come twice; a page without a new one before the end would let the list go on
-// for ever. next gives the items of a page and how many there are in all, -1 where the
-// answer does not tell.
+// readPages reads a list to its end, by page number. next gives the items of a page and how
+// many there are in all, -1 where the answer does not tell.
 func readPages[T any](size int, id func(T) string, next func(page int) (items []T, total int, err error)) ([]T, error) {
-	all := []T{}
+	all, pass := []T{}, 0
+	err := walkPages(size, id, next, func(of int, fresh []T) bool {
+		if of != pass {
+			all, pass = all[:0], of
+		}
+		all = append(all, fresh...)
+		return true
+	})
+	return all, err
+}
+
+// walkPages hands the pages of a list over, until take has enough. Items shift while they
+// are read, so one may come twice, of which take sees the first; a page without a new one
+// before the end would let the list go on for ever. Where one came or went meanwhile the
+// list is read again, in another pass: what moved onto a page that was read would be missed.
+func walkPages[T any](size int, id func(T) string, next func(page int) (items []T, total int, err error), take func(pass int, fresh []T) bool) error {
 	seen := map[string]bool{}
-	before, again := 0, 0
+	before, pass := 0, 0
 	for page := 1; ; page++ {
 		items, total, err := next(page)
 		if err != nil {
-			return all, err
+			return err
 		}
 		if page > 1 && total != before && total >= 0 {
-			if again == mostAgain {
-				return all, &pmks.Error{Code: pmks.CodeUnavailable, Message: "a list of " + vendor + " changed each time while it was read"}
+			if pass == mostAgain {
+				return &pmks.Error{Code: pmks.CodeUnavailable, Message: "a list of " + vendor + " changed each time while it was read"}
 			}
-			// One came or went: what moved onto a page that was read would be missed.
-			again, page = again+1, 0
+			pass, page = pass+1, 0
 			clear(seen)
-			all = all[:0]
 			continue
 		}
 		before = total
-		fresh := 0
+		var fresh []T
 		for _, item := range items {
 			if key := id(item); !seen[key] {
 				seen[key] = true
-				all, fresh = append(all, item), fresh+1
+				fresh = append(fresh, item)
 			}
 		}
 		switch {
-		case len(items) == 0, total >= 0 && len(seen) >= total, total < 0 && len(items) < size:
-			return all, nil
-		case fresh == 0:
-			return all, &pmks.Error{Code: pmks.CodeUnavailable, Message: vendor + " gave the same page of a list twice: it cannot be read to its end"}
+		case !take(pass, fresh), len(items) == 0, total >= 0 && len(seen) >= total, total < 0 && len(items) < size:
+			return nil
+		case len(fresh) == 0:
+			return &pmks.Error{Code: pmks.CodeUnavailable, Message: vendor + " gave the same page of a list twice: it cannot be read to its end"}
 		}
 	}
+}
+
+// filled is as for what is written back: what a read shows as an empty text, because there
+// is none, would be taken for one in a write, and so would null in a list.
+func filled[T any](v any) (*T, error) {
+	members, err := as[map[string]any](v)
+	if err != nil {
+		return nil, err
+	}
+	for name, value := range *members {
+		if list, ok := value.([]any); ok {
+			(*members)[name] = slices.DeleteFunc(list, func(item any) bool { return item == nil })
+		} else if value == "" {
+			delete(*members, name)
+		}
+	}
+	return as[T](members)
 }
 
 // as turns a value of the SDK into another of its types with members of the same names:

@@ -6,13 +6,10 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"net/netip"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	cs "github.com/alibabacloud-go/cs-20151215/v5/client"
 	"github.com/alibabacloud-go/tea/tea"
@@ -26,9 +23,6 @@ import (
 	"github.com/pmks-go/pmks/internal/refuse"
 )
 
-// maxTags is how many tags ACK takes of a cluster.
-const maxTags = 20
-
 // authenticator is the add-on without which a cluster takes no tokens.
 const authenticator = "ack-ram-authenticator"
 
@@ -37,8 +31,9 @@ const authenticator = "ack-ram-authenticator"
 // no idempotency token, so the cluster carries a tag that only this request has.
 func (h *Handler) CreateCluster(ctx context.Context, req pmks.ClusterInfo) (_ pmks.ClusterInfo, err error) {
 	defer annotate(&err, "CreateCluster", pmks.IID{NameId: req.IId.NameId}, pmks.IID{})
+	var hooked *clusterPlan // what the hook has seen, once it has
 	for try := 1; ; try++ {
-		info, again, err := h.tryCreateCluster(ctx, req)
+		info, again, err := h.tryCreateCluster(ctx, req, &hooked)
 		if errors.Is(err, claim.ErrLookAgain) {
 			try--
 			continue
@@ -54,8 +49,9 @@ func (h *Handler) CreateCluster(ctx context.Context, req pmks.ClusterInfo) (_ pm
 const mostTries = 10
 
 // tryCreateCluster makes one request. again: it was refused, and what it was planned from
-// has changed meanwhile.
-func (h *Handler) tryCreateCluster(ctx context.Context, req pmks.ClusterInfo) (info pmks.ClusterInfo, again bool, err error) {
+// has changed meanwhile; the next one differs in nothing but its ranges from the one that
+// the hook has seen.
+func (h *Handler) tryCreateCluster(ctx context.Context, req pmks.ClusterInfo, hooked **clusterPlan) (info pmks.ClusterInfo, again bool, err error) {
 	p, err := h.planCluster(ctx, req)
 	if err != nil {
 		return info, false, err
@@ -64,16 +60,32 @@ func (h *Handler) tryCreateCluster(ctx context.Context, req pmks.ClusterInfo) (i
 	if err := h.claims.Take(ctx, mine, func(taken []netip.Prefix) error { return p.addRanges(h, mine, taken) }); err != nil {
 		return info, false, err
 	}
+	if before := *hooked; before != nil {
+		before.in.ContainerCidr, before.in.ServiceCidr = p.in.ContainerCidr, p.in.ServiceCidr
+		p = *before
+	} else if err := h.beforeCreateCluster(ctx, req, p.in); err != nil {
+		h.claims.Settle(mine, "", false)
+		return info, false, err
+	}
+	*hooked = &p
 	made, taskID, err := h.createCluster(ctx, p)
 	if err != nil {
 		h.claims.Settle(mine, "", once.Open(err))
-		return info, errs.Is(err, pmks.CodeInvalidArgument) && h.overtaken(ctx, *p.in.Vpcid, mine.Ranges), err
+		return info, errs.Is(err, pmks.CodeInvalidArgument) && p.has(mine.Ranges) && h.overtaken(ctx, *p.in.Vpcid, mine.Ranges), err
 	}
 	h.shown.Store(*made.ClusterId, req.IId.NameId)
 	h.claims.Settle(mine, *made.ClusterId, false)
 	info = clusterInfo(made)
+	if info.Access.Mode == "" { // its addresses come later
+		info.Access.Mode = accessMode(tea.BoolValue(p.in.EndpointPublicAccess))
+	}
 	addTask(&info.KeyValueList, taskID)
 	return info, false, nil
+}
+
+// has reports whether a plan has these ranges: a hook may have chosen others, which stay.
+func (p clusterPlan) has(ranges []netip.Prefix) bool {
+	return slices.Equal(ranges, prefixes(tea.StringValue(p.in.ContainerCidr), tea.StringValue(p.in.ServiceCidr)))
 }
 
 // overtaken reports whether ranges that were free are used by now. ACK's codes for ranges
@@ -156,7 +168,7 @@ type clusterPlan struct {
 func (h *Handler) planCluster(ctx context.Context, req pmks.ClusterInfo) (clusterPlan, error) {
 	var f refuse.List
 	f.Join(capabilities.CheckCluster(req))
-	checkTags(&f, req)
+	checkTags(&f, req.TagList, 2+max(0, len(req.Network.SecurityGroupIIDs)-1))
 	if err := f.Err(); err != nil {
 		return clusterPlan{}, err
 	}
@@ -198,7 +210,7 @@ func (h *Handler) createClusterRequest(req pmks.ClusterInfo, p clusterPlan, vers
 	in := &cs.CreateClusterRequest{
 		Name: &req.IId.NameId, RegionId: &h.cfg.Region, ClusterType: tea.String(managed), Profile: tea.String(profileUsed), ClusterSpec: &h.cfg.ClusterSpec,
 		Vpcid: &p.net.vpc, VswitchIds: tea.StringSlice(p.net.vswitches),
-		SnatEntry: tea.Bool(h.cfg.SNAT == nil || *h.cfg.SNAT), EndpointPublicAccess: tea.Bool(h.public()), DeletionProtection: &h.cfg.DeletionProtection,
+		SnatEntry: tea.Bool(h.cfg.SNAT == nil || *h.cfg.SNAT), EndpointPublicAccess: tea.Bool(h.publicFor(req.Access)), DeletionProtection: &h.cfg.DeletionProtection,
 		Addons: []*cs.Addon{{Name: tea.String("flannel")}},
 		Tags:   []*cs.Tag{{Key: tea.String(tagCluster), Value: tea.String(owned)}, {Key: tea.String(tagRequest), Value: &p.request}},
 	}
@@ -221,8 +233,24 @@ func (h *Handler) createClusterRequest(req pmks.ClusterInfo, p clusterPlan, vers
 	return in
 }
 
-// public reports whether the API of clusters is open to the outside.
+// public reports whether the API of clusters is open to the outside, unless a request says
+// something else.
 func (h *Handler) public() bool { return h.cfg.PublicEndpoint == nil || *h.cfg.PublicEndpoint }
+
+// accessMode is that of a cluster whose API is open to the outside, or is not.
+func accessMode(public bool) pmks.AccessMode {
+	if public {
+		return pmks.AccessPublicAndPrivate
+	}
+	return pmks.AccessPrivate
+}
+
+func (h *Handler) publicFor(a pmks.Access) bool {
+	if a.Mode == "" {
+		return h.public()
+	}
+	return a.Mode == pmks.AccessPublicAndPrivate
+}
 
 // addRanges chooses the ranges of pods and services, beside those of clusters that are
 // about to be made.
@@ -242,35 +270,6 @@ func (p clusterPlan) accepted(id string) *cluster {
 		InitVersion: p.in.KubernetesVersion, VpcId: p.in.Vpcid, VswitchIds: p.in.VswitchIds, SecurityGroupId: p.in.SecurityGroupId, RegionId: p.in.RegionId,
 		ContainerCidr: p.in.ContainerCidr, ServiceCidr: p.in.ServiceCidr, Tags: p.in.Tags, DeletionProtection: p.in.DeletionProtection,
 	}
-}
-
-// checkTags refuses what Alibaba Cloud keeps for itself, pmks's own tags, and more than
-// there is room for.
-func checkTags(f *refuse.List, req pmks.ClusterInfo) {
-	for i, t := range req.TagList {
-		field, lower := fmt.Sprintf("TagList[%d]", i), strings.ToLower(t.Key)
-		switch {
-		case strings.HasPrefix(strings.TrimPrefix(t.Key, "#"), tagPrefix):
-			f.Add(field+".Key", "%q begins with a prefix that pmks keeps for itself", refuse.Clip(t.Key))
-		case isReserved(lower):
-			f.Add(field+".Key", "%q begins with a prefix that %s keeps for itself", refuse.Clip(t.Key), vendor)
-		case utf8.RuneCountInString(t.Key) > 64:
-			f.Add(field+".Key", "has %d characters, ACK takes 64", utf8.RuneCountInString(t.Key))
-		}
-		switch {
-		case isReserved(strings.ToLower(t.Value)):
-			f.Add(field+".Value", "%q begins with a prefix that %s keeps for itself", refuse.Clip(t.Value), vendor)
-		case utf8.RuneCountInString(t.Value) > 128:
-			f.Add(field+".Value", "has %d characters, ACK takes 128", utf8.RuneCountInString(t.Value))
-		}
-	}
-	if own := 2 + max(0, len(req.Network.SecurityGroupIIDs)-1); own+len(req.TagList) > maxTags {
-		f.Add("TagList", "ACK takes %d tags, of which pmks needs %d for its own", maxTags, own)
-	}
-}
-
-func isReserved(lower string) bool {
-	return slices.ContainsFunc([]string{"aliyun", "acs:", "http://", "https://"}, func(prefix string) bool { return strings.HasPrefix(lower, prefix) })
 }
 
 // DeleteCluster implements [pmks.ClusterHandler]: the cluster is read, of which only that

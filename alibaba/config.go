@@ -17,6 +17,8 @@ import (
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/provider/claim"
 	"github.com/pmks-go/pmks/internal/provider/endpoint"
+	"github.com/pmks-go/pmks/internal/provider/look"
+	"github.com/pmks-go/pmks/internal/provider/memo"
 	"github.com/pmks-go/pmks/internal/redact"
 	"github.com/pmks-go/pmks/internal/refuse"
 )
@@ -124,9 +126,16 @@ type Handler struct {
 	cfg    *Config // behind a pointer fmt does not look, whatever holds the handler
 	api    *clients
 	claims claim.Account
+	looks  look.Shared[pmks.State]
 	// What was read, by id: the names of the clusters that pmks shows, and the versions of
 	// pools.
-	shown, versions sync.Map
+	shown    memo.Facts[string]
+	versions sync.Map
+	// zones holds where vSwitches are, by id; private, of clusters, whether their API was
+	// closed to the outside when it was last read.
+	zones, private sync.Map
+	// vswitches are those of VPCs, for callers who ask at the same time.
+	vswitches memo.Facts[[]*vswitch]
 	// upgrades holds the versions that upgrades were sent to, by cluster.
 	upgrades sync.Map
 }
@@ -140,6 +149,10 @@ var (
 	_ pmks.RequestChecker     = (*Handler)(nil)
 	_ pmks.StateReader        = (*Handler)(nil)
 	_ pmks.OperationReader    = (*Handler)(nil)
+	_ pmks.NodeGroupReader    = (*Handler)(nil)
+	_ pmks.ClusterStreamer    = (*Handler)(nil)
+	_ pmks.TagSetter          = (*Handler)(nil)
+	_ pmks.UpgradeAdvisor     = (*Handler)(nil)
 )
 
 // New makes a handler. It reads no file and makes no call: credentials are looked for
@@ -152,7 +165,9 @@ func New(_ context.Context, cfg Config) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Handler{cfg: &cfg, api: api, claims: claim.NewAccount(Name, cfg.Region, cfg.Endpoint, cfg.AccessKeyID+cfg.Profile+cfg.RoleARN, cfg.Transport, listLag)}, nil
+	h := &Handler{cfg: &cfg, api: api, claims: claim.NewAccount(Name, cfg.Region, cfg.Endpoint, cfg.AccessKeyID+cfg.Profile+cfg.RoleARN, cfg.Transport, listLag)}
+	h.vswitches.Life = vswitchesLife
+	return h, nil
 }
 
 // Close ends the connections.
@@ -169,4 +184,4 @@ func (h *Handler) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "alibaba.Handler%
 func (h *Handler) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(h)) }
 
 // Capabilities implements [pmks.CapabilityReporter].
-func (h *Handler) Capabilities() pmks.Capabilities { return capabilities }
+func (h *Handler) Capabilities() pmks.Capabilities { return capabilities.Clone() }

@@ -18,6 +18,7 @@ import (
 	"github.com/pmks-go/pmks/internal/providertest"
 	"github.com/pmks-go/pmks/internal/sim/ack"
 	"github.com/pmks-go/pmks/internal/sim/core"
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -53,10 +54,11 @@ var bench = providertest.Bench[*ack.Server]{
 		"GetCluster":              {"DescribeClusterDetail", "DescribeClusterNodePools", "DescribeClusterNodePoolDetail"},
 		"RemoveNodeGroup":         {"DeleteClusterNodepool"},
 		"SetNodeGroupAutoScaling": {"ModifyClusterNodePool"},
+		"SetTags":                 {"ModifyClusterTags"},
 		"UpgradeCluster":          {"UpgradeCluster"},
 	},
 	Mutating: []string{"CreateCluster", "CreateClusterNodePool", "DeleteCluster", "DeleteClusterNodepool", "ModifyClusterNodePool",
-		"UpgradeCluster", "UpgradeClusterNodepool", "CreateAutoscalingConfig"},
+		"ModifyClusterTags", "UpgradeCluster", "UpgradeClusterNodepool", "CreateAutoscalingConfig"},
 	// The autoscaler of a cluster is configured before the flag of a pool is set, which is
 	// cleared before the pool is removed.
 	Continues: func(request, before string) bool {
@@ -133,6 +135,16 @@ func TestFaultMatrix(t *testing.T) { bench.Matrix().Run(t) }
 // TestJobs_resume stops every job at its requests and runs it again, with a handler that
 // knows nothing of the first run.
 func TestJobs_resume(t *testing.T) { bench.Matrix().RunJobs(t) }
+
+// TestRates: two handlers of one account together keep to what it takes.
+func TestRates(t *testing.T) {
+	t.Parallel()
+	throttled := func(c simkit.Call) bool { return strings.HasPrefix(c.Code, "Throttling") }
+	bench.Rates(t, []providertest.Pace{
+		{Name: "list", Call: providertest.ListIID, PerSecond: 10, Burst: 20, Throttled: throttled},
+		{Name: "versions", Call: providertest.ListVersions, PerSecond: 10, Burst: 20, Throttled: throttled},
+	})
+}
 
 // TestCrowd is many callers of one handler at once.
 func TestCrowd(t *testing.T) {

@@ -25,6 +25,7 @@ const (
 	tagRequest       = tagPrefix + "REQUEST"        // what only one request has
 	tagBounds        = tagPrefix + "MINMAX"         // while autoscaling is off
 	tagVersion       = tagPrefix + "VERSION"        // that a pool was made with
+	tagZones         = tagPrefix + "ZONES"          // of a pool whose zones were chosen
 	tagSecurityGroup = tagPrefix + "SECURITYGROUP:" // and an id; the value is its place
 	owned            = "owned"
 )
@@ -86,13 +87,14 @@ func clusterInfo(c *cluster) pmks.ClusterInfo {
 	if info.AccessInfo.Endpoint, scope = server(c); scope != "" {
 		list.add("EndpointScope", scope)
 	}
+	info.Access = accessOf(c)
 	info.KeyValueList = list
 	return info
 }
 
 // isOwn reports whether a tag is kept by pmks or the vendor.
 func isOwn(key string) bool {
-	return strings.HasPrefix(strings.TrimPrefix(key, "#"), tagPrefix) || strings.HasPrefix(key, "ack.") || strings.HasPrefix(key, "acs:")
+	return strings.HasPrefix(strings.TrimPrefix(key, "#"), tagPrefix) || strings.HasPrefix(key, "ack.") || isReserved(strings.ToLower(key))
 }
 
 func networkInfo(c *cluster) pmks.NetworkInfo {
@@ -151,9 +153,9 @@ func stamp(text *string) time.Time {
 	return at.UTC()
 }
 
-// server is the address of the API server and its scope: "private" where it is to be
-// reached from the VPC alone. The addresses are JSON in a text, which may be masked.
-func server(c *cluster) (url, scope string) {
+// servers are the addresses of the API server; each is empty where there is none, or not
+// yet. They are JSON in a text, which may be masked.
+func servers(c *cluster) (public, private string) {
 	var urls struct {
 		Public  string `json:"api_server_endpoint"`
 		Private string `json:"intranet_api_server_endpoint"`
@@ -161,12 +163,35 @@ func server(c *cluster) (url, scope string) {
 	if json.Unmarshal([]byte(tea.StringValue(c.MasterUrl)), &urls) != nil {
 		return "", ""
 	}
-	for _, u := range []struct{ url, scope string }{{urls.Public, ""}, {urls.Private, "private"}} {
-		if strings.HasPrefix(u.url, "https://") {
-			return u.url, u.scope
+	for _, u := range []*string{&urls.Public, &urls.Private} {
+		if !strings.HasPrefix(*u, "https://") {
+			*u = ""
 		}
 	}
-	return "", ""
+	return urls.Public, urls.Private
+}
+
+// server is the address of the API server that is meant for a caller, and its scope:
+// "private" where it is to be reached from the VPC alone.
+func server(c *cluster) (url, scope string) {
+	public, private := servers(c)
+	if public == "" && private != "" {
+		return private, "private"
+	}
+	return public, ""
+}
+
+// accessOf says from where the API server can be reached. The private address is always
+// there, and tells by itself that there is no public one; without any ACK says nothing.
+func accessOf(c *cluster) pmks.Access {
+	a := pmks.Access{}
+	switch a.PublicEndpoint, a.PrivateEndpoint = servers(c); {
+	case a.PublicEndpoint != "":
+		a.Mode = pmks.AccessPublicAndPrivate
+	case a.PrivateEndpoint != "":
+		a.Mode = pmks.AccessPrivate
+	}
+	return a
 }
 
 func poolID(p *pool) string {
@@ -258,6 +283,7 @@ func poolInfo(p *pool, version string) pmks.NodeGroupInfo {
 		Status: m.NodeGroupStatus(), StatusReason: m.Reason, StatusFinal: m.Final,
 	}
 	info.MinNodeSize, info.MaxNodeSize = bounds(p)
+	addNodes(&info, p)
 	list := facts{{Key: pmks.KeyNativeStatus, Value: poolState(p)}}
 	if g := p.ScalingGroup; g != nil {
 		addMachines(&info, &list, g)
@@ -301,5 +327,8 @@ func addMachines(info *pmks.NodeGroupInfo, list *facts, g *cs.DescribeClusterNod
 		info.KeyPairIID = sameIID(key)
 	}
 	list.add("ScalingGroup", tea.StringValue(g.ScalingGroupId))
+	if strategy := tea.StringValue(g.SpotStrategy); strategy != spotNone {
+		list.add("SpotStrategy", strategy)
+	}
 	list.add("ImageId", tea.StringValue(g.ImageId))
 }

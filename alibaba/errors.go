@@ -3,6 +3,7 @@
 package alibaba
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -188,6 +189,9 @@ func (x *exchange) fail(err error) error {
 // denied is the error of an answer that says with the status of a success that it was
 // none: what came of the request is not known.
 func (x *exchange) denied() error {
+	if !x.mentions("message") || !x.mentions("code") {
+		return nil // as nearly all: such an answer is not decoded once more for it
+	}
 	var members map[string]any
 	_ = json.Unmarshal(x.body, &members)                                             // what is no object says nothing
 	for _, name := range []string{"task_id", "cluster_id", "nodepool_id", "state"} { // it is of something, which has failed maybe
@@ -202,6 +206,23 @@ func (x *exchange) denied() error {
 	return errs.With(errs.LostAnswer(vendor, "answer"), func(e *pmks.Error) {
 		e.ProviderCode, e.RequestID, e.Message = r.code, x.requestID(r.requestID), e.Message+", and says: "+strings.Join(strings.Fields(r.message), " ")
 	})
+}
+
+// mentions reports whether an answer has a member of this name, in whatever case, at any
+// depth. It looks for how the name ends: quotes are everywhere in JSON, and a search for
+// what begins with one stops at each.
+func (x *exchange) mentions(name string) bool {
+	end := []byte(name[len(name)-2:] + `"`)
+	for at := 0; ; {
+		i := bytes.Index(x.body[at:], end)
+		if i < 0 {
+			return false
+		}
+		at += i + len(end)
+		if start := at - len(name) - 2; start >= 0 && x.body[start] == '"' && bytes.EqualFold(x.body[start+1:at-1], []byte(name)) {
+			return true
+		}
+	}
 }
 
 func (x *exchange) requestID(said string) string {

@@ -5,6 +5,7 @@ package alibaba
 import (
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -48,32 +49,85 @@ func isDefaultProfile(c *cluster) bool {
 // listAll lists the clusters of the region, of whatever type. A name makes the list
 // shorter, no more: ACK finds names that only begin so, or look alike.
 func (h *Handler) listAll(ctx context.Context, name string) ([]*cluster, error) {
-	type item = cs.DescribeClustersForRegionResponseBodyClusters
-	items, err := readPages(pageSize, func(c *item) string { return tea.StringValue(c.ClusterId) }, func(page int) ([]*item, int, error) {
-		in := &cs.DescribeClustersForRegionRequest{PageNumber: tea.Int64(int64(page)), PageSize: tea.Int64(pageSize)}
-		if name != "" {
-			in.Name = &name
-		}
-		out, err := read(ctx, h, "DescribeClustersForRegion", "list of clusters", func(c csAPI) (*cs.DescribeClustersForRegionResponse, error) {
-			return c.DescribeClustersForRegion(&h.cfg.Region, in)
-		}, func(o *cs.DescribeClustersForRegionResponse) bool {
-			return o.Body != nil && o.Body.PageInfo != nil && !slices.ContainsFunc(o.Body.Clusters, func(c *item) bool { return c != nil && tea.StringValue(c.ClusterId) == "" })
-		})
-		if err != nil {
-			return nil, 0, err
-		}
-		return withoutNil(out.Body.Clusters), total(out.Body.PageInfo.TotalCount), nil
-	})
+	list, err := readPages(pageSize, clusterID, func(page int) ([]*cluster, int, error) { return h.clusterPage(ctx, name, page) })
 	if err != nil {
 		return nil, err
 	}
-	list := make([]*cluster, len(items))
+	return h.withRecent(ctx, list, name)
+}
+
+func clusterID(c *cluster) string { return tea.StringValue(c.ClusterId) }
+
+// clusterPage reads one page of the list of clusters.
+func (h *Handler) clusterPage(ctx context.Context, name string, page int) (list []*cluster, all int, err error) {
+	type item = cs.DescribeClustersForRegionResponseBodyClusters
+	in := &cs.DescribeClustersForRegionRequest{PageNumber: tea.Int64(int64(page)), PageSize: tea.Int64(pageSize)}
+	if name != "" {
+		in.Name = &name
+	}
+	out, err := read(ctx, h, "DescribeClustersForRegion", "list of clusters", func(c csAPI) (*cs.DescribeClustersForRegionResponse, error) {
+		return c.DescribeClustersForRegion(&h.cfg.Region, in)
+	}, func(o *cs.DescribeClustersForRegionResponse) bool {
+		return o.Body != nil && o.Body.PageInfo != nil && !slices.ContainsFunc(o.Body.Clusters, func(c *item) bool { return c != nil && tea.StringValue(c.ClusterId) == "" })
+	})
+	if err != nil {
+		return nil, 0, err
+	}
+	items := withoutNil(out.Body.Clusters)
+	list = make([]*cluster, len(items))
 	for i, c := range items {
-		if list[i], err = as[cluster](c); err != nil {
-			return nil, errs.LostAnswer(vendor, "list of clusters")
+		list[i] = listedCluster(c)
+	}
+	return list, total(out.Body.PageInfo.TotalCount), nil
+}
+
+// listedCluster is a cluster as a list shows it, without what a list leaves out.
+func listedCluster(c *cs.DescribeClustersForRegionResponseBodyClusters) *cluster {
+	return &cluster{
+		ClusterDomain: c.ClusterDomain, ClusterId: c.ClusterId, ClusterSpec: c.ClusterSpec, ClusterType: c.ClusterType, ContainerCidr: c.ContainerCidr,
+		Created: c.Created, CurrentVersion: c.CurrentVersion, DeletionProtection: c.DeletionProtection, InitVersion: c.InitVersion, IpStack: c.IpStack,
+		Name: c.Name, NextVersion: c.NextVersion, Profile: c.Profile, ProxyMode: c.ProxyMode, RegionId: c.RegionId, ResourceGroupId: c.ResourceGroupId,
+		SecurityGroupId: c.SecurityGroupId, ServiceCidr: c.ServiceCidr, Size: c.Size, State: c.State, Tags: c.Tags, Timezone: c.Timezone, Updated: c.Updated,
+		VpcId: c.VpcId, VswitchIds: c.VswitchIds,
+	}
+}
+
+// clusterPages hands over the clusters that pmks shows page by page, and at last what this
+// handler has made a moment ago and no page shows yet.
+func (h *Handler) clusterPages(ctx context.Context) iter.Seq2[[]*cluster, error] {
+	return func(yield func([]*cluster, error) bool) {
+		var given []*cluster
+		more := true
+		take := func(_ int, fresh []*cluster) bool {
+			fresh = slices.DeleteFunc(fresh, func(c *cluster) bool {
+				return slices.ContainsFunc(given, func(o *cluster) bool { return clusterID(o) == clusterID(c) })
+			})
+			given = append(given, fresh...)
+			if fresh = h.meant(fresh); len(fresh) > 0 {
+				more = yield(fresh, nil)
+			}
+			return more
+		}
+		err := walkPages(pageSize, clusterID, func(page int) ([]*cluster, int, error) { return h.clusterPage(ctx, "", page) }, take)
+		if err == nil && more {
+			var all []*cluster
+			if all, err = h.withRecent(ctx, given, ""); err == nil {
+				take(0, all[len(given):])
+			}
+		}
+		if err != nil {
+			yield(nil, err)
 		}
 	}
-	return h.withRecent(ctx, list, name)
+}
+
+// meant leaves out what pmks does not show.
+func (h *Handler) meant(list []*cluster) []*cluster {
+	list = slices.DeleteFunc(list, func(c *cluster) bool { return !h.inScope(c) })
+	for _, c := range list {
+		h.shown.Store(clusterID(c), tea.StringValue(c.Name))
+	}
+	return list
 }
 
 // withRecent adds what this handler has made a moment ago: lists lag behind by up to ten
@@ -100,11 +154,7 @@ func (h *Handler) withRecent(ctx context.Context, list []*cluster, name string) 
 // list lists the clusters that pmks shows.
 func (h *Handler) list(ctx context.Context, name string) ([]*cluster, error) {
 	all, err := h.listAll(ctx, name)
-	all = slices.DeleteFunc(all, func(c *cluster) bool { return !h.inScope(c) })
-	for _, c := range all {
-		h.shown.Store(tea.StringValue(c.ClusterId), tea.StringValue(c.Name))
-	}
-	return all, err
+	return h.meant(all), err
 }
 
 // total is how many items a list has in all, -1 where the answer does not tell.
@@ -206,7 +256,13 @@ func (h *Handler) within(ctx context.Context, id string, read func(context.Conte
 	}
 	var refused error
 	err := fanout.All(ctx, func(ctx context.Context) error {
-		_, refused = h.describe(ctx, id)
+		_, refused = h.shown.Get(ctx, id, func(ctx context.Context) (string, error) {
+			c, err := h.describe(ctx, id)
+			if err != nil {
+				return "", err
+			}
+			return tea.StringValue(c.Name), nil
+		})
 		return nil
 	}, read)
 	if refused != nil {
@@ -307,13 +363,18 @@ func (h *Handler) currentPool(ctx context.Context, id string, iid pmks.IID) (p *
 	return p, err
 }
 
-// nodes lists the nodes of a cluster that are instances of ECS, by node pool.
-func (h *Handler) nodes(ctx context.Context, id string) (map[string][]pmks.IID, error) {
+// nodes lists the nodes of a cluster, or of one node pool of it, that are instances of ECS,
+// by node pool.
+func (h *Handler) nodes(ctx context.Context, id, poolId string) (map[string][]pmks.IID, error) {
 	list, err := readPages(pageSize, func(n *node) string {
 		return tea.StringValue(n.NodepoolId) + "/" + tea.StringValue(n.InstanceId) + "/" + tea.StringValue(n.NodeName)
 	}, func(page int) ([]*node, int, error) {
+		in := &cs.DescribeClusterNodesRequest{PageNumber: tea.String(strconv.Itoa(page)), PageSize: tea.String(strconv.Itoa(pageSize))}
+		if poolId != "" {
+			in.NodepoolId = &poolId
+		}
 		out, err := read(ctx, h, "DescribeClusterNodes", "list of nodes", func(c csAPI) (*cs.DescribeClusterNodesResponse, error) {
-			return c.DescribeClusterNodes(&id, &cs.DescribeClusterNodesRequest{PageNumber: tea.String(strconv.Itoa(page)), PageSize: tea.String(strconv.Itoa(pageSize))})
+			return c.DescribeClusterNodes(&id, in)
 		}, func(o *cs.DescribeClusterNodesResponse) bool { return o.Body != nil && o.Body.Page != nil })
 		if err != nil {
 			return nil, 0, absent(err, noCluster)

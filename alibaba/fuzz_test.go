@@ -4,6 +4,7 @@ package alibaba
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -12,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+
+	cs "github.com/alibabacloud-go/cs-20151215/v5/client"
 
 	"github.com/pmks-go/pmks"
 )
@@ -67,7 +70,12 @@ func FuzzAnswers(f *testing.F) {
 				"ReadState":     func(ctx context.Context) error { _, err := h.ReadState(ctx, id, group); return err },
 				"LastOperation": func(ctx context.Context) error { _, err := h.LastOperation(ctx, id, group); return err },
 				"ListVersions":  func(ctx context.Context) error { _, err := h.ListVersions(ctx); return err },
-				"Token":         func(ctx context.Context) error { _, err := h.GenerateClusterToken(ctx, id); return err },
+				"GetNodeGroup":  func(ctx context.Context) error { _, err := h.GetNodeGroup(ctx, id, group); return err },
+				"Findings": func(ctx context.Context) error {
+					_, err := h.UpgradeFindings(ctx, id, "1.36.2-aliyun.1")
+					return err
+				},
+				"Token": func(ctx context.Context) error { _, err := h.GenerateClusterToken(ctx, id); return err },
 				"Check": func(ctx context.Context) error {
 					return h.CheckCluster(ctx, pmks.ClusterInfo{IId: pmks.IID{NameId: "new"}, Network: pmks.NetworkInfo{
 						VpcIID: pmks.IID{NameId: "main"}, SubnetIIDs: []pmks.IID{{NameId: "a"}}, SecurityGroupIIDs: []pmks.IID{{NameId: "sg"}}}})
@@ -78,7 +86,7 @@ func FuzzAnswers(f *testing.F) {
 				if err != nil && !errors.As(err, &e) {
 					t.Errorf("%s: an untyped error %v", name, err)
 				}
-				if errors.Is(err, pmks.ErrNotFound) && status < 400 && e.ProviderCode != stateDeleted && name != "LastOperation" && name != "ReadState" {
+				if errors.Is(err, pmks.ErrNotFound) && status < 400 && e.ProviderCode != stateDeleted && name != "LastOperation" && name != "ReadState" && name != "GetNodeGroup" {
 					t.Errorf("%s: absence of %d %s", name, status, body)
 				}
 				if err != nil && strings.Contains(err.Error(), fuzzSecret) {
@@ -104,6 +112,29 @@ func FuzzIDs(f *testing.F) {
 		}
 		if minimum, maximum, ok := recordedBounds(&pool{}); ok {
 			t.Errorf("bounds %d to %d of nothing", minimum, maximum)
+		}
+	})
+}
+
+// FuzzFindings reads whatever objects a check may hold: each finding says something.
+func FuzzFindings(f *testing.F) {
+	text, err := os.ReadFile(filepath.Join("testdata", "replies", "check.json"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(text)
+	for _, s := range []string{`{"check_items":{"a":[{"Level":{"error":null}}]}}`, `{"check_items":{"a":[{"level":{"":{"message":7,"targets":{}}}}]}}`, `{"check_items":{"a":[null,{"Level":"error"}]},"status":"Failed"}`} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var check cs.GetClusterCheckResponseBody
+		if json.Unmarshal(text, &check) != nil {
+			return
+		}
+		for _, found := range findingsOf(&check) {
+			if found.Message == "" || found.Blocks && found.Code == "" && len(check.CheckItems) == 0 {
+				t.Errorf("%s became %+v", text, found)
+			}
 		}
 	})
 }

@@ -60,6 +60,7 @@ type (
 		VSwitchName string `json:"VSwitchName"`
 		VpcId       string `json:"VpcId"`
 		CidrBlock   string `json:"CidrBlock"`
+		ZoneId      string `json:"ZoneId"`
 	}
 	vswitchList struct {
 		TotalCount *int32 `json:"TotalCount"`

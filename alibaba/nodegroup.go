@@ -45,6 +45,10 @@ func (h *Handler) AddNodeGroup(ctx context.Context, clusterIID pmks.IID, req pmk
 	if err != nil {
 		return pmks.NodeGroupInfo{}, err
 	}
+	if err := h.beforeAddNodeGroup(ctx, req, a.in); err != nil {
+		h.claims.Settle(mine, "", false)
+		return pmks.NodeGroupInfo{}, err
+	}
 	made, taskID, err := h.createPool(ctx, a)
 	if err != nil {
 		h.claims.Settle(mine, "", once.Open(err))
@@ -52,6 +56,7 @@ func (h *Handler) AddNodeGroup(ctx context.Context, clusterIID pmks.IID, req pmk
 	}
 	h.claims.Settle(mine, poolID(made), false)
 	info := poolInfo(made, a.version)
+	h.addZones(ctx, a.id, nil, made, &info)
 	if req.OnAutoScaling && req.DesiredNodeSize != a.req.MinNodeSize {
 		// ACK takes no size with it: such a pool begins with the least.
 		info.KeyValueList = append(info.KeyValueList, pmks.KeyValue{Key: pmks.KeyIgnored, Value: "DesiredNodeSize"})
@@ -75,6 +80,7 @@ func (h *Handler) planPool(ctx context.Context, clusterIID pmks.IID, req pmks.No
 	r, err := h.clusterRef(clusterIID)
 	f.Join(err)
 	f.Join(capabilities.CheckNodeGroup(req))
+	checkLabels(&f, req.Labels)
 	if a.req.MaxNodeSize > maxNodes {
 		f.Add("MaxNodeSize", "ACK takes at most %d, got %d", maxNodes, a.req.MaxNodeSize)
 	}
@@ -110,14 +116,20 @@ func (h *Handler) planPool(ctx context.Context, clusterIID pmks.IID, req pmks.No
 	if len(vswitches(c)) == 0 {
 		return a, errs.LostAnswer(vendor, "vSwitches of the cluster")
 	}
-	a.in = createPoolRequest(c, a)
+	chosen := vswitches(c)
+	if len(req.Zones) > 0 {
+		if chosen, err = h.vswitchesIn(ctx, c, req.Zones); err != nil {
+			return a, err
+		}
+	}
+	a.in = createPoolRequest(c, a, chosen)
 	return a, nil
 }
 
-func createPoolRequest(c *cluster, a addition) *cs.CreateClusterNodePoolRequest {
+func createPoolRequest(c *cluster, a addition, chosen []string) *cs.CreateClusterNodePoolRequest {
 	req := a.req
 	g := &cs.CreateClusterNodePoolRequestScalingGroup{
-		VswitchIds: tea.StringSlice(vswitches(c)), SecurityGroupIds: tea.StringSlice(securityGroups(c)), InstanceTypes: []*string{&req.VMSpecName},
+		VswitchIds: tea.StringSlice(chosen), SecurityGroupIds: tea.StringSlice(securityGroups(c)), InstanceTypes: []*string{&req.VMSpecName},
 		KeyPair: tea.String(given(req.KeyPairIID)), SystemDiskCategory: tea.String(defaultDiskType),
 		Tags: []*cs.CreateClusterNodePoolRequestScalingGroupTags{
 			{Key: tea.String(tagNodeGroup), Value: tea.String(owned)}, {Key: tea.String(tagRequest), Value: &a.request},
@@ -130,6 +142,12 @@ func createPoolRequest(c *cluster, a addition) *cs.CreateClusterNodePoolRequest 
 	if n, err := strconv.ParseInt(req.RootDiskSize, 10, 64); err == nil {
 		g.SystemDiskSize = &n
 	}
+	if req.Spot {
+		g.SpotStrategy, g.InstanceChargeType = tea.String(spotMarket), tea.String(payByHour)
+	}
+	if len(req.Zones) > 0 {
+		g.Tags = append(g.Tags, &cs.CreateClusterNodePoolRequestScalingGroupTags{Key: tea.String(tagZones), Value: tea.String("chosen")})
+	}
 	switch image := given(req.ImageIID); {
 	case kver.IsDefault(image):
 		g.ImageType = tea.String(defaultImage)
@@ -140,11 +158,11 @@ func createPoolRequest(c *cluster, a addition) *cs.CreateClusterNodePoolRequest 
 	}
 	in := &cs.CreateClusterNodePoolRequest{
 		NodepoolInfo: &cs.CreateClusterNodePoolRequestNodepoolInfo{Name: &req.IId.NameId, Type: tea.String("ess")}, ScalingGroup: g,
-		AutoScaling: &cs.CreateClusterNodePoolRequestAutoScaling{Enable: &req.OnAutoScaling},
+		AutoScaling: &cs.CreateClusterNodePoolRequestAutoScaling{Enable: &req.OnAutoScaling}, KubernetesConfig: kubernetesConfig(req),
 	}
 	if req.OnAutoScaling {
 		in.AutoScaling.MinInstances, in.AutoScaling.MaxInstances = tea.Int64(int64(req.MinNodeSize)), tea.Int64(int64(req.MaxNodeSize))
-		in.AutoScaling.Type = tea.String(scalingType)
+		in.AutoScaling.Type = scalingKind(req.Spot)
 	} else {
 		g.DesiredSize = tea.Int64(int64(req.DesiredNodeSize))
 	}

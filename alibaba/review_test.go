@@ -31,7 +31,7 @@ import (
 // TestReview_clientSends: the SDK's client works through a transport of the user.
 func TestReview_clientSends(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, err := alibaba.NewClient(t.Context(), newHandler(t, ready(t, nil)))
+		c, err := newHandler(t, ready(t, nil)).Vendor().ACK(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -153,7 +153,7 @@ func TestReview_errorWith200(t *testing.T) {
 
 // TestReview_clientPrints: the SDK's client that a user gets does not show the secret.
 func TestReview_clientPrints(t *testing.T) {
-	c, err := alibaba.NewClient(t.Context(), newHandler(t, ack.New(ack.Options{})))
+	c, err := newHandler(t, ack.New(ack.Options{})).Vendor().ACK(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"maps"
 	"slices"
+	"strings"
 
 	cs "github.com/alibabacloud-go/cs-20151215/v5/client"
 	"github.com/alibabacloud-go/tea/tea"
@@ -117,13 +118,45 @@ type change struct {
 	desired          int
 }
 
-// modify sends a change of a pool. ACK takes the blocks that are sent whole and leaves the
-// others: the tags are sent with each change, because one of them is what only this
-// request has, by which a lost answer is resolved.
+// sections are the blocks of a pool as they are read, for a write: whether ACK keeps or
+// forgets what a block leaves out is nowhere said, and Terraform's users have lost user data
+// to half a block (aliyun/terraform-provider-alicloud issue 4230, read in November 2026). The
+// group is always sent, because its tags are; how Kubernetes has the nodes goes along where
+// somebody has set something of it. What a write does not take is
+// left out: a size while autoscaling is on, the image, which reads show twice and writes
+// take once, and a password, which is not shown.
+func sections(p *pool) (*cs.ModifyClusterNodePoolRequest, error) {
+	in := &cs.ModifyClusterNodePoolRequest{ScalingGroup: &cs.ModifyClusterNodePoolRequestScalingGroup{}}
+	var err error
+	if p.ScalingGroup != nil {
+		if in.ScalingGroup, err = filled[cs.ModifyClusterNodePoolRequestScalingGroup](p.ScalingGroup); err != nil {
+			return nil, err
+		}
+		g := in.ScalingGroup
+		g.DesiredSize, g.ImageId, g.ImageType, g.Platform, g.LoginPassword = nil, nil, nil, nil, nil
+	}
+	if hasOwn(p.KubernetesConfig) {
+		in.KubernetesConfig, err = filled[cs.ModifyClusterNodePoolRequestKubernetesConfig](p.KubernetesConfig)
+	}
+	return in, err
+}
+
+// hasOwn reports whether somebody has set how Kubernetes has the nodes of a pool: the runtime
+// ACK chooses by itself.
+func hasOwn(c *cs.DescribeClusterNodePoolsResponseBodyNodepoolsKubernetesConfig) bool {
+	return c != nil && (len(c.Labels)+len(c.Taints) > 0 || tea.StringValue(c.UserData)+tea.StringValue(c.PreUserData) != "" ||
+		tea.BoolValue(c.CmsEnabled) || tea.BoolValue(c.Unschedulable) || strings.TrimPrefix(tea.StringValue(c.CpuPolicy), "none") != "")
+}
+
+// modify sends a change of a pool. The tags are sent with each change, because one of them is
+// what only this request has, by which a lost answer is resolved.
 func (h *Handler) modify(ctx context.Context, id string, p *pool, want change) (*pool, error) {
 	poolId, request := poolID(p), rand.Text()
-	in := &cs.ModifyClusterNodePoolRequest{ScalingGroup: &cs.ModifyClusterNodePoolRequestScalingGroup{
-		Tags: mergeTags(p, map[string]string{tagRequest: request, tagBounds: boundsText(want.minimum, want.maximum)})}}
+	in, err := sections(p)
+	if err != nil {
+		return nil, errs.LostAnswer(vendor, "node pool "+poolId)
+	}
+	in.ScalingGroup.Tags = mergeTags(p, map[string]string{tagRequest: request, tagBounds: boundsText(want.minimum, want.maximum)})
 	if want.desired >= 0 {
 		in.ScalingGroup.DesiredSize = tea.Int64(int64(want.desired))
 	}
@@ -131,7 +164,7 @@ func (h *Handler) modify(ctx context.Context, id string, p *pool, want change) (
 		in.AutoScaling = &cs.ModifyClusterNodePoolRequestAutoScaling{Enable: want.auto}
 		if *want.auto {
 			in.AutoScaling.MinInstances, in.AutoScaling.MaxInstances = tea.Int64(int64(want.minimum)), tea.Int64(int64(want.maximum))
-			in.AutoScaling.Type = tea.String(scalingType)
+			in.AutoScaling.Type = scalingKind(isSpot(p))
 			if was := p.AutoScaling; was != nil {
 				in.AutoScaling.IsBondEip, in.AutoScaling.EipBandwidth, in.AutoScaling.EipInternetChargeType = was.IsBondEip, was.EipBandwidth, was.EipInternetChargeType
 				if tea.StringValue(was.Type) != "" {
@@ -140,7 +173,7 @@ func (h *Handler) modify(ctx context.Context, id string, p *pool, want change) (
 			}
 		}
 	}
-	_, err := settle(ctx, once.Mutation{
+	_, err = settle(ctx, once.Mutation{
 		Send: func(ctx context.Context) error {
 			_, err := send(ctx, h, "ModifyClusterNodePool", "node pool "+poolId, func(c csAPI) (*cs.ModifyClusterNodePoolResponse, error) {
 				return c.ModifyClusterNodePool(&id, &poolId, in)
@@ -261,6 +294,7 @@ func (h *Handler) ChangeNodeGroupScaling(ctx context.Context, clusterIID, nodeGr
 		}
 	}
 	info := poolInfo(p, "")
+	h.addZones(ctx, id, nil, p, &info)
 	if on && desired != 0 && desired != info.DesiredNodeSize {
 		info.KeyValueList = append(info.KeyValueList, pmks.KeyValue{Key: "DesiredManagedBy", Value: "autoscaler"})
 	}

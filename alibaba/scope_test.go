@@ -10,7 +10,6 @@ import (
 	"github.com/alibabacloud-go/tea/tea"
 
 	"github.com/pmks-go/pmks"
-	"github.com/pmks-go/pmks/alibaba"
 	"github.com/pmks-go/pmks/internal/providertest"
 	"github.com/pmks-go/pmks/internal/sim/ack"
 )
@@ -19,7 +18,7 @@ import (
 // SDK's own client tells them: pmks shows no cluster out of its scope.
 func idsOf(t testing.TB, s *ack.Server, region string) (cluster, group pmks.IID) {
 	t.Helper()
-	c, err := alibaba.NewClient(t.Context(), newHandler(t, s))
+	c, err := newHandler(t, s).Vendor().ACK(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -180,10 +180,14 @@ func (h *Handler) sendUpgrade(ctx context.Context, id, poolId, version, current 
 }
 
 func (h *Handler) upgradeControlPlane(ctx context.Context, id, version, current string) error {
+	in := &cs.UpgradeClusterRequest{NextVersion: &version, MasterOnly: tea.Bool(true)}
+	if err := h.beforeUpgrade(ctx, version, current, in); err != nil {
+		return err
+	}
 	before := h.tasksBefore(ctx, id)
 	err := h.sendUpgrade(ctx, id, "", version, current, before, func(ctx context.Context) error {
 		_, err := send(ctx, h, "UpgradeCluster", "task", func(c csAPI) (*cs.UpgradeClusterResponse, error) {
-			return c.UpgradeCluster(&id, &cs.UpgradeClusterRequest{NextVersion: &version, MasterOnly: tea.Bool(true)})
+			return c.UpgradeCluster(&id, in)
 		}, func(o *cs.UpgradeClusterResponse) bool { return o.Body != nil && tea.StringValue(o.Body.TaskId) != "" })
 		return absent(err, noCluster)
 	})
@@ -199,11 +203,21 @@ func (h *Handler) upgradePools(ctx context.Context, u upgrading, groups []upgrad
 	id, version := u.info.IId.SystemId, clusterVersion(u.cluster)
 	faults := make([]error, len(groups))
 	iids, sent := make([]pmks.IID, len(groups)), make([]bool, len(groups))
+	requests := make([]*cs.UpgradeClusterNodepoolRequest, len(groups))
+	for i, g := range groups {
+		p := u.pools[slices.IndexFunc(u.pools, func(p *pool) bool { return poolID(p) == g.Name })]
+		if iids[i] = poolIID(p); poolMeaning(poolState(p)).Status == pmks.ClusterUpdating {
+			continue
+		}
+		requests[i] = upgradePoolRequest(version)
+		step := pmks.UpgradeStep{NodeGroup: iids[i], From: u.versions.of(p), To: version, Typical: capabilities.Typical.UpgradeNodeGroup}
+		if err := h.beforeUpgradeNodeGroup(ctx, step, requests[i]); err != nil {
+			return errs.OfNodeGroup(err, iids[i])
+		}
+	}
 	err := fanout.Each(ctx, len(groups), func(ctx context.Context, i int) error {
-		p := u.pools[slices.IndexFunc(u.pools, func(p *pool) bool { return poolID(p) == groups[i].Name })]
-		iids[i] = poolIID(p)
-		if poolMeaning(poolState(p)).Status != pmks.ClusterUpdating {
-			faults[i] = errs.OfNodeGroup(h.upgradePool(ctx, id, poolID(p), version, u.versions.tasks), iids[i])
+		if requests[i] != nil {
+			faults[i] = errs.OfNodeGroup(h.upgradePool(ctx, id, groups[i].Name, version, requests[i], u.versions.tasks), iids[i])
 			sent[i] = faults[i] == nil
 		}
 		return nil
@@ -221,12 +235,16 @@ func (h *Handler) upgradePools(ctx context.Context, u upgrading, groups []upgrad
 	return all
 }
 
-func (h *Handler) upgradePool(ctx context.Context, id, poolId, version string, before tasksBefore) error {
+func upgradePoolRequest(version string) *cs.UpgradeClusterNodepoolRequest {
+	return &cs.UpgradeClusterNodepoolRequest{KubernetesVersion: &version, UseReplace: tea.Bool(false),
+		// Without it the task pauses after its first nodes, for ever.
+		RollingPolicy: &cs.UpgradeClusterNodepoolRequestRollingPolicy{MaxParallelism: tea.Int32(parallelNodes), PausePolicy: tea.String("NotPause")}}
+}
+
+func (h *Handler) upgradePool(ctx context.Context, id, poolId, version string, in *cs.UpgradeClusterNodepoolRequest, before tasksBefore) error {
 	return h.sendUpgrade(ctx, id, poolId, version, "", before, func(ctx context.Context) error {
 		_, err := send(ctx, h, "UpgradeClusterNodepool", "task", func(c csAPI) (*cs.UpgradeClusterNodepoolResponse, error) {
-			return c.UpgradeClusterNodepool(&id, &poolId, &cs.UpgradeClusterNodepoolRequest{KubernetesVersion: &version, UseReplace: tea.Bool(false),
-				// Without it the task pauses after its first nodes, for ever.
-				RollingPolicy: &cs.UpgradeClusterNodepoolRequestRollingPolicy{MaxParallelism: tea.Int32(parallelNodes), PausePolicy: tea.String("NotPause")}})
+			return c.UpgradeClusterNodepool(&id, &poolId, in)
 		}, func(o *cs.UpgradeClusterNodepoolResponse) bool {
 			return o.Body != nil && tea.StringValue(o.Body.TaskId) != ""
 		})

@@ -30,6 +30,8 @@ var dialect = providertest.Dialect{
 			return "", fmt.Errorf("it is signed %q", signed)
 		case !strings.Contains(r.Header.Get("User-Agent"), "pmks"):
 			return "", errors.New("the user agent does not name pmks")
+		case strings.HasSuffix(r.URL.Path, "/checks"):
+			return "GET checks " + strings.NewReplacer(workers, "W", burst, "B").Replace(r.URL.Query().Get("type")+" "+r.URL.Query().Get("target")), nil
 		case service == "cs":
 			return r.Method + " " + strings.NewReplacer(cluster0, "C", workers, "W", burst, "B").Replace(r.URL.Path), nil
 		}
@@ -92,6 +94,13 @@ func TestWire(t *testing.T) {
 		Network: pmks.NetworkInfo{VpcIID: pmks.IID{SystemId: "vpc-6we1example0000000001"}, SubnetIIDs: []pmks.IID{{NameId: "nodes-a"}, {SystemId: "vsw-6we1example000000000b"}},
 			SecurityGroupIIDs: []pmks.IID{{SystemId: "sg-6we1example000000001"}, {SystemId: "sg-6we1example000000002"}}},
 		TagList: []pmks.KeyValue{{Key: "team", Value: "platform"}}}
+	rich := fixed.Clone()
+	rich.Labels, rich.Taints = map[string]string{"team": "a", "example.com/tier": ""}, []pmks.Taint{{Key: "gpu", Value: "yes", Effect: pmks.TaintNoSchedule}, {Key: "gpu", Effect: pmks.TaintNoExecute}}
+	rich.Spot, rich.Zones = true, []string{"ap-northeast-1b"}
+	closed := request.Clone()
+	closed.Access.Mode = pmks.AccessPrivate
+	readRich := []providertest.Exchange{readDetail, {"GET /clusters/C/nodepools/W", "200 pool-rich.json"}}
+	zones := providertest.Exchange{"vpc DescribeVSwitches", "200 vswitches.json"}
 	tasks := []providertest.Exchange{{"GET /clusters/C/tasks", "200 tasks.json"}}
 	for _, test := range []struct {
 		name      string
@@ -166,6 +175,25 @@ func TestWire(t *testing.T) {
 			}},
 		{"last-operation-of-group", exchanges(tasks, readDetail, providertest.Exchange{"GET /tasks/T-scale", "200 task-scale.json"}),
 			func(ctx context.Context, h *alibaba.Handler) (any, error) { return h.LastOperation(ctx, devel, b) }},
+		{"create-private-cluster", exchanges(readRequest, providertest.Exchange{"POST /clusters", "202 created.json"}),
+			func(ctx context.Context, h *alibaba.Handler) (any, error) { return h.CreateCluster(ctx, closed) }},
+		{"add-node-group-that-asks-for-all", exchanges(readCluster[:2], zones, providertest.Exchange{"POST /clusters/C/nodepools", "200 added.json"}),
+			func(ctx context.Context, h *alibaba.Handler) (any, error) { return h.AddNodeGroup(ctx, devel, rich) }},
+		{"get-node-group", exchanges(readRich, zones, readCluster[2]),
+			func(ctx context.Context, h *alibaba.Handler) (any, error) { return h.GetNodeGroup(ctx, devel, w) }},
+		{"change-scaling-of-all", exchanges(readRich, readDetail, zones, providertest.Exchange{"PUT /clusters/C/nodepools/W", "200 put-workers.json"}),
+			func(ctx context.Context, h *alibaba.Handler) (any, error) {
+				return h.ChangeNodeGroupScaling(ctx, devel, w, 4, 2, 6)
+			}},
+		{"set-tags", []providertest.Exchange{readDetail, {"POST /clusters/C/tags", "200 empty.json"}, {"GET /clusters/C", "200 cluster-tagged.json"}},
+			func(ctx context.Context, h *alibaba.Handler) (any, error) {
+				return nil, h.SetTags(ctx, devel, []pmks.KeyValue{{Key: "team", Value: "b"}, {Key: "env"}})
+			}},
+		{"upgrade-findings", exchanges(readCluster[:2], readVersions, providertest.Exchange{"GET checks MasterUpgrade ", "200 checks.json"}, providertest.Exchange{"GET checks NodePoolUpgrade W", "200 checks-none.json"},
+			providertest.Exchange{"GET checks NodePoolUpgrade B", "200 checks-none.json"}, providertest.Exchange{"GET /clusters/C/checks/1697100584236600453-clustercheck-lboto", "200 check.json"}),
+			func(ctx context.Context, h *alibaba.Handler) (any, error) {
+				return h.UpgradeFindings(ctx, devel, "1.36.2-aliyun.1")
+			}},
 		{"list-versions", []providertest.Exchange{readVersions}, func(ctx context.Context, h *alibaba.Handler) (any, error) { return h.ListVersions(ctx) }},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -34,7 +34,7 @@ const (
 // request to STS that the API server of the cluster sends, so it must name the
 // real host of STS even when the other services are behind an endpoint override,
 // which the SDK would find in its environment as well.
-func newPresigner(cfg Config, sdk aws.Config) stsAPI {
+func newPresigner(cfg Config, sdk aws.Config) *sts.PresignClient {
 	return sts.NewPresignClient(sts.NewFromConfig(sdk, func(o *sts.Options) {
 		o.BaseEndpoint = nil
 		if cfg.STSEndpoint != "" {
@@ -68,7 +68,7 @@ func (h *Handler) GenerateClusterToken(ctx context.Context, clusterIID pmks.IID)
 
 func (h *Handler) token(ctx context.Context, name string) (pmks.Token, error) {
 	now := time.Now()
-	signed, err := h.api.sts.PresignGetCallerIdentity(ctx, &sts.GetCallerIdentityInput{}, func(o *sts.PresignOptions) {
+	signed, err := h.api.presign(ctx, &sts.GetCallerIdentityInput{}, func(o *sts.PresignOptions) {
 		o.ClientOptions = append(o.ClientOptions, func(o *sts.Options) {
 			o.APIOptions = append(o.APIOptions,
 				smithyhttp.SetHeaderValue(clusterHeader, name),

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eks"
@@ -32,11 +33,12 @@ func answers(credentials aws.CredentialsProvider) func(*middleware.Stack) error 
 		if err != nil || !ok {
 			return out, metadata, err
 		}
-		body, err := io.ReadAll(answer.Body)
-		_ = answer.Body.Close() // what was read of it counts
+		whole, err := readWhole(answer.Body)
 		if err != nil {
 			return out, metadata, err
 		}
+		body := whole.buffer.Bytes()
+		answer.Body = whole
 		service, op := middleware.GetServiceID(ctx), middleware.GetOperationName(ctx)
 		ok = answer.StatusCode/100 == 2
 		switch foreign := errs.Foreign(answer.Header, body) || !ok && len(body) > largestRefusal; {
@@ -49,12 +51,66 @@ func answers(credentials aws.CredentialsProvider) func(*middleware.Stack) error 
 		case ok && !holds(service, op, body):
 			err = errs.LostAnswer("AWS", op+" result")
 		case !ok:
-			body = []byte(redact.Text(string(body), sentCredentials(ctx, in.Request, credentials)...))
+			text := redact.Text(string(body), sentCredentials(ctx, in.Request, credentials)...)
+			answer.Body = io.NopCloser(strings.NewReader(text))
 		}
-		answer.Body = io.NopCloser(bytes.NewReader(body))
 		return out, metadata, err
 	})
 	return func(stack *middleware.Stack) error { return stack.Deserialize.Add(look, middleware.After) }
+}
+
+// buffers are for answers: each is read whole before the SDK reads it again, and a listing
+// has hundreds.
+var buffers sync.Pool
+
+// largestKept is more than most answers take. What is larger is not kept for the next.
+const largestKept = 1 << 20
+
+// wholeAnswer is the body of an answer that has been read. The SDK keeps nothing of it
+// beyond Close.
+type wholeAnswer struct {
+	buffer *bytes.Buffer // nil: closed
+	read   int
+}
+
+// readWhole reads a body to its end and closes it: what was read of it counts.
+func readWhole(body io.ReadCloser) (*wholeAnswer, error) {
+	buffer, ok := buffers.Get().(*bytes.Buffer)
+	if !ok {
+		buffer = new(bytes.Buffer)
+	}
+	w := &wholeAnswer{buffer: buffer}
+	_, err := buffer.ReadFrom(body)
+	_ = body.Close()
+	if err != nil {
+		_ = w.Close()
+		return nil, err
+	}
+	return w, nil
+}
+
+// Read implements [io.Reader]. It does not consume the buffer, whose bytes are looked at
+// elsewhere.
+func (w *wholeAnswer) Read(p []byte) (int, error) {
+	if w.buffer == nil {
+		return 0, http.ErrBodyReadAfterClose
+	}
+	n := copy(p, w.buffer.Bytes()[w.read:])
+	w.read += n
+	if n == 0 && len(p) > 0 {
+		return 0, io.EOF
+	}
+	return n, nil
+}
+
+// Close gives the buffer back.
+func (w *wholeAnswer) Close() error {
+	if b := w.buffer; b != nil && b.Cap() <= largestKept {
+		b.Reset()
+		buffers.Put(b)
+	}
+	w.buffer = nil
+	return nil
 }
 
 // largestRefusal is more than a fault of AWS ever takes.

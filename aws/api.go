@@ -4,9 +4,11 @@ package aws
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"net/http"
 	"os"
@@ -34,60 +36,15 @@ import (
 	"github.com/pmks-go/pmks/internal/refuse"
 )
 
-// The calls that the provider uses, service by service.
-type (
-	eksAPI interface {
-		CreateCluster(context.Context, *eks.CreateClusterInput, ...func(*eks.Options)) (*eks.CreateClusterOutput, error)
-		DescribeCluster(context.Context, *eks.DescribeClusterInput, ...func(*eks.Options)) (*eks.DescribeClusterOutput, error)
-		ListClusters(context.Context, *eks.ListClustersInput, ...func(*eks.Options)) (*eks.ListClustersOutput, error)
-		DeleteCluster(context.Context, *eks.DeleteClusterInput, ...func(*eks.Options)) (*eks.DeleteClusterOutput, error)
-		UpdateClusterVersion(context.Context, *eks.UpdateClusterVersionInput, ...func(*eks.Options)) (*eks.UpdateClusterVersionOutput, error)
-		DescribeClusterVersions(context.Context, *eks.DescribeClusterVersionsInput, ...func(*eks.Options)) (*eks.DescribeClusterVersionsOutput, error)
-		CreateNodegroup(context.Context, *eks.CreateNodegroupInput, ...func(*eks.Options)) (*eks.CreateNodegroupOutput, error)
-		DescribeNodegroup(context.Context, *eks.DescribeNodegroupInput, ...func(*eks.Options)) (*eks.DescribeNodegroupOutput, error)
-		ListNodegroups(context.Context, *eks.ListNodegroupsInput, ...func(*eks.Options)) (*eks.ListNodegroupsOutput, error)
-		DeleteNodegroup(context.Context, *eks.DeleteNodegroupInput, ...func(*eks.Options)) (*eks.DeleteNodegroupOutput, error)
-		UpdateNodegroupConfig(context.Context, *eks.UpdateNodegroupConfigInput, ...func(*eks.Options)) (*eks.UpdateNodegroupConfigOutput, error)
-		UpdateNodegroupVersion(context.Context, *eks.UpdateNodegroupVersionInput, ...func(*eks.Options)) (*eks.UpdateNodegroupVersionOutput, error)
-		DescribeUpdate(context.Context, *eks.DescribeUpdateInput, ...func(*eks.Options)) (*eks.DescribeUpdateOutput, error)
-		ListUpdates(context.Context, *eks.ListUpdatesInput, ...func(*eks.Options)) (*eks.ListUpdatesOutput, error)
-		ListFargateProfiles(context.Context, *eks.ListFargateProfilesInput, ...func(*eks.Options)) (*eks.ListFargateProfilesOutput, error)
-		ListAddons(context.Context, *eks.ListAddonsInput, ...func(*eks.Options)) (*eks.ListAddonsOutput, error)
-		TagResource(context.Context, *eks.TagResourceInput, ...func(*eks.Options)) (*eks.TagResourceOutput, error)
-	}
-	ec2API interface {
-		DescribeSubnets(context.Context, *ec2.DescribeSubnetsInput, ...func(*ec2.Options)) (*ec2.DescribeSubnetsOutput, error)
-		DescribeSecurityGroups(context.Context, *ec2.DescribeSecurityGroupsInput, ...func(*ec2.Options)) (*ec2.DescribeSecurityGroupsOutput, error)
-		DescribeVpcs(context.Context, *ec2.DescribeVpcsInput, ...func(*ec2.Options)) (*ec2.DescribeVpcsOutput, error)
-		DescribeInstanceTypes(context.Context, *ec2.DescribeInstanceTypesInput, ...func(*ec2.Options)) (*ec2.DescribeInstanceTypesOutput, error)
-		DescribeKeyPairs(context.Context, *ec2.DescribeKeyPairsInput, ...func(*ec2.Options)) (*ec2.DescribeKeyPairsOutput, error)
-		CreateLaunchTemplate(context.Context, *ec2.CreateLaunchTemplateInput, ...func(*ec2.Options)) (*ec2.CreateLaunchTemplateOutput, error)
-		DescribeLaunchTemplates(context.Context, *ec2.DescribeLaunchTemplatesInput, ...func(*ec2.Options)) (*ec2.DescribeLaunchTemplatesOutput, error)
-		DeleteLaunchTemplate(context.Context, *ec2.DeleteLaunchTemplateInput, ...func(*ec2.Options)) (*ec2.DeleteLaunchTemplateOutput, error)
-	}
-	iamAPI interface {
-		GetRole(context.Context, *iam.GetRoleInput, ...func(*iam.Options)) (*iam.GetRoleOutput, error)
-		CreateRole(context.Context, *iam.CreateRoleInput, ...func(*iam.Options)) (*iam.CreateRoleOutput, error)
-		AttachRolePolicy(context.Context, *iam.AttachRolePolicyInput, ...func(*iam.Options)) (*iam.AttachRolePolicyOutput, error)
-	}
-	asgAPI interface {
-		DescribeAutoScalingGroups(context.Context, *autoscaling.DescribeAutoScalingGroupsInput, ...func(*autoscaling.Options)) (*autoscaling.DescribeAutoScalingGroupsOutput, error)
-		CreateOrUpdateTags(context.Context, *autoscaling.CreateOrUpdateTagsInput, ...func(*autoscaling.Options)) (*autoscaling.CreateOrUpdateTagsOutput, error)
-		DeleteTags(context.Context, *autoscaling.DeleteTagsInput, ...func(*autoscaling.Options)) (*autoscaling.DeleteTagsOutput, error)
-	}
-	stsAPI interface {
-		PresignGetCallerIdentity(context.Context, *sts.GetCallerIdentityInput, ...func(*sts.PresignOptions)) (*v4.PresignedHTTPRequest, error)
-	}
-)
-
-// clients holds one client for each service, and the limiter that all requests go
-// through.
+// clients holds the requests of each service, and the limiter that all of them go
+// through, those of other handlers of the account too.
 type clients struct {
-	eks eksAPI
-	ec2 ec2API
-	iam iamAPI
-	asg asgAPI
-	sts stsAPI
+	eks eksCalls
+	ec2 ec2Calls
+	iam iamCalls
+	asg asgCalls
+	// presign signs a request for STS, and sends none.
+	presign func(context.Context, *sts.GetCallerIdentityInput, ...func(*sts.PresignOptions)) (*v4.PresignedHTTPRequest, error)
 
 	limiter *fanout.Limiter
 	sdk     aws.Config
@@ -115,28 +72,41 @@ func (c Config) rateOf(bucket string) fanout.Rate {
 	return fanout.Rate{}
 }
 
+// limiter is the one of all handlers of an account in a region, which is what AWS counts
+// by. Which account it is AWS alone knows where no role tells it: two of the same
+// credentials are of the same one.
+func (c Config) limiter(region string) *fanout.Limiter {
+	identity := cmp.Or(c.AccessKeyID, c.Profile, "default chain")
+	if parts := strings.SplitN(c.RoleARN, ":", 6); len(parts) == 6 {
+		identity = parts[4]
+	}
+	return fanout.Shared(fanout.Account{Provider: Name, Identity: identity, Region: region, Endpoint: c.Endpoint, Rates: c.RateLimits, Transport: c.Transport}, c.rateOf)
+}
+
 // read makes a request that changes nothing, under the handler's limiter; send one
 // that changes something, once. Both return a *pmks.Error, also where the answer
-// does not hold what it is about.
-func read[I, O, P any](ctx context.Context, h *Handler, bucket string, call func(context.Context, *I, ...func(*P)) (*O, error), in *I,
-	what string, holds func(*O) bool) (*O, error) {
+// does not hold what it is about. I, O and P are pointers: so the compiler makes one body
+// for all requests, and not one for each.
+func read[I, O, P any](ctx context.Context, h *Handler, bucket string, call func(context.Context, I, ...func(P)) (O, error), in I,
+	what string, holds func(O) bool) (O, error) {
 	return fanout.Read(ctx, h.api.limiter, bucket, attempt(call, in, what, holds))
 }
 
-func send[I, O, P any](ctx context.Context, h *Handler, bucket string, call func(context.Context, *I, ...func(*P)) (*O, error), in *I,
-	what string, holds func(*O) bool) (*O, error) {
+func send[I, O, P any](ctx context.Context, h *Handler, bucket string, call func(context.Context, I, ...func(P)) (O, error), in I,
+	what string, holds func(O) bool) (O, error) {
 	return fanout.Do(ctx, h.api.limiter, bucket, attempt(call, in, what, holds))
 }
 
 // attempt is one try of a request.
-func attempt[I, O, P any](call func(context.Context, *I, ...func(*P)) (*O, error), in *I, what string, holds func(*O) bool) func(context.Context) (*O, error) {
-	return func(ctx context.Context) (*O, error) {
+func attempt[I, O, P any](call func(context.Context, I, ...func(P)) (O, error), in I, what string, holds func(O) bool) func(context.Context) (O, error) {
+	return func(ctx context.Context) (O, error) {
 		out, err := call(ctx, in)
+		var none O
 		if err != nil {
-			return nil, fail(ctx, err)
+			return none, fail(ctx, err)
 		}
 		if !holds(out) {
-			return nil, errs.LostAnswer("AWS", what)
+			return none, errs.LostAnswer("AWS", what)
 		}
 		return out, nil
 	}
@@ -144,32 +114,42 @@ func attempt[I, O, P any](call func(context.Context, *I, ...func(*P)) (*O, error
 
 // readList reads a list to its end, page by page; with an error comes what was read
 // before it. A token that comes again would end the list early, or never.
-func readList[I, O, P, T any](ctx context.Context, h *Handler, bucket string, call func(context.Context, *I, ...func(*P)) (*O, error), what string,
-	page func(token *string) *I, items func(*O) (list []T, next *string)) ([]T, error) {
+func readList[I, O, P, T any](ctx context.Context, h *Handler, bucket string, call func(context.Context, I, ...func(P)) (O, error), what string,
+	page func(token *string) I, items func(O) (list []T, next *string)) ([]T, error) {
 	all := []T{}
-	seen := map[string]bool{}
-	for token := (*string)(nil); ; {
-		out, err := read(ctx, h, bucket, call, page(token), what, func(o *O) bool { list, _ := items(o); return list != nil })
+	for found, err := range readPages(ctx, h, bucket, call, what, page, items) {
 		if err != nil {
 			return all, err
 		}
-		found, next := items(out)
 		all = append(all, found...)
-		switch name := aws.ToString(next); {
-		case name == "":
-			return all, nil
-		case seen[name]:
-			return all, &pmks.Error{Code: pmks.CodeUnavailable, Message: "AWS gave the same page token twice: the list cannot be read to its end"}
-		default:
+	}
+	return all, nil
+}
+
+// readPages is readList page by page; an error is the end.
+func readPages[I, O, P, T any](ctx context.Context, h *Handler, bucket string, call func(context.Context, I, ...func(P)) (O, error), what string,
+	page func(token *string) I, items func(O) (list []T, next *string)) iter.Seq2[[]T, error] {
+	return func(yield func([]T, error) bool) {
+		seen := map[string]bool{}
+		for token := (*string)(nil); ; {
+			out, err := read(ctx, h, bucket, call, page(token), what, func(o O) bool { list, _ := items(o); return list != nil })
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			found, next := items(out)
+			name := aws.ToString(next)
+			if !yield(found, nil) || name == "" {
+				return
+			}
+			if seen[name] {
+				yield(nil, &pmks.Error{Code: pmks.CodeUnavailable, Message: "AWS gave the same page token twice: the list cannot be read to its end"})
+				return
+			}
 			seen[name], token = true, next
 		}
 	}
 }
-
-// SDK returns the SDK's configuration for what pmks does not cover:
-// eks.NewFromConfig(h.SDK()) and so on. Its clients repeat requests as the SDK
-// does, and draw from no limiter of the handler.
-func (h *Handler) SDK() aws.Config { return h.api.sdk.Copy() }
 
 func newClients(ctx context.Context, cfg Config) (clients, error) {
 	opts := []func(*config.LoadOptions) error{
@@ -225,12 +205,12 @@ func newClients(ctx context.Context, cfg Config) (clients, error) {
 		return clients{}, err
 	}
 	return clients{
-		eks:     onEKS,
-		ec2:     onEC2,
-		iam:     onIAM,
-		asg:     onASG,
-		sts:     newPresigner(cfg, own),
-		limiter: fanout.NewLimiter(cfg.rateOf),
+		eks:     newEKSCalls(onEKS),
+		ec2:     newEC2Calls(onEC2),
+		iam:     newIAMCalls(onIAM),
+		asg:     newASGCalls(onASG),
+		presign: newPresigner(cfg, own).PresignGetCallerIdentity,
+		limiter: cfg.limiter(sdk.Region),
 		sdk:     sdk,
 		region:  sdk.Region,
 	}, nil
@@ -244,6 +224,11 @@ func singleTry(sdk aws.Config) aws.Config {
 	own.APIOptions = append(slices.Clone(own.APIOptions), answers(sdk.Credentials))
 	return own
 }
+
+// SDK returns a copy of the SDK's configuration of the handler: its region, credentials,
+// endpoint and transport. It makes clients that pass by the rates that the handler keeps
+// to, as those of Vendor do.
+func (h *Handler) SDK() aws.Config { return h.api.sdk.Copy() }
 
 // unreadable says why the SDK could not read its configuration, which takes no
 // network.

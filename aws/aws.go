@@ -13,16 +13,55 @@
 // not changed. Self-managed nodes are not known to EKS, so they are neither shown nor
 // removed.
 //
+// # Prerequisites
+//
+// pmks makes none of these. What it finds missing it names: ErrFailedPrecondition, or
+// ErrInvalidArgument with the field of the request.
+//
+//   - A VPC with DNS support and DNS host names turned on, without which nodes do not
+//     join, and in it at least two subnets in two availability zones, each with six
+//     free addresses. Nodes need a way out: a NAT gateway, or a route to an internet
+//     gateway in subnets that give machines a public address by themselves
+//     (MapPublicIpOnLaunch).
+//   - The role of the control plane, Config.ClusterRole: trusted by eks.amazonaws.com,
+//     with the policy AmazonEKSClusterPolicy. Its default name is that of V0.6,
+//     cloud-barista-spider-eks-cluster-role.
+//   - The role of the nodes, Config.NodeRole: trusted by ec2.amazonaws.com, with
+//     AmazonEKSWorkerNodePolicy, AmazonEC2ContainerRegistryPullOnly and
+//     AmazonEKS_CNI_Policy; V0.6 adds AmazonEBSCSIDriverPolicy for volumes. Its default
+//     name is cloud-barista-spider-eks-nodegroup-role. [Handler.CreateRoles] makes both
+//     roles, when it is called and not before.
+//   - Security groups of that VPC, at most 4, and a key pair of EC2 in the region,
+//     where a request names them.
+//   - Room in the quotas, which AWS raises on request: 100 clusters a region, 30 node
+//     groups a cluster, 450 nodes a group (EKS service quotas, read in November 2026).
+//
 // # Authentication
 //
 // With no credentials given, the SDK's default chain applies: environment, web
 // identity, shared profile, container and instance roles. Static keys, a profile,
 // a role to assume and a web identity token can be given instead.
 //
-// The caller needs eks:*, iam:GetRole and iam:PassRole on both roles,
-// ec2:Describe*, ec2:*LaunchTemplate* and ec2:RunInstances for disk types, and
-// autoscaling:DescribeAutoScalingGroups, CreateOrUpdateTags and DeleteTags. Reads go
-// on without what they may not see, and name it under pmks:unread.
+// The caller needs, on the clusters, node groups, add-ons and updates of EKS:
+//
+//   - to read: eks:ListClusters, DescribeCluster, ListNodegroups, DescribeNodegroup,
+//     ListUpdates, DescribeUpdate, DescribeClusterVersions and, before a deletion,
+//     ListFargateProfiles;
+//   - to change: eks:CreateCluster, DeleteCluster, UpdateClusterVersion,
+//     CreateNodegroup, DeleteNodegroup, UpdateNodegroupConfig, UpdateNodegroupVersion,
+//     TagResource and UntagResource;
+//   - for what holds an upgrade up: eks:ListInsights, DescribeInsight, ListAddons,
+//     DescribeAddon and DescribeAddonVersions.
+//
+// Beside that iam:GetRole (for roles that are given by name) and iam:PassRole on both
+// roles; ec2:DescribeSubnets, DescribeSecurityGroups, DescribeVpcs,
+// DescribeInstanceTypes and DescribeKeyPairs; for root disk types
+// ec2:CreateLaunchTemplate, DescribeLaunchTemplates, DeleteLaunchTemplate, RunInstances
+// and CreateTags; and for autoscaling autoscaling:DescribeAutoScalingGroups,
+// CreateOrUpdateTags and DeleteTags. The first node group of an account, and its first
+// with Spot, need iam:CreateServiceLinkedRole; [Handler.CreateRoles] needs
+// iam:CreateRole and AttachRolePolicy. Tokens need no permission. Reads go on without
+// what they may not see, and name it under pmks:unread.
 //
 // # Settings
 //
@@ -39,12 +78,40 @@
 //
 // See [Handler.Capabilities] and the matrix in docs/capabilities.md.
 //
+// # Kubeconfig
+//
+// With KubeconfigKind "token", the default, it holds a token and needs nothing
+// installed. It ends after 14 minutes, or with the temporary credentials that signed
+// it, as AccessInfo.ExpiresAt says; GetCluster makes a new one each time, which costs
+// no request of its own. With "exec" it holds no secret and calls pmks-credential,
+// which mints a token of 14 minutes on the machine of its user, from the credentials
+// that are found there: the profile, the role and the region are its arguments, keys
+// are not.
+//
+// A token says who its bearer is, and not that the cluster lets them in: EKS lets in
+// who made the cluster, and others by access entries or the ConfigMap aws-auth, as
+// AuthenticationMode says. Anybody else is told 401 by the cluster. A cluster without a
+// public endpoint is reached from within its VPC only.
+//
+// # Storage classes
+//
+// pmks neither makes nor changes storage classes. A new cluster has gp2
+// (kubernetes.io/aws-ebs), which since Kubernetes 1.30 is no default class any more,
+// and provisions nothing until the add-on aws-ebs-csi-driver is installed, which pmks
+// does not do. The driver needs the policy AmazonEBSCSIDriverPolicy in the role of the
+// nodes, or a role of its own by Pod Identity. A class for gp3 names the provisioner
+// ebs.csi.aws.com; volumes stay in the zone of their first pod, so volumeBindingMode
+// should be WaitForFirstConsumer.
+//
 // # Rate limits
 //
-// At most 8 requests of a handler are under way, whoever calls it. AWS publishes
-// rates for EC2 only, which are kept unless Config.RateLimits says otherwise; when
-// another service throttles, all its callers pause together. Reads are repeated when
-// they fail in passing; the SDK's own retries are off.
+// At most 8 requests of an account and region are under way, whoever calls which
+// handler of it; handlers of the same credentials, or of roles of one account, count as
+// of one account. AWS publishes rates for EC2 only, which are kept unless
+// Config.RateLimits says otherwise; when another service throttles, all its callers
+// pause together. Reads are repeated when they fail in passing; the SDK's own retries
+// are off. Waits for the same cluster or node group look at it together, every five
+// seconds at most: EKS tells no state of several at once.
 //
 // # Differences from other providers
 //
@@ -56,10 +123,22 @@
 //     group is Active; [pmks.Provision] does that.
 //   - A root disk type needs an EC2 launch template. It is tagged, and removed by
 //     the next DeleteCluster or [Handler.Sweep] that finds its node group gone.
+//   - Labels, taints and spot machines are EKS's own. EKS sets labels and taints half a
+//     minute after a node has joined, so that pods may land there before. Zones are those
+//     of the cluster's subnets: a group gets the subnets that lie in the zones asked for.
+//   - With Access.CIDRs and the public endpoint alone, the nodes reach the API from the
+//     addresses of their NAT gateways, which must be among the CIDRs; with
+//     [pmks.AccessPublicAndPrivate] they go the private way.
 //   - Security groups are attached to the control plane, not to the nodes. With a
 //     key pair, SSH to the nodes is open to them only, never to the world.
 //   - EKS keeps records of updates, not of creations and deletions: LastOperation
 //     takes those from the state and the health of the cluster or node group.
+//
+// # Hooks
+//
+// Fields of [Config] that are given the vendor's request last, and may change it:
+// BeforeCreateCluster, BeforeAddNodeGroup, BeforeUpgrade and BeforeUpgradeNodeGroup.
+// The example of Config turns on the logs of the control plane.
 //
 // # Example
 //
@@ -75,9 +154,13 @@ import (
 	"sync"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/eks"
+	"github.com/aws/aws-sdk-go-v2/service/eks/types"
+
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/provider/endpoint"
 	"github.com/pmks-go/pmks/internal/provider/ident"
+	"github.com/pmks-go/pmks/internal/provider/look"
 	"github.com/pmks-go/pmks/internal/redact"
 	"github.com/pmks-go/pmks/internal/refuse"
 	"github.com/pmks-go/pmks/internal/setting"
@@ -111,10 +194,11 @@ type Config struct {
 	// AuthenticationMode is API, API_AND_CONFIG_MAP or CONFIG_MAP.
 	AuthenticationMode string
 	// PublicEndpoint and PrivateEndpoint say from where the API can be reached;
-	// nil leaves it to EKS, which means public only.
+	// nil leaves it to EKS, which means public only. Access.Mode of a request counts
+	// before them.
 	PublicEndpoint  *bool
 	PrivateEndpoint *bool
-	// PublicAccessCIDRs limits the public endpoint.
+	// PublicAccessCIDRs limits the public endpoint, where a request has no Access.CIDRs.
 	PublicAccessCIDRs []string
 	// SupportType is STANDARD, or EXTENDED, which costs more after the standard
 	// support of a version has ended. Empty leaves it to EKS (EXTENDED).
@@ -135,6 +219,21 @@ type Config struct {
 
 	// RateLimits is "published", the default, or "none", for a cloud that has none.
 	RateLimits string
+
+	// The hooks have the last word on a request of EKS, for what pmks has no field for. Each
+	// is called once for a call that sends the request, before the first try: all tries send
+	// the same. The request is complete but for one thing: a launch template that pmks makes
+	// for a RootDiskType bears its name, and is sent by its id. The names, the versions of
+	// upgrades, the token and that template must stay. A hook that changes them, fails or
+	// panics ends the call with ErrInvalidArgument, which names it, and nothing is sent.
+	// What a hook adds stays in later changes: EKS changes nothing that a request leaves
+	// out. Hooks may be called by several goroutines at once.
+	BeforeCreateCluster func(ctx context.Context, req pmks.ClusterInfo, in *eks.CreateClusterInput) error
+	BeforeAddNodeGroup  func(ctx context.Context, req pmks.NodeGroupInfo, in *eks.CreateNodegroupInput) error
+	// BeforeUpgrade is called for the control plane, BeforeUpgradeNodeGroup for each node
+	// group, before the upgrade of the first of them is sent.
+	BeforeUpgrade          func(ctx context.Context, step pmks.UpgradeStep, in *eks.UpdateClusterVersionInput) error
+	BeforeUpgradeNodeGroup func(ctx context.Context, step pmks.UpgradeStep, in *eks.UpdateNodegroupVersionInput) error
 
 	// Endpoint replaces the URL of all services, STSEndpoint that of STS alone,
 	// which is also part of every cluster token: https, or http to this machine.
@@ -302,6 +401,9 @@ type Handler struct {
 
 	rolesMu sync.Mutex
 	roles   map[string]string // name to ARN
+
+	clusterLooks   look.Shared[*types.Cluster]
+	nodegroupLooks look.Shared[*types.Nodegroup]
 }
 
 var (
@@ -313,6 +415,10 @@ var (
 	_ pmks.RequestChecker     = (*Handler)(nil)
 	_ pmks.StateReader        = (*Handler)(nil)
 	_ pmks.OperationReader    = (*Handler)(nil)
+	_ pmks.NodeGroupReader    = (*Handler)(nil)
+	_ pmks.ClusterStreamer    = (*Handler)(nil)
+	_ pmks.TagSetter          = (*Handler)(nil)
+	_ pmks.UpgradeAdvisor     = (*Handler)(nil)
 )
 
 // New makes a handler. It reads the SDK's configuration files and environment,
@@ -350,4 +456,4 @@ func (h *Handler) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "aws.Handler%v", 
 func (h *Handler) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(h)) }
 
 // Capabilities implements [pmks.CapabilityReporter].
-func (h *Handler) Capabilities() pmks.Capabilities { return capabilities }
+func (h *Handler) Capabilities() pmks.Capabilities { return capabilities.Clone() }

@@ -3,6 +3,8 @@
 package aws_test
 
 import (
+	"context"
+	"strconv"
 	"testing"
 
 	"github.com/pmks-go/pmks"
@@ -15,11 +17,13 @@ func TestBudget(t *testing.T) {
 	t.Parallel()
 	cluster, group := pmks.IID{NameId: "c000"}, pmks.IID{NameId: "g0"}
 	plain := pmks.NodeGroupInfo{IId: pmks.IID{NameId: "plain"}, VMSpecName: "t3.medium", DesiredNodeSize: 1, MinNodeSize: 1, MaxNodeSize: 2}
+	zonal := plain
+	zonal.Zones = []string{"us-east-2a"}
 	create, full := bench.CreateRequest("new"), bench.SampleNodeGroup("full")
 	bench.Budgets(t, []providertest.Budget{
 		{Name: "create-cluster", Call: providertest.CreateCluster(create), Steps: 2,
 			Requests: map[string]int{"GetRole": 1, "DescribeSubnets": 1, "DescribeSecurityGroups": 1, "CreateCluster": 1}},
-		{Name: "get-cluster-of-5-groups", Clusters: 1, Groups: 5, Call: providertest.GetCluster(cluster), Steps: 3,
+		{Name: "get-cluster-of-5-groups", Clusters: 1, Groups: 5, Call: providertest.GetCluster(cluster), Steps: 2,
 			Requests: map[string]int{"DescribeCluster": 1, "ListNodegroups": 1, "ListAddons": 1, "DescribeNodegroup": 5, "DescribeAutoScalingGroups": 1}},
 		{Name: "get-cluster-of-no-groups", Clusters: 1, Call: providertest.GetCluster(cluster), Steps: 1,
 			Requests: map[string]int{"DescribeCluster": 1, "ListNodegroups": 1, "ListAddons": 1}},
@@ -54,14 +58,61 @@ func TestBudget(t *testing.T) {
 			Requests: map[string]int{"DescribeCluster": 1, "ListUpdates": 1}},
 		{Name: "change-scaling-and-its-record", Clusters: 1, Groups: 1, Call: providertest.Then(providertest.ChangeNodeGroupScaling(cluster, group, 3, 1, 4), providertest.LastOperation(cluster, group)), Steps: 4,
 			Requests: map[string]int{"DescribeNodegroup": 2, "DescribeAutoScalingGroups": 1, "UpdateNodegroupConfig": 1, "ListUpdates": 1, "DescribeUpdate": 1}},
+		// The subnets are looked at only where zones are asked for.
+		{Name: "add-node-group-in-zones", Clusters: 1, Call: providertest.AddNodeGroup(cluster, zonal), Steps: 3,
+			Requests: map[string]int{"DescribeCluster": 1, "DescribeSubnets": 1, "GetRole": 1, "DescribeInstanceTypes": 1, "CreateNodegroup": 1}},
+		{Name: "get-node-group", Clusters: 1, Groups: 5, Call: getNodeGroup(cluster, group), Steps: 1,
+			Requests: map[string]int{"DescribeNodegroup": 1, "DescribeAutoScalingGroups": 1}},
+		{Name: "set-tags", Clusters: 1, Call: setTags(cluster, pmks.KeyValue{Key: "team", Value: "a"}), Steps: 2,
+			Requests: map[string]int{"DescribeCluster": 1, "TagResource": 1}},
+		{Name: "set-other-tags", Clusters: 1, Call: providertest.Then(setTags(cluster, pmks.KeyValue{Key: "team", Value: "a"}), setTags(cluster, pmks.KeyValue{Key: "cost", Value: "b"})), Steps: 5,
+			Requests: map[string]int{"DescribeCluster": 2, "UntagResource": 1, "TagResource": 2}},
+		{Name: "set-no-tags-where-there-are-none", Clusters: 1, Call: setTags(cluster), Steps: 1,
+			Requests: map[string]int{"DescribeCluster": 1}},
+		{Name: "upgrade-findings-of-5-groups", Clusters: 1, Groups: 5, Call: upgradeFindings(cluster, "1.34"), Steps: 2,
+			Requests: map[string]int{"DescribeCluster": 1, "ListNodegroups": 1, "DescribeNodegroup": 5, "DescribeSubnets": 1, "ListInsights": 1, "ListAddons": 1, "DescribeClusterVersions": 1}},
 		{Name: "bad-request", Call: providertest.Fails(pmks.CodeInvalidArgument, providertest.CreateCluster(pmks.ClusterInfo{}))},
 	})
 }
 
-// TestBudget_ListCluster lists 100 clusters with 5 node groups each: two calls for
-// each cluster, one for each group, and the Auto Scaling groups a hundred at a time.
+func getNodeGroup(cluster, group pmks.IID) providertest.Call {
+	return func(ctx context.Context, h providertest.Handler) error {
+		_, err := pmks.GetNodeGroup(ctx, h, cluster, group)
+		return err
+	}
+}
+
+func setTags(cluster pmks.IID, tags ...pmks.KeyValue) providertest.Call {
+	return func(ctx context.Context, h providertest.Handler) error {
+		return pmks.New(h).SetTags(ctx, cluster, tags)
+	}
+}
+
+func upgradeFindings(cluster pmks.IID, version string) providertest.Call {
+	return func(ctx context.Context, h providertest.Handler) error {
+		_, err := pmks.New(h).UpgradeFindings(ctx, cluster, version)
+		return err
+	}
+}
+
+// TestBudget_ListCluster lists clusters with 5 node groups each: two calls for each
+// cluster, one for each group, and the Auto Scaling groups a hundred at a time. EKS has no
+// call that tells of several, so fewer there cannot be. A listing has six under way at
+// most, and is hardly longer than that takes: nothing comes behind it one after the other,
+// nor with one cluster more than are read at once.
 func TestBudget_ListCluster(t *testing.T) {
 	t.Parallel()
-	bench.List(t, providertest.Listing{Clusters: 100, AtOnce: 8, Requests: map[string]int{
-		"ListClusters": 1, "DescribeCluster": 100, "ListNodegroups": 100, "DescribeNodegroup": 500, "DescribeAutoScalingGroups": 5}})
+	for _, l := range []providertest.Listing{
+		{Clusters: 9, AtOnce: 8, Within: 13 * providertest.Latency, Requests: map[string]int{
+			"ListClusters": 1, "DescribeCluster": 9, "ListNodegroups": 9, "DescribeNodegroup": 45, "DescribeAutoScalingGroups": 1}},
+		{Clusters: 17, AtOnce: 8, Within: 23 * providertest.Latency, Requests: map[string]int{
+			"ListClusters": 1, "DescribeCluster": 17, "ListNodegroups": 17, "DescribeNodegroup": 85, "DescribeAutoScalingGroups": 1}},
+		{Clusters: 100, AtOnce: 8, Within: 120 * providertest.Latency, Requests: map[string]int{
+			"ListClusters": 1, "DescribeCluster": 100, "ListNodegroups": 100, "DescribeNodegroup": 500, "DescribeAutoScalingGroups": 5}},
+	} {
+		t.Run(strconv.Itoa(l.Clusters), func(t *testing.T) {
+			t.Parallel()
+			bench.List(t, l)
+		})
+	}
 }

@@ -18,7 +18,7 @@ import (
 // and the version, all in parallel. EKS has no dry run of its own.
 func (h *Handler) CheckCluster(ctx context.Context, req pmks.ClusterInfo) (err error) {
 	defer annotate(&err, "CheckCluster", pmks.IID{NameId: req.IId.NameId}, pmks.IID{})
-	if err := checkCluster(req); err != nil {
+	if err := h.checkCluster(req); err != nil {
 		return err
 	}
 	return fanout.All(ctx,
@@ -65,7 +65,7 @@ func (h *Handler) checkFree(ctx context.Context, name string) error {
 func (h *Handler) CheckNodeGroup(ctx context.Context, clusterIID pmks.IID, req pmks.NodeGroupInfo) (err error) {
 	defer annotate(&err, "CheckNodeGroup", clusterIID, pmks.IID{NameId: req.IId.NameId})
 	t, nameErr := h.clusterTarget(clusterIID)
-	r, err := readNodegroup(req)
+	r, err := h.readNodegroup(req)
 	if err := errors.Join(nameErr, err); err != nil {
 		return err
 	}

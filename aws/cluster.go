@@ -5,9 +5,6 @@ package aws
 import (
 	"context"
 	"crypto/rand"
-	"fmt"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eks"
@@ -24,11 +21,14 @@ import (
 // security groups are looked up in parallel, then one request is made.
 func (h *Handler) CreateCluster(ctx context.Context, req pmks.ClusterInfo) (_ pmks.ClusterInfo, err error) {
 	defer annotate(&err, "CreateCluster", pmks.IID{NameId: req.IId.NameId}, pmks.IID{})
-	if err := checkCluster(req); err != nil {
+	if err := h.checkCluster(req); err != nil {
 		return pmks.ClusterInfo{}, err
 	}
 	in, err := h.createClusterInput(ctx, req)
 	if err != nil {
+		return pmks.ClusterInfo{}, err
+	}
+	if err := h.beforeCreateCluster(ctx, req, in); err != nil {
 		return pmks.ClusterInfo{}, err
 	}
 	var made *types.Cluster
@@ -61,7 +61,7 @@ func (h *Handler) CreateCluster(ctx context.Context, req pmks.ClusterInfo) (_ pm
 					err := create(ctx)
 					return err == nil, err
 				default:
-					return false, &pmks.Error{Code: pmks.CodeAlreadyExists, Message: "somebody else made a cluster of this name meanwhile"}
+					return false, &pmks.Error{Code: pmks.CodeAlreadyExists, Field: "IId.NameId", Message: "somebody else made a cluster of this name meanwhile"}
 				}
 				made = found
 				return true, nil
@@ -69,33 +69,26 @@ func (h *Handler) CreateCluster(ctx context.Context, req pmks.ClusterInfo) (_ pm
 		})
 	})
 	if err != nil {
-		return pmks.ClusterInfo{}, h.explainVersion(ctx, err, "Version", aws.ToString(in.Version))
+		return pmks.ClusterInfo{}, h.explainVersion(ctx, nameTaken(err), "Version", aws.ToString(in.Version))
 	}
 	return clusterInfo(made), nil
 }
 
+// nameTaken says which field of a request is wrong where its name is taken.
+func nameTaken(err error) error {
+	if !errs.Is(err, pmks.CodeAlreadyExists) {
+		return err
+	}
+	return errs.With(err, func(e *pmks.Error) { e.Field = "IId.NameId" })
+}
+
 // checkCluster is what can be said of a request without the network.
-func checkCluster(req pmks.ClusterInfo) error {
+func (h *Handler) checkCluster(req pmks.ClusterInfo) error {
 	var f refuse.List
 	f.Join(capabilities.CheckCluster(req))
 	checkTags(&f, req.TagList)
+	h.checkAccess(&f, req.Access)
 	return f.Err()
-}
-
-// checkTags refuses what AWS keeps for itself, and pmks's own tags.
-func checkTags(f *refuse.List, tags []pmks.KeyValue) {
-	for i, t := range tags {
-		field := fmt.Sprintf("TagList[%d]", i)
-		lower := strings.ToLower(t.Key)
-		switch {
-		case strings.HasPrefix(lower, "aws:"), strings.HasPrefix(lower, tagPrefix):
-			f.Add(field+".Key", "%q begins with a prefix that is reserved", t.Key)
-		case utf8.RuneCountInString(t.Key) > 128:
-			f.Add(field+".Key", "has %d characters, AWS takes 128", utf8.RuneCountInString(t.Key))
-		case utf8.RuneCountInString(t.Value) > 256:
-			f.Add(field+".Value", "has %d characters, AWS takes 256", utf8.RuneCountInString(t.Value))
-		}
-	}
 }
 
 func (h *Handler) createClusterInput(ctx context.Context, req pmks.ClusterInfo) (*eks.CreateClusterInput, error) {
@@ -121,11 +114,8 @@ func (h *Handler) createClusterInput(ctx context.Context, req pmks.ClusterInfo) 
 		Name:    aws.String(req.IId.NameId),
 		RoleArn: aws.String(role),
 		ResourcesVpcConfig: &types.VpcConfigRequest{
-			SubnetIds:             net.subnets,
-			SecurityGroupIds:      net.securityGroups,
-			EndpointPublicAccess:  h.cfg.PublicEndpoint,
-			EndpointPrivateAccess: h.cfg.PrivateEndpoint,
-			PublicAccessCidrs:     h.cfg.PublicAccessCIDRs,
+			SubnetIds:        net.subnets,
+			SecurityGroupIds: net.securityGroups,
 		},
 		AccessConfig: &types.CreateAccessConfigRequest{
 			AuthenticationMode: types.AuthenticationMode(h.cfg.AuthenticationMode),
@@ -134,6 +124,7 @@ func (h *Handler) createClusterInput(ctx context.Context, req pmks.ClusterInfo) 
 		},
 		ClientRequestToken: aws.String(requestToken()),
 	}
+	h.reach(in.ResourcesVpcConfig, req.Access)
 	if version != "" {
 		in.Version = aws.String(version)
 	}

@@ -69,13 +69,14 @@ var bench = providertest.Bench[*eks.Server]{
 		"GetCluster":              {"DescribeCluster", "DescribeNodegroup"},
 		"RemoveNodeGroup":         {"DeleteNodegroup"},
 		"SetNodeGroupAutoScaling": {"CreateOrUpdateTags"},
+		"SetTags":                 {"UntagResource", "TagResource"},
 		"UpgradeCluster":          {"UpdateClusterVersion"},
 	},
 	// Launch templates are counted on their own: they come and go with node groups.
 	Mutating: []string{"CreateCluster", "CreateNodegroup", "CreateOrUpdateTags", "DeleteCluster", "DeleteNodegroup", "DeleteTags",
-		"TagResource", "UpdateClusterVersion", "UpdateNodegroupConfig", "UpdateNodegroupVersion"},
+		"TagResource", "UntagResource", "UpdateClusterVersion", "UpdateNodegroupConfig", "UpdateNodegroupVersion"},
 	// They carry a token, or are the same however often they are made.
-	Repeated: []string{"CreateLaunchTemplate", "CreateOrUpdateTags", "DeleteTags", "TagResource", "UpdateClusterVersion", "UpdateNodegroupConfig",
+	Repeated: []string{"CreateLaunchTemplate", "CreateOrUpdateTags", "DeleteTags", "TagResource", "UntagResource", "UpdateClusterVersion", "UpdateNodegroupConfig",
 		"UpdateNodegroupVersion"},
 	NoCapacity: "AsgInstanceLaunchFailures",
 	Refusal:    misaligned,

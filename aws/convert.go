@@ -4,7 +4,6 @@ package aws
 
 import (
 	"cmp"
-	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -29,6 +28,7 @@ const (
 	tagDiskType    = tagPrefix + "disktype"
 	tagDiskSize    = tagPrefix + "disksize"
 	tagImage       = tagPrefix + "image"
+	tagZones       = tagPrefix + "zones" // with spaces
 	tagCluster     = tagPrefix + "cluster"
 	tagNodegroup   = tagPrefix + "nodegroup"
 
@@ -83,6 +83,7 @@ func clusterInfo(c *types.Cluster) pmks.ClusterInfo {
 	}
 	info.KeyValueList = facts
 	info.TagList = userTags(c.Tags)
+	info.Access = accessOf(c)
 	return info
 }
 
@@ -93,7 +94,7 @@ func unreadNodegroup(name string, err error) pmks.NodeGroupInfo {
 		info.StatusReason = "the node group could not be read: " + err.Error()
 	}
 	unread(&info.KeyValueList, err, "Status", "Version", "ImageIID", "VMSpecName", "RootDiskType", "RootDiskSize", "KeyPairIID",
-		"OnAutoScaling", "DesiredNodeSize", "MinNodeSize", "MaxNodeSize", "Nodes")
+		"OnAutoScaling", "DesiredNodeSize", "MinNodeSize", "MaxNodeSize", "Nodes", "Labels", "Taints", "Spot", "Zones")
 	return info
 }
 
@@ -160,6 +161,7 @@ func nodegroupInfo(n *types.Nodegroup, groups []asgtypes.AutoScalingGroup, group
 		facts.add("AutoScalingPending", "the Auto Scaling group still has the discovery tags: call SetNodeGroupAutoScaling(false) again")
 	}
 	info.KeyValueList = facts
+	showNodes(&info, n, groups, groupsErr)
 	unread(&info.KeyValueList, groupsErr, "Nodes")
 	if !recorded(n) {
 		unread(&info.KeyValueList, groupsErr, "OnAutoScaling")
@@ -201,8 +203,8 @@ func autoScaling(n *types.Nodegroup, groups []asgtypes.AutoScalingGroup) bool {
 }
 
 func discoverable(groups []asgtypes.AutoScalingGroup) bool {
-	for _, g := range groups {
-		for _, tag := range g.Tags {
+	for i := range groups { // the structs are large
+		for _, tag := range groups[i].Tags {
 			if aws.ToString(tag.Key) == discoveryKey {
 				return true
 			}
@@ -214,17 +216,25 @@ func discoverable(groups []asgtypes.AutoScalingGroup) bool {
 // nodes lists the instances of all groups, sorted. Instances that are being
 // terminated still exist; pre-warmed and detached ones are not nodes.
 func nodes(groups []asgtypes.AutoScalingGroup) []pmks.IID {
-	var list []pmks.IID
-	for _, g := range groups {
-		for _, i := range g.Instances {
-			state := string(i.LifecycleState)
+	var ids []string
+	for k := range groups {
+		for i := range groups[k].Instances { // the structs are large
+			instance := &groups[k].Instances[i]
+			state := string(instance.LifecycleState)
 			if state == "Terminated" || state == "Detached" || strings.HasPrefix(state, "Warmed:") {
 				continue
 			}
-			list = append(list, iid(aws.ToString(i.InstanceId)))
+			ids = append(ids, aws.ToString(instance.InstanceId))
 		}
 	}
-	slices.SortFunc(list, func(a, b pmks.IID) int { return strings.Compare(a.SystemId, b.SystemId) })
+	if ids == nil {
+		return nil
+	}
+	slices.Sort(ids)
+	list := make([]pmks.IID, len(ids))
+	for i, id := range ids {
+		list[i] = iid(id)
+	}
 	return list
 }
 
@@ -239,17 +249,6 @@ func groupNames(n *types.Nodegroup) []string {
 		}
 	}
 	return names
-}
-
-// userTags are the tags without pmks's own, sorted.
-func userTags(tags map[string]string) []pmks.KeyValue {
-	var list []pmks.KeyValue
-	for _, key := range slices.Sorted(maps.Keys(tags)) {
-		if !strings.HasPrefix(key, tagPrefix) && !strings.HasPrefix(key, specTagPrefix) {
-			list = append(list, pmks.KeyValue{Key: key, Value: tags[key]})
-		}
-	}
-	return list
 }
 
 func iids(ids []string) []pmks.IID {

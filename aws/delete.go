@@ -172,7 +172,7 @@ func (r *removal) run(ctx context.Context, names []string) error {
 			names = nil
 			return false, r.ask(ctx, first)
 		}
-		groups, err := r.h.readNodegroups(ctx, r.cluster)
+		groups, err := r.h.readNodegroups(ctx, r.cluster, fanout.Each, nil)
 		if err != nil {
 			return errs.Is(err, pmks.CodeNotFound), errs.IgnoreNotFound(err)
 		}

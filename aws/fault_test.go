@@ -32,7 +32,7 @@ func (ssoGone) Retrieve(context.Context) (sdkaws.Credentials, error) {
 func TestHandler_credentialFailureIsNotAbsence(t *testing.T) {
 	t.Parallel()
 	sdk := sdkaws.Config{Region: "us-east-2", Credentials: sdkaws.NewCredentialsCache(ssoGone{})}
-	h := &Handler{cfg: &Config{}, api: &clients{eks: eks.NewFromConfig(sdk), ec2: ec2.NewFromConfig(sdk), limiter: fanout.NewLimiter(nil), sdk: sdk, region: "us-east-2"}, roles: map[string]string{}}
+	h := &Handler{cfg: &Config{}, api: &clients{eks: newEKSCalls(eks.NewFromConfig(sdk)), ec2: newEC2Calls(ec2.NewFromConfig(sdk)), limiter: fanout.NewLimiter(nil), sdk: sdk, region: "us-east-2"}, roles: map[string]string{}}
 	iid := pmks.IID{NameId: "prod", SystemId: "prod"}
 	if _, err := h.GetCluster(t.Context(), iid); !errors.Is(err, pmks.ErrUnauthenticated) {
 		t.Errorf("GetCluster without usable credentials: %v", err)
@@ -45,31 +45,24 @@ func TestHandler_credentialFailureIsNotAbsence(t *testing.T) {
 	}
 }
 
-// slowEKS takes a second for an upgrade.
-type slowEKS struct {
-	eksAPI
-	ended atomic.Int32
-}
-
-func (s *slowEKS) UpdateNodegroupVersion(context.Context, *eks.UpdateNodegroupVersionInput, ...func(*eks.Options)) (*eks.UpdateNodegroupVersionOutput, error) {
-	time.Sleep(time.Second) //nolint:forbidigo // inside a synctest bubble
-	s.ended.Add(1)
-	return &eks.UpdateNodegroupVersionOutput{}, nil
-}
-
 func TestHandler_UpgradeCluster_waitsForItsRequests(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		api := &slowEKS{}
-		h := &Handler{cfg: &Config{}, api: &clients{eks: api, limiter: fanout.NewLimiter(nil)}}
+		var ended atomic.Int32
+		slow := func(context.Context, *eks.UpdateNodegroupVersionInput, ...func(*eks.Options)) (*eks.UpdateNodegroupVersionOutput, error) {
+			time.Sleep(time.Second) //nolint:forbidigo // inside a synctest bubble
+			ended.Add(1)
+			return &eks.UpdateNodegroupVersionOutput{}, nil
+		}
+		h := &Handler{cfg: &Config{}, api: &clients{eks: eksCalls{UpdateNodegroupVersion: slow}, limiter: fanout.NewLimiter(nil)}}
 		groups := []*types.Nodegroup{
 			{NodegroupName: sdkaws.String("good"), Version: sdkaws.String("1.32"), Status: types.NodegroupStatusActive},
 			{NodegroupName: sdkaws.String("bad"), Version: sdkaws.String("1.32"), Status: types.NodegroupStatusCreateFailed},
 		}
 		_, err := h.upgradeGroups(t.Context(), "c", groups, planGroups(groups), "1.33")
-		atReturn := api.ended.Load()
+		atReturn := ended.Load()
 		time.Sleep(time.Minute) //nolint:forbidigo // inside a synctest bubble
-		if late := api.ended.Load() - atReturn; err == nil || late != 0 {
+		if late := ended.Load() - atReturn; err == nil || late != 0 {
 			t.Errorf("returned %v, and %d upgrade went on behind its back", err, late)
 		}
 	})

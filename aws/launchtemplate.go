@@ -25,16 +25,20 @@ const (
 	cleanupTime = 10 * time.Second
 )
 
-// disk is a root disk that only a launch template can describe.
-type disk struct {
-	kind   ec2types.VolumeType
-	size   int32 // 0: the AMI's
-	device string
+// rootDisk is one that only a launch template can describe, and what else is in that.
+type rootDisk struct {
+	// template is the name of the template, which holds the token of its request.
+	template, token string
+
+	keyPair string
+	kind    ec2types.VolumeType
+	size    int32 // 0: the AMI's
+	device  string
 }
 
 // createTemplate makes the launch template of a node group. The token makes it
 // idempotent, and its name unique.
-func (h *Handler) createTemplate(ctx context.Context, cluster, nodegroup, keyPair, token string, d disk) (string, error) {
+func (h *Handler) createTemplate(ctx context.Context, cluster, nodegroup string, d *rootDisk) (string, error) {
 	ebs := &ec2types.LaunchTemplateEbsBlockDeviceRequest{VolumeType: d.kind, DeleteOnTermination: aws.Bool(true)}
 	if d.size > 0 {
 		ebs.VolumeSize = aws.Int32(d.size)
@@ -46,13 +50,13 @@ func (h *Handler) createTemplate(ctx context.Context, cluster, nodegroup, keyPai
 		MetadataOptions: &ec2types.LaunchTemplateInstanceMetadataOptionsRequest{
 			HttpTokens: ec2types.LaunchTemplateHttpTokensStateRequired, HttpPutResponseHopLimit: aws.Int32(2)},
 	}
-	if keyPair != "" {
-		data.KeyName = aws.String(keyPair)
+	if d.keyPair != "" {
+		data.KeyName = aws.String(d.keyPair)
 	}
 	in := &ec2.CreateLaunchTemplateInput{
-		LaunchTemplateName: aws.String(templateName(cluster, nodegroup, token)),
+		LaunchTemplateName: aws.String(d.template),
 		LaunchTemplateData: data,
-		ClientToken:        aws.String(token),
+		ClientToken:        aws.String(d.token),
 		TagSpecifications: []ec2types.TagSpecification{{
 			ResourceType: ec2types.ResourceTypeLaunchTemplate,
 			Tags: []ec2types.Tag{

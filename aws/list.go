@@ -4,11 +4,11 @@ package aws
 
 import (
 	"context"
+	"iter"
 	"slices"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
-	asgtypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/eks"
 	"github.com/aws/aws-sdk-go-v2/service/eks/types"
 
@@ -20,9 +20,9 @@ import (
 // pageSize is the largest page of the list calls of EKS and Auto Scaling.
 const pageSize = 100
 
-// GetCluster implements [pmks.ClusterHandler] in three steps, however many node
-// groups there are: the cluster beside the names of its groups and add-ons, then
-// the groups, then all their Auto Scaling groups.
+// GetCluster implements [pmks.ClusterHandler] in two steps, however many node groups there
+// are: the cluster beside the names of its groups and add-ons, then the groups beside all
+// their Auto Scaling groups. A cluster without groups takes the first alone.
 func (h *Handler) GetCluster(ctx context.Context, clusterIID pmks.IID) (_ pmks.ClusterInfo, err error) {
 	defer annotate(&err, "GetCluster", clusterIID, pmks.IID{})
 	t, err := h.clusterTarget(clusterIID)
@@ -32,9 +32,10 @@ func (h *Handler) GetCluster(ctx context.Context, clusterIID pmks.IID) (_ pmks.C
 	var addons []string
 	var addonsErr error
 	var found clusterRead
+	var scaling scalingIndex
 	err = fanout.All(ctx,
 		func(ctx context.Context) (err error) {
-			found, err = h.readCluster(ctx, t)
+			found, err = h.readCluster(ctx, t, fanout.Each, func(ctx context.Context) { scaling = h.scalingGroupsOf(ctx, t.cluster) })
 			return err
 		},
 		func(ctx context.Context) error {
@@ -44,11 +45,7 @@ func (h *Handler) GetCluster(ctx context.Context, clusterIID pmks.IID) (_ pmks.C
 	if err != nil {
 		return pmks.ClusterInfo{}, err
 	}
-	var names []string
-	for _, g := range found.groups {
-		names = append(names, groupNames(g.nodegroup)...)
-	}
-	info := h.assemble(ctx, found, h.scalingGroups(ctx, names), true)
+	info := h.assemble(ctx, found, h.withMissing(ctx, scaling, found.scalingNames()), true)
 	for _, addon := range addons {
 		info.Addons.KeyValueList = append(info.Addons.KeyValueList, pmks.KeyValue{Key: addon})
 	}
@@ -62,6 +59,14 @@ type clusterRead struct {
 	groups  []nodegroupRead
 }
 
+// scalingNames are the names of the Auto Scaling groups of its node groups.
+func (r clusterRead) scalingNames() (names []string) {
+	for _, g := range r.groups {
+		names = append(names, groupNames(g.nodegroup)...)
+	}
+	return names
+}
+
 // nodegroupRead is a node group that exists, or why no more is known of it.
 type nodegroupRead struct {
 	name      string
@@ -69,20 +74,36 @@ type nodegroupRead struct {
 	err       error
 }
 
-// readCluster reads a cluster beside its node groups. It fails only when the
-// cluster or the list of the groups cannot be read.
-func (h *Handler) readCluster(ctx context.Context, t target) (clusterRead, error) {
+// eachFunc runs f for 0 to n-1 as [fanout.Each] does: side by side, or [inTurn].
+type eachFunc func(ctx context.Context, n int, f func(ctx context.Context, i int) error) error
+
+// inTurn is for the clusters of a listing whose neighbours keep all slots busy: a goroutine
+// more would wait in line, and grow a stack for the SDK, which is a tenth of what the
+// listing costs.
+func inTurn(ctx context.Context, n int, f func(ctx context.Context, i int) error) error {
+	faults := make([]error, n)
+	for i := range n {
+		if faults[i] = errs.Over(ctx); faults[i] == nil {
+			faults[i] = fanout.Guarded(func() error { return f(ctx, i) })
+		}
+	}
+	return errs.Join(faults...)
+}
+
+// readCluster reads a cluster beside its node groups, and beside them, if it has some,
+// what else there is to read of groups; nil: nothing. It fails only when the cluster or the
+// list of the groups cannot be read.
+func (h *Handler) readCluster(ctx context.Context, t target, each eachFunc, beside func(context.Context)) (clusterRead, error) {
 	var r clusterRead
 	var err, groupsErr error
-	fault := fanout.All(ctx, // both keep their own errors: one of them is enough
-		func(ctx context.Context) error {
+	fault := each(ctx, 2, func(ctx context.Context, i int) error { // both keep their own errors: one of them is enough
+		if i == 0 {
 			r.cluster, err = h.describeCluster(ctx, t)
-			return nil
-		},
-		func(ctx context.Context) error {
-			r.groups, groupsErr = h.readNodegroups(ctx, t.cluster)
-			return nil
-		})
+		} else {
+			r.groups, groupsErr = h.readNodegroups(ctx, t.cluster, each, beside)
+		}
+		return nil
+	})
 	for _, err := range []error{fault, err, groupsErr} {
 		if err != nil {
 			return clusterRead{}, err
@@ -91,16 +112,26 @@ func (h *Handler) readCluster(ctx context.Context, t target) (clusterRead, error
 	return r, nil
 }
 
-// readNodegroups reads all node groups of a cluster. One that vanishes between the
-// list and its description is left out.
-func (h *Handler) readNodegroups(ctx context.Context, cluster string) ([]nodegroupRead, error) {
+// readNodegroups reads all node groups of a cluster, and beside them, if there are some,
+// what else there is to read of groups; nil: nothing. One that vanishes between the list
+// and its description is left out.
+func (h *Handler) readNodegroups(ctx context.Context, cluster string, each eachFunc, beside func(context.Context)) ([]nodegroupRead, error) {
 	names, err := h.listNodegroups(ctx, cluster)
-	if err != nil {
+	if err != nil || len(names) == 0 {
 		return nil, err
 	}
 	groups := make([]nodegroupRead, len(names))
+	first := 0
+	if beside != nil {
+		first = 1
+	}
 	// The errors stay with their groups; what is left is the end of ctx.
-	err = fanout.Each(ctx, len(names), func(ctx context.Context, i int) error {
+	err = each(ctx, first+len(names), func(ctx context.Context, i int) error {
+		if i < first {
+			beside(ctx)
+			return nil
+		}
+		i -= first
 		g := &groups[i]
 		g.name = names[i]
 		g.nodegroup, g.err = h.describeNodegroup(ctx, target{cluster: cluster, nodegroup: g.name})
@@ -144,13 +175,14 @@ func (h *Handler) assemble(ctx context.Context, r clusterRead, scaling scalingIn
 
 // ListCluster implements [pmks.ClusterHandler]: two calls for each cluster, one
 // for each node group, and the Auto Scaling groups of the whole region a hundred
-// at a time beside them.
+// at a time beside them. Those that are missing there are read by name.
 func (h *Handler) ListCluster(ctx context.Context) (_ []*pmks.ClusterInfo, err error) {
 	defer annotate(&err, "ListCluster", pmks.IID{}, pmks.IID{})
 	names, err := h.listNames(ctx)
 	if err != nil || len(names) == 0 {
 		return nil, err
 	}
+	last := names[max(0, len(names)-2*fanout.Slots):] // behind them slots become free
 	var scaling scalingIndex
 	var clusters []clusterRead
 	err = fanout.All(ctx,
@@ -160,10 +192,19 @@ func (h *Handler) ListCluster(ctx context.Context) (_ []*pmks.ClusterInfo, err e
 		},
 		func(ctx context.Context) (err error) {
 			clusters, err = fanout.List(ctx, names, iid, func(ctx context.Context, name string) (clusterRead, error) {
-				return h.readCluster(ctx, target{cluster: name})
+				each := inTurn
+				if slices.Contains(last, name) {
+					each = fanout.Each
+				}
+				return h.readCluster(ctx, target{cluster: name}, each, nil)
 			})
 			return err
 		})
+	var scalingNames []string
+	for _, c := range clusters {
+		scalingNames = append(scalingNames, c.scalingNames()...)
+	}
+	scaling = h.withMissing(ctx, scaling, scalingNames)
 	if end := errs.Over(ctx); end != nil {
 		return nil, end
 	}
@@ -173,6 +214,34 @@ func (h *Handler) ListCluster(ctx context.Context) (_ []*pmks.ClusterInfo, err e
 		list[i] = &info
 	}
 	return list, err
+}
+
+// Clusters implements [pmks.ClusterStreamer] with the requests of ListCluster: the Auto
+// Scaling groups of the region are read beside the clusters, and a cluster is handed over
+// when those of its own have come in.
+func (h *Handler) Clusters(ctx context.Context) iter.Seq2[pmks.ClusterInfo, error] {
+	return func(yield func(pmks.ClusterInfo, error) bool) {
+		reading, cancel := context.WithCancel(ctx)
+		var work sync.WaitGroup
+		defer work.Wait()
+		defer cancel()
+		feed := newScalingFeed()
+		begin := sync.OnceFunc(func() { work.Go(func() { feed.fill(h.regionScalingPages(reading)) }) })
+		for info, err := range fanout.Stream(ctx, h.namePages(ctx), iid, func(ctx context.Context, name string) (pmks.ClusterInfo, error) {
+			begin() // without clusters there is nothing to read
+			found, err := h.readCluster(ctx, target{cluster: name}, fanout.Each, nil)
+			if err != nil {
+				return pmks.ClusterInfo{}, err
+			}
+			names := found.scalingNames()
+			return h.assemble(ctx, found, h.withMissing(ctx, feed.wait(ctx, names), names), false), errs.Over(ctx)
+		}, func(name string) pmks.ClusterInfo { return pmks.ClusterInfo{IId: iid(name)} }) {
+			annotate(&err, "Clusters", info.IId, pmks.IID{})
+			if !yield(info, err) {
+				return
+			}
+		}
+	}
 }
 
 // ListIID implements [pmks.IIDLister] with one call for a hundred clusters.
@@ -191,7 +260,36 @@ func (h *Handler) ListIID(ctx context.Context) (_ []*pmks.IID, err error) {
 }
 
 func (h *Handler) listNames(ctx context.Context) ([]string, error) {
-	return readList(ctx, h, bucketEKS, h.api.eks.ListClusters, "list of clusters", func(token *string) *eks.ListClustersInput {
+	all := []string{}
+	for names, err := range h.namePages(ctx) {
+		if err != nil {
+			return all, err
+		}
+		all = append(all, names...)
+	}
+	return all, nil
+}
+
+// namePages are the names page by page. A name is one cluster of the region, however often
+// the pages, which move while they are read, have it.
+func (h *Handler) namePages(ctx context.Context) iter.Seq2[[]string, error] {
+	return func(yield func([]string, error) bool) {
+		seen := map[string]bool{}
+		for names, err := range h.namePagesAsTold(ctx) {
+			names = slices.DeleteFunc(names, func(name string) bool {
+				again := seen[name]
+				seen[name] = true
+				return again
+			})
+			if !yield(names, err) {
+				return
+			}
+		}
+	}
+}
+
+func (h *Handler) namePagesAsTold(ctx context.Context) iter.Seq2[[]string, error] {
+	return readPages(ctx, h, bucketEKS, h.api.eks.ListClusters, "list of clusters", func(token *string) *eks.ListClustersInput {
 		return &eks.ListClustersInput{MaxResults: aws.Int32(pageSize), NextToken: token}
 	}, func(o *eks.ListClustersOutput) ([]string, *string) { return o.Clusters, o.NextToken })
 }
@@ -241,75 +339,4 @@ func (h *Handler) describeNodegroup(ctx context.Context, t target) (*types.Nodeg
 		return nil, err
 	}
 	return out.Nodegroup, nil
-}
-
-// scalingIndex holds Auto Scaling groups by name, each as a part of the slice that
-// it came in: the structs are large, and most node groups have one.
-type scalingIndex struct {
-	groups map[string][]asgtypes.AutoScalingGroup
-	// err is why there may be others.
-	err error
-}
-
-// pick returns the Auto Scaling groups of a node group. One that is not there has
-// no nodes yet, or no more, unless the index is not complete.
-func (x scalingIndex) pick(names []string) (list []asgtypes.AutoScalingGroup, err error) {
-	if len(names) == 1 {
-		list = x.groups[names[0]]
-		if len(list) == 0 {
-			err = x.err
-		}
-		return list, err
-	}
-	for _, name := range names {
-		found := x.groups[name]
-		if len(found) == 0 {
-			err = x.err
-		}
-		list = append(list, found...)
-	}
-	return list, err
-}
-
-func (x scalingIndex) add(groups []asgtypes.AutoScalingGroup) {
-	for i := range groups {
-		x.groups[aws.ToString(groups[i].AutoScalingGroupName)] = groups[i : i+1 : i+1]
-	}
-}
-
-// scalingGroups reads Auto Scaling groups by name, a hundred at a time.
-func (h *Handler) scalingGroups(ctx context.Context, names []string) scalingIndex {
-	chunks := slices.Collect(slices.Chunk(names, pageSize))
-	found := make([][]asgtypes.AutoScalingGroup, len(chunks))
-	index := scalingIndex{groups: map[string][]asgtypes.AutoScalingGroup{}}
-	index.err = fanout.Each(ctx, len(chunks), func(ctx context.Context, i int) (err error) {
-		found[i], err = h.describeScalingGroups(ctx, autoscaling.DescribeAutoScalingGroupsInput{AutoScalingGroupNames: chunks[i]})
-		return err
-	})
-	for _, groups := range found {
-		index.add(groups)
-	}
-	return index
-}
-
-// regionScalingGroups reads the Auto Scaling groups of all EKS node groups.
-func (h *Handler) regionScalingGroups(ctx context.Context) scalingIndex {
-	index := scalingIndex{groups: map[string][]asgtypes.AutoScalingGroup{}}
-	var groups []asgtypes.AutoScalingGroup
-	groups, index.err = h.describeScalingGroups(ctx, autoscaling.DescribeAutoScalingGroupsInput{Filters: []asgtypes.Filter{tagFilter("tag-key", "eks:cluster-name")}})
-	index.add(groups)
-	return index
-}
-
-func (h *Handler) describeScalingGroups(ctx context.Context, in autoscaling.DescribeAutoScalingGroupsInput) ([]asgtypes.AutoScalingGroup, error) {
-	return readList(ctx, h, bucketASG, h.api.asg.DescribeAutoScalingGroups, "list of Auto Scaling groups", func(token *string) *autoscaling.DescribeAutoScalingGroupsInput {
-		in.MaxRecords, in.NextToken = aws.Int32(pageSize), token
-		return &in
-	}, func(o *autoscaling.DescribeAutoScalingGroupsOutput) ([]asgtypes.AutoScalingGroup, *string) {
-		return o.AutoScalingGroups, o.NextToken
-	})
-}
-
-func tagFilter(name, value string) asgtypes.Filter {
-	return asgtypes.Filter{Name: aws.String(name), Values: []string{value}}
 }

@@ -4,11 +4,13 @@ package aws_test
 
 import (
 	"context"
+	"net/http"
 	"testing"
 
 	"github.com/pmks-go/pmks/aws"
 	"github.com/pmks-go/pmks/internal/providertest"
 	"github.com/pmks-go/pmks/internal/sim/eks"
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // TestFaultMatrix makes every operation fail at every request in every way.
@@ -33,6 +35,18 @@ func TestFaultMatrix_tokens(t *testing.T) {
 	}
 	m.Struck, m.Only = m.Token, []string{"CreateCluster", "GetCluster", "GenerateClusterToken"}
 	m.Run(t)
+}
+
+// TestRates: as many callers as there are of all handlers of an account are served at the
+// rate that EC2 publishes for each action, and none is throttled.
+func TestRates(t *testing.T) {
+	t.Parallel()
+	bench.Rates(t, []providertest.Pace{{
+		Name: "subnets", Call: providertest.CheckCluster(bench.CreateRequest("new")), PerSecond: 14, Burst: 70,
+		Throttled: func(c simkit.Call) bool {
+			return c.Status == http.StatusServiceUnavailable || c.Status == http.StatusTooManyRequests
+		},
+	}})
 }
 
 // TestCrowd: many jobs and many readers at once, under the published rates.

@@ -61,9 +61,7 @@ type lookups struct {
 func (l *lookups) subnetCalls(h *Handler, refs []pmks.IID) (calls []func(context.Context) error) {
 	for _, filter := range filters(refs, "subnet-", "subnet-id", "tag:Name") {
 		calls = append(calls, func(ctx context.Context) error {
-			list, err := readList(ctx, h, bucketEC2+"DescribeSubnets", h.api.ec2.DescribeSubnets, "list of subnets", func(token *string) *ec2.DescribeSubnetsInput {
-				return &ec2.DescribeSubnetsInput{Filters: []ec2types.Filter{filter}, NextToken: token}
-			}, func(o *ec2.DescribeSubnetsOutput) ([]ec2types.Subnet, *string) { return o.Subnets, o.NextToken })
+			list, err := h.describeSubnets(ctx, filter)
 			l.mu.Lock()
 			defer l.mu.Unlock()
 			l.subnets = append(l.subnets, list...)
@@ -88,6 +86,12 @@ func (l *lookups) securityGroupCalls(h *Handler, refs []pmks.IID) (calls []func(
 		})
 	}
 	return calls
+}
+
+func (h *Handler) describeSubnets(ctx context.Context, filter ec2types.Filter) ([]ec2types.Subnet, error) {
+	return readList(ctx, h, bucketEC2+"DescribeSubnets", h.api.ec2.DescribeSubnets, "list of subnets", func(token *string) *ec2.DescribeSubnetsInput {
+		return &ec2.DescribeSubnetsInput{Filters: []ec2types.Filter{filter}, NextToken: token}
+	}, func(o *ec2.DescribeSubnetsOutput) ([]ec2types.Subnet, *string) { return o.Subnets, o.NextToken })
 }
 
 func (h *Handler) describeVPCs(ctx context.Context, filter ec2types.Filter) ([]ec2types.Vpc, error) {

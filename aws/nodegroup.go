@@ -30,10 +30,11 @@ type nodegroupRequest struct {
 }
 
 // readNodegroup checks a request and reports everything wrong with it.
-func readNodegroup(req pmks.NodeGroupInfo) (nodegroupRequest, error) {
+func (h *Handler) readNodegroup(req pmks.NodeGroupInfo) (nodegroupRequest, error) {
 	r := nodegroupRequest{NodeGroupInfo: capabilities.WithDefaultBounds(req)}
 	var f refuse.List
 	f.Join(capabilities.CheckNodeGroup(req))
+	h.checkZones(&f, req.Zones)
 	if kver.IsDefault(r.VMSpecName) {
 		r.VMSpecName = ""
 	}
@@ -66,13 +67,23 @@ func readNodegroup(req pmks.NodeGroupInfo) (nodegroupRequest, error) {
 func (h *Handler) AddNodeGroup(ctx context.Context, clusterIID pmks.IID, req pmks.NodeGroupInfo) (_ pmks.NodeGroupInfo, err error) {
 	defer annotate(&err, "AddNodeGroup", clusterIID, pmks.IID{NameId: req.IId.NameId})
 	t, nameErr := h.clusterTarget(clusterIID)
-	r, err := readNodegroup(req)
+	r, err := h.readNodegroup(req)
 	if err := errors.Join(nameErr, err); err != nil {
 		return pmks.NodeGroupInfo{}, err
 	}
-	in, template, err := h.createNodegroupInput(ctx, t, r)
+	in, disk, err := h.createNodegroupInput(ctx, t, r)
 	if err != nil {
 		return pmks.NodeGroupInfo{}, err
+	}
+	if err := h.beforeAddNodeGroup(ctx, req, in, disk != nil); err != nil {
+		return pmks.NodeGroupInfo{}, err
+	}
+	template := ""
+	if disk != nil {
+		if template, err = h.createTemplate(ctx, t.cluster, r.IId.NameId, disk); err != nil {
+			return pmks.NodeGroupInfo{}, err
+		}
+		in.LaunchTemplate = launchTemplate(template, "")
 	}
 	made, lost, err := h.createNodegroup(ctx, in)
 	if err != nil {
@@ -109,19 +120,20 @@ func (h *Handler) createNodegroup(ctx context.Context, in *eks.CreateNodegroupIn
 					return false, err
 				}
 				if found.Tags[tagRequest] != *in.ClientRequestToken {
-					return false, &pmks.Error{Code: pmks.CodeAlreadyExists, Message: "somebody else made a node group of this name meanwhile"}
+					return false, &pmks.Error{Code: pmks.CodeAlreadyExists, Field: "IId.NameId", Message: "somebody else made a node group of this name meanwhile"}
 				}
 				made = found
 				return true, nil
 			},
 		})
 	})
-	return made, lost, err
+	return made, lost, nameTaken(err)
 }
 
 // inputs is what a node group request is made from.
 type inputs struct {
 	cluster *types.Cluster
+	subnets []string
 	role    string
 	amiType types.AMITypes
 	keyPair string
@@ -134,6 +146,11 @@ func (h *Handler) nodegroupInputs(ctx context.Context, t target, r nodegroupRequ
 		func(ctx context.Context) (err error) {
 			if found.cluster, err = h.describeCluster(ctx, t); err == nil {
 				err = checkClusterReady(found.cluster)
+			}
+			if err == nil && len(r.Zones) > 0 {
+				found.subnets, err = h.subnetsIn(ctx, found.cluster, r.Zones)
+			} else if err == nil {
+				found.subnets, err = clusterSubnets(found.cluster)
 			}
 			return err
 		},
@@ -154,12 +171,20 @@ func (h *Handler) nodegroupInputs(ctx context.Context, t target, r nodegroupRequ
 	return found, err
 }
 
-// createNodegroupInput makes the request, and the launch template that it needs,
-// whose id is returned.
-func (h *Handler) createNodegroupInput(ctx context.Context, t target, r nodegroupRequest) (in *eks.CreateNodegroupInput, template string, err error) {
+// clusterSubnets are those that the cluster itself is in, of any zone.
+func clusterSubnets(c *types.Cluster) ([]string, error) {
+	if c.ResourcesVpcConfig == nil || len(c.ResourcesVpcConfig.SubnetIds) == 0 {
+		return nil, errs.LostAnswer("AWS", "subnets of the cluster")
+	}
+	return c.ResourcesVpcConfig.SubnetIds, nil
+}
+
+// createNodegroupInput makes the request, and says of the launch template that it needs
+// what is to be in it. The request has its name, in the place of which comes its id.
+func (h *Handler) createNodegroupInput(ctx context.Context, t target, r nodegroupRequest) (in *eks.CreateNodegroupInput, disk *rootDisk, err error) {
 	found, err := h.nodegroupInputs(ctx, t, r)
 	if err != nil {
-		return nil, "", err
+		return nil, nil, err
 	}
 	c, keyPair, cluster := found.cluster, found.keyPair, t.cluster
 	token := requestToken()
@@ -169,16 +194,15 @@ func (h *Handler) createNodegroupInput(ctx context.Context, t target, r nodegrou
 		NodeRole:      &found.role,
 		AmiType:       found.amiType,
 		ScalingConfig: scaling(r.DesiredNodeSize, r.MinNodeSize, r.MaxNodeSize),
+		Subnets:       found.subnets,
 		Tags: map[string]string{
 			tagAutoScaling: onOff(r.OnAutoScaling),
 			tagRequest:     token,
 		},
 		ClientRequestToken: &token,
 	}
-	if c.ResourcesVpcConfig == nil || len(c.ResourcesVpcConfig.SubnetIds) == 0 {
-		return nil, "", errs.LostAnswer("AWS", "subnets of the cluster")
-	}
-	in.Subnets = c.ResourcesVpcConfig.SubnetIds
+	askOfNodes(in, r.NodeGroupInfo)
+	setTag(in.Tags, tagZones, len(r.Zones) > 0, tagOfZones(r.Zones))
 	if r.VMSpecName != "" {
 		in.InstanceTypes = []string{r.VMSpecName}
 	}
@@ -189,11 +213,8 @@ func (h *Handler) createNodegroupInput(ctx context.Context, t target, r nodegrou
 	case r.image.template != "":
 		in.LaunchTemplate = launchTemplate(r.image.template, r.image.templateVersion)
 	case r.diskType != "":
-		template, err = h.createTemplate(ctx, cluster, r.IId.NameId, keyPair, token, disk{r.diskType, r.diskSize, rootDevice(found.amiType)})
-		if err != nil {
-			return nil, "", err
-		}
-		in.LaunchTemplate = launchTemplate(template, "")
+		disk = &rootDisk{template: templateName(cluster, r.IId.NameId, token), token: token, keyPair: keyPair, kind: r.diskType, size: r.diskSize, device: rootDevice(found.amiType)}
+		in.LaunchTemplate = &types.LaunchTemplateSpecification{Name: &disk.template}
 		// EKS shows none of these for a group with a template.
 		in.Tags[tagDiskType] = r.RootDiskType
 		setTag(in.Tags, tagDiskSize, r.diskSize != 0, r.RootDiskSize)
@@ -205,12 +226,12 @@ func (h *Handler) createNodegroupInput(ctx context.Context, t target, r nodegrou
 		if keyPair != "" {
 			sources := sshSources(c)
 			if len(sources) == 0 {
-				return nil, "", errs.LostAnswer("AWS", "security group of the cluster, from which SSH is to be let in")
+				return nil, nil, errs.LostAnswer("AWS", "security group of the cluster, from which SSH is to be let in")
 			}
 			in.RemoteAccess = &types.RemoteAccessConfig{Ec2SshKey: &keyPair, SourceSecurityGroups: sources}
 		}
 	}
-	return in, template, nil
+	return in, disk, nil
 }
 
 // sshSources are the security groups from which SSH is let in. Without any EKS

@@ -5,18 +5,20 @@ package aws_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net/http"
-	"slices"
 	"sync"
 	"testing"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	asgtypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 	sdkeks "github.com/aws/aws-sdk-go-v2/service/eks"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/aws"
 	"github.com/pmks-go/pmks/internal/sim/eks"
 )
 
@@ -68,20 +70,15 @@ func (m *memory) RoundTrip(r *http.Request) (*http.Response, error) {
 		Body: io.NopCloser(bytes.NewReader(answer.body)), ContentLength: int64(len(answer.body))}, nil
 }
 
-// overhead is GetCluster of a cluster with five node groups, by a handler and by
-// hand with the clients of the SDK that the handler uses: the same calls, one after
-// the other or as much at once as the handler makes them. The exec kubeconfig is
+// overhead is GetCluster of a cluster with five node groups, or ListCluster of some, by
+// a handler and by hand with the clients of the SDK that the handler uses: the same calls,
+// one after the other or as much at once as the handler makes them. The exec kubeconfig is
 // used because signing a token is work that the calls by hand do not do.
 type overhead struct{ handler, together, serial func() error }
 
 func newOverhead(t testing.TB) overhead {
 	t.Helper()
-	s := fleet(t, 1, 5, eks.Options{})
-	cfg := configFor(s)
-	cfg.KubeconfigKind = "exec"
-	cfg.Transport = &memory{next: s.Transport(), answers: map[string]remembered{}}
-	h := newHandlerWith(t, cfg)
-	clusters, scaling := sdkeks.NewFromConfig(h.SDK()), autoscaling.NewFromConfig(h.SDK())
+	h, clusters, scaling := remembering(t, 1)
 	ctx := t.Context()
 	return overhead{
 		handler:  func() error { _, err := h.GetCluster(ctx, pmks.IID{NameId: "c000"}); return err },
@@ -90,21 +87,64 @@ func newOverhead(t testing.TB) overhead {
 	}
 }
 
+func newListOverhead(t testing.TB, n int) overhead {
+	t.Helper()
+	h, clusters, scaling := remembering(t, n)
+	ctx := t.Context()
+	return overhead{
+		handler: func() error {
+			list, err := h.ListCluster(ctx)
+			if len(list) != n {
+				return fmt.Errorf("%d clusters, %w", len(list), err)
+			}
+			return err
+		},
+		together: func() error { return rawList(ctx, clusters, scaling) },
+		serial: func() error {
+			for i := range n {
+				if err := rawGet(ctx, clusters, nil, fmt.Sprintf("c%03d", i)); err != nil {
+					return err
+				}
+			}
+			return rawRegion(ctx, scaling)
+		},
+	}
+}
+
+// remembering is a handler, and the clients of the SDK with its configuration, on an
+// account whose every answer comes out of memory.
+func remembering(t testing.TB, n int) (*aws.Handler, *sdkeks.Client, *autoscaling.Client) {
+	t.Helper()
+	s := fleet(t, n, 5, eks.Options{Unlimited: true})
+	cfg := configFor(s)
+	cfg.KubeconfigKind = "exec"
+	cfg.Transport = &memory{next: s.Transport(), answers: map[string]remembered{}}
+	h := newHandlerWith(t, cfg)
+	return h, sdkeks.NewFromConfig(h.SDK()), autoscaling.NewFromConfig(h.SDK())
+}
+
 // TestOverhead_allocations holds the handler to five per cent more allocations than
-// the same calls by hand: unlike time, they are the same on every run.
+// the same calls by hand: unlike time, they are the same on every run. For a cluster of a
+// listing there is a ceiling too, of what the SDK needs for its seven requests and the
+// conversion.
 func TestOverhead_allocations(t *testing.T) {
-	o := newOverhead(t)
-	count := func(call func() error) float64 {
-		return testing.AllocsPerRun(50, func() {
+	const clusters, ceiling = 20, 6200
+	count := func(runs int, call func() error) float64 {
+		return testing.AllocsPerRun(runs, func() {
 			if err := call(); err != nil {
 				t.Error(err)
 			}
 		})
 	}
-	handler, byHand := count(o.handler), count(o.together)
-	t.Logf("%.0f allocations, %.0f by hand: %.1f%% more", handler, byHand, 100*(handler/byHand-1))
-	if handler > 1.05*byHand {
-		t.Errorf("%.0f allocations, %.0f by hand", handler, byHand)
+	for name, o := range map[string]overhead{"GetCluster": newOverhead(t), "ListCluster": newListOverhead(t, clusters)} {
+		handler, byHand := count(20, o.handler), count(20, o.together)
+		t.Logf("%s: %.0f allocations, %.0f by hand: %.1f%% more", name, handler, byHand, 100*(handler/byHand-1))
+		if handler > 1.05*byHand {
+			t.Errorf("%s: %.0f allocations, %.0f by hand", name, handler, byHand)
+		}
+		if name == "ListCluster" && handler/clusters > ceiling {
+			t.Errorf("%.0f allocations for each cluster, want at most %d", handler/clusters, ceiling)
+		}
 	}
 }
 
@@ -120,28 +160,53 @@ func rawTogether(ctx context.Context, clusters *sdkeks.Client, scaling *autoscal
 		_, err := clusters.ListAddons(ctx, &sdkeks.ListAddonsInput{ClusterName: &name, MaxResults: sdk.Int32(100)})
 		return err
 	})
-	var names [][]string
 	g.Go(func() error {
 		groups, err := clusters.ListNodegroups(ctx, &sdkeks.ListNodegroupsInput{ClusterName: &name, MaxResults: sdk.Int32(100)})
 		if err != nil {
 			return err
 		}
-		names = make([][]string, len(groups.Nodegroups))
 		var all errgroup.Group
-		for i, group := range groups.Nodegroups {
-			all.Go(func() (err error) {
-				names[i], err = rawScalingGroups(ctx, clusters, name, group)
+		for _, group := range groups.Nodegroups {
+			all.Go(func() error {
+				_, err := rawScalingGroups(ctx, clusters, name, group)
 				return err
 			})
 		}
+		all.Go(func() error {
+			_, err := scaling.DescribeAutoScalingGroups(ctx, &autoscaling.DescribeAutoScalingGroupsInput{MaxRecords: sdk.Int32(100),
+				Filters: []asgtypes.Filter{{Name: sdk.String("tag:eks:cluster-name"), Values: []string{name}}}})
+			return err
+		})
 		return all.Wait()
 	})
-	if err := g.Wait(); err != nil {
+	return g.Wait()
+}
+
+// rawList makes the calls of ListCluster with the bare SDK, eight at a time.
+func rawList(ctx context.Context, clusters *sdkeks.Client, scaling *autoscaling.Client) error {
+	list, err := clusters.ListClusters(ctx, &sdkeks.ListClustersInput{MaxResults: sdk.Int32(100)})
+	if err != nil {
 		return err
 	}
-	_, err := scaling.DescribeAutoScalingGroups(ctx, &autoscaling.DescribeAutoScalingGroupsInput{
-		AutoScalingGroupNames: slices.Concat(names...), MaxRecords: sdk.Int32(100)})
-	return err
+	var g errgroup.Group
+	g.SetLimit(8)
+	g.Go(func() error { return rawRegion(ctx, scaling) })
+	for _, name := range list.Clusters {
+		g.Go(func() error { return rawGet(ctx, clusters, nil, name) })
+	}
+	return g.Wait()
+}
+
+// rawRegion reads the Auto Scaling groups of all clusters.
+func rawRegion(ctx context.Context, scaling *autoscaling.Client) error {
+	pages := autoscaling.NewDescribeAutoScalingGroupsPaginator(scaling, &autoscaling.DescribeAutoScalingGroupsInput{MaxRecords: sdk.Int32(100),
+		Filters: []asgtypes.Filter{{Name: sdk.String("tag-key"), Values: []string{"eks:cluster-name"}}}})
+	for pages.HasMorePages() {
+		if _, err := pages.NextPage(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // rawScalingGroups reads a node group and returns the names of its Auto Scaling
@@ -156,4 +221,24 @@ func rawScalingGroups(ctx context.Context, clusters *sdkeks.Client, cluster, gro
 		names = append(names, *asg.Name)
 	}
 	return names, nil
+}
+
+// BenchmarkListing lists 100 clusters with 5 node groups each out of memory, by the
+// handler and by hand, for profiles.
+func BenchmarkListing(b *testing.B) {
+	const clusters = 100
+	o := newListOverhead(b, clusters)
+	for _, way := range []struct {
+		name string
+		call func() error
+	}{{"handler", o.handler}, {"together", o.together}, {"serial", o.serial}} {
+		b.Run(way.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := way.call(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }

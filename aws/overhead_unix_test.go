@@ -27,13 +27,18 @@ func processor(b *testing.B) time.Duration {
 // what pmks costs. The difference to the serial ones is what it costs to make them
 // together, in any program: each goroutine has to grow a stack for the SDK.
 func BenchmarkOverhead(b *testing.B) {
-	o := newOverhead(b)
+	b.Run("GetCluster", func(b *testing.B) { compare(b, newOverhead(b), 20) })
+	b.Run("ListCluster-of-100", func(b *testing.B) { compare(b, newListOverhead(b, 100), 1) })
+}
+
+// compare makes a number of calls of each way in turn.
+func compare(b *testing.B, o overhead, turn int) {
+	b.Helper()
 	ways := []struct {
 		unit string
 		call func() error
 		used time.Duration
 	}{{"handler-cpu-us/op", o.handler, 0}, {"together-cpu-us/op", o.together, 0}, {"serial-cpu-us/op", o.serial, 0}}
-	const turn = 20
 	turns := 0
 	for b.Loop() {
 		turns++

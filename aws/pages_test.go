@@ -25,6 +25,34 @@ func script(r *http.Request, status int, body string) *http.Response {
 	return &http.Response{StatusCode: status, Header: http.Header{"Content-Type": {jsonType}}, Body: io.NopCloser(strings.NewReader(body)), Request: r}
 }
 
+// A name that the pages have again, because they move while they are read, is one cluster.
+func TestHandler_nameTwice(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := fleet(t, 3, 1, eks.Options{})
+		cfg := configFor(s)
+		cfg.Transport = providertest.RoundTripper(func(r *http.Request) (*http.Response, error) {
+			resp, err := s.Transport().RoundTrip(r)
+			if err != nil || r.URL.Path != "/clusters" {
+				return resp, err
+			}
+			return script(r, http.StatusOK, `{"clusters":["c000","c001","c000","c002","c001"]}`), resp.Body.Close()
+		})
+		h := newHandlerWith(t, cfg)
+		s.Reset()
+		list, err := h.ListCluster(t.Context())
+		if err != nil || len(list) != 3 {
+			t.Errorf("%d clusters, %v", len(list), err)
+		}
+		if n := s.Count("DescribeCluster"); n != 3 {
+			t.Errorf("%d were read", n)
+		}
+		if ids, err := h.ListIID(t.Context()); err != nil || len(ids) != 3 {
+			t.Errorf("%v, %v", ids, err)
+		}
+	})
+}
+
 // One thing on each page, of every list there is: a whole life goes as ever.
 func TestHandler_onePerPage(t *testing.T) {
 	t.Parallel()
@@ -102,7 +130,7 @@ func TestHandler_GetCluster_pastItsDeadline(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := newHandler(t, fleet(t, 1, 3, eks.Options{Latency: 40 * time.Millisecond}))
-		for _, limit := range []time.Duration{0, 20 * time.Millisecond, 60 * time.Millisecond, 100 * time.Millisecond} {
+		for _, limit := range []time.Duration{0, 20 * time.Millisecond, 60 * time.Millisecond, 79 * time.Millisecond} {
 			ctx, cancel := context.WithTimeout(t.Context(), limit)
 			_, err := h.GetCluster(ctx, pmks.IID{NameId: "c000"})
 			cancel()

@@ -74,23 +74,24 @@ func (h *Handler) CreateRoles(ctx context.Context) (err error) {
 		if isRoleARN(r.name) {
 			continue
 		}
-		if err := h.createRole(ctx, r.role, r.name); err != nil {
+		// A client of its own: what a program does not call it does not link.
+		if err := h.createRole(ctx, iam.NewFromConfig(singleTry(h.api.sdk)), r.role, r.name); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (h *Handler) createRole(ctx context.Context, r role, name string) error {
+func (h *Handler) createRole(ctx context.Context, client *iam.Client, r role, name string) error {
 	trust := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":%q},"Action":"sts:AssumeRole"}]}`, r.service)
 	in := &iam.CreateRoleInput{RoleName: &name, AssumeRolePolicyDocument: &trust, Description: aws.String("Made by pmks for Amazon EKS")}
-	_, err := send(ctx, h, bucketIAM, h.api.iam.CreateRole, in, "role", func(o *iam.CreateRoleOutput) bool { return o.Role != nil })
+	_, err := send(ctx, h, bucketIAM, client.CreateRole, in, "role", func(o *iam.CreateRoleOutput) bool { return o.Role != nil })
 	if err != nil && errs.ProviderCode(err) != "EntityAlreadyExists" {
 		return err
 	}
 	for _, policy := range r.policies {
 		arn := fmt.Sprintf("arn:%s:iam::aws:policy/%s", partition(h.api.region), policy)
-		if _, err := send(ctx, h, bucketIAM, h.api.iam.AttachRolePolicy, &iam.AttachRolePolicyInput{RoleName: &name, PolicyArn: &arn},
+		if _, err := send(ctx, h, bucketIAM, client.AttachRolePolicy, &iam.AttachRolePolicyInput{RoleName: &name, PolicyArn: &arn},
 			"result", func(*iam.AttachRolePolicyOutput) bool { return true }); err != nil {
 			return err
 		}

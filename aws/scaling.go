@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	asgtypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/eks"
@@ -40,6 +39,21 @@ func (h *Handler) readGroup(ctx context.Context, t target) (n *types.Nodegroup, 
 		return !slices.Contains(own, aws.ToString(g.AutoScalingGroupName))
 	})
 	return n, groups, groupsErr, errs.Over(ctx)
+}
+
+// GetNodeGroup implements [pmks.NodeGroupReader] with two requests at once: EKS knows the
+// group, and EC2 Auto Scaling its nodes and whether the autoscaler finds it.
+func (h *Handler) GetNodeGroup(ctx context.Context, clusterIID, nodeGroupIID pmks.IID) (_ pmks.NodeGroupInfo, err error) {
+	defer annotate(&err, "GetNodeGroup", clusterIID, nodeGroupIID)
+	t, err := h.nodegroupTarget(clusterIID, nodeGroupIID)
+	if err != nil {
+		return pmks.NodeGroupInfo{}, err
+	}
+	n, groups, groupsErr, err := h.readGroup(ctx, t)
+	if err != nil {
+		return pmks.NodeGroupInfo{}, err
+	}
+	return nodegroupInfo(n, groups, groupsErr), nil
 }
 
 // SetNodeGroupAutoScaling implements [pmks.ClusterHandler]. EKS groups never scale
@@ -83,14 +97,7 @@ func (h *Handler) SetNodeGroupAutoScaling(ctx context.Context, clusterIID, nodeG
 	}
 	err = once.Do(ctx, once.Mutation{
 		Send: func(ctx context.Context) error {
-			_, err := send(ctx, h, bucketEKS, h.api.eks.TagResource, &eks.TagResourceInput{
-				ResourceArn: n.NodegroupArn, Tags: map[string]string{tagAutoScaling: onOff(on)}},
-				// It is an empty object: only the id of the request shows that EKS sent it.
-				"id of the request", func(o *eks.TagResourceOutput) bool {
-					_, ok := awsmiddleware.GetRequestIDMetadata(o.ResultMetadata)
-					return ok
-				})
-			return err
+			return h.tagResource(ctx, n.NodegroupArn, map[string]string{tagAutoScaling: onOff(on)})
 		},
 		Happened: func(ctx context.Context) (bool, error) {
 			now, err := h.describeNodegroup(ctx, t)

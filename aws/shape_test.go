@@ -55,6 +55,7 @@ func TestShapes(t *testing.T) {
 			{"GET /clusters/devel/node-groups/bare", "200 odd-nodegroup-bare.json"},
 			{"GET /clusters/devel/node-groups/gone", "404 ResourceNotFoundException odd-nodegroup-gone.json"},
 			{"autoscaling DescribeAutoScalingGroups", "200 odd-groups.xml"},
+			{"autoscaling DescribeAutoScalingGroups", "200 odd-groups-none.xml"}, // what is missing, by name
 		}, get},
 	} {
 		t.Run(test.name, func(t *testing.T) {

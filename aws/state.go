@@ -13,10 +13,13 @@ import (
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/provider/errs"
 	"github.com/pmks-go/pmks/internal/provider/fanout"
+	"github.com/pmks-go/pmks/internal/provider/look"
 )
 
 // ReadState implements [pmks.StateReader] with one call. EKS does not tell how many
-// nodes a group has: that is known to EC2 Auto Scaling.
+// nodes a group has: that is known to EC2 Auto Scaling. It tells no state of several
+// clusters or node groups at once either, so that the looks of waits are shared by those
+// who wait for the same one.
 func (h *Handler) ReadState(ctx context.Context, clusterIID, nodeGroupIID pmks.IID) (_ pmks.State, err error) {
 	defer annotate(&err, "ReadState", clusterIID, nodeGroupIID)
 	if nodeGroupIID.IsZero() {
@@ -24,7 +27,7 @@ func (h *Handler) ReadState(ctx context.Context, clusterIID, nodeGroupIID pmks.I
 		if err != nil {
 			return pmks.State{}, err
 		}
-		c, err := h.describeCluster(ctx, t)
+		c, err := h.lookAtCluster(ctx, t)
 		if err != nil {
 			return pmks.State{}, err
 		}
@@ -36,7 +39,7 @@ func (h *Handler) ReadState(ctx context.Context, clusterIID, nodeGroupIID pmks.I
 	if err != nil {
 		return pmks.State{}, err
 	}
-	n, err := h.describeNodegroup(ctx, t)
+	n, err := h.lookAtNodegroup(ctx, t)
 	if err != nil {
 		return pmks.State{}, err
 	}
@@ -47,6 +50,34 @@ func (h *Handler) ReadState(ctx context.Context, clusterIID, nodeGroupIID pmks.I
 		s.DesiredNodeSize = int(*n.ScalingConfig.DesiredSize)
 	}
 	return s, nil
+}
+
+// lookAtCluster is describeCluster for a look that may be shared. What is found by a name
+// is the same for all who ask for that name; whether it is the one that an ARN means, each
+// compares for itself. It is not changed: others read it too.
+func (h *Handler) lookAtCluster(ctx context.Context, t target) (*types.Cluster, error) {
+	c, err := h.clusterLooks.Read(ctx, t.cluster, look.Way[*types.Cluster]{
+		One: func(ctx context.Context) (*types.Cluster, error) {
+			return h.describeCluster(ctx, target{cluster: t.cluster})
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return c, t.checkCluster(c)
+}
+
+// lookAtNodegroup is lookAtCluster for a node group.
+func (h *Handler) lookAtNodegroup(ctx context.Context, t target) (*types.Nodegroup, error) {
+	n, err := h.nodegroupLooks.Read(ctx, t.cluster+"/"+t.nodegroup, look.Way[*types.Nodegroup]{
+		One: func(ctx context.Context) (*types.Nodegroup, error) {
+			return h.describeNodegroup(ctx, target{cluster: t.cluster, nodegroup: t.nodegroup})
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return n, t.checkNodegroup(n)
 }
 
 // LastOperation implements [pmks.OperationReader]. EKS keeps a record of each

@@ -106,7 +106,7 @@ func TestHandler_ListCluster_withoutAutoScaling(t *testing.T) {
 		}
 		for _, info := range append(list, &one) {
 			for _, g := range info.NodeGroupList {
-				if got := unreadOf(g.KeyValueList); got != "Nodes(PermissionDenied),OnAutoScaling(PermissionDenied)" || len(g.Nodes) != 0 || g.OnAutoScaling || g.DesiredNodeSize != 2 {
+				if got := unreadOf(g.KeyValueList); got != "Zones(PermissionDenied),Nodes(PermissionDenied),OnAutoScaling(PermissionDenied)" || len(g.Nodes) != 0 || g.OnAutoScaling || g.DesiredNodeSize != 2 {
 					t.Errorf("%s %s: unread %q, %+v", info.IId, g.IId, got, g)
 				}
 			}

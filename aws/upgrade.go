@@ -102,7 +102,7 @@ func (h *Handler) UpgradeCluster(ctx context.Context, clusterIID pmks.IID, newVe
 	if err != nil {
 		return pmks.ClusterInfo{}, err
 	}
-	found, err := h.readCluster(ctx, t)
+	found, err := h.readCluster(ctx, t, fanout.Each, nil)
 	if err != nil {
 		return pmks.ClusterInfo{}, err
 	}
@@ -187,7 +187,7 @@ func (h *Handler) step(ctx context.Context, c *types.Cluster, groups []*types.No
 	if plan.ControlPlane == "" {
 		return h.upgradeGroups(ctx, name, groups, plan.Groups, version)
 	}
-	id, err := h.upgradeControlPlane(ctx, name, plan.ControlPlane)
+	id, err := h.upgradeControlPlane(ctx, c, plan.ControlPlane)
 	return map[string]string{"": id}, err
 }
 
@@ -221,13 +221,16 @@ func groupNamed(groups []*types.Nodegroup, name string) *types.Nodegroup {
 	return groups[slices.IndexFunc(groups, func(n *types.Nodegroup) bool { return aws.ToString(n.NodegroupName) == name })]
 }
 
-func (h *Handler) upgradeControlPlane(ctx context.Context, name, version string) (id string, err error) {
-	token := requestToken()
+func (h *Handler) upgradeControlPlane(ctx context.Context, c *types.Cluster, version string) (id string, err error) {
+	name := aws.ToString(c.Name)
+	in := &eks.UpdateClusterVersionInput{Name: &name, Version: &version, ClientRequestToken: aws.String(requestToken())}
+	if err := h.beforeUpgrade(ctx, c, in); err != nil {
+		return "", err
+	}
 	err = repeatable(ctx, func(ctx context.Context) error {
-		out, err := send(ctx, h, bucketEKS, h.api.eks.UpdateClusterVersion, &eks.UpdateClusterVersionInput{Name: &name, Version: &version, ClientRequestToken: &token},
-			"update", func(o *eks.UpdateClusterVersionOutput) bool {
-				return o.Update != nil && aws.ToString(o.Update.Id) != ""
-			})
+		out, err := send(ctx, h, bucketEKS, h.api.eks.UpdateClusterVersion, in, "update", func(o *eks.UpdateClusterVersionOutput) bool {
+			return o.Update != nil && aws.ToString(o.Update.Id) != ""
+		})
 		if err == nil {
 			id = *out.Update.Id
 		}
@@ -265,10 +268,16 @@ func (h *Handler) upgradeGroups(ctx context.Context, cluster string, groups []*t
 	if err := errs.Join(faults...); err != nil {
 		return nil, err
 	}
+	inputs := make([]*eks.UpdateNodegroupVersionInput, len(next))
+	for i, n := range next {
+		inputs[i] = &eks.UpdateNodegroupVersionInput{ClusterName: &cluster, NodegroupName: n.NodegroupName, Version: &version, ClientRequestToken: aws.String(requestToken())}
+		if err := h.beforeUpgradeNodeGroup(ctx, n, inputs[i]); err != nil {
+			return nil, errs.OfNodeGroup(err, iid(aws.ToString(n.NodegroupName)))
+		}
+	}
 	ids, accepted, refusals := make([]string, len(next)), make([]bool, len(next)), make([]error, len(next))
 	fault := fanout.Each(ctx, len(next), func(ctx context.Context, i int) error { // the errors stay with their groups
-		t := target{cluster: cluster, nodegroup: aws.ToString(next[i].NodegroupName)}
-		ids[i], refusals[i] = h.upgradeGroup(ctx, t, version)
+		ids[i], refusals[i] = h.upgradeGroup(ctx, inputs[i], version)
 		accepted[i] = refusals[i] == nil
 		return nil
 	})
@@ -290,14 +299,12 @@ func (h *Handler) upgradeGroups(ctx context.Context, cluster string, groups []*t
 	return updates, nil
 }
 
-func (h *Handler) upgradeGroup(ctx context.Context, t target, version string) (id string, err error) {
-	token := requestToken()
+func (h *Handler) upgradeGroup(ctx context.Context, in *eks.UpdateNodegroupVersionInput, version string) (id string, err error) {
+	t := target{cluster: *in.ClusterName, nodegroup: *in.NodegroupName}
 	err = repeatable(ctx, func(ctx context.Context) error {
-		out, err := send(ctx, h, bucketEKS, h.api.eks.UpdateNodegroupVersion, &eks.UpdateNodegroupVersionInput{
-			ClusterName: &t.cluster, NodegroupName: &t.nodegroup, Version: &version, ClientRequestToken: &token},
-			"update", func(o *eks.UpdateNodegroupVersionOutput) bool {
-				return o.Update != nil && aws.ToString(o.Update.Id) != ""
-			})
+		out, err := send(ctx, h, bucketEKS, h.api.eks.UpdateNodegroupVersion, in, "update", func(o *eks.UpdateNodegroupVersionOutput) bool {
+			return o.Update != nil && aws.ToString(o.Update.Id) != ""
+		})
 		if err == nil {
 			id = *out.Update.Id
 		}

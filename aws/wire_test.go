@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -55,7 +56,7 @@ func with(settings ...exchange) []exchange { return append(settings, networkAnsw
 // simulator might share is seen here.
 func TestWire(t *testing.T) {
 	clearEnvironment(t)
-	for _, test := range append(clusterWire, nodegroupWire...) {
+	for _, test := range slices.Concat(clusterWire, nodegroupWire, beyondWire) {
 		t.Run(test.name, func(t *testing.T) {
 			result, tape := play(t, test)
 			wiretest.Golden(t, "wire/"+test.name+".golden", tape)

@@ -3,11 +3,11 @@
 package azure
 
 import (
-	"context"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -25,60 +25,20 @@ import (
 	"github.com/pmks-go/pmks/internal/refuse"
 )
 
-// The calls of the SDK that are used. A field of the SDK's own type would keep every
-// call of it in the program.
-type (
-	clusterClient interface {
-		Get(ctx context.Context, group, name string, o *aks.ManagedClustersClientGetOptions) (aks.ManagedClustersClientGetResponse, error)
-		NewListByResourceGroupPager(group string, o *aks.ManagedClustersClientListByResourceGroupOptions) *runtime.Pager[aks.ManagedClustersClientListByResourceGroupResponse]
-		ListKubernetesVersions(ctx context.Context, location string, o *aks.ManagedClustersClientListKubernetesVersionsOptions) (aks.ManagedClustersClientListKubernetesVersionsResponse, error)
-		GetUpgradeProfile(ctx context.Context, group, name string, o *aks.ManagedClustersClientGetUpgradeProfileOptions) (aks.ManagedClustersClientGetUpgradeProfileResponse, error)
-		ListClusterAdminCredentials(ctx context.Context, group, name string, o *aks.ManagedClustersClientListClusterAdminCredentialsOptions) (aks.ManagedClustersClientListClusterAdminCredentialsResponse, error)
-		ListClusterUserCredentials(ctx context.Context, group, name string, o *aks.ManagedClustersClientListClusterUserCredentialsOptions) (aks.ManagedClustersClientListClusterUserCredentialsResponse, error)
-		BeginCreateOrUpdate(ctx context.Context, group, name string, in aks.ManagedCluster, o *aks.ManagedClustersClientBeginCreateOrUpdateOptions) (*runtime.Poller[aks.ManagedClustersClientCreateOrUpdateResponse], error)
-		BeginDelete(ctx context.Context, group, name string, o *aks.ManagedClustersClientBeginDeleteOptions) (*runtime.Poller[aks.ManagedClustersClientDeleteResponse], error)
-	}
-	poolClient interface {
-		Get(ctx context.Context, group, cluster, name string, o *aks.AgentPoolsClientGetOptions) (aks.AgentPoolsClientGetResponse, error)
-		BeginCreateOrUpdate(ctx context.Context, group, cluster, name string, in aks.AgentPool, o *aks.AgentPoolsClientBeginCreateOrUpdateOptions) (*runtime.Poller[aks.AgentPoolsClientCreateOrUpdateResponse], error)
-		BeginDelete(ctx context.Context, group, cluster, name string, o *aks.AgentPoolsClientBeginDeleteOptions) (*runtime.Poller[aks.AgentPoolsClientDeleteResponse], error)
-	}
-	machineClient interface {
-		NewListPager(group, cluster, pool string, o *aks.MachinesClientListOptions) *runtime.Pager[aks.MachinesClientListResponse]
-	}
-	networkClient interface {
-		Get(ctx context.Context, group, name string, o *armnetwork.VirtualNetworksClientGetOptions) (armnetwork.VirtualNetworksClientGetResponse, error)
-	}
-	securityGroupClient interface {
-		Get(ctx context.Context, group, name string, o *armnetwork.SecurityGroupsClientGetOptions) (armnetwork.SecurityGroupsClientGetResponse, error)
-	}
-	keyClient interface {
-		Get(ctx context.Context, group, name string, o *armcompute.SSHPublicKeysClientGetOptions) (armcompute.SSHPublicKeysClientGetResponse, error)
-	}
-)
-
-// clients holds one client for each kind of resource, what they share, and the one
+// clients holds the requests for each kind of resource, what they share, and the one
 // limiter of the handler. The SDK repeats nothing by itself.
 type clients struct {
-	clusters       clusterClient
-	pools          poolClient
-	machines       machineClient
-	networks       networkClient
-	securityGroups securityGroupClient
-	keys           keyClient
+	clusters       clusterCalls
+	pools          poolCalls
+	machines       machineCalls
+	networks       networkCalls
+	securityGroups securityGroupCalls
+	keys           keyCalls
 	graph          *arm.Client
 
 	limiter *fanout.Limiter
 	gate    gate
 	options *arm.ClientOptions
-}
-
-// SDK returns the credential and the options of the SDK's clients as the handler
-// uses them, for what pmks does not cover. They repeat no request; options.Retry
-// changes that.
-func (h *Handler) SDK() (azcore.TokenCredential, *arm.ClientOptions) {
-	options := *h.api.options
-	return h.api.gate.token, &options
 }
 
 // logging writes a line for each try of a request, without its query, headers and
@@ -151,11 +111,8 @@ func newClients(cfg Config) (clients, error) {
 	}
 	// Config allows http to this very machine only.
 	options.InsecureAllowCredentialWithHTTP = base.Scheme == "http"
-	c := clients{options: options, limiter: fanout.NewLimiter(rateOf),
+	c := clients{options: options, limiter: limiterOf(cfg),
 		gate: gate{scheme: base.Scheme, host: base.Host, token: newSignIn(sdk, cfg), scope: manager.Audience + "/.default"}}
-	if cfg.RateLimits == limitsNone {
-		c.limiter = fanout.NewLimiter(nil)
-	}
 	options.PerCallPolicies = append(options.PerCallPolicies, c.gate, replaceBody{}, checkList{})
 	return c, c.build(cfg.SubscriptionID)
 }
@@ -166,15 +123,19 @@ func (c *clients) build(subscription string) error {
 	if err != nil {
 		return fail(err)
 	}
-	c.clusters, c.pools, c.machines = services.NewManagedClustersClient(), services.NewAgentPoolsClient(), services.NewMachinesClient()
+	c.clusters, c.pools = newClusterCalls(services.NewManagedClustersClient()), newPoolCalls(services.NewAgentPoolsClient())
+	c.machines = machineCalls{services.NewMachinesClient().NewListPager}
 	networks, err := armnetwork.NewClientFactory(subscription, c.gate.token, c.options)
 	if err != nil {
 		return fail(err)
 	}
-	c.networks, c.securityGroups = networks.NewVirtualNetworksClient(), networks.NewSecurityGroupsClient()
-	if c.keys, err = armcompute.NewSSHPublicKeysClient(subscription, c.gate.token, c.options); err != nil {
+	c.networks = networkCalls{networks.NewVirtualNetworksClient().Get}
+	c.securityGroups = securityGroupCalls{networks.NewSecurityGroupsClient().Get}
+	keys, err := armcompute.NewSSHPublicKeysClient(subscription, c.gate.token, c.options)
+	if err != nil {
 		return fail(err)
 	}
+	c.keys = keyCalls{keys.Get}
 	c.graph, err = arm.NewClient("pmks", "v1.0.0", c.gate.token, c.options)
 	return fail(err)
 }
@@ -240,4 +201,13 @@ func certificateCredential(cfg Config, options azcore.ClientOptions) (azcore.Tok
 		return nil, refuse.Invalid("Credentials", "are not of a form that Entra knows: check tenantId and clientId")
 	}
 	return credential, nil
+}
+
+// SDK returns the credential and the options of the SDK's clients as the handler uses
+// them, for clients that the caller makes. They repeat no request; options.Retry changes that.
+func (h *Handler) SDK() (azcore.TokenCredential, *arm.ClientOptions) {
+	options := *h.api.options
+	// What is appended to them is the caller's alone.
+	options.PerCallPolicies, options.PerRetryPolicies = slices.Clone(options.PerCallPolicies), slices.Clone(options.PerRetryPolicies)
+	return h.api.gate.token, &options
 }

@@ -12,6 +12,27 @@
 // private clusters, pools of spot machines, of Windows, and of single virtual
 // machines. The last, and gateways, have no one size, so changing it is refused.
 //
+// # Prerequisites
+//
+// pmks makes none of these. What it finds missing it names: ErrFailedPrecondition, or
+// ErrInvalidArgument with the field of the request.
+//
+//   - The resource provider Microsoft.ContainerService registered in the subscription,
+//     and the resource group Config.ResourceGroup. AKS makes a second one for the
+//     nodes, MC_GROUP_CLUSTER_LOCATION, and removes it with the cluster.
+//   - A virtual network in the same location and one subnet of it. With NetworkMode
+//     overlay, the default, nodes alone take its addresses: a /26 does for 50 nodes.
+//     With flat each node takes MaxPods+1 addresses, and each node group one node more
+//     for upgrades: with 110 pods, 3 nodes and the surge are 444, so that a /24 is too
+//     small and a /23 (507) does, which is what V0.6 asks for. CheckCluster counts it.
+//   - Where a request names a security group, it is associated with that subnet
+//     already.
+//   - Where it names a key pair, an SSH public key resource in the resource group, or
+//     given by its ARM id.
+//   - For load balancers of workloads in a subnet of one's own, Network Contributor on
+//     it for the identity of the cluster, which exists beforehand only if
+//     Config.IdentityID names it.
+//
 // # Authentication
 //
 // With no credentials given, the SDK's default chain applies: environment,
@@ -21,8 +42,14 @@
 // The caller needs Azure Kubernetes Service Contributor Role on the resource
 // group, Reader on the virtual network and
 // Microsoft.Network/virtualNetworks/subnets/join/action on the subnet; Reader on the
-// subscription for the index that large listings use. Reads go on without what they
-// may not see, and name it under pmks:unread.
+// resource groups of the nodes (MC_...), or on the subscription, for the index that
+// listings use (virtualMachineScaleSets/virtualMachines/read): without it they are
+// complete and slow. The role covers the tags of
+// clusters (managedClusters/write) and what UpgradeFindings reads
+// (managedClusters/upgradeProfiles/read, locations/kubernetesVersions/read); whether
+// there is room for an upgrade is read from the virtual network. Spot machines need a
+// quota of their own. Reads go on without what they may not see, and name it under
+// pmks:unread.
 //
 // # Settings
 //
@@ -40,30 +67,89 @@
 //
 // See [Handler.Capabilities] and the matrix in docs/capabilities.md.
 //
+// # Kubeconfig
+//
+// With KubeconfigKind "admin", the default, it is that of the cluster's administrator:
+// a client certificate that works with nothing installed and lives for years, until AKS
+// rotates it. Who has it may do everything. Where local accounts are disabled there is
+// none: the kubeconfig then holds a token of Entra for the caller, which ends after
+// about an hour, as AccessInfo.ExpiresAt says. With "exec" it holds no secret and calls
+// pmks-credential, which gets a token of Entra, or on a cluster without Entra the
+// certificate of the administrator, from the credentials of the machine it runs on.
+//
+// The caller needs listClusterAdminCredential/action for the first and
+// listClusterUserCredential/action for the others (Azure Kubernetes Service Cluster
+// Admin Role, Cluster User Role); what the bearer of a token may do is for the cluster
+// to say. Clusters of Entra are made with Config.EntraAdmins.
+//
+// # Storage classes
+//
+// pmks neither makes nor changes storage classes. AKS has some in every cluster (AKS,
+// storage concepts, read in November 2026): default and managed-csi (Azure Disks,
+// Standard SSD; the first is the default class), managed-csi-premium, and azurefile-csi
+// and azurefile-csi-premium for volumes that several nodes write. A disk stays in the
+// zone of its first pod; all of these wait for it.
+//
 // # Rate limits
 //
-// At most 8 requests of a handler are under way, whoever calls it, paced by the
-// limits that Azure publishes: of Azure Resource Manager, and of AKS for each cluster
-// and for the subscription. Config.RateLimits turns the pace off. ListCluster reads
-// the machines of up to 40 pools singly, beyond that with Azure Resource Graph where
-// its count is right. Reads are repeated when they fail in passing; the SDK's own
-// retries are off.
+// At most 8 requests of all handlers of a subscription and region are under way, whoever
+// calls them, paced by the limits that Azure publishes: of Azure Resource Manager, of
+// AKS for each cluster and for the subscription, and of Azure Resource Graph.
+// Config.RateLimits turns the pace off. Reads are repeated when they fail in passing; the
+// SDK's own retries are off.
+//
+// A list of clusters holds their pools, but no nodes, and AKS lets the machines of a pool
+// be listed 60 times at once and once a second from there on: those of 500 pools take
+// more than seven minutes. So ListCluster and Clusters ask Azure Resource Graph, an index
+// of the subscription, as soon as there are more than 4 pools: a thousand machines in a
+// request, side by side with the list of clusters from the second listing of a handler on.
+// The index trails changes, by seconds as a rule; Azure promises no more than that it is
+// bounded. So it counts only for pools at rest of which it has as many machines as AKS
+// says; a machine that was replaced within the same seconds may still be shown as the one
+// before it. Other pools are read singly, at most 40 in a listing, and beyond that named
+// under pmks:unread as Nodes(Throttled). Where the index refuses the caller, cannot be
+// reached, or shows none of the nodes, all pools are read singly at the pace of AKS, or
+// named likewise when that would outlast the caller's deadline. GetCluster, GetNodeGroup,
+// ReadState and waits never ask the index.
+//
+// Waits on many clusters of a resource group share its list every few seconds, which is
+// taken for no more than that something is still under way; what rests is read itself.
 //
 // # Differences from other providers
 //
 //   - One SSH key serves the whole cluster, so all node groups name the same.
 //   - AKS keeps the security group of the nodes to itself. Those of a request must
 //     be associated with the subnet; none are attached to nodes.
-//   - A node group whose least size is zero is a pool of mode User, any other is of
-//     mode System, and the last of those cannot be removed.
+//   - A node group whose least size is zero, that is spot, or whose taints keep the
+//     pods of the system off, is a pool of mode User, any other is of mode System, and
+//     the last of those cannot be removed. A cluster begins with one of mode System.
+//   - Labels, taints, spot and zones are those of an agent pool. What AKS adds
+//     (kubernetes.azure.com/...) is not shown and not taken away. Zones are 1, 2 and 3,
+//     and each subscription has its own order of them.
+//   - A cluster is public, with authorized ranges if any are given, or private, in a DNS
+//     zone of AKS's own: then there are no ranges, and at most 15 tags. That is decided
+//     at creation.
+//   - SetTags writes the whole cluster when it takes a tag away, and AKS's tags alone
+//     when it does not. AKS spreads tags to the resources of a cluster.
 //   - One operation upgrades the control plane and all node groups. On a cluster
-//     that failed it is also what mends it.
+//     that failed it is also what mends it. Where a node group is spot, AKS wants the
+//     control plane and the node groups one after the other.
+//   - UpgradeFindings tells versions, room in the subnets, and settings that stop an
+//     upgrade. AKS's own check of deprecated APIs, disruption budgets and quotas comes
+//     with the upgrade.
 //   - AKS keeps the outcome of the last operation with the resource: LastOperation
 //     has no id and no times.
 //
+// # Hooks
+//
+// Fields of [Config] that are given the vendor's request last, and may change it:
+// BeforeCreateCluster, BeforeAddNodeGroup, BeforeUpgrade and BeforeUpgradeNodeGroup.
+// The example of Config turns on the upgrades that AKS makes by itself.
+//
 // # Example
 //
-// See examples/realcloud for the whole life of a cluster.
+// See examples/realcloud for the whole life of a cluster, and the examples of
+// [Handler.Vendor] and of the hooks of [Config] for what pmks does not cover.
 package azure
 
 import (
@@ -72,6 +158,7 @@ import (
 	"net/http"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/containerservice/armcontainerservice/v8"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/setting"
@@ -142,6 +229,21 @@ type Config struct {
 	// RateLimits is published, which paces requests by the limits that Azure
 	// publishes, or none, for a simulator whose hours are short.
 	RateLimits string
+
+	// The hooks have the last word on a request before it is sent, for what pmks has no
+	// field for. Each is called once for each request, before the first try and with the
+	// portable request as it was given; all tries send the same. Later writes of pmks
+	// keep what a hook has set. A hook that fails, panics, or changes the location, the
+	// version or the tag of the request ends the call with ErrInvalidArgument, and
+	// nothing is sent. CheckCluster and CheckNodeGroup call none.
+	BeforeCreateCluster func(ctx context.Context, req pmks.ClusterInfo, native *armcontainerservice.ManagedCluster) error
+	BeforeAddNodeGroup  func(ctx context.Context, req pmks.NodeGroupInfo, native *armcontainerservice.AgentPool) error
+	// BeforeUpgrade sees the cluster as it was read, with the new version of the control
+	// plane and, unless a node group is spot, of all node groups; the step's NodeGroup is
+	// zero. Node groups of a cluster with spot ones are upgraded by requests of their
+	// own, which BeforeUpgradeNodeGroup sees.
+	BeforeUpgrade          func(ctx context.Context, step pmks.UpgradeStep, native *armcontainerservice.ManagedCluster) error
+	BeforeUpgradeNodeGroup func(ctx context.Context, step pmks.UpgradeStep, native *armcontainerservice.AgentPool) error
 
 	// Cloud is public, china or government.
 	Cloud string

@@ -3,9 +3,11 @@
 package azure_test
 
 import (
+	"context"
 	"testing"
 
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/azure"
 	"github.com/pmks-go/pmks/internal/providertest"
 )
 
@@ -47,6 +49,20 @@ func TestBudget(t *testing.T) {
 			Requests: map[string]int{"ManagedClusters_Get": 1}},
 		{Name: "upgrade-of-5-groups", Clusters: 1, Groups: 5, Call: providertest.UpgradeCluster(cluster, "1.34"), Steps: 2,
 			Requests: map[string]int{"ManagedClusters_Get": 1, "ManagedClusters_GetUpgradeProfile": 1, "ManagedClusters_CreateOrUpdate": 1}},
+		{Name: "node-group-of-5", Clusters: 1, Groups: 5, Call: call(func(ctx context.Context, h *azure.Handler) error {
+			_, err := h.GetNodeGroup(ctx, cluster, group)
+			return err
+		}), Steps: 1, Requests: map[string]int{"ManagedClusters_Get": 1, "Machines_List": 1}},
+		{Name: "set-tags", Clusters: 1, Groups: 1, Call: setTags(cluster, pmks.KeyValue{Key: "a", Value: "b"}), Steps: 2,
+			Requests: map[string]int{"ManagedClusters_Get": 1, "ManagedClusters_UpdateTags": 1}},
+		{Name: "set-tags-that-are-so", Clusters: 1, Groups: 1, Call: setTags(cluster), Steps: 1,
+			Requests: map[string]int{"ManagedClusters_Get": 1}},
+		{Name: "upgrade-findings", Clusters: 1, Groups: 5, Call: call(func(ctx context.Context, h *azure.Handler) error {
+			_, err := h.UpgradeFindings(ctx, cluster, "1.34.4")
+			return err
+		}), Steps: 2, Requests: map[string]int{"ManagedClusters_Get": 1, "ManagedClusters_GetUpgradeProfile": 1, "VirtualNetworks_Get": 1}},
+		{Name: "demanding-node-group", Clusters: 1, Groups: 1, Call: providertest.AddNodeGroup(cluster, demanding("more")), Steps: 2,
+			Requests: map[string]int{"ManagedClusters_Get": 1, "AgentPools_CreateOrUpdate": 1}},
 		{Name: "list-versions", Call: providertest.ListVersions, Steps: 1,
 			Requests: map[string]int{"ManagedClusters_ListKubernetesVersions": 1}},
 		{Name: "check-cluster", Call: providertest.CheckCluster(create), Steps: 1,
@@ -55,10 +71,11 @@ func TestBudget(t *testing.T) {
 	})
 }
 
-// TestBudget_ListCluster lists 8 clusters with 5 node groups each, as many as AKS lets
-// be read at once: one call for all of them, and one for each group for its nodes.
-func TestBudget_ListCluster(t *testing.T) {
-	t.Parallel()
-	bench.List(t, providertest.Listing{Clusters: 8, AtOnce: 6,
-		Requests: map[string]int{"ManagedClusters_ListByResourceGroup": 1, "Machines_List": 40}})
+// call is a call of what only some handlers have.
+func call(f func(context.Context, *azure.Handler) error) providertest.Call {
+	return func(ctx context.Context, h providertest.Handler) error { return f(ctx, h.(*azure.Handler)) }
+}
+
+func setTags(cluster pmks.IID, tags ...pmks.KeyValue) providertest.Call {
+	return call(func(ctx context.Context, h *azure.Handler) error { return h.SetTags(ctx, cluster, tags) })
 }

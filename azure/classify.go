@@ -34,6 +34,10 @@ func (s *said) UnmarshalJSON(data []byte) error {
 	_ = json.Unmarshal(raw["code"], &s.Code)
 	_ = json.Unmarshal(raw["message"], &s.Message)
 	_ = json.Unmarshal(raw["details"], &s.Details)
+	var subcode string
+	if json.Unmarshal(raw["subcode"], &subcode) == nil && oneLine(subcode) != "" {
+		s.Details = append(s.Details, said{Code: oneLine(subcode)}) // more exact than the code
+	}
 	var within said
 	if json.Unmarshal(raw["innererror"], &within) == nil && within.Code != "" {
 		s.Details = append(s.Details, within)

@@ -34,6 +34,9 @@ func (h *Handler) CreateCluster(ctx context.Context, req pmks.ClusterInfo) (_ pm
 	if err != nil {
 		return pmks.ClusterInfo{}, err
 	}
+	if err := h.beforeCreateCluster(ctx, req, in); err != nil {
+		return pmks.ClusterInfo{}, err
+	}
 	r := ref{h.cfg.ResourceGroup, req.IId.NameId}
 	var made *aks.ManagedCluster
 	err = h.create(ctx, func(ctx context.Context) (err error) {
@@ -123,7 +126,7 @@ func (h *Handler) createRequest(ctx context.Context, req pmks.ClusterInfo) (*aks
 			return err
 		},
 		func(ctx context.Context) (err error) {
-			key, err = h.resolveKey(ctx, req.NodeGroupList[0].KeyPairIID)
+			key, err = h.resolveKey(ctx, "NodeGroupList[0].KeyPairIID", req.NodeGroupList[0].KeyPairIID)
 			return err
 		}); err != nil {
 		return nil, err
@@ -164,8 +167,9 @@ func (h *Handler) checkRequest(req pmks.ClusterInfo) ([]*poolProperties, error) 
 		}
 	}
 	if len(pools) > 0 && !system {
-		f.Add("NodeGroupList", "one node group at least must keep a node: AKS runs its own pods there")
+		f.Add("NodeGroupList", "one node group at least must keep a node, not be spot, and have no taint but CriticalAddonsOnly and those of %s: AKS runs its own pods there", pmks.TaintPreferNoSchedule)
 	}
+	checkPrivateTags(&f, req.Access.Mode == pmks.AccessPrivate, len(req.TagList), ownTags(req))
 	return pools, f.Err()
 }
 
@@ -182,6 +186,8 @@ func (h *Handler) cluster(req pmks.ClusterInfo, net nodeNetwork, version string)
 			tagCreated: new(strconv.FormatInt(time.Now().Unix(), 10)),
 		},
 		Properties: &aks.ManagedClusterProperties{
+			APIServerAccessProfile: accessProfile(req.Access),
+
 			DNSPrefix:         new(dnsPrefix(name)),
 			EnableRBAC:        new(true),
 			NodeResourceGroup: nodeGroupName(h.cfg.ResourceGroup, name, h.cfg.Location),

@@ -10,13 +10,13 @@ import (
 	"net/netip"
 	"os"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/provider/endpoint"
+	"github.com/pmks-go/pmks/internal/provider/look"
 	"github.com/pmks-go/pmks/internal/redact"
 	"github.com/pmks-go/pmks/internal/refuse"
 )
@@ -141,6 +141,9 @@ func (c Config) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
 type Handler struct {
 	cfg *Config // behind a pointer fmt does not look, whatever holds the handler
 	api clients
+
+	usage usage
+	looks look.Shared[glimpse]
 }
 
 var (
@@ -152,6 +155,10 @@ var (
 	_ pmks.RequestChecker     = (*Handler)(nil)
 	_ pmks.StateReader        = (*Handler)(nil)
 	_ pmks.OperationReader    = (*Handler)(nil)
+	_ pmks.NodeGroupReader    = (*Handler)(nil)
+	_ pmks.ClusterStreamer    = (*Handler)(nil)
+	_ pmks.TagSetter          = (*Handler)(nil)
+	_ pmks.UpgradeAdvisor     = (*Handler)(nil)
 )
 
 // New makes a handler. It reads the environment and credential files and makes no
@@ -174,8 +181,4 @@ func (h *Handler) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "azure.Handler%v"
 func (h *Handler) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(h)) }
 
 // Capabilities implements [pmks.CapabilityReporter].
-func (h *Handler) Capabilities() pmks.Capabilities {
-	c := capabilities
-	c.ClusterName.Reserved = slices.Clone(c.ClusterName.Reserved)
-	return c
-}
+func (h *Handler) Capabilities() pmks.Capabilities { return capabilities.Clone() }

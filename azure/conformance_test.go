@@ -72,9 +72,11 @@ var bench = providertest.Bench[*aks.Server]{
 		"GetCluster":              {"ManagedClusters_Get", "AgentPools_Get", "Machines_List"},
 		"RemoveNodeGroup":         {"AgentPools_Delete"},
 		"SetNodeGroupAutoScaling": {"AgentPools_CreateOrUpdate"},
+		"SetTags":                 {"ManagedClusters_UpdateTags", "ManagedClusters_CreateOrUpdate"},
 		"UpgradeCluster":          {"ManagedClusters_CreateOrUpdate"},
 	},
-	Mutating:   []string{"AgentPools_CreateOrUpdate", "AgentPools_Delete", "ManagedClusters_CreateOrUpdate", "ManagedClusters_Delete"},
+	Mutating: []string{"AgentPools_CreateOrUpdate", "AgentPools_Delete", "ManagedClusters_CreateOrUpdate", "ManagedClusters_Delete",
+		"ManagedClusters_UpdateTags"},
 	NoCapacity: "AllocationFailed",
 	Facts: map[conformance.Fact]providertest.Fact{
 		conformance.Nodes:      {Request: "Machines_List", OfCluster: true},
@@ -94,7 +96,8 @@ var bench = providertest.Bench[*aks.Server]{
 		c.Protect = func(cluster pmks.IID) error { return s.Protect(cluster.NameId, true) }
 	},
 	Known: map[string]string{
-		"list/one-unreadable": "AKS tells all clusters in one answer, so that none of them can be unreadable alone",
+		"list/one-unreadable":   "AKS tells all clusters in one answer, so that none of them can be unreadable alone",
+		"stream/one-unreadable": "AKS tells all clusters in one answer, so that none of them can be unreadable alone",
 	},
 }
 

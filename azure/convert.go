@@ -5,7 +5,6 @@ package azure
 import (
 	"cmp"
 	"maps"
-	"net"
 	"slices"
 	"strconv"
 	"strings"
@@ -70,7 +69,7 @@ func clusterInfo(c *aks.ManagedCluster, group string) pmks.ClusterInfo {
 	s := clusterState(c)
 	m := s.meaning()
 	info.Status, info.StatusReason, info.StatusFinal = m.Status, m.Reason, m.Final
-	facts := facts{{Key: pmks.KeyNativeStatus, Value: s.native()}}
+	facts := append(make(facts, 0, 16), pmks.KeyValue{Key: pmks.KeyNativeStatus, Value: s.native()})
 	facts.add("Location", value(c.Location))
 	if c.SKU != nil {
 		facts.add("SKUTier", string(value(c.SKU.Tier)))
@@ -86,6 +85,7 @@ func clusterInfo(c *aks.ManagedCluster, group string) pmks.ClusterInfo {
 	info.CreatedTime = created(c)
 	info.Network = network(c)
 	info.AccessInfo.Endpoint = serverURL(p)
+	info.Access = accessOf(p)
 	facts.add(keyNodeResourceGroup, value(p.NodeResourceGroup))
 	if n := p.NetworkProfile; n != nil {
 		facts.add("NetworkPlugin", string(value(n.NetworkPlugin)))
@@ -99,7 +99,7 @@ func clusterInfo(c *aks.ManagedCluster, group string) pmks.ClusterInfo {
 	if n := p.NodeProvisioningProfile; n != nil && value(n.Mode) != aks.NodeProvisioningModeManual {
 		facts.add("NodeProvisioning", string(value(n.Mode))) // there are nodes outside of the node groups
 	}
-	if a := p.APIServerAccessProfile; a != nil && value(a.EnablePrivateCluster) {
+	if isPrivate(p) {
 		facts.add("APIServer", "private")
 	}
 	if value(p.DisableLocalAccounts) {
@@ -108,11 +108,15 @@ func clusterInfo(c *aks.ManagedCluster, group string) pmks.ClusterInfo {
 	if p.AADProfile != nil {
 		facts.add("EntraTenant", value(p.AADProfile.TenantID))
 	}
+	if n := len(p.AgentPoolProfiles); n > 0 {
+		info.NodeGroupList = make([]pmks.NodeGroupInfo, 0, n)
+	}
+	key := tags(c.Tags).keyPair()
 	for _, profile := range p.AgentPoolProfiles {
 		if profile == nil || value(profile.Name) == "" {
 			continue // nobody could ask for it
 		}
-		info.NodeGroupList = append(info.NodeGroupList, poolInfo(info.IId.SystemId, value(profile.Name), properties(profile), tags(c.Tags).keyPair()))
+		info.NodeGroupList = append(info.NodeGroupList, poolInfo(info.IId.SystemId, value(profile.Name), properties(profile), key))
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.AddonProfiles)) {
 		if a := p.AddonProfiles[name]; a != nil {
@@ -135,7 +139,7 @@ func properties(p *aks.ManagedClusterAgentPoolProfile) *poolProperties {
 	return &poolProperties{
 		AvailabilityZones: p.AvailabilityZones, Count: p.Count, CurrentOrchestratorVersion: p.CurrentOrchestratorVersion,
 		ETag: p.ETag, EnableAutoScaling: p.EnableAutoScaling, MaxCount: p.MaxCount, MaxPods: p.MaxPods, MinCount: p.MinCount,
-		Mode: p.Mode, NodeImageVersion: p.NodeImageVersion, OSDiskSizeGB: p.OSDiskSizeGB, OSDiskType: p.OSDiskType, OSSKU: p.OSSKU,
+		Mode: p.Mode, NodeImageVersion: p.NodeImageVersion, NodeLabels: p.NodeLabels, NodeTaints: p.NodeTaints, OSDiskSizeGB: p.OSDiskSizeGB, OSDiskType: p.OSDiskType, OSSKU: p.OSSKU,
 		OSType: p.OSType, OrchestratorVersion: p.OrchestratorVersion, PodSubnetID: p.PodSubnetID, PowerState: p.PowerState,
 		ProvisioningState: p.ProvisioningState, ScaleSetPriority: p.ScaleSetPriority, Status: p.Status, Tags: p.Tags, Type: p.Type,
 		VMSize: p.VMSize, VirtualMachineNodesStatus: p.VirtualMachineNodesStatus, VirtualMachinesProfile: p.VirtualMachinesProfile,
@@ -176,7 +180,7 @@ func poolInfo(clusterID, name string, p *poolProperties, key pmks.IID) pmks.Node
 	s := poolState(p)
 	m := s.meaning()
 	info.Status, info.StatusReason, info.StatusFinal = m.NodeGroupStatus(), m.Reason, m.Final
-	facts := facts{{Key: pmks.KeyNativeStatus, Value: s.native()}}
+	facts := append(make(facts, 0, 8), pmks.KeyValue{Key: pmks.KeyNativeStatus, Value: s.native()})
 	facts.add("Mode", string(value(p.Mode)))
 	facts.add("OSSKU", string(value(p.OSSKU)))
 	facts.add("NodeImageVersion", value(p.NodeImageVersion))
@@ -196,6 +200,7 @@ func poolInfo(clusterID, name string, p *poolProperties, key pmks.IID) pmks.Node
 	facts.add("VMSizes", machinesText(singles))
 	facts.add("Zones", strings.Join(texts(p.AvailabilityZones), ","))
 	info.KeyValueList = facts
+	addNodes(&info, p)
 	return info
 }
 
@@ -260,8 +265,11 @@ func network(c *aks.ManagedCluster) pmks.NetworkInfo {
 			if p == nil || p.VnetSubnetID == nil {
 				continue
 			}
+			if slices.ContainsFunc(n.SubnetIIDs, func(s pmks.IID) bool { return strings.EqualFold(s.SystemId, *p.VnetSubnetID) }) {
+				continue
+			}
 			id, err := arm.ParseResourceID(*p.VnetSubnetID)
-			if err != nil || id.Parent == nil || slices.ContainsFunc(n.SubnetIIDs, func(s pmks.IID) bool { return strings.EqualFold(s.SystemId, *p.VnetSubnetID) }) {
+			if err != nil || id.Parent == nil {
 				continue
 			}
 			n.SubnetIIDs = append(n.SubnetIIDs, pmks.IID{NameId: id.Name, SystemId: *p.VnetSubnetID})
@@ -284,19 +292,6 @@ func created(c *aks.ManagedCluster) time.Time {
 	return time.Time{}
 }
 
-// serverURL is the address of the API server, the public one if there is one.
-func serverURL(p *aks.ManagedClusterProperties) string {
-	host := firstText(p.Fqdn, p.PrivateFQDN)
-	if host == "" {
-		return ""
-	}
-	// A simulated API server on a loopback address has its own port; one of AKS never has.
-	if _, _, err := net.SplitHostPort(host); err == nil {
-		return "https://" + host
-	}
-	return "https://" + host + ":443"
-}
-
 func firstText(list ...*string) string {
 	for _, p := range list {
 		if value(p) != "" {
@@ -316,11 +311,17 @@ func firstOf(list ...string) string {
 }
 
 func texts(list []*string) []string {
-	var out []string
+	if len(list) == 0 {
+		return nil
+	}
+	out := make([]string, 0, len(list))
 	for _, p := range list {
 		if value(p) != "" {
 			out = append(out, *p)
 		}
+	}
+	if len(out) == 0 {
+		return nil
 	}
 	return out
 }

@@ -4,7 +4,10 @@ package azure
 
 import (
 	"errors"
+	"fmt"
+	"net/http"
 	"strings"
+	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
@@ -64,8 +67,10 @@ var errorTable = map[string]pmks.Code{
 	"SubnetIsFull":                          pmks.CodeInvalidArgument,
 	"SubscriptionNotFound":                  pmks.CodeFailedPrecondition,
 	"SubscriptionRequestsThrottled":         pmks.CodeThrottled,
+	"SystemPoolHasRestrictedTaint":          pmks.CodeInvalidArgument,
 	"Throttled":                             pmks.CodeThrottled,
 	"TooManyRequests":                       pmks.CodeThrottled,
+	"UpgradeBlockedOnDeprecatedAPIUsage":    pmks.CodeFailedPrecondition,
 	"VirtualNetworkNotInSucceededState":     pmks.CodeFailedPrecondition,
 	"ZonalAllocationFailed":                 pmks.CodeUnavailable,
 }
@@ -127,10 +132,24 @@ func answerFault(e *pmks.Error, response *azcore.ResponseError) {
 		e.Message = strings.TrimSuffix(e.Message, ".") + ": " + hint
 	}
 	if r := response.RawResponse; r != nil {
-		e.RequestID, e.RetryAfter = r.Header.Get("x-ms-request-id"), errs.RetryAfter(r.Header)
+		e.RequestID, e.RetryAfter = r.Header.Get("x-ms-request-id"), retryAfter(r.Header)
 		if r.Request != nil {
 			_, token, _ := strings.Cut(r.Request.Header.Get("Authorization"), " ")
 			e.Message = redact.Text(e.Message, token)
 		}
 	}
+}
+
+// retryAfter is how long an answer asks to wait. Azure Resource Graph says it in hours,
+// minutes and seconds of a header of its own ("Guidance for throttled requests in Azure
+// Resource Graph"), which goes with every answer: it counts where nothing is left.
+func retryAfter(h http.Header) time.Duration {
+	if d := errs.RetryAfter(h); d > 0 || h.Get("x-ms-user-quota-remaining") != "0" {
+		return d
+	}
+	var hours, minutes, seconds uint16
+	if _, err := fmt.Sscanf(h.Get("x-ms-user-quota-resets-after"), "%d:%d:%d", &hours, &minutes, &seconds); err != nil {
+		return 0
+	}
+	return errs.BoundedWait(time.Duration(int(hours)*3600+int(minutes)*60+int(seconds)) * time.Second)
 }

@@ -74,9 +74,9 @@ func TestErrorTable(t *testing.T) {
 		pmks.CodeInvalidArgument: "AgentPoolK8sVersionNotSupported BadRequest DnsServiceIpOutOfServiceCidr InsufficientSubnetSize InvalidParameter " +
 			"InvalidResourceLocation InvalidTagNameCharacters K8sVersionNotSupported MustDefineAtLeastOneSystemPool NodePoolMcVersionIncompatible " +
 			"NotAllAgentPoolOrchestratorVersionSpecifiedAndUnchanged PropertyChangeNotAllowed ReservedResourceName " +
-			"ServiceCidrOverlapExistingSubnetsCidr SubnetIsFull",
+			"ServiceCidrOverlapExistingSubnetsCidr SubnetIsFull SystemPoolHasRestrictedTaint",
 		pmks.CodeFailedPrecondition: "InvalidResourceReference MissingSubscriptionRegistration ReadOnlyDisabledSubscription ResourceGroupNotFound ScopeLocked " +
-			"ServicePrincipalValidationClientError SubscriptionNotFound VirtualNetworkNotInSucceededState",
+			"ServicePrincipalValidationClientError SubscriptionNotFound UpgradeBlockedOnDeprecatedAPIUsage VirtualNetworkNotInSucceededState",
 		pmks.CodeUnauthenticated:  "AuthenticationFailed ExpiredAuthenticationToken InvalidAuthenticationToken InvalidAuthenticationTokenTenant",
 		pmks.CodePermissionDenied: "AuthorizationFailed LinkedAuthorizationFailed RequestDisallowedByPolicy",
 		pmks.CodeThrottled:        "SubscriptionRequestsThrottled Throttled TooManyRequests",

@@ -54,16 +54,22 @@ func (g *resourceGraph) answer(r *http.Request) *http.Response {
 		Options       map[string]any
 	}
 	if err := json.NewDecoder(r.Body).Decode(&body); err != nil || r.URL.Query().Get("api-version") != "2024-04-01" || r.Method != http.MethodPost ||
-		len(body.Subscriptions) != 1 || body.Subscriptions[0] != aks.DefaultSubscriptionID || !strings.Contains(body.Query, "order by id asc") || body.Options["resultFormat"] != "objectArray" {
+		len(body.Subscriptions) != 1 || body.Subscriptions[0] != aks.DefaultSubscriptionID || !strings.Contains(body.Query, "order by id asc") || !strings.Contains(body.Query, "location =~ 'koreacentral'") || body.Options["resultFormat"] != "objectArray" {
 		g.t.Errorf("asked %s %s: %+v, %v", r.Method, r.URL, body, err)
 	}
-	from := 0
+	from, top := 0, graphPage
+	if n, ok := body.Options["$top"].(float64); ok {
+		top = min(top, int(n))
+	}
+	if n, ok := body.Options["$skip"].(float64); ok {
+		from = int(n)
+	}
 	if token, ok := body.Options["$skipToken"].(string); ok {
 		if _, err := fmt.Sscan(token, &from); err != nil {
 			g.t.Errorf("the token %q", token)
 		}
 	}
-	to := min(from+graphPage, len(g.rows))
+	to := min(from+top, len(g.rows))
 	page := map[string]any{"totalRecords": len(g.rows), "count": to - from, "data": g.rows[from:to], "resultTruncated": "false"}
 	if to < len(g.rows) {
 		page["$skipToken"] = fmt.Sprint(to)

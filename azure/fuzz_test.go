@@ -107,8 +107,10 @@ func FuzzConvert(f *testing.F) {
 		if json.Unmarshal(text, &c) == nil {
 			checkConverted(t, &c)
 		}
-		if body, err := upgradeBody(text, "1.34.4"); err == nil && !json.Valid(body) {
-			t.Errorf("the cluster is sent back as %q", body)
+		for _, apart := range []bool{false, true} {
+			if body, err := upgradeBody(text, "1.34.4", apart); err == nil && !json.Valid(body) {
+				t.Errorf("the cluster is sent back as %q", body)
+			}
 		}
 		var p armcontainerservice.AgentPool
 		if json.Unmarshal(text, &p) == nil && p.Properties != nil {

@@ -3,161 +3,170 @@
 package azure
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
-	"net/http"
-	"regexp"
-	"strconv"
+	"slices"
 	"strings"
-
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+	"sync"
+	"time"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/provider/errs"
 )
 
 const (
-	// indexFrom is from how many pools on a listing asks the index: as many as AKS
-	// lets be read at once. It is also how many pools are read singly beside it.
-	indexFrom = 40
-
-	indexPage    = 1000 // the largest
-	indexVersion = "2024-04-01"
-
-	// indexQuery lists the machines of all scale sets of AKS. Paging needs an order.
-	indexQuery = "computeresources" +
-		" | where type =~ 'microsoft.compute/virtualmachinescalesets/virtualmachines'" +
-		" | where id contains '/virtualMachineScaleSets/aks-'" +
-		" | project id, computerName = tostring(properties.osProfile.computerName)" +
-		" | order by id asc"
+	// fewPools is how many pools a listing reads singly rather than ask the index: what
+	// AKS says itself is never late, and the index would save hardly a request.
+	fewPools = 4
+	// repairs is how many pools a listing reads singly at most where the index is wrong
+	// about them: as many requests as AKS takes at once. A listing of thousands must not
+	// take from other calls what AKS grants for minutes.
+	repairs = 40
+	// refusedFor is for how long an index that was refused is not asked again.
+	refusedFor = 10 * time.Minute
 )
 
-// index holds the nodes of all pools of a subscription as Azure Resource Graph has
-// them: by resource group of the nodes and pool, in lower case. It may lag behind,
-// and what the caller may not read is not in it.
-type index map[[2]string][]pmks.IID
+// usage is what a handler knows of the index for its next listing: nothing of any node.
+type usage struct {
+	mu    sync.Mutex
+	pools int       // that the last list of clusters had
+	again time.Time // not to be asked before: it was refused
+}
 
-// takeFromIndex fills in the nodes of pools from the index and returns those that are
-// to be read singly. The index counts only where it has as many nodes as a pool at
-// rest is to have: a count proves it, for a quiet pool changes none of them. The
-// error is the end of ctx.
-func (h *Handler) takeFromIndex(ctx context.Context, pools []*poolRead) ([]*poolRead, error) {
-	if len(pools) <= indexFrom {
-		return pools, nil
+// saw keeps how many pools there are.
+func (u *usage) saw(pools int) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.pools = pools
+}
+
+// refused keeps that the index does not answer this caller.
+func (u *usage) refused() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.again = time.Now().Add(refusedFor)
+}
+
+// known is how many pools the last list of clusters had.
+func (u *usage) known() int {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.pools
+}
+
+// worth reports whether the index is to be asked for the nodes of so many pools.
+func (u *usage) worth(pools int) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return pools > fewPools && !time.Now().Before(u.again)
+}
+
+// poolKey finds a pool in the index: the resource group of its nodes and its name, in
+// lower case.
+type poolKey struct{ group, pool string }
+
+// index are the nodes of all pools of a subscription and region as Azure Resource Graph
+// has them, read for one listing. It may lag behind by some seconds ("bounded staleness",
+// Resource Graph GET/LIST API), and what the caller may not read is not in it, without a
+// word. So it counts only where a number from AKS itself proves it: where it has as many
+// nodes as a pool at rest is to have.
+type index struct {
+	h *Handler
+	// asked: there is a first page, or err. whole: there are all.
+	asked, whole bool
+	first        indexPage
+	err          error
+	nodes        map[poolKey][]machineRow
+	shown        bool // it has shown nodes of some pool
+	repaired     int  // pools that it was wrong about
+}
+
+// begin reads the first page.
+func (x *index) begin(ctx context.Context) {
+	x.asked = true
+	x.first, x.err = x.h.indexPage(ctx, pageQuery{})
+	switch pmks.CodeOf(x.err) {
+	case pmks.CodePermissionDenied, pmks.CodeInvalidArgument, pmks.CodeFailedPrecondition, pmks.CodeUnsupported:
+		x.h.usage.refused()
 	}
-	nodes, err := h.readIndex(ctx)
-	if err != nil {
+}
+
+// complete reads what is left, if that is fewer requests than to read pools singly, and
+// reports whether the index can be used.
+func (x *index) complete(ctx context.Context, pools int) bool {
+	if x.err == nil && !x.whole && x.first.pagesLeft() < pools {
+		var rows []machineRow
+		if rows, x.err = x.h.indexRows(ctx, x.first); x.err == nil {
+			x.nodes, x.whole = byPool(rows), true
+		}
+	}
+	return x.whole
+}
+
+// take fills in the nodes of pools, and returns those that are to be read singly. The
+// error is the end of ctx.
+func (x *index) take(ctx context.Context, pools []*poolRead) ([]*poolRead, error) {
+	if !x.asked && x.h.usage.worth(len(pools)) {
+		x.begin(ctx)
+	}
+	if !x.asked || !x.complete(ctx, len(pools)) {
 		return pools, errs.Over(ctx) // without it all are read singly, as fast as AKS allows
 	}
-	var left []*poolRead
+	return x.answer(ctx, pools), errs.Over(ctx)
+}
+
+// answer is take with an index that is whole. As long as it has nothing of any pool,
+// though they have nodes, the caller may not read their resource groups: that is no index.
+// Else it is wrong about some, of which so many are read singly.
+func (x *index) answer(ctx context.Context, pools []*poolRead) (left []*poolRead) {
+	x.shown = x.shown || slices.ContainsFunc(pools, func(p *poolRead) bool { return len(x.nodes[p.key()]) > 0 })
 	for _, p := range pools {
-		found := nodes[[2]string{strings.ToLower(p.nodeGroup), strings.ToLower(p.info.IId.NameId)}]
 		switch {
-		case p.info.Status == pmks.NodeGroupActive && len(found) == p.info.DesiredNodeSize:
-			p.info.Nodes = found
-		case len(left) < indexFrom:
+		case x.fill(p):
+		case !x.shown:
+			left = append(left, p)
+		case x.repaired < repairs:
+			x.repaired++
 			left = append(left, p)
 		default:
-			_ = secondary(ctx, &p.info.KeyValueList, "Nodes", &pmks.Error{Code: pmks.CodeThrottled})
+			_ = secondary(ctx, &p.info.KeyValueList, "Nodes", &pmks.Error{Code: pmks.CodeThrottled}) // the end of ctx is told elsewhere
 		}
 	}
-	return left, errs.Over(ctx)
+	return left
 }
 
-// machinePattern takes the id of a machine apart: the resource group, the scale set,
-// the pool in the name of that, and the number of the machine.
-var machinePattern = regexp.MustCompile(`(?i)^/subscriptions/[^/]+/resourceGroups/([^/]+)/providers/Microsoft\.Compute/virtualMachineScaleSets/(aks-([a-z0-9]+)-\d+-vmss)/virtualMachines/(\d+)$`)
+// fill fills in the nodes of a pool, if the index has as many as the pool is to have.
+func (x *index) fill(p *poolRead) bool {
+	found := x.nodes[p.key()]
+	if p.info.Status != pmks.NodeGroupActive || len(found) != p.info.DesiredNodeSize {
+		return false
+	}
+	if len(found) == 0 {
+		return true
+	}
+	// As AKS and Azure's documentation spell it; the index writes one id in several ways.
+	prefix := "/subscriptions/" + strings.ToLower(x.h.cfg.SubscriptionID) + "/resourceGroups/" + p.nodeGroup + "/providers/Microsoft.Compute/virtualMachineScaleSets/"
+	p.info.Nodes = make([]pmks.IID, len(found))
+	for i, m := range found {
+		p.info.Nodes[i] = pmks.IID{NameId: m.name(), SystemId: prefix + m.set + "/virtualMachines/" + m.number}
+	}
+	sortNodes(p.info.Nodes)
+	return true
+}
 
-func (h *Handler) readIndex(ctx context.Context) (index, error) {
-	nodes := index{}
-	seen := map[string]bool{}
-	for token := ""; ; {
-		page, err := read(ctx, h, graph, func(ctx context.Context) (indexAnswer, error) { return h.askIndex(ctx, token) }, func(a indexAnswer) error {
-			if a.Data == nil {
-				return lost("list")
-			}
-			return nil
+// byPool sorts machines by their pools. One that is there twice counts once: pages are
+// read side by side while machines come and go.
+func byPool(rows []machineRow) map[poolKey][]machineRow {
+	nodes := map[poolKey][]machineRow{}
+	for _, m := range rows {
+		key := poolKey{m.group, m.pool()}
+		nodes[key] = append(nodes[key], m)
+	}
+	for key, list := range nodes {
+		slices.SortFunc(list, func(a, b machineRow) int {
+			return cmp.Or(strings.Compare(a.set, b.set), strings.Compare(a.number, b.number))
 		})
-		if err != nil {
-			return nil, err
-		}
-		for _, row := range page.Data {
-			if m := machinePattern.FindStringSubmatch(row.ID); m != nil {
-				key := [2]string{strings.ToLower(m[1]), strings.ToLower(m[3])}
-				nodes[key] = append(nodes[key], pmks.IID{NameId: firstOf(row.ComputerName, computerName(m[2], m[4])), SystemId: row.ID})
-			}
-		}
-		if token = page.SkipToken; token == "" {
-			break
-		}
-		if seen[token] {
-			return nil, lost("next page of the list")
-		}
-		seen[token] = true
+		nodes[key] = slices.CompactFunc(list, func(a, b machineRow) bool { return a.set == b.set && a.number == b.number })
 	}
-	for _, list := range nodes {
-		sortNodes(list)
-	}
-	return nodes, nil
-}
-
-// computerName is the name of a machine of a scale set, which is that of its node:
-// the number of the machine follows in six digits of base 36.
-func computerName(scaleSet, number string) string {
-	n, err := strconv.ParseInt(number, 10, 64)
-	if err != nil {
-		return ""
-	}
-	digits := strconv.FormatInt(n, 36)
-	return strings.ToLower(scaleSet) + strings.Repeat("0", max(0, 6-len(digits))) + digits
-}
-
-// indexAnswer is an answer of Azure Resource Graph.
-type indexAnswer struct {
-	Data []struct {
-		ID           string `json:"id"`
-		ComputerName string `json:"computerName"`
-	} `json:"data"`
-	SkipToken string `json:"$skipToken"`
-}
-
-// askIndex asks Azure Resource Graph for a page. The call has no client of the SDK
-// of its own that fits the pins.
-func (h *Handler) askIndex(ctx context.Context, token string) (out indexAnswer, err error) {
-	type options struct {
-		Format    string `json:"resultFormat"`
-		Top       int    `json:"$top"`
-		SkipToken string `json:"$skipToken,omitempty"`
-	}
-	body := struct {
-		Subscriptions []string `json:"subscriptions"`
-		Query         string   `json:"query"`
-		Options       options  `json:"options"`
-	}{[]string{h.cfg.SubscriptionID}, indexQuery, options{"objectArray", indexPage, token}}
-	r, err := runtime.NewRequest(ctx, http.MethodPost, runtime.JoinPaths(h.api.graph.Endpoint(), "/providers/Microsoft.ResourceGraph/resources"))
-	if err != nil {
-		return out, err
-	}
-	query := r.Raw().URL.Query()
-	query.Set("api-version", indexVersion)
-	r.Raw().URL.RawQuery = query.Encode()
-	r.Raw().Header.Set("Accept", "application/json")
-	if err := runtime.MarshalAsJSON(r, body); err != nil {
-		return out, err
-	}
-	response, err := h.api.graph.Pipeline().Do(r) //nolint:bodyclose // Payload and NewResponseError read it and close it
-	if err != nil {
-		return out, err
-	}
-	if !runtime.HasStatusCode(response, http.StatusOK) {
-		return out, runtime.NewResponseError(response)
-	}
-	payload, err := runtime.Payload(response)
-	if err != nil {
-		return out, err
-	}
-	if json.Unmarshal(payload, &out) != nil {
-		return out, lost("list")
-	}
-	return out, nil
+	return nodes
 }

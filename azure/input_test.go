@@ -3,6 +3,7 @@
 package azure_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -41,6 +42,35 @@ func TestCreateCluster_badInput(t *testing.T) {
 		}, Says: "NodeGroupList"},
 		{Name: "tag", Spoil: func(r *pmks.ClusterInfo) { r.TagList = []pmks.KeyValue{{Key: "a/b", Value: "x"}} }, Says: "TagList[0].Key"},
 		{Name: "own-tag", Spoil: func(r *pmks.ClusterInfo) { r.TagList = []pmks.KeyValue{{Key: "createdat", Value: "x"}} }, Says: "TagList[0].Key"},
+		{Name: "label-of-aks", Spoil: func(r *pmks.ClusterInfo) { group(r).Labels = map[string]string{"kubernetes.azure.com/a": "b"} }, Says: "NodeGroupList[0].Labels[kubernetes.azure.com/a]"},
+		{Name: "label-of-old", Spoil: func(r *pmks.ClusterInfo) { group(r).Labels = map[string]string{"agentpool": "b"} }, Says: "NodeGroupList[0].Labels[agentpool]"},
+		{Name: "taint-of-aks", Spoil: func(r *pmks.ClusterInfo) {
+			group(r).Taints = []pmks.Taint{{Key: "kubernetes.azure.com/a", Value: "b", Effect: pmks.TaintNoSchedule}}
+		}, Says: "NodeGroupList[0].Taints[0].Key"},
+		{Name: "taint-without-value", Spoil: func(r *pmks.ClusterInfo) {
+			group(r).Taints = []pmks.Taint{{Key: "a", Effect: pmks.TaintNoSchedule}}
+		}, Says: "NodeGroupList[0].Taints[0].Value"},
+		{Name: "first-is-spot", Spoil: func(r *pmks.ClusterInfo) { group(r).Spot = true }, Says: "NodeGroupList[0].Spot"},
+		{Name: "nowhere-for-the-system", Spoil: func(r *pmks.ClusterInfo) {
+			r.NodeGroupList = r.NodeGroupList[:1]
+			group(r).Taints = []pmks.Taint{{Key: "a", Value: "b", Effect: pmks.TaintNoExecute}}
+		}, Says: "AKS runs its own pods there"},
+		{Name: "zone-of-another-region", Spoil: func(r *pmks.ClusterInfo) { group(r).Zones = []string{"1", "westeurope-2"} }, Says: "NodeGroupList[0].Zones[1]"},
+		{Name: "many-networks", Spoil: func(r *pmks.ClusterInfo) {
+			for i := range 201 {
+				r.Access.CIDRs = append(r.Access.CIDRs, fmt.Sprintf("10.0.%d.0/24", i))
+			}
+		}, Says: "Access.CIDRs"},
+		{Name: "networks-of-a-private-cluster", Spoil: func(r *pmks.ClusterInfo) {
+			r.Access = pmks.Access{Mode: pmks.AccessPrivate, CIDRs: []string{"10.0.0.0/24"}}
+		}, Says: "Access.CIDRs"},
+		{Name: "both-ways", Spoil: func(r *pmks.ClusterInfo) { r.Access.Mode = pmks.AccessPublicAndPrivate }, Says: "Access.Mode", Code: pmks.CodeUnsupported},
+		{Name: "tags-of-a-private-cluster", Spoil: func(r *pmks.ClusterInfo) {
+			r.Access.Mode, r.TagList = pmks.AccessPrivate, nil
+			for i := range 12 {
+				r.TagList = append(r.TagList, pmks.KeyValue{Key: fmt.Sprint("t", i)})
+			}
+		}, Says: "TagList"},
 		{Name: "subnet-elsewhere", Spoil: func(r *pmks.ClusterInfo) { r.Network.VpcIID = pmks.IID{NameId: "vpc-02"} }, Says: "Network.SubnetIIDs[0]", Looks: true},
 		{Name: "delegated-subnet", Spoil: func(r *pmks.ClusterInfo) {
 			r.Network.SubnetIIDs = []pmks.IID{{NameId: aks.DelegatedSubnet}}

@@ -20,7 +20,7 @@ const (
 	// the tight one, and nothing polls with it.
 	aksList = "aks list"
 	aksRest = "aks rest"
-	// graph is Azure Resource Graph.
+	// graph is Azure Resource Graph, which counts by user.
 	graph = "graph"
 
 	// In front of the name of what has a bucket of its own.
@@ -41,7 +41,7 @@ var rateTable = map[string]fanout.Rate{
 	armWrites:     {PerSecond: 9, Burst: 180},
 	clusterReads:  {PerSecond: 0.7, Burst: 40, Within: armReads},
 	clusterWrites: {PerSecond: 1.0 / 60, Burst: 14, Within: armWrites},
-	graph:         {PerSecond: 2, Burst: 10},
+	graph:         {PerSecond: 1.8, Burst: 5}, // 15 in any five seconds, of which 14
 	poolWrites:    {PerSecond: 1.0 / 60, Burst: 14, Within: armWrites},
 }
 
@@ -53,6 +53,16 @@ func rateOf(bucket string) fanout.Rate {
 		}
 	}
 	return rateTable[bucket]
+}
+
+// limiterOf is the limiter of all handlers of a subscription and region: AKS counts what
+// they do together.
+func limiterOf(c Config) *fanout.Limiter {
+	if c.RateLimits == limitsNone {
+		return fanout.NewLimiter(nil)
+	}
+	return fanout.Shared(fanout.Account{Provider: Name, Identity: strings.ToLower(c.SubscriptionID), Region: c.Location,
+		Endpoint: c.Cloud + " " + c.Endpoint, Rates: c.RateLimits, Transport: c.Transport}, rateOf)
 }
 
 // of names the bucket of one cluster, or of one agent pool of it.

@@ -4,6 +4,7 @@ package azure
 
 import (
 	"context"
+	"iter"
 	"net/http"
 	"regexp"
 	"slices"
@@ -159,6 +160,11 @@ type poolRead struct {
 	vanished bool
 }
 
+// key finds the pool in the index.
+func (p *poolRead) key() poolKey {
+	return poolKey{strings.ToLower(p.nodeGroup), strings.ToLower(p.info.IId.NameId)}
+}
+
 // poolsToAsk lists the pools of a cluster whose machines can be asked for.
 func poolsToAsk(info *pmks.ClusterInfo, r ref) []*poolRead {
 	var list []*poolRead
@@ -207,12 +213,22 @@ func sortNodes(list []pmks.IID) {
 }
 
 // ListCluster implements [pmks.ClusterHandler]: one call for a page of clusters with
-// their pools, then one for each pool for its nodes. From many pools on the nodes
-// come from Azure Resource Graph, a thousand in a call, wherever their number is the
-// one that the pool has; the others are read singly.
+// their pools. The nodes of a few pools are read singly. Those of more come from Azure
+// Resource Graph, a thousand in a call and side by side with the clusters, wherever their
+// number is the one that AKS says of a pool at rest; the others are read singly, up to 40,
+// and beyond that named as unread (Throttled). Without the index all are read singly.
 func (h *Handler) ListCluster(ctx context.Context) (_ []*pmks.ClusterInfo, err error) {
 	defer errs.Annotate(&err, Name, "ListCluster", pmks.IID{}, pmks.IID{})
-	clusters, err := h.listClusters(ctx)
+	var clusters []*aks.ManagedCluster
+	x := index{h: h}
+	reads := []func(context.Context) error{func(ctx context.Context) (err error) {
+		clusters, err = h.listClusters(ctx)
+		return err
+	}}
+	if h.usage.worth(h.usage.known()) {
+		reads = append(reads, func(ctx context.Context) error { x.begin(ctx); return nil })
+	}
+	err = fanout.All(ctx, reads...)
 	if len(clusters) == 0 {
 		return []*pmks.ClusterInfo{}, err
 	}
@@ -229,7 +245,7 @@ func (h *Handler) ListCluster(ctx context.Context) (_ []*pmks.ClusterInfo, err e
 		infos = append(infos, &info)
 		pools = append(pools, poolsToAsk(&info, r)...)
 	}
-	if pools, err = h.takeFromIndex(ctx, pools); err != nil {
+	if pools, err = x.take(ctx, pools); err != nil {
 		return nil, err
 	}
 	// In the order of the clusters, so that one is complete before the next begins.
@@ -288,20 +304,47 @@ func (h *Handler) ListIID(ctx context.Context) (_ []*pmks.IID, err error) {
 func (h *Handler) listClusters(ctx context.Context) ([]*aks.ManagedCluster, error) {
 	var list []*aks.ManagedCluster
 	var broken error
-	err := pages(ctx, h, aksList, h.api.clusters.NewListByResourceGroupPager(h.cfg.ResourceGroup, nil),
-		func(page aks.ManagedClustersClientListByResourceGroupResponse) ([]*aks.ManagedCluster, *string) {
-			return page.Value, page.NextLink
-		}, func(c *aks.ManagedCluster) {
+	for page, err := range h.clusterPages(ctx, h.cfg.ResourceGroup) {
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range page {
 			if err := checkCluster(c, value(c.Name)); err != nil {
 				broken = err
-			} else if sameLocation(value(c.Location), h.cfg.Location) {
+			} else {
 				list = append(list, c)
 			}
-		})
-	if err != nil {
-		return nil, err
+		}
 	}
 	return list, broken
+}
+
+// clusterPages lists the clusters of a resource group in the handler's region, page by
+// page, and what is no cluster with them.
+func (h *Handler) clusterPages(ctx context.Context, group string) iter.Seq2[[]*aks.ManagedCluster, error] {
+	all := pageSeq(ctx, h, aksList, h.api.clusters.NewListByResourceGroupPager(group, nil),
+		func(page aks.ManagedClustersClientListByResourceGroupResponse) ([]*aks.ManagedCluster, *string) {
+			return page.Value, page.NextLink
+		})
+	return func(yield func([]*aks.ManagedCluster, error) bool) {
+		pools := 0
+		for page, err := range all {
+			page = slices.DeleteFunc(page, func(c *aks.ManagedCluster) bool {
+				return checkCluster(c, value(c.Name)) == nil && !sameLocation(value(c.Location), h.cfg.Location)
+			})
+			for _, c := range page {
+				if c.Properties != nil {
+					pools += len(c.Properties.AgentPoolProfiles)
+				}
+			}
+			if err == nil && strings.EqualFold(group, h.cfg.ResourceGroup) {
+				h.usage.saw(pools)
+			}
+			if !yield(page, err) {
+				return
+			}
+		}
+	}
 }
 
 // sameLocation compares regions: "Korea Central" and koreacentral are one.

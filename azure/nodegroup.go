@@ -80,20 +80,8 @@ func (h *Handler) pool(prefix string, req pmks.NodeGroupInfo) (*poolProperties, 
 	for _, zone := range h.cfg.Zones {
 		p.AvailabilityZones = append(p.AvailabilityZones, &zone)
 	}
+	setNodes(&f, prefix, p, req)
 	return p, f.Err()
-}
-
-// mode is System for a group that always has a node, since only those may run what
-// belongs to the cluster, and User for one that may have none.
-func mode(req pmks.NodeGroupInfo) aks.AgentPoolMode {
-	least := req.DesiredNodeSize
-	if req.OnAutoScaling {
-		least = req.MinNodeSize
-	}
-	if least < 1 {
-		return aks.AgentPoolModeUser
-	}
-	return aks.AgentPoolModeSystem
 }
 
 // setBounds writes the bounds of the autoscaler, and remembers them in tags for
@@ -113,20 +101,20 @@ func profile(name string, p *poolProperties) *aks.ManagedClusterAgentPoolProfile
 	return &aks.ManagedClusterAgentPoolProfile{
 		Name: &name, AvailabilityZones: p.AvailabilityZones, Count: p.Count, EnableAutoScaling: p.EnableAutoScaling,
 		EnableNodePublicIP: p.EnableNodePublicIP, MaxCount: p.MaxCount, MaxPods: p.MaxPods, MinCount: p.MinCount, Mode: p.Mode,
-		OSDiskSizeGB: p.OSDiskSizeGB, OSDiskType: p.OSDiskType, OSSKU: p.OSSKU, OSType: p.OSType, Tags: p.Tags, Type: p.Type,
-		VMSize: p.VMSize, VnetSubnetID: p.VnetSubnetID,
+		NodeLabels: p.NodeLabels, NodeTaints: p.NodeTaints,
+		OSDiskSizeGB: p.OSDiskSizeGB, OSDiskType: p.OSDiskType, OSSKU: p.OSSKU, OSType: p.OSType, ScaleSetPriority: p.ScaleSetPriority,
+		Tags: p.Tags, Type: p.Type, VMSize: p.VMSize, VnetSubnetID: p.VnetSubnetID,
 	}
 }
 
-// resolveKey reads the public SSH key; nil when none is asked for.
-func (h *Handler) resolveKey(ctx context.Context, iid pmks.IID) (*aks.LinuxProfile, error) {
+// resolveKey reads the public SSH key that a field names; nil when none is asked for.
+func (h *Handler) resolveKey(ctx context.Context, field string, iid pmks.IID) (*aks.LinuxProfile, error) {
 	if iid.IsZero() {
 		return nil, nil
 	}
-	const field = "KeyPairIID"
 	r, err := h.keyRef(iid)
 	if err != nil {
-		return nil, err
+		return nil, errs.With(err, func(e *pmks.Error) { e.Field = field })
 	}
 	out, err := read(ctx, h, armReads, func(ctx context.Context) (armcompute.SSHPublicKeysClientGetResponse, error) {
 		return h.api.keys.Get(ctx, r.group, r.name, nil)
@@ -163,9 +151,13 @@ func (h *Handler) AddNodeGroup(ctx context.Context, clusterIID pmks.IID, req pmk
 	}
 	token, name := rand.Text(), req.IId.NameId
 	p.Tags[poolTagRequest] = &token
+	in := aks.AgentPool{Properties: p}
+	if err := h.beforeAddNodeGroup(ctx, req, &in); err != nil {
+		return pmks.NodeGroupInfo{}, err
+	}
 	var made *aks.AgentPool
 	err = h.create(ctx, func(ctx context.Context) (err error) {
-		made, err = h.putPool(ctx, r, name, p, &aks.AgentPoolsClientBeginCreateOrUpdateOptions{IfNoneMatch: new("*")})
+		made, err = h.putPool(ctx, r, name, in, &aks.AgentPoolsClientBeginCreateOrUpdateOptions{IfNoneMatch: new("*")})
 		return refusedCreation(err, "node group")
 	}, func(ctx context.Context) (bool, error) {
 		found, _, err := h.readPool(ctx, r, name)
@@ -212,7 +204,11 @@ func (h *Handler) addRequest(ctx context.Context, clusterIID pmks.IID, req pmks.
 	if !key.IsZero() {
 		p.Tags[poolTagKeyPair] = &key.SystemId // as the pools that came with the cluster have it
 	}
+	zones := p.AvailabilityZones
 	joinNetwork(p, c)
+	if len(req.Zones) > 0 {
+		p.AvailabilityZones = zones
+	}
 	return r, c, p, nil
 }
 
@@ -270,10 +266,10 @@ func checkPool(p *aks.AgentPool, name string) error {
 }
 
 // putPool sends a pool and returns what Azure accepted.
-func (h *Handler) putPool(ctx context.Context, r ref, name string, p *poolProperties,
+func (h *Handler) putPool(ctx context.Context, r ref, name string, in aks.AgentPool,
 	o *aks.AgentPoolsClientBeginCreateOrUpdateOptions) (*aks.AgentPool, error) {
 	got, err := h.send(ctx, of(poolWrites, r, name), func(ctx context.Context) error {
-		_, err := h.api.pools.BeginCreateOrUpdate(ctx, r.group, r.name, name, aks.AgentPool{Properties: p}, o)
+		_, err := h.api.pools.BeginCreateOrUpdate(ctx, r.group, r.name, name, in, o)
 		return err
 	})
 	if err != nil {

@@ -27,6 +27,7 @@ func puts() []providertest.Probe {
 		{Name: "upgrade", Request: "ManagedClusters_CreateOrUpdate", Call: providertest.UpgradeCluster(cluster0, "1.34")},
 		{Name: "add", Request: "AgentPools_CreateOrUpdate", Call: providertest.AddNodeGroup(cluster0, plain)},
 		{Name: "scale", Request: "AgentPools_CreateOrUpdate", Call: providertest.ChangeNodeGroupScaling(cluster0, poolG0, 3, 1, 4)},
+		{Name: "tags", Request: "ManagedClusters_UpdateTags", Call: setTags(cluster0, pmks.KeyValue{Key: "a", Value: "b"})},
 		{Name: "autoscaling", Request: "AgentPools_CreateOrUpdate", Call: providertest.SetNodeGroupAutoScaling(cluster0, poolG0, false)},
 	}
 }

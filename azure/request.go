@@ -7,7 +7,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"iter"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -36,29 +38,44 @@ func read[T any](ctx context.Context, h *Handler, bucket string, call func(conte
 // pages reads all pages of a list, calling each for one item. A page may be empty and
 // have a next one; a next page that was there already would have no end.
 func pages[P, T any](ctx context.Context, h *Handler, bucket string, p *runtime.Pager[P], open func(P) (items []*T, next *string), each func(*T)) error {
-	seen := map[string]bool{}
-	for p.More() {
-		page, err := fanout.Read(ctx, h.api.limiter, bucket, func(ctx context.Context) (P, error) {
-			page, err := p.NextPage(context.WithValue(ctx, listKey{}, true))
-			return page, fail(err)
-		})
+	for items, err := range pageSeq(ctx, h, bucket, p, open) {
 		if err != nil {
 			return err
 		}
-		items, next := open(page)
 		for _, item := range items {
-			if item != nil {
-				each(item)
-			}
-		}
-		if link := value(next); link != "" {
-			if seen[link] {
-				return &pmks.Error{Code: pmks.CodeInternal, Message: "Azure refers to a page of a list that was there before: the list has no end"}
-			}
-			seen[link] = true
+			each(item)
 		}
 	}
 	return nil
+}
+
+// pageSeq is pages for a loop, which may break it off: page by page, without what is
+// null.
+func pageSeq[P, T any](ctx context.Context, h *Handler, bucket string, p *runtime.Pager[P], open func(P) (items []*T, next *string)) iter.Seq2[[]*T, error] {
+	return func(yield func([]*T, error) bool) {
+		seen := map[string]bool{}
+		for p.More() {
+			page, err := fanout.Read(ctx, h.api.limiter, bucket, func(ctx context.Context) (P, error) {
+				page, err := p.NextPage(context.WithValue(ctx, listKey{}, true))
+				return page, fail(err)
+			})
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			items, next := open(page)
+			if !yield(slices.DeleteFunc(items, func(item *T) bool { return item == nil }), nil) {
+				return
+			}
+			if link := value(next); link != "" {
+				if seen[link] {
+					yield(nil, &pmks.Error{Code: pmks.CodeInternal, Message: "Azure refers to a page of a list that was there before: the list has no end"})
+					return
+				}
+				seen[link] = true
+			}
+		}
+	}
 }
 
 type listKey struct{}
@@ -77,10 +94,8 @@ func (checkList) Do(r *policy.Request) (*http.Response, error) {
 	if err != nil {
 		return response, err
 	}
-	var list struct {
-		Value *json.RawMessage `json:"value"`
-	}
-	if json.Unmarshal(body, &list) != nil || list.Value == nil && !bytes.Contains(body, []byte(`"value"`)) {
+	// Whether it can be read at all says the SDK, which takes it apart.
+	if text := bytes.TrimLeft(body, "\ufeff \t\r\n"); !bytes.HasPrefix(text, []byte("{")) || !bytes.Contains(body, []byte(`"value"`)) {
 		return nil, lost("list")
 	}
 	return response, nil

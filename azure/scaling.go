@@ -154,10 +154,16 @@ func (h *Handler) updatePool(ctx context.Context, r ref, name string, read []byt
 	if err != nil {
 		return nil, err
 	}
+	return h.rewritePool(ctx, r, name, body, want.ETag, token)
+}
+
+// rewritePool sends a pool that was read, on the condition that it is still as etag
+// says. token is the value of the tag of the request.
+func (h *Handler) rewritePool(ctx context.Context, r ref, name string, body []byte, etag *string, token string) (*poolProperties, error) {
 	var made *aks.AgentPool
-	err = h.mutate(ctx, once.Mutation{
+	err := h.mutate(ctx, once.Mutation{
 		Send: func(ctx context.Context) (err error) {
-			made, err = h.putPool(withBody(ctx, body), r, name, &changed, &aks.AgentPoolsClientBeginCreateOrUpdateOptions{IfMatch: want.ETag})
+			made, err = h.putPool(withBody(ctx, body), r, name, aks.AgentPool{}, &aks.AgentPoolsClientBeginCreateOrUpdateOptions{IfMatch: etag})
 			return err
 		},
 		Happened: func(ctx context.Context) (bool, error) {

@@ -6,20 +6,23 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"strings"
 
 	aks "github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/containerservice/armcontainerservice/v8"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/provider/errs"
+	"github.com/pmks-go/pmks/internal/provider/look"
 	"github.com/pmks-go/pmks/internal/provider/ready"
 )
 
 // ReadState implements [pmks.StateReader] with one read of the cluster, which holds
 // its agent pools: AKS counts reads of a cluster for each alone, those of pools for a
-// whole subscription.
+// whole subscription. Waits that are many at once are told by a list of the clusters of
+// the resource group that what they wait for is still under way.
 func (h *Handler) ReadState(ctx context.Context, clusterIID, nodeGroupIID pmks.IID) (_ pmks.State, err error) {
 	defer errs.Annotate(&err, Name, "ReadState", clusterIID, nodeGroupIID)
-	c, pool, err := h.readTarget(ctx, clusterIID, nodeGroupIID)
+	c, pool, err := h.readTarget(ctx, clusterIID, nodeGroupIID, h.lookAt)
 	if err != nil {
 		return pmks.State{}, err
 	}
@@ -43,7 +46,9 @@ func (h *Handler) ReadState(ctx context.Context, clusterIID, nodeGroupIID pmks.I
 // request, so ID, Start and End are empty.
 func (h *Handler) LastOperation(ctx context.Context, clusterIID, nodeGroupIID pmks.IID) (_ pmks.Operation, err error) {
 	defer errs.Annotate(&err, Name, "LastOperation", clusterIID, nodeGroupIID)
-	c, pool, err := h.readTarget(ctx, clusterIID, nodeGroupIID)
+	c, pool, err := h.readTarget(ctx, clusterIID, nodeGroupIID, func(ctx context.Context, r ref, _ string) (*aks.ManagedCluster, error) {
+		return h.readCluster(ctx, r)
+	})
 	if err != nil {
 		return pmks.Operation{}, err
 	}
@@ -77,7 +82,8 @@ func operation(s state, where pmks.Error) pmks.Operation {
 }
 
 // readTarget reads a cluster, and finds the pool in it where one is named.
-func (h *Handler) readTarget(ctx context.Context, clusterIID, nodeGroupIID pmks.IID) (*aks.ManagedCluster, *aks.ManagedClusterAgentPoolProfile, error) {
+func (h *Handler) readTarget(ctx context.Context, clusterIID, nodeGroupIID pmks.IID,
+	read func(context.Context, ref, string) (*aks.ManagedCluster, error)) (*aks.ManagedCluster, *aks.ManagedClusterAgentPoolProfile, error) {
 	r, err := h.clusterRef(clusterIID)
 	var name string
 	if !nodeGroupIID.IsZero() {
@@ -88,7 +94,7 @@ func (h *Handler) readTarget(ctx context.Context, clusterIID, nodeGroupIID pmks.
 	if err != nil {
 		return nil, nil, err
 	}
-	c, err := h.readCluster(ctx, r)
+	c, err := read(ctx, r, name)
 	if err != nil || name == "" {
 		return c, nil, err
 	}
@@ -97,4 +103,64 @@ func (h *Handler) readTarget(ctx context.Context, clusterIID, nodeGroupIID pmks.
 		return nil, nil, &pmks.Error{Code: pmks.CodeNotFound, Message: "the cluster has no node group " + strconv.Quote(name)}
 	}
 	return c, pool, nil
+}
+
+// glimpse is a cluster with its pools as a wait sees it; listed: in the list of all.
+type glimpse struct {
+	cluster *aks.ManagedCluster
+	listed  bool
+}
+
+// lookAt reads a cluster for the look at it, or at a pool of it, which the looks of other
+// waits may share. The list is taken for nothing but that the target is still under way:
+// whether it lags behind a read of the cluster is not said anywhere, it may lack what the
+// caller may not read, and that a pool is gone, or why it failed, is for AKS to say of
+// this very cluster.
+func (h *Handler) lookAt(ctx context.Context, r ref, pool string) (*aks.ManagedCluster, error) {
+	key := of("", r, "")
+	single := look.Way[glimpse]{One: func(ctx context.Context) (glimpse, error) {
+		c, err := h.readCluster(ctx, r)
+		return glimpse{cluster: c}, err
+	}}
+	shared := single
+	shared.Set = strings.ToLower(r.group)
+	shared.All = func(ctx context.Context, _ []string) (map[string]glimpse, int, error) {
+		return h.glimpses(ctx, r.group)
+	}
+	got, err := h.looks.Read(ctx, key, shared)
+	if err == nil && got.listed && !underWay(got.cluster, pool) {
+		got, err = h.looks.Read(ctx, key, single)
+	}
+	return got.cluster, err
+}
+
+// underWay reports whether a cluster, or a pool of it, is in a state that it will leave.
+func underWay(c *aks.ManagedCluster, pool string) bool {
+	s := clusterState(c)
+	if pool != "" {
+		p := findPool(c, pool)
+		if p == nil {
+			return false
+		}
+		s = poolState(properties(p))
+	}
+	m := s.meaning()
+	return m.Status.Transitional() && !m.Unknown
+}
+
+// glimpses lists the clusters of a resource group in the handler's region.
+func (h *Handler) glimpses(ctx context.Context, group string) (map[string]glimpse, int, error) {
+	found, requests := map[string]glimpse{}, 0
+	for page, err := range h.clusterPages(ctx, group) {
+		requests++
+		if err != nil {
+			return nil, requests, err
+		}
+		for _, c := range page {
+			if checkCluster(c, value(c.Name)) == nil {
+				found[of("", ref{group, *c.Name}, "")] = glimpse{cluster: c, listed: true}
+			}
+		}
+	}
+	return found, requests, nil
 }

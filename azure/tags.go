@@ -51,12 +51,13 @@ func (t tags) get(name string) string {
 	if text := value(t[name]); text != "" {
 		return text
 	}
-	for _, key := range slices.Sorted(maps.Keys(t)) {
-		if strings.EqualFold(key, name) && value(t[key]) != "" {
-			return *t[key]
+	first := "" // in the order of names, where several differ in case alone
+	for key, text := range t {
+		if strings.EqualFold(key, name) && value(text) != "" && (first == "" || key < first) {
+			first = key
 		}
 	}
-	return ""
+	return value(t[first])
 }
 
 // with returns a copy in which a tag has another value, whatever its case was.
@@ -85,6 +86,9 @@ func (t tags) ofUser() []pmks.KeyValue {
 // keyPair is the key of the whole cluster.
 func (t tags) keyPair() pmks.IID {
 	id := cmp.Or(t.get(tagKeyPair), t.get(poolTagKeyPair), t.get(oldTagKeyPair))
+	if id == "" {
+		return pmks.IID{}
+	}
 	if parsed, err := arm.ParseResourceID(id); err == nil {
 		return pmks.IID{NameId: parsed.Name, SystemId: id}
 	}

@@ -41,7 +41,10 @@ func (p *tap) RoundTrip(r *http.Request) (*http.Response, error) {
 		p.bodies = append(p.bodies, string(body))
 		p.mu.Unlock()
 	}
-	if response := p.answer(r); response != nil {
+	p.mu.Lock()
+	next, answer := p.next, p.answer
+	p.mu.Unlock()
+	if response := answer(r); response != nil {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		if p.sent == nil {
@@ -51,7 +54,20 @@ func (p *tap) RoundTrip(r *http.Request) (*http.Response, error) {
 		response.Request = r
 		return response, nil
 	}
-	return p.next.RoundTrip(r)
+	return next.RoundTrip(r)
+}
+
+// setAnswer and setNext change the tap while requests pass it.
+func (p *tap) setAnswer(answer func(*http.Request) *http.Response) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.answer = answer
+}
+
+func (p *tap) setNext(next http.RoundTripper) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.next = next
 }
 
 func (p *tap) count(method string) int {

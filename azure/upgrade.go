@@ -20,7 +20,8 @@ import (
 
 // UpgradeCluster implements [pmks.ClusterHandler]: the cluster and where it can go
 // are read in parallel, then one request upgrades the control plane and all node
-// groups.
+// groups. Where a node group is spot, one request upgrades the control plane, and the
+// next call the node groups, by one request each.
 func (h *Handler) UpgradeCluster(ctx context.Context, clusterIID pmks.IID, newVersion string) (_ pmks.ClusterInfo, err error) {
 	defer errs.Annotate(&err, Name, "UpgradeCluster", clusterIID, pmks.IID{})
 	r, err := h.clusterRef(clusterIID)
@@ -38,16 +39,34 @@ func (h *Handler) UpgradeCluster(ctx context.Context, clusterIID pmks.IID, newVe
 	if err != nil {
 		return pmks.ClusterInfo{}, err
 	}
-	if target != "" {
-		if c, err = h.putVersion(ctx, r, c, body, target); err != nil {
-			return pmks.ClusterInfo{}, err
-		}
+	if target == "" {
+		return clusterInfo(c, h.cfg.ResourceGroup), nil
+	}
+	var pools map[string]*poolProperties
+	if poolsAlone(c, target) {
+		pools, err = h.putPools(ctx, r, c, body, target)
+	} else {
+		c, err = h.putVersion(ctx, r, c, body, target)
+	}
+	if err != nil {
+		return pmks.ClusterInfo{}, err
 	}
 	info := clusterInfo(c, h.cfg.ResourceGroup)
-	if target != "" {
-		info.Status, info.StatusReason, info.StatusFinal = pmks.ClusterUpdating, "", false
+	info.Status, info.StatusReason, info.StatusFinal = pmks.ClusterUpdating, "", false
+	for i, g := range info.NodeGroupList {
+		if p := pools[g.IId.NameId]; p != nil {
+			info.NodeGroupList[i] = poolInfo(info.IId.SystemId, g.IId.NameId, p, tags(c.Tags).keyPair())
+		}
 	}
 	return info, nil
+}
+
+// poolsAlone reports whether the pools of a cluster are what is left to upgrade: its
+// control plane is there, and is upgraded apart from them.
+func poolsAlone(c *aks.ManagedCluster, target string) bool {
+	p := c.Properties
+	return upgradesApart(p) && firstText(p.CurrentKubernetesVersion, p.KubernetesVersion) == target &&
+		clusterState(c).meaning().Status != pmks.ClusterInactive && len(behind(p, target)) > 0
 }
 
 // readUpgrade reads the cluster beside the versions that it can be upgraded to,
@@ -95,6 +114,20 @@ func (h *Handler) readUpgrade(ctx context.Context, r ref, version *string) (c *a
 // readReachable reads the versions that a cluster can be upgraded to in one step. Of
 // previews it has the one that is asked for literally.
 func (h *Handler) readReachable(ctx context.Context, r ref, version string) (reachable []string, err error) {
+	profile, err := h.readUpgradeProfile(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	for _, u := range profile.Upgrades {
+		if u != nil && (!value(u.IsPreview) || value(u.KubernetesVersion) == strings.TrimPrefix(version, "v")) {
+			reachable = append(reachable, value(u.KubernetesVersion))
+		}
+	}
+	return reachable, nil
+}
+
+// readUpgradeProfile reads where AKS lets the control plane of a cluster go in one step.
+func (h *Handler) readUpgradeProfile(ctx context.Context, r ref) (*aks.ManagedClusterPoolUpgradeProfile, error) {
 	out, err := read(ctx, h, aksRest, func(ctx context.Context) (aks.ManagedClustersClientGetUpgradeProfileResponse, error) {
 		out, err := h.api.clusters.GetUpgradeProfile(ctx, r.group, r.name, nil)
 		return out, notFoundOf(fail(err), r)
@@ -107,12 +140,7 @@ func (h *Handler) readReachable(ctx context.Context, r ref, version string) (rea
 	if err != nil {
 		return nil, err
 	}
-	for _, u := range out.Properties.ControlPlaneProfile.Upgrades {
-		if u != nil && (!value(u.IsPreview) || value(u.KubernetesVersion) == strings.TrimPrefix(version, "v")) {
-			reachable = append(reachable, value(u.KubernetesVersion))
-		}
-	}
-	return reachable, nil
+	return out.Properties.ControlPlaneProfile, nil
 }
 
 // step returns the version to send; nothing when all is there or on its way.
@@ -135,8 +163,9 @@ func (h *Handler) step(ctx context.Context, c *aks.ManagedCluster, reachable []s
 	if failed := meaning.Status == pmks.ClusterInactive; target == "" && len(behind(p, current)) == 0 && !failed {
 		return "", nil
 	}
+	apart := target == "" && upgradesApart(p)
 	for _, pool := range p.AgentPoolProfiles {
-		if pool != nil {
+		if pool != nil && (!apart || !onItsWay(pool, current)) {
 			if err := poolState(properties(pool)).checkMendable("the node group"); err != nil {
 				return "", errs.OfNodeGroup(err, pmks.IID{NameId: value(pool.Name), SystemId: value(pool.Name)})
 			}
@@ -190,8 +219,13 @@ func (h *Handler) explain(ctx context.Context, err error, current, want string, 
 // putVersion sends the cluster as it was read with another version, on the condition
 // that nobody has changed it meanwhile.
 func (h *Handler) putVersion(ctx context.Context, r ref, read *aks.ManagedCluster, body []byte, version string) (*aks.ManagedCluster, error) {
-	body, err := upgradeBody(body, version)
+	p := read.Properties
+	body, err := upgradeBody(body, version, upgradesApart(p))
 	if err != nil {
+		return nil, err
+	}
+	step := pmks.UpgradeStep{From: firstText(p.CurrentKubernetesVersion, p.KubernetesVersion), To: version, Typical: capabilities.Typical.UpgradeControlPlane}
+	if body, err = h.beforeUpgrade(ctx, step, body); err != nil {
 		return nil, err
 	}
 	var made *aks.ManagedCluster

@@ -62,6 +62,18 @@ func keyed(g pmks.NodeGroupInfo) pmks.NodeGroupInfo {
 	return g
 }
 
+// demandingRequest is develRequest with all that AKS takes beyond V0.6.
+func demandingRequest(a pmks.Access) pmks.ClusterInfo {
+	req := develRequest.Clone()
+	req.Access = a
+	first, second := &req.NodeGroupList[0], &req.NodeGroupList[1]
+	first.Labels, first.Zones = map[string]string{"team": "a", "example.com/tier": ""}, []string{"3", "1"}
+	first.Taints = []pmks.Taint{{Key: "soft", Value: "yes", Effect: pmks.TaintPreferNoSchedule}}
+	second.Spot, second.DesiredNodeSize, second.MinNodeSize = true, 2, 1
+	second.Taints = []pmks.Taint{{Key: "example.com/spot", Value: "yes", Effect: pmks.TaintNoExecute}}
+	return req
+}
+
 // and puts exchanges behind those of develRequest.
 func and(more ...exchange) []exchange { return append(append([]exchange{}, lookups...), more...) }
 
@@ -216,6 +228,29 @@ var clusterWire = []wireTest{
 		"upgrade-cluster-to-default", nil,
 		[]exchange{{"GET clusters/devel", "200 cluster.json"}, {"GET clusters/devel/upgradeProfiles/default", "200 upgrade-profile.json"}, versions, {"PUT clusters/devel", "200 cluster-upgrading.json"}},
 		upgrade("default"),
+	},
+	{
+		"create-cluster-beyond", nil, and(exchange{"PUT clusters/devel", "201 cluster-creating.json"}), create(demandingRequest(pmks.Access{CIDRs: []string{"198.51.100.0/24", "203.0.113.7/32"}})),
+	},
+	{
+		"create-cluster-private", nil, and(exchange{"PUT clusters/devel", "201 cluster-creating.json"}), create(demandingRequest(pmks.Access{Mode: pmks.AccessPrivate})),
+	},
+	{
+		// The control plane is there; the node groups go by themselves, as one is spot.
+		"upgrade-cluster-node-groups", nil,
+		[]exchange{{"GET clusters/devel", "200 cluster-pools-lag.json"}, {"GET clusters/devel/upgradeProfiles/default", "200 upgrade-profile.json"},
+			{"PUT clusters/devel/agentPools/system", "200 pool-system-updating.json"}, {"PUT clusters/devel/agentPools/batch", "200 pool-batch.json"}},
+		upgrade("1.34.4"),
+	},
+	{
+		"set-tags", nil, []exchange{{"GET clusters/devel", "200 cluster.json"}, {"PATCH clusters/devel", "200 cluster.json"}},
+		func(ctx context.Context, h *azure.Handler) (any, error) {
+			return nil, h.SetTags(ctx, devel, []pmks.KeyValue{{Key: "team", Value: "b"}, {Key: "more", Value: ""}})
+		},
+	},
+	{
+		"set-tags-less", nil, []exchange{{"GET clusters/devel", "200 cluster.json"}, {"PUT clusters/devel", "200 cluster.json"}},
+		func(ctx context.Context, h *azure.Handler) (any, error) { return nil, h.SetTags(ctx, devel, nil) },
 	},
 	{"list-versions", nil, []exchange{versions}, func(ctx context.Context, h *azure.Handler) (any, error) { return h.ListVersions(ctx) }},
 }

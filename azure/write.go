@@ -5,6 +5,7 @@ package azure
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 )
 
 // object is a resource as Azure sent it. A write sends back all of it, also what the
@@ -53,24 +54,46 @@ func set[T any](o object, name string, v *T) {
 func (o object) bytes() ([]byte, error) { return json.Marshal(o) }
 
 // upgradeBody is a cluster as it was read with another version, for the control
-// plane and every pool: any other mixture is refused, or moves the control plane
-// alone.
-func upgradeBody(read []byte, version string) ([]byte, error) {
-	c, err := parseObject(read)
+// plane and every pool, or with apart for the control plane alone: any other mixture is
+// refused.
+func upgradeBody(read []byte, version string, apart bool) ([]byte, error) {
+	c, p, err := clusterBody(read)
 	if err != nil {
 		return nil, err
 	}
-	p := c.member("properties")
-	if p == nil {
-		return nil, lost("properties of the cluster")
-	}
 	p["kubernetesVersion"] = version
+	for _, pool := range p.members("agentPoolProfiles") {
+		if !apart {
+			pool["orchestratorVersion"] = version
+		}
+	}
+	return c.bytes()
+}
+
+// tagsBody is a cluster as it was read with other tags.
+func tagsBody(read []byte, want tags) ([]byte, error) {
+	c, _, err := clusterBody(read)
+	if err != nil {
+		return nil, err
+	}
+	c["tags"] = want
+	return c.bytes()
+}
+
+// clusterBody is a cluster as it was read, less what AKS refuses in a write, and its
+// properties.
+func clusterBody(read []byte) (c, p object, err error) {
+	if c, err = parseObject(read); err != nil {
+		return nil, nil, err
+	}
+	if p = c.member("properties"); p == nil {
+		return nil, nil, lost("properties of the cluster")
+	}
 	// AKS checks the secret of a service principal, which no read shows, and where a
 	// pool was made from, which may be gone. Its own command line leaves both out.
 	delete(p, "servicePrincipalProfile")
 	delete(p, "creationData")
 	for _, pool := range p.members("agentPoolProfiles") {
-		pool["orchestratorVersion"] = version
 		delete(pool, "creationData")
 	}
 	if identity := c.member("identity"); identity != nil {
@@ -83,7 +106,18 @@ func upgradeBody(read []byte, version string) ([]byte, error) {
 			}
 		}
 	}
-	return c.bytes()
+	return c, p, nil
+}
+
+// poolVersionBody is an agent pool as its cluster showed it, with another version and
+// other tags.
+func poolVersionBody(profile object, version string, want tags) ([]byte, error) {
+	p := maps.Clone(profile)
+	for _, name := range []string{"name", "creationData"} { // the name stands in the URL
+		delete(p, name)
+	}
+	p["orchestratorVersion"], p["tags"] = version, want
+	return object{"properties": p}.bytes()
 }
 
 // poolBody is an agent pool as it was read with the sizes, the mode and the tags of

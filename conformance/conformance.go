@@ -59,6 +59,7 @@ type Harness struct {
 // Cloud is one cloud under test. The levers may be nil; subtests that need one are
 // skipped then, by its name.
 type Cloud struct {
+	// Handler is what is tested.
 	Handler pmks.ClusterHandler
 	// ClusterRequest returns a full valid request with one node group, also for
 	// Type-I clouds; NodeGroupRequest one for a further group. Both give sizes of
@@ -71,6 +72,9 @@ type Cloud struct {
 	// Delay is how long a Delay fault lasts; 0 means 10 seconds. The suite ends
 	// contexts after a tenth of it.
 	Delay time.Duration
+	// Zones are those that a node group of ClusterRequest may lie in; none where the cloud
+	// has no zones to choose from.
+	Zones []string
 	// Secrets must never be shown.
 	Secrets []string
 
@@ -201,7 +205,8 @@ var checks = concat(
 	lifeChecks, sharingChecks, errorChecks, nameChecks, validationChecks, stateChecks, transitionChecks,
 	scalingChecks, deleteChecks, upgradeChecks, listChecks, accessChecks, contextChecks, concurrencyChecks,
 	onceChecks, secretChecks, jobChecks, interruptionChecks, identityChecks, unreadChecks, refusalChecks,
-	repairChecks, reasonChecks, boundChecks, patienceChecks,
+	repairChecks, reasonChecks, boundChecks, patienceChecks, nodeChecks, endpointChecks, tagChecks,
+	streamChecks, planChecks,
 )
 
 func concat(lists ...[]check) []check {

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"iter"
 	"runtime"
 	"slices"
 	"strings"
@@ -54,6 +55,30 @@ type wrong struct {
 	versions func(context.Context) ([]pmks.Version, error)
 	check    func(context.Context, pmks.ClusterInfo) error
 	access   func(ctx context.Context, iid pmks.IID, open bool) error
+	tags     func(context.Context, pmks.IID, []pmks.KeyValue) error
+	group    func(ctx context.Context, cluster, group pmks.IID) (pmks.NodeGroupInfo, error)
+	stream   func(context.Context) iter.Seq2[pmks.ClusterInfo, error]
+}
+
+func (w wrong) SetTags(ctx context.Context, iid pmks.IID, tags []pmks.KeyValue) error {
+	if w.tags != nil {
+		return w.tags(ctx, iid, tags)
+	}
+	return w.Client.SetTags(ctx, iid, tags)
+}
+
+func (w wrong) GetNodeGroup(ctx context.Context, cluster, group pmks.IID) (pmks.NodeGroupInfo, error) {
+	if w.group != nil {
+		return w.group(ctx, cluster, group)
+	}
+	return w.Client.GetNodeGroup(ctx, cluster, group)
+}
+
+func (w wrong) Clusters(ctx context.Context) iter.Seq2[pmks.ClusterInfo, error] {
+	if w.stream != nil {
+		return w.stream(ctx)
+	}
+	return w.Client.Clusters(ctx)
 }
 
 func (w wrong) Capabilities() pmks.Capabilities {
@@ -179,7 +204,9 @@ func (w wrong) LastOperation(ctx context.Context, cluster, group pmks.IID) (pmks
 }
 
 // allMutants are the mutants of all files.
-func allMutants() []mutant { return slices.Concat(mutants, stateMutants, workMutants, ruleMutants) }
+func allMutants() []mutant {
+	return slices.Concat(mutants, stateMutants, workMutants, ruleMutants, beyondMutants)
+}
 
 // reads makes a mutant that changes what GetCluster shows.
 func reads(change func(*pmks.ClusterInfo)) func(correct) pmks.ClusterHandler {
@@ -291,6 +318,7 @@ func mutantCloud(m mutant, wrap func(correct) pmks.ClusterHandler) *conformance.
 		Handler:          wrap(correct{pmks.New(h), h, sample}),
 		ClusterRequest:   p.SampleRequest,
 		NodeGroupRequest: p.SampleNodeGroup,
+		Zones:            p.Clone().Zones,
 		Wait:             []pmks.WaitOption{pmks.WithMaxWait(6 * time.Hour)},
 		Secrets:          []string{secretKey},
 		Inject: func(f conformance.Fault) func() {

@@ -148,3 +148,87 @@ func Example_testing() {
 	// true
 	// 2
 }
+
+func Example_nodes() {
+	ctx := context.Background()
+	quick := pmks.WithInterval(time.Millisecond)
+	client := pmks.New(fake.New(fake.WithSpeed(100_000)))
+	req := pmks.ClusterInfo{
+		IId:     pmks.IID{NameId: "demo"},
+		Network: pmks.NetworkInfo{SubnetIIDs: []pmks.IID{{SystemId: "subnet-a"}}},
+		Access:  pmks.Access{Mode: pmks.AccessPublicAndPrivate, CIDRs: []string{"198.51.100.0/24"}},
+		NodeGroupList: []pmks.NodeGroupInfo{
+			{IId: pmks.IID{NameId: "workers"}, DesiredNodeSize: 2},
+			{
+				IId: pmks.IID{NameId: "batch"}, DesiredNodeSize: 3,
+				Labels: map[string]string{"team": "blue"},
+				Taints: []pmks.Taint{{Key: "dedicated", Value: "batch", Effect: pmks.TaintNoSchedule}},
+				Spot:   true,
+				Zones:  []string{"sim-1a", "sim-1b"},
+			},
+		},
+	}
+	info, err := pmks.Provision(ctx, client, req, quick)
+	if err != nil {
+		log.Fatal(err)
+	}
+	group, err := pmks.GetNodeGroup(ctx, client, info.IId, pmks.IID{NameId: "batch"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(group.Labels["team"], group.Taints[0], group.Spot, group.Zones)
+	fmt.Println(info.Access.Mode, info.Access.CIDRs, info.Access.PrivateEndpoint != "")
+
+	// The user's tags become exactly these.
+	if err := client.SetTags(ctx, info.IId, []pmks.KeyValue{{Key: "env", Value: "prod"}}); err != nil {
+		log.Fatal(err)
+	}
+	// Output:
+	// blue dedicated=batch:NoSchedule true [sim-1a sim-1b]
+	// public-and-private [198.51.100.0/24] true
+}
+
+func Example_plan() {
+	ctx := context.Background()
+	cloud := fake.New(fake.WithProfile("aws"), fake.WithClusters(fake.Cluster{
+		Name: "demo", Version: "1.33", NodeGroups: []pmks.NodeGroupInfo{{IId: pmks.IID{NameId: "workers"}, DesiredNodeSize: 2}},
+	}))
+	demo := pmks.IID{NameId: "demo"}
+	err := cloud.SetFindings(demo, pmks.UpgradeFinding{Blocks: true, Code: "DeprecatedAPI", Message: "flowcontrol v1beta3 is in use"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	plan, err := pmks.PlanUpgrade(ctx, pmks.New(cloud), demo, "1.35") // nothing is sent
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, step := range plan.Steps {
+		what := "control plane"
+		if !step.NodeGroup.IsZero() {
+			what = step.NodeGroup.NameId
+		}
+		fmt.Printf("%s %s > %s, about %s\n", what, step.From, step.To, step.Typical)
+	}
+	fmt.Println(plan.Blocked()[0].Message)
+	// Output:
+	// control plane 1.33 > 1.34, about 12m0s
+	// workers 1.33 > 1.34, about 10m0s
+	// control plane 1.34 > 1.35, about 12m0s
+	// workers 1.34 > 1.35, about 10m0s
+	// flowcontrol v1beta3 is in use
+}
+
+func Example_clusters() {
+	ctx := context.Background()
+	client := pmks.New(fake.New(fake.WithClusters(fake.Cluster{Name: "one"}, fake.Cluster{Name: "two"})))
+	for info, err := range pmks.Clusters(ctx, client) {
+		if err != nil {
+			log.Print(err) // one that could not be read; the others follow
+			continue
+		}
+		fmt.Println(info.IId.NameId, info.Status)
+	}
+	// Output:
+	// one Active
+	// two Active
+}

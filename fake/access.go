@@ -12,6 +12,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"math/big"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -19,7 +20,6 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/kubeconfig"
-	"github.com/pmks-go/pmks/internal/refuse"
 	"github.com/pmks-go/pmks/internal/sim/core"
 )
 
@@ -41,7 +41,7 @@ func (h *Handler) GenerateClusterToken(ctx context.Context, clusterIID pmks.IID)
 			return err
 		}
 		if !c.ControlPlaneUp {
-			return refuse.Precondition("the control plane is not up yet")
+			return &pmks.Error{Code: pmks.CodeBusy, ProviderCode: "OperationInProgress", Message: "the control plane is not up yet: wait until the cluster is Active"}
 		}
 		id, err := h.identity(keyOf(c))
 		token = h.token(c.Name, id.mark, now)
@@ -123,6 +123,30 @@ func (h *Handler) access(info *pmks.ClusterInfo, now time.Time) error {
 	}
 	info.AccessInfo.Kubeconfig, err = buildKubeconfig(info.IId.NameId, info.AccessInfo.Endpoint, token)
 	return err
+}
+
+// accessOf says from where the API of a cluster can be reached. The private address is
+// the public one with a label before it, but where the simulated API serves both at one.
+// The caller holds the lock.
+func (h *Handler) accessOf(c *core.Cluster) pmks.Access {
+	access := pmks.Access{Mode: c.Access.Mode, CIDRs: slices.Clone(c.Access.CIDRs)}
+	if access.Mode == "" && len(h.caps.Access.Modes) > 0 {
+		access.Mode = h.caps.Access.Modes[0]
+	}
+	if !c.AccessOpen || !c.ControlPlaneUp {
+		return access
+	}
+	endpoint := h.endpoint(c)
+	if access.Mode != pmks.AccessPrivate {
+		access.PublicEndpoint = endpoint
+	}
+	if access.Mode == pmks.AccessPrivate || access.Mode == pmks.AccessPublicAndPrivate {
+		access.PrivateEndpoint = endpoint
+		if h.kubernetes == nil {
+			access.PrivateEndpoint = strings.Replace(endpoint, "https://", "https://internal-", 1)
+		}
+	}
+	return access
 }
 
 // identity is what opens a cluster: of its own where there is something to open, else

@@ -100,8 +100,8 @@ func TestHandler_kubeconfig_notReady(t *testing.T) {
 					t.Errorf("got %v before the control plane is up", got)
 				}
 				if p.Caps.Access.Token {
-					if _, err := h.GenerateClusterToken(t.Context(), info.IId); !errors.Is(err, pmks.ErrFailedPrecondition) {
-						t.Errorf("a token: got %v, want FailedPrecondition", err)
+					if _, err := h.GenerateClusterToken(t.Context(), info.IId); !errors.Is(err, pmks.ErrBusy) {
+						t.Errorf("a token: got %v, want Busy", err)
 					}
 				}
 			})

@@ -28,7 +28,7 @@ func (h *Handler) CreateCluster(ctx context.Context, req pmks.ClusterInfo) (pmks
 	}
 	var info pmks.ClusterInfo
 	err = h.mutate(ctx, r, func(now time.Time, out core.Outcome) error {
-		if err := h.taken(now, cmd.Name); err != nil {
+		if err := h.wrong(now, cmd); err != nil {
 			return err
 		}
 		made, err := h.world.Apply(now, cmd, out)
@@ -52,20 +52,23 @@ func (h *Handler) CreateCluster(ctx context.Context, req pmks.ClusterInfo) (pmks
 
 // createCommand checks a request and reads it.
 func (h *Handler) createCommand(req pmks.ClusterInfo) (core.CreateCluster, error) {
-	if err := h.caps.CheckCluster(req); err != nil {
+	var f refuse.List
+	f.Join(h.caps.CheckCluster(req))
+	if err := f.Err(); err != nil {
+		return core.CreateCluster{}, err
+	}
+	for i, g := range req.NodeGroupList {
+		h.checkZones(&f, fmt.Sprintf("NodeGroupList[%d].", i), g)
+	}
+	if err := f.Err(); err != nil {
 		return core.CreateCluster{}, err
 	}
 	version, err := h.resolve("Version", req.Version)
 	if err != nil {
 		return core.CreateCluster{}, err
 	}
-	cmd := core.CreateCluster{Name: req.IId.NameId, Version: version, Network: req.Clone().Network, Token: rand.Text()}
-	if len(req.TagList) > 0 {
-		cmd.Tags = map[string]string{}
-		for _, t := range req.TagList {
-			cmd.Tags[t.Key] = t.Value
-		}
-	}
+	cmd := core.CreateCluster{Name: req.IId.NameId, Version: version, Network: req.Clone().Network, Access: req.Access,
+		Tags: tagMap(req.TagList), Token: rand.Text()}
 	for _, g := range req.NodeGroupList {
 		cmd.Groups = append(cmd.Groups, h.addGroup("", g, ""))
 	}
@@ -74,11 +77,29 @@ func (h *Handler) createCommand(req pmks.ClusterInfo) (core.CreateCluster, error
 
 // resolve turns a portable version into one that is offered.
 func (h *Handler) resolve(field, version string) (string, error) {
-	offered, err := kver.Choose(version, h.profile.OfferedNames(), h.profile.Default())
+	offered, err := kver.Choose(version, h.profile.OfferedNames(), h.profile.Standard())
 	if err != nil {
 		return "", &pmks.Error{Code: pmks.CodeInvalidArgument, Field: field, ProviderCode: "UnsupportedVersion", Message: err.Error(), Err: err}
 	}
 	return offered, nil
+}
+
+// wrong is everything that the cloud has against a request, the name included.
+func (h *Handler) wrong(now time.Time, cmd core.CreateCluster) error {
+	taken := h.taken(now, cmd.Name)
+	err := h.world.Check(now, cmd)
+	if taken == nil {
+		return err
+	}
+	// The references are wrong whether the name is free or not; the rest is not looked at.
+	var f refuse.List
+	f.Join(taken)
+	for _, r := range core.Refusals(err) {
+		if r.Reason == core.NotInInventory {
+			f.Join(convert(r))
+		}
+	}
+	return f.Err()
 }
 
 // taken refuses a name that some cluster has, also on clouds that would not.
@@ -90,7 +111,7 @@ func (h *Handler) taken(now time.Time, name string) error {
 }
 
 func exists(what, name string) error {
-	return &pmks.Error{Code: pmks.CodeAlreadyExists, ProviderCode: "ResourceExists", HTTPStatus: 409,
+	return &pmks.Error{Code: pmks.CodeAlreadyExists, ProviderCode: "ResourceExists", HTTPStatus: 409, Field: "IId.NameId",
 		Message: "a " + what + " named \"" + name + "\" exists; it was not changed"}
 }
 
@@ -268,7 +289,7 @@ func (h *Handler) emptyCluster(ctx context.Context, r request) error {
 			if err != nil {
 				return err
 			}
-			if c.State == profile.Creating || c.State == profile.Updating {
+			if c.State == profile.Creating && !h.profile.Exclusive.DeleteUnfinished || c.State == profile.Updating {
 				return &pmks.Error{Code: pmks.CodeBusy, Message: "the cluster is being worked on: delete it when that is done"}
 			}
 			pause = pollTime
@@ -298,7 +319,8 @@ func (h *Handler) emptyCluster(ctx context.Context, r request) error {
 			remove := mutation("RemoveNodeGroup", r.cluster, g)
 			remove.of = &request{op: r.op, cluster: r.cluster, nodeGroup: g}
 			err := h.removeGroup(ctx, remove)
-			if err != nil && !errors.Is(err, pmks.ErrNotFound) && !h.leaving(ctx, r.cluster, g) {
+			// One that is being changed is asked again when that is done.
+			if err != nil && !errors.Is(err, pmks.ErrNotFound) && !errors.Is(err, pmks.ErrBusy) && !h.leaving(ctx, r.cluster, g) {
 				return err
 			}
 		}
@@ -335,10 +357,7 @@ func (h *Handler) CheckCluster(ctx context.Context, req pmks.ClusterInfo) error 
 		return h.failed(r, err)
 	}
 	return h.send(ctx, r, func(now time.Time, _ core.Outcome) error {
-		if err := h.taken(now, cmd.Name); err != nil {
-			return err
-		}
-		return h.world.Check(now, cmd)
+		return h.wrong(now, cmd)
 	})
 }
 
@@ -346,7 +365,7 @@ func (h *Handler) CheckCluster(ctx context.Context, req pmks.ClusterInfo) error 
 func (h *Handler) ListVersions(ctx context.Context) ([]pmks.Version, error) {
 	var list []pmks.Version
 	err := h.send(ctx, read("ListVersions", pmks.IID{}), func(time.Time, core.Outcome) error {
-		list = append(list, h.profile.Offer...)
+		list = h.profile.Listed()
 		return nil
 	})
 	return list, err

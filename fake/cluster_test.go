@@ -35,8 +35,8 @@ func TestHandler_CreateCluster(t *testing.T) {
 				}
 				same(t, "the request", req, before)
 				same(t, "what a read shows", mustGet(t, h, made.IId), made)
-				if made.Version != p.Default() || made.Status != pmks.ClusterCreating {
-					t.Errorf("got %s %s, want %s Creating", made.Version, made.Status, p.Default())
+				if made.Version != p.Standard() || made.Status != pmks.ClusterCreating {
+					t.Errorf("got %s %s, want %s Creating", made.Version, made.Status, p.Standard())
 				}
 
 				other := req.Clone()

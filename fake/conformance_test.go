@@ -88,6 +88,7 @@ func cloud(p *profile.Profile, wrap func(pmks.ClusterHandler) pmks.ClusterHandle
 		Handler:          wrap(h),
 		ClusterRequest:   p.SampleRequest,
 		NodeGroupRequest: p.SampleNodeGroup,
+		Zones:            p.Clone().Zones,
 		Reopen:           func() pmks.ClusterHandler { return wrap(h) },
 		Logs:             logs.String,
 		Inject: func(f conformance.Fault) func() {

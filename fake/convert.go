@@ -37,9 +37,8 @@ func (h *Handler) clusterInfo(c *core.Cluster) pmks.ClusterInfo {
 		},
 		KeyValueList: []pmks.KeyValue{{Key: pmks.KeyNativeStatus, Value: h.profile.ClusterWord(c.State, c.By)}},
 	}
-	if c.AccessOpen && c.ControlPlaneUp {
-		info.AccessInfo.Endpoint = h.endpoint(c)
-	}
+	info.Access = h.accessOf(c)
+	info.AccessInfo.Endpoint = cmp.Or(info.Access.PublicEndpoint, info.Access.PrivateEndpoint)
 	if c.Protected {
 		info.KeyValueList = append(info.KeyValueList, pmks.KeyValue{Key: "DeletionProtection", Value: "true"})
 	}
@@ -77,6 +76,10 @@ func (h *Handler) groupInfo(g *core.NodeGroup) pmks.NodeGroupInfo {
 		Version:         g.Version,
 		Nodes:           slices.Clone(g.Nodes),
 		KeyValueList:    []pmks.KeyValue{{Key: pmks.KeyNativeStatus, Value: h.profile.NodeGroupWord(g.State, g.By)}},
+		Labels:          maps.Clone(g.Spec.Labels),
+		Taints:          slices.Clone(g.Spec.Taints),
+		Spot:            g.Spec.Spot,
+		Zones:           slices.Clone(g.Spec.Zones),
 	}
 	if !g.BoundsKnown { // nobody gave any
 		info = h.caps.WithDefaultBounds(info)
@@ -115,6 +118,12 @@ func (h *Handler) addGroup(clusterID string, req pmks.NodeGroupInfo, token strin
 			case "KeyPairIID":
 				cmd.Spec.KeyPairIID = pmks.IID{}
 			}
+		}
+	}
+	// What was left to the cloud is not told as if the user had asked for it.
+	for _, text := range []*string{&cmd.Spec.RootDiskType, &cmd.Spec.RootDiskSize, &cmd.Spec.ImageIID.NameId, &cmd.Spec.ImageIID.SystemId} {
+		if strings.EqualFold(*text, "default") {
+			*text = ""
 		}
 	}
 	return cmd

@@ -84,6 +84,9 @@ func (h *Handler) where(e *pmks.Error, r request, requestID string) error {
 func convert(r *core.Refusal) *pmks.Error {
 	row := refusalTable[r.Reason]
 	e := &pmks.Error{Code: row.code, ProviderCode: row.vendor, HTTPStatus: row.status, Field: r.Field, Message: r.Message}
+	if e.Code == pmks.CodeFailedPrecondition {
+		e.Field = "" // it is the cluster's state that is wrong, not the request
+	}
 	if len(r.Allowed) > 0 && !strings.Contains(r.Message, r.Allowed[0]) {
 		e.Message += ": " + strings.Join(r.Allowed, ", ")
 	}

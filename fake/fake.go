@@ -63,6 +63,8 @@ type Handler struct {
 	world *core.World
 	plan  core.Plan
 	calls []Call
+	// findings are those of SetFindings, by the id of the cluster.
+	findings map[string][]pmks.UpgradeFinding
 	// hidden is what reads cannot tell.
 	hidden []*Unread
 	// requests counts the requests that reached the cloud, for their ids.
@@ -82,6 +84,10 @@ var (
 	_ pmks.AccessOpener       = (*Handler)(nil)
 	_ pmks.StateReader        = (*Handler)(nil)
 	_ pmks.OperationReader    = (*Handler)(nil)
+	_ pmks.NodeGroupReader    = (*Handler)(nil)
+	_ pmks.TagSetter          = (*Handler)(nil)
+	_ pmks.ClusterStreamer    = (*Handler)(nil)
+	_ pmks.UpgradeAdvisor     = (*Handler)(nil)
 )
 
 // Option configures New.
@@ -182,6 +188,7 @@ func WithInventory(inv Inventory) Option {
 
 // Limits are quotas; zero means none.
 type Limits struct {
+	// Clusters and the others are the most that there may be; 0 means no limit.
 	Clusters      int
 	NodeGroups    int // in each cluster
 	NodesPerGroup int

@@ -60,9 +60,9 @@ type Fault struct {
 var (
 	faultKinds = []FaultKind{Refuse, Throttle, Delay, LoseRequest, LoseReply, FailLater, Stick}
 	faultOps   = []string{
-		"", "AddNodeGroup", "ChangeNodeGroupScaling", "CheckCluster", "CheckNodeGroup", "CloseAccess", "CreateCluster",
-		"DeleteCluster", "GenerateClusterToken", "GetCluster", "LastOperation", "ListCluster", "ListIID", "ListVersions", "OpenAccess",
-		"ReadState", "RemoveNodeGroup", "SetNodeGroupAutoScaling", "UpgradeCluster",
+		"", "AddNodeGroup", "ChangeNodeGroupScaling", "CheckCluster", "CheckNodeGroup", "CloseAccess", "Clusters", "CreateCluster",
+		"DeleteCluster", "GenerateClusterToken", "GetCluster", "GetNodeGroup", "LastOperation", "ListCluster", "ListIID", "ListVersions",
+		"OpenAccess", "ReadState", "RemoveNodeGroup", "SetNodeGroupAutoScaling", "SetTags", "UpgradeCluster", "UpgradeFindings",
 	}
 )
 

@@ -8,6 +8,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"hash/fnv"
+	"maps"
 	"net"
 	"strconv"
 	"strings"
@@ -189,11 +190,18 @@ func (k *kubernetes) Cluster(id string) kubeapi.Cluster {
 		}
 		for _, node := range g.Nodes {
 			zones := h.profile.Zones
+			if len(g.Spec.Zones) > 0 {
+				zones = g.Spec.Zones
+			}
 			sum := fnv.New32a()
 			_, _ = sum.Write([]byte(node.SystemId)) // a hash takes everything
 			m := kubeapi.Machine{
 				ID: node.SystemId, NodeName: node.NameId, Account: "fake", Region: h.world.Region(), Cluster: c.Name, ClusterID: c.ID,
 				Group: g.Name, GroupID: g.ID, InstanceType: g.Spec.VMSpecName, Version: g.Version, NotReady: notReady,
+				Labels: maps.Clone(g.Spec.Labels),
+			}
+			for _, t := range g.Spec.Taints {
+				m.Taints = append(m.Taints, kubeapi.Taint{Key: t.Key, Value: t.Value, Effect: string(t.Effect)})
 			}
 			if len(zones) > 0 && m.Region == h.profile.Region {
 				m.Zone = zones[int(sum.Sum32()%uint32(len(zones)))] //nolint:gosec // a handful of zones

@@ -252,3 +252,40 @@ func TestHandler_kubernetesNot(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestHandler_kubernetesNodes: the nodes have the labels, the taints and the zones that
+// their group was asked for.
+func TestHandler_kubernetesNodes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := New(WithKubernetesInProcess(), WithClusters(Cluster{Name: "demo", NodeGroups: []pmks.NodeGroupInfo{{
+			IId: pmks.IID{NameId: "batch"}, DesiredNodeSize: 2, Labels: map[string]string{"team": "blue"}, Zones: []string{"sim-1c"},
+			Taints: []pmks.Taint{{Key: "dedicated", Value: "batch", Effect: pmks.TaintNoSchedule}},
+		}}}))
+		defer closeHandler(t, h)
+		k := newKubeClient(t, h, mustGet(t, h, pmks.IID{NameId: "demo"}))
+		resp, err := k.open(t, http.MethodGet, "/api/v1/nodes", k.config.Token.Reveal())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		var nodes struct {
+			Items []struct {
+				Metadata struct{ Labels map[string]string }
+				Spec     struct{ Taints []pmks.Taint }
+			}
+		}
+		if err := json.NewDecoder(resp.Body).Decode(&nodes); err != nil || len(nodes.Items) != 2 {
+			t.Fatalf("%d nodes, %v", len(nodes.Items), err)
+		}
+		for _, n := range nodes.Items {
+			if l := n.Metadata.Labels; l["team"] != "blue" || l["topology.kubernetes.io/zone"] != "sim-1c" {
+				t.Errorf("labels are %v", l)
+			}
+			if len(n.Spec.Taints) != 1 || n.Spec.Taints[0].String() != "dedicated=batch:NoSchedule" {
+				t.Errorf("taints are %v", n.Spec.Taints)
+			}
+		}
+		k.http.CloseIdleConnections()
+	})
+}

@@ -30,6 +30,9 @@ func (h *Handler) AddNodeGroup(ctx context.Context, clusterIID pmks.IID, req pmk
 			return err
 		}
 		cmd.ClusterID = c.ID
+		if err := h.wrongGroup(now, cmd, req); err != nil {
+			return err
+		}
 		made, err := h.world.Apply(now, cmd, out)
 		if err == nil {
 			info = h.groupInfo(made.Group)
@@ -68,8 +71,18 @@ func (h *Handler) CheckNodeGroup(ctx context.Context, clusterIID pmks.IID, req p
 		if err != nil {
 			return err
 		}
-		return h.world.Check(now, h.addGroup(c.ID, req, ""))
+		return h.wrongGroup(now, h.addGroup(c.ID, req, ""), req)
 	})
+}
+
+// wrongGroup is what the cloud has against a request. Its zones are looked at when
+// nothing else is wrong.
+func (h *Handler) wrongGroup(now time.Time, cmd core.AddNodeGroup, req pmks.NodeGroupInfo) error {
+	var f refuse.List
+	if f.Join(h.world.Check(now, cmd)); f.Err() == nil {
+		h.checkZones(&f, "", req)
+	}
+	return f.Err()
 }
 
 // RemoveNodeGroup implements [pmks.ClusterHandler].
@@ -175,9 +188,12 @@ func (h *Handler) ChangeNodeGroupScaling(ctx context.Context, clusterIID, nodeGr
 		return err
 	}, func(now time.Time) (bool, error) {
 		_, g, err := h.both(now, r.cluster, r.nodeGroup)
-		sized := keep || g.Desired == desired || g.Auto && !h.caps.Scaling.DesiredWhileAuto
-		if err != nil || g.Min != minSize || g.Max != maxSize || !sized {
+		if err != nil { // it may be gone by now
 			return false, err
+		}
+		sized := keep || g.Desired == desired || g.Auto && !h.caps.Scaling.DesiredWhileAuto
+		if g.Min != minSize || g.Max != maxSize || !sized {
+			return false, nil
 		}
 		info = h.groupInfo(g)
 		return true, nil

@@ -15,10 +15,12 @@ import (
 // Cluster is a cluster that exists already, made by other hands. The cloud's rules
 // do not hold for it: several may have one name.
 type Cluster struct {
+	// Name is its NameId.
 	Name string
 	// Version is any; empty means the default.
 	Version    string
 	Network    pmks.NetworkInfo
+	Access     pmks.Access
 	TagList    []pmks.KeyValue
 	NodeGroups []pmks.NodeGroupInfo
 	Created    time.Time
@@ -27,13 +29,8 @@ type Cluster struct {
 
 // Put adds a cluster that exists already.
 func (h *Handler) Put(c Cluster) error {
-	seed := core.Seed{Name: c.Name, Version: c.Version, Created: c.Created, Network: c.Network, Groups: c.NodeGroups, Protected: c.Protected}
-	if len(c.TagList) > 0 {
-		seed.Tags = map[string]string{}
-		for _, t := range c.TagList {
-			seed.Tags[t.Key] = t.Value
-		}
-	}
+	seed := core.Seed{Name: c.Name, Version: c.Version, Created: c.Created, Network: c.Network, Access: c.Access, Tags: tagMap(c.TagList),
+		Groups: c.NodeGroups, Protected: c.Protected}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	_, err := h.world.Put(time.Now(), seed)
@@ -140,6 +137,7 @@ func (h *Handler) Restore(s *Snapshot) {
 // Inventory holds what exists beside clusters. A list that is nil says nothing:
 // every reference of its kind exists. References are found by id, else by name.
 type Inventory struct {
+	// VPCs and the others are all that there is of their kind; nil means that anything goes.
 	VPCs           []pmks.IID
 	Subnets        []Subnet
 	SecurityGroups []pmks.IID
@@ -150,6 +148,7 @@ type Inventory struct {
 
 // Subnet is a part of a VPC in one zone.
 type Subnet struct {
+	// IID is the subnet's; VPC, Zone and CIDR are what it belongs to and lies in.
 	IID  pmks.IID
 	VPC  string // id
 	Zone string

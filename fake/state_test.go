@@ -188,6 +188,7 @@ func TestHandler_Put(t *testing.T) {
 			Status: pmks.NodeGroupActive, Nodes: []pmks.IID{{SystemId: "vm-1"}},
 			KeyValueList: []pmks.KeyValue{{Key: pmks.KeyNativeStatus, Value: "active"}}}},
 		KeyValueList: []pmks.KeyValue{{Key: pmks.KeyNativeStatus, Value: "active"}, {Key: "DeletionProtection", Value: "true"}},
+		Access:       pmks.Access{Mode: pmks.AccessPublic, PublicEndpoint: got.AccessInfo.Endpoint},
 	}
 	same(t, "the cluster", got, want)
 	if got.IId.NameId != "old" || got.IId.SystemId == "" || got.AccessInfo.Kubeconfig == "" {

@@ -23,6 +23,7 @@ const (
 // Unread is a fact that reads cannot tell, as where a cloud keeps it in another
 // service that is down or does not let the caller in.
 type Unread struct {
+	// Fact is what cannot be read.
 	Fact Fact
 	// Cluster and NodeGroup are names or ids; empty means every one. NodeGroup is for
 	// Nodes alone.

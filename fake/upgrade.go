@@ -4,6 +4,7 @@ package fake
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/pmks-go/pmks"
@@ -19,6 +20,9 @@ func (h *Handler) UpgradeCluster(ctx context.Context, clusterIID pmks.IID, newVe
 	r := mutation("UpgradeCluster", clusterIID, pmks.IID{})
 	if err := pmks.CheckIID("clusterIID", clusterIID); err != nil {
 		return pmks.ClusterInfo{}, h.failed(r, err)
+	}
+	if _, err := kver.Parse(newVersion); err != nil && !kver.IsDefault(newVersion) {
+		return pmks.ClusterInfo{}, h.failed(r, refuse.Invalid("newVersion", "%q is not a Kubernetes version such as 1.33", refuse.Clip(newVersion)))
 	}
 	var s step
 	var info pmks.ClusterInfo
@@ -68,17 +72,16 @@ func (h *Handler) nextStep(now time.Time, c *core.Cluster, wanted string) (step,
 	if h.underWay(now, c, target) {
 		return s, nil
 	}
+	if err := h.blocked(c); err != nil && (goal.Compare(current) > 0 || len(lagging(c)) > 0) {
+		return step{}, err
+	}
 	if goal.Compare(current) > 0 {
 		cmd := core.UpgradeControlPlane{ClusterID: c.ID, Version: target, Groups: h.profile.Upgrade.Mode == profile.OneOperation}
 		s.commands = []core.Command{cmd}
 		return s, h.world.Check(now, cmd)
 	}
 	s.remaining = false
-	for _, g := range c.Groups {
-		version, err := kver.Parse(g.Version)
-		if err != nil || version.Compare(current) >= 0 || g.State == profile.Deleting {
-			continue
-		}
+	for _, g := range lagging(c) {
 		cmd := core.UpgradeNodeGroup{ClusterID: c.ID, GroupID: g.ID}
 		if err := h.world.Check(now, cmd); err != nil {
 			return step{}, err
@@ -92,13 +95,22 @@ func (h *Handler) nextStep(now time.Time, c *core.Cluster, wanted string) (step,
 	return s, nil
 }
 
+// lagging returns the node groups that run an older version than the control plane.
+func lagging(c *core.Cluster) []*core.NodeGroup {
+	current, _ := kver.Parse(c.Version)
+	return slices.DeleteFunc(slices.Clone(c.Groups), func(g *core.NodeGroup) bool {
+		version, err := kver.Parse(g.Version)
+		return err != nil || version.Compare(current) >= 0 || g.State == profile.Deleting
+	})
+}
+
 // upgradeTarget resolves a version. One that the cluster runs already needs no
 // offer, and a bare minor is reached by every patch of it.
 func (h *Handler) upgradeTarget(current, wanted string) (string, error) {
 	if !kver.IsDefault(wanted) {
 		want, err := kver.Parse(wanted)
 		if err != nil {
-			return "", refuse.Invalid("newVersion", "%q is not a Kubernetes version such as 1.33", wanted)
+			return "", refuse.Invalid("newVersion", "%q is not a Kubernetes version such as 1.33", refuse.Clip(wanted))
 		}
 		running, err := kver.Parse(current)
 		if err == nil && (want.Compare(running) == 0 || !want.HasPatch && want.SameMinor(running)) {

@@ -74,18 +74,19 @@ func TestHandler_UpgradeCluster_refused(t *testing.T) {
 				tests := []struct {
 					name, version string
 					code          pmks.Code
+					field         string
 					text          string
 				}{
-					{"downgrade", "1.20", pmks.CodeInvalidArgument, "cannot be downgraded"},
-					{"not-offered", "1.99", pmks.CodeInvalidArgument, "offered: "},
-					{"no-version", "new", pmks.CodeInvalidArgument, "not a Kubernetes version"},
-					{"jump", newest, pmks.CodeFailedPrecondition, nextVersion(p)},
+					{"downgrade", "1.20", pmks.CodeInvalidArgument, "newVersion", "cannot be downgraded"},
+					{"not-offered", "1.99", pmks.CodeInvalidArgument, "newVersion", "offered: "},
+					{"no-version", "new", pmks.CodeInvalidArgument, "newVersion", "not a Kubernetes version"},
+					{"jump", newest, pmks.CodeFailedPrecondition, "", nextVersion(p)},
 				}
 				for _, tt := range tests {
 					_, err := h.UpgradeCluster(t.Context(), info.IId, tt.version)
 					e := asError(t, err)
-					if e.Code != tt.code || !strings.Contains(e.Message, tt.text) || e.Field != "newVersion" || e.Op != "UpgradeCluster" {
-						t.Errorf("%s: got %v, want %v of newVersion with %q", tt.name, err, tt.code, tt.text)
+					if e.Code != tt.code || !strings.Contains(e.Message, tt.text) || e.Field != tt.field || e.Op != "UpgradeCluster" {
+						t.Errorf("%s: got %v, want %v of %q with %q", tt.name, err, tt.code, tt.field, tt.text)
 					}
 				}
 				if n := mutations(h); len(n) > 0 {

@@ -45,21 +45,11 @@ func (h *Handler) token(ctx context.Context) (pmks.Token, error) {
 // the cluster's own authority: the public address, or the DNS name if that is open
 // to the outside, or the private address.
 func server(c *containerpb.Cluster) (url string, ownAuthority bool) {
-	ip := c.GetControlPlaneEndpointsConfig().GetIpEndpointsConfig()
-	public := c.GetEndpoint()
-	if ip != nil && (ip.Enabled != nil && !ip.GetEnabled() || ip.EnablePublicEndpoint != nil && !ip.GetEnablePublicEndpoint()) {
-		public = ""
+	w := waysTo(c)
+	if w.public == "" && w.dns != "" {
+		return w.dns, false
 	}
-	if public != "" {
-		return "https://" + host(public), true
-	}
-	if dns := c.GetControlPlaneEndpointsConfig().GetDnsEndpointConfig(); dns.GetAllowExternalTraffic() && dns.GetEndpoint() != "" {
-		return "https://" + dns.GetEndpoint(), false
-	}
-	if private := cmp.Or(ip.GetPrivateEndpoint(), c.GetPrivateClusterConfig().GetPrivateEndpoint()); private != "" {
-		return "https://" + host(private), true
-	}
-	return "", false
+	return cmp.Or(w.public, w.private), true
 }
 
 // host puts an IPv6 address into brackets.

@@ -3,6 +3,7 @@
 package gcp_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -26,7 +27,29 @@ func changes() []providertest.Probe {
 		{Name: "resize", Request: "SetNodePoolSize", Call: providertest.ChangeNodeGroupScaling(cluster, group, 3, 1, 3)},
 		{Name: "bounds", Request: "SetNodePoolAutoscaling", Call: providertest.ChangeNodeGroupScaling(cluster, group, 2, 1, 4)},
 		{Name: "recorded-bounds", Request: "SetLabels", Call: providertest.SetNodeGroupAutoScaling(cluster, group, false)},
+		{Name: "tags", Request: "SetLabels", Call: setTags(cluster, pmks.KeyValue{Key: "team", Value: "b"})},
 		{Name: "upgrade", Request: "UpdateMaster", Call: providertest.UpgradeCluster(cluster, "1.34")},
+	}
+}
+
+// setTags and what follows are calls of optional interfaces.
+func setTags(cluster pmks.IID, tags ...pmks.KeyValue) providertest.Call {
+	return func(ctx context.Context, h providertest.Handler) error {
+		return h.(pmks.TagSetter).SetTags(ctx, cluster, tags)
+	}
+}
+
+func upgradeFindings(cluster pmks.IID) providertest.Call {
+	return func(ctx context.Context, h providertest.Handler) error {
+		_, err := h.(pmks.UpgradeAdvisor).UpgradeFindings(ctx, cluster, "1.34")
+		return err
+	}
+}
+
+func getNodeGroup(cluster, group pmks.IID) providertest.Call {
+	return func(ctx context.Context, h providertest.Handler) error {
+		_, err := h.(pmks.NodeGroupReader).GetNodeGroup(ctx, cluster, group)
+		return err
 	}
 }
 

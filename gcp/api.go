@@ -8,14 +8,12 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"cloud.google.com/go/auth"
 	container "cloud.google.com/go/container/apiv1"
 	"cloud.google.com/go/container/apiv1/containerpb"
 	"github.com/googleapis/gax-go/v2"
-	"google.golang.org/api/compute/v1"
 	"google.golang.org/api/option"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
@@ -25,41 +23,58 @@ import (
 	"github.com/pmks-go/pmks/internal/refuse"
 )
 
-// clusterManager are the calls of GKE that the handler makes.
-type clusterManager interface {
-	ListClusters(context.Context, *containerpb.ListClustersRequest, ...gax.CallOption) (*containerpb.ListClustersResponse, error)
-	GetCluster(context.Context, *containerpb.GetClusterRequest, ...gax.CallOption) (*containerpb.Cluster, error)
-	CreateCluster(context.Context, *containerpb.CreateClusterRequest, ...gax.CallOption) (*containerpb.Operation, error)
-	DeleteCluster(context.Context, *containerpb.DeleteClusterRequest, ...gax.CallOption) (*containerpb.Operation, error)
-	UpdateMaster(context.Context, *containerpb.UpdateMasterRequest, ...gax.CallOption) (*containerpb.Operation, error)
-	SetLabels(context.Context, *containerpb.SetLabelsRequest, ...gax.CallOption) (*containerpb.Operation, error)
-	GetNodePool(context.Context, *containerpb.GetNodePoolRequest, ...gax.CallOption) (*containerpb.NodePool, error)
-	CreateNodePool(context.Context, *containerpb.CreateNodePoolRequest, ...gax.CallOption) (*containerpb.Operation, error)
-	DeleteNodePool(context.Context, *containerpb.DeleteNodePoolRequest, ...gax.CallOption) (*containerpb.Operation, error)
-	UpdateNodePool(context.Context, *containerpb.UpdateNodePoolRequest, ...gax.CallOption) (*containerpb.Operation, error)
-	SetNodePoolSize(context.Context, *containerpb.SetNodePoolSizeRequest, ...gax.CallOption) (*containerpb.Operation, error)
-	SetNodePoolAutoscaling(context.Context, *containerpb.SetNodePoolAutoscalingRequest, ...gax.CallOption) (*containerpb.Operation, error)
-	ListOperations(context.Context, *containerpb.ListOperationsRequest, ...gax.CallOption) (*containerpb.ListOperationsResponse, error)
-	GetOperation(context.Context, *containerpb.GetOperationRequest, ...gax.CallOption) (*containerpb.Operation, error)
-	GetServerConfig(context.Context, *containerpb.GetServerConfigRequest, ...gax.CallOption) (*containerpb.ServerConfig, error)
+// clusterManager are the calls of GKE that the handler makes. They are functions and no
+// methods of an interface: there, or in a field, the client would keep all its methods in
+// every program that looks methods up by their names, as text/template does.
+type clusterManager struct {
+	ListClusters             func(context.Context, *containerpb.ListClustersRequest, ...gax.CallOption) (*containerpb.ListClustersResponse, error)
+	GetCluster               func(context.Context, *containerpb.GetClusterRequest, ...gax.CallOption) (*containerpb.Cluster, error)
+	CreateCluster            func(context.Context, *containerpb.CreateClusterRequest, ...gax.CallOption) (*containerpb.Operation, error)
+	DeleteCluster            func(context.Context, *containerpb.DeleteClusterRequest, ...gax.CallOption) (*containerpb.Operation, error)
+	UpdateMaster             func(context.Context, *containerpb.UpdateMasterRequest, ...gax.CallOption) (*containerpb.Operation, error)
+	SetLabels                func(context.Context, *containerpb.SetLabelsRequest, ...gax.CallOption) (*containerpb.Operation, error)
+	GetNodePool              func(context.Context, *containerpb.GetNodePoolRequest, ...gax.CallOption) (*containerpb.NodePool, error)
+	CreateNodePool           func(context.Context, *containerpb.CreateNodePoolRequest, ...gax.CallOption) (*containerpb.Operation, error)
+	DeleteNodePool           func(context.Context, *containerpb.DeleteNodePoolRequest, ...gax.CallOption) (*containerpb.Operation, error)
+	UpdateNodePool           func(context.Context, *containerpb.UpdateNodePoolRequest, ...gax.CallOption) (*containerpb.Operation, error)
+	SetNodePoolSize          func(context.Context, *containerpb.SetNodePoolSizeRequest, ...gax.CallOption) (*containerpb.Operation, error)
+	SetNodePoolAutoscaling   func(context.Context, *containerpb.SetNodePoolAutoscalingRequest, ...gax.CallOption) (*containerpb.Operation, error)
+	ListOperations           func(context.Context, *containerpb.ListOperationsRequest, ...gax.CallOption) (*containerpb.ListOperationsResponse, error)
+	GetOperation             func(context.Context, *containerpb.GetOperationRequest, ...gax.CallOption) (*containerpb.Operation, error)
+	GetServerConfig          func(context.Context, *containerpb.GetServerConfigRequest, ...gax.CallOption) (*containerpb.ServerConfig, error)
+	FetchClusterUpgradeInfo  func(context.Context, *containerpb.FetchClusterUpgradeInfoRequest, ...gax.CallOption) (*containerpb.ClusterUpgradeInfo, error)
+	FetchNodePoolUpgradeInfo func(context.Context, *containerpb.FetchNodePoolUpgradeInfoRequest, ...gax.CallOption) (*containerpb.NodePoolUpgradeInfo, error)
 }
 
-// engine are the calls of Compute Engine that the handler makes. They are functions
-// because its client, in a field or behind an interface, would keep the whole API in
-// every program: 13 MB.
-type engine struct {
-	network    func(ctx context.Context, project, name string) (*compute.Network, error)
-	subnetwork func(ctx context.Context, project, region, name string) (*compute.Subnetwork, error)
-	manager    func(ctx context.Context, project, zone, name string) (*compute.InstanceGroupManager, error)
-	instances  func(ctx context.Context, project, zone, name, pageToken string) (*compute.InstanceGroupManagersListManagedInstancesResponse, error)
+func newClusterManager(c *container.ClusterManagerClient) clusterManager {
+	return clusterManager{
+		ListClusters:             c.ListClusters,
+		GetCluster:               c.GetCluster,
+		CreateCluster:            c.CreateCluster,
+		DeleteCluster:            c.DeleteCluster,
+		UpdateMaster:             c.UpdateMaster,
+		SetLabels:                c.SetLabels,
+		GetNodePool:              c.GetNodePool,
+		CreateNodePool:           c.CreateNodePool,
+		DeleteNodePool:           c.DeleteNodePool,
+		UpdateNodePool:           c.UpdateNodePool,
+		SetNodePoolSize:          c.SetNodePoolSize,
+		SetNodePoolAutoscaling:   c.SetNodePoolAutoscaling,
+		ListOperations:           c.ListOperations,
+		GetOperation:             c.GetOperation,
+		GetServerConfig:          c.GetServerConfig,
+		FetchClusterUpgradeInfo:  c.FetchClusterUpgradeInfo,
+		FetchNodePoolUpgradeInfo: c.FetchNodePoolUpgradeInfo,
+	}
 }
 
 // clients holds the clients of both services.
 type clients struct {
 	gke     clusterManager
-	sdk     *container.ClusterManagerClient // what gke is, for [Handler.GKE]
+	vendor  vendorClients // what gke is, where the program has Handler.Vendor
+	end     func() error
 	compute engine
-	options []option.ClientOption // of compute
+	options []option.ClientOption // of a client of compute of the user's own
 	tokens  *tokens
 	limiter *fanout.Limiter
 	keys    []string // private keys
@@ -71,19 +86,7 @@ func (c clients) secrets() []string { return append(c.tokens.values(), c.keys...
 
 func (c clients) close() error {
 	c.idle()
-	return fail(c.sdk.Close())
-}
-
-// GKE returns the client of GKE as the handler uses it, for what pmks does not
-// cover. It ends with the handler.
-func (h *Handler) GKE() *container.ClusterManagerClient { return h.api.sdk }
-
-// NewComputeService returns a client of Compute Engine with the credentials,
-// endpoint and transport of a handler, for what pmks does not cover. It is a function
-// and no method so that only programs that call it hold the whole API.
-func NewComputeService(ctx context.Context, h *Handler) (*compute.Service, error) {
-	s, err := compute.NewService(ctx, h.api.options...)
-	return s, fail(err)
+	return fail(c.end())
 }
 
 func newClients(ctx context.Context, cfg *Config) (clients, error) {
@@ -99,65 +102,35 @@ func newClients(ctx context.Context, cfg *Config) (clients, error) {
 	}
 	c := clients{tokens: newTokens(creds.TokenProvider), keys: []string{key}, idle: idle}
 	creds.TokenProvider = c.tokens
-	if cfg.RateLimits == ratesNone {
-		c.limiter = fanout.NewLimiter(nil)
-	} else {
-		c.limiter = fanout.NewLimiter(published)
-	}
+	c.limiter = cfg.limiter()
 	carrier := &endpoint.Carrier{Next: base, Provider: Name, Logger: cfg.Logger, Secrets: c.secrets}
 	web := &http.Client{Transport: &bearer{tokens: c.tokens, next: carrier}}
 	c.options = computeOptions(cfg, web)
-	if c.compute, err = newEngine(ctx, c.options); err != nil {
-		return clients{}, fail(err)
-	}
+	c.compute = newEngine(cfg, web)
+	var sdk *container.ClusterManagerClient
 	if cfg.Protocol == protocolREST {
 		opts := []option.ClientOption{option.WithHTTPClient(web)}
 		if cfg.Endpoint != "" {
 			opts = append(opts, option.WithEndpoint(cfg.Endpoint))
 		}
-		c.sdk, err = container.NewClusterManagerRESTClient(ctx, opts...)
+		sdk, err = container.NewClusterManagerRESTClient(ctx, opts...)
 	} else {
-		c.sdk, err = container.NewClusterManagerClient(ctx, grpcOptions(cfg, creds, c.tokens)...)
+		sdk, err = container.NewClusterManagerClient(ctx, grpcOptions(cfg, creds, c.tokens)...)
 	}
 	if err != nil {
 		return clients{}, fail(err)
 	}
 	// What is repeated, and how long one try may take, is decided in package fanout. The
 	// client reads the struct that it was made with, so it is emptied in place.
-	*c.sdk.CallOptions = container.ClusterManagerCallOptions{}
-	c.gke = c.sdk
+	*sdk.CallOptions = container.ClusterManagerCallOptions{}
+	c.gke, c.end, c.vendor = newClusterManager(sdk), sdk.Close, newVendorClients(sdk)
 	return c, nil
-}
-
-func newEngine(ctx context.Context, opts []option.ClientOption) (engine, error) {
-	s, err := compute.NewService(ctx, opts...)
-	if err != nil {
-		return engine{}, err
-	}
-	return engine{
-		network: func(ctx context.Context, project, name string) (*compute.Network, error) {
-			return s.Networks.Get(project, name).Context(ctx).Do()
-		},
-		subnetwork: func(ctx context.Context, project, region, name string) (*compute.Subnetwork, error) {
-			return s.Subnetworks.Get(project, region, name).Context(ctx).Do()
-		},
-		manager: func(ctx context.Context, project, zone, name string) (*compute.InstanceGroupManager, error) {
-			return s.InstanceGroupManagers.Get(project, zone, name).Context(ctx).Do()
-		},
-		instances: func(ctx context.Context, project, zone, name, pageToken string) (*compute.InstanceGroupManagersListManagedInstancesResponse, error) {
-			call := s.InstanceGroupManagers.ListManagedInstances(project, zone, name).Context(ctx)
-			if pageToken != "" {
-				call = call.PageToken(pageToken)
-			}
-			return call.Do()
-		},
-	}, nil
 }
 
 func computeOptions(cfg *Config, web *http.Client) []option.ClientOption {
 	opts := []option.ClientOption{option.WithHTTPClient(web)}
 	if cfg.Endpoint != "" {
-		opts = append(opts, option.WithEndpoint(strings.TrimSuffix(cfg.Endpoint, "/")+"/compute/v1/"))
+		opts = append(opts, option.WithEndpoint(computeBase(cfg)))
 	}
 	return opts
 }

@@ -3,6 +3,7 @@
 package gcp_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -26,8 +27,30 @@ func TestAssumptions(t *testing.T) {
 			life.Desired = 0
 		}
 		life.Run(t)
+		nodesAndAccess(t, h)
 		deletedWhileCreating(t, h, req, a.DeletionWhileCreating)
 	}, map[string]gke.Assumptions{"BoundsForgotten": {BoundsWhileOff: gke.BoundsForgotten}})
+}
+
+// nodesAndAccess: what is asked of the nodes and of the endpoints is read back as it was
+// asked for.
+func nodesAndAccess(t *testing.T, h *gcp.Handler) {
+	t.Helper()
+	req := everything()
+	info, err := pmks.Provision(t.Context(), h, req, patience)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sameNodes(t, "made", info.NodeGroupList[0], full(""))
+	if !slices.Equal(info.Access.CIDRs, req.Access.CIDRs) || info.Access.Mode != req.Access.Mode {
+		t.Errorf("the access is %+v", info.Access)
+	}
+	if err := h.SetTags(t.Context(), info.IId, nil); err != nil {
+		t.Error(err)
+	}
+	if err := pmks.Teardown(t.Context(), h, info.IId, patience); err != nil {
+		t.Error(err)
+	}
 }
 
 // deletedWhileCreating: GKE takes it or is busy; Teardown manages either way.

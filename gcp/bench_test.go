@@ -10,7 +10,6 @@ import (
 	"google.golang.org/api/compute/v1"
 
 	"github.com/pmks-go/pmks"
-	"github.com/pmks-go/pmks/gcp"
 	"github.com/pmks-go/pmks/internal/sim/gke"
 )
 
@@ -36,14 +35,14 @@ func BenchmarkListCluster(b *testing.B) {
 	})
 	b.Run("serial", func(b *testing.B) {
 		s := fleet(b, 90, 5, gke.Options{Latency: benchLatency, Unlimited: true})
-		h := newHandler(b, s)
-		vms, err := gcp.NewComputeService(b.Context(), h)
+		clusters := otherHand(b, s)
+		vms, err := compute.NewService(b.Context(), signedInto(s, "/compute/v1/")...)
 		if err != nil {
 			b.Fatal(err)
 		}
 		for b.Loop() {
 			s.Reset()
-			out, err := h.GKE().ListClusters(b.Context(), &containerpb.ListClustersRequest{Parent: "projects/" + gke.DefaultProject + "/locations/-"})
+			out, err := clusters.ListClusters(b.Context(), &containerpb.ListClustersRequest{Parent: "projects/" + gke.DefaultProject + "/locations/-"})
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -20,6 +20,7 @@ const (
 	bucketGKE       = "container"
 	bucketReads     = "compute-reads"
 	bucketInstances = "compute-instances/" // and the region
+	bucketLists     = "compute-lists"      // over all zones
 )
 
 // published keeps to 70 % of what Google publishes (GKE quotas and limits: 3,000 calls
@@ -32,8 +33,24 @@ func published(bucket string) fanout.Rate {
 		return fanout.Rate{PerSecond: 35, Burst: 100}
 	case strings.HasPrefix(bucket, bucketInstances):
 		return fanout.Rate{PerSecond: 10, Burst: 100}
+	case bucket == bucketLists:
+		// There is no figure; older texts call them heavy. A fleet needs a dozen.
+		return fanout.Rate{PerSecond: 2, Burst: 20}
 	}
 	return fanout.Rate{}
+}
+
+// limiter is the one of all handlers of a project: Google counts by project, whoever of a
+// program asks, and wherever its clusters are.
+func (c *Config) limiter() *fanout.Limiter {
+	switch {
+	case c.RateLimits == ratesNone:
+		return fanout.NewLimiter(nil)
+	case c.Transport == nil && len(c.DialOptions) > 0:
+		// Where these lead to nobody can tell.
+		return fanout.NewLimiter(published)
+	}
+	return fanout.Shared(fanout.Account{Provider: Name, Identity: c.ProjectID, Endpoint: c.Endpoint, Rates: c.RateLimits, Transport: c.Transport}, published)
 }
 
 // read makes a read of GKE. check says what is wrong with an answer that arrived.

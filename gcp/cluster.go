@@ -31,9 +31,14 @@ func (h *Handler) CreateCluster(ctx context.Context, req pmks.ClusterInfo) (_ pm
 		return pmks.ClusterInfo{}, err
 	}
 	r := ref{project: h.cfg.ProjectID, location: h.cfg.location(), name: req.IId.NameId}
+	native := &containerpb.CreateClusterRequest{Parent: r.parent(), Cluster: in}
+	if err := h.beforeCreateCluster(ctx, req, native); err != nil {
+		return pmks.ClusterInfo{}, err
+	}
+	in = native.GetCluster()
 	var made *containerpb.Cluster
 	err = once.Create(ctx, func(ctx context.Context) error {
-		_, err := mutate(ctx, h, h.api.gke.CreateCluster, &containerpb.CreateClusterRequest{Parent: r.parent(), Cluster: in})
+		_, err := mutate(ctx, h, h.api.gke.CreateCluster, native)
 		return missingPrerequisite(existing(err), "")
 	}, func(ctx context.Context) (bool, error) {
 		found, err := h.cluster(ctx, r)
@@ -60,8 +65,10 @@ func (h *Handler) CreateCluster(ctx context.Context, req pmks.ClusterInfo) (_ pm
 	}
 	info := h.clusterInfo(made)
 	for i := range info.NodeGroupList {
-		// GKE has not said yet in which zones the nodes are.
-		info.NodeGroupList[i].DesiredNodeSize = req.NodeGroupList[i].DesiredNodeSize
+		if g := &info.NodeGroupList[i]; len(g.Zones) == 0 {
+			// GKE has not said yet in which zones the nodes are.
+			g.DesiredNodeSize = req.NodeGroupList[i].DesiredNodeSize
+		}
 	}
 	return info, nil
 }
@@ -130,6 +137,7 @@ func (h *Handler) readRequest(req pmks.ClusterInfo) (*containerpb.Cluster, netwo
 	for i, tag := range n.tags {
 		in.ResourceLabels[fmt.Sprintf("%s%d", labelSecurityGroup, i)] = tag
 	}
+	f.Join(setEndpoints(in, req.Access))
 	nodes := 0
 	for i, group := range req.NodeGroupList {
 		p, err := h.pool(fmt.Sprintf("NodeGroupList[%d].", i), group, n.tags, h.newZones())

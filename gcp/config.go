@@ -10,6 +10,7 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/provider/endpoint"
+	"github.com/pmks-go/pmks/internal/provider/look"
 	"github.com/pmks-go/pmks/internal/redact"
 	"github.com/pmks-go/pmks/internal/refuse"
 )
@@ -96,6 +97,9 @@ func (c Config) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
 type Handler struct {
 	cfg *Config // behind a pointer fmt does not look, whatever holds the handler
 	api clients
+	// lists says whether a listing asks for them.
+	lists worth
+	looks look.Shared[pmks.State]
 }
 
 var (
@@ -107,6 +111,10 @@ var (
 	_ pmks.RequestChecker     = (*Handler)(nil)
 	_ pmks.StateReader        = (*Handler)(nil)
 	_ pmks.OperationReader    = (*Handler)(nil)
+	_ pmks.NodeGroupReader    = (*Handler)(nil)
+	_ pmks.ClusterStreamer    = (*Handler)(nil)
+	_ pmks.TagSetter          = (*Handler)(nil)
+	_ pmks.UpgradeAdvisor     = (*Handler)(nil)
 )
 
 // New makes a handler. It reads the environment and credential files and makes no
@@ -133,4 +141,4 @@ func (h *Handler) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "gcp.Handler%v", 
 func (h *Handler) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(h)) }
 
 // Capabilities implements [pmks.CapabilityReporter].
-func (h *Handler) Capabilities() pmks.Capabilities { return capabilities }
+func (h *Handler) Capabilities() pmks.Capabilities { return capabilities.Clone() }

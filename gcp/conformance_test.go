@@ -61,6 +61,12 @@ func connected(s *gke.Server, c providertest.Connection) gcp.Config {
 // listInstances is the call that reads an instance group.
 const listInstances = "instanceGroupManagers.listManagedInstances"
 
+// The lists over all zones.
+const (
+	listVMs      = "instances.aggregatedList"
+	listManagers = "instanceGroupManagers.aggregatedList"
+)
+
 var bench = providertest.Bench[*gke.Server]{
 	Cloud: "gcp",
 	Simulate: func(o providertest.Options) *gke.Server {
@@ -69,8 +75,9 @@ var bench = providertest.Bench[*gke.Server]{
 	Open: func(ctx context.Context, s *gke.Server, c providertest.Connection) (providertest.Handler, error) {
 		return gcp.New(ctx, connected(s, c))
 	},
-	Version: "1.33.5-gke.2072000",
-	Secrets: []string{gke.DefaultToken},
+	Version:    "1.33.5-gke.2072000",
+	OwnDefault: true,
+	Secrets:    []string{gke.DefaultToken},
 	Requests: map[string][]string{
 		"AddNodeGroup":            {"CreateNodePool"},
 		"ChangeNodeGroupScaling":  {"SetNodePoolSize"},
@@ -79,6 +86,7 @@ var bench = providertest.Bench[*gke.Server]{
 		"GetCluster":              {"GetCluster", "GetNodePool", listInstances},
 		"RemoveNodeGroup":         {"DeleteNodePool"},
 		"SetNodeGroupAutoScaling": {"SetNodePoolAutoscaling"},
+		"SetTags":                 {"SetLabels"},
 		"UpgradeCluster":          {"UpdateMaster"},
 	},
 	First: map[string][]string{"ChangeNodeGroupScaling": {"SetLabels", "SetNodePoolAutoscaling"}},

@@ -59,11 +59,12 @@ func (h *Handler) clusterInfo(c *containerpb.Cluster) pmks.ClusterInfo {
 		Network: h.networkInfo(c),
 		Status:  m.Status, StatusReason: m.Reason, StatusFinal: m.Final,
 		TagList: tags(c.GetResourceLabels()),
+		Access:  accessOf(c),
 	}
 	if created, err := time.Parse(time.RFC3339, c.GetCreateTime()); err == nil {
 		info.CreatedTime = created.UTC()
 	}
-	facts := facts{{Key: pmks.KeyNativeStatus, Value: c.GetStatus().String()}}
+	facts := append(make(facts, 0, 8), pmks.KeyValue{Key: pmks.KeyNativeStatus, Value: c.GetStatus().String()})
 	facts.add("Location", h.refOf(c).location)
 	facts.add("Id", c.GetId())
 	facts.add("SelfLink", c.GetSelfLink())
@@ -71,7 +72,14 @@ func (h *Handler) clusterInfo(c *containerpb.Cluster) pmks.ClusterInfo {
 		facts.add("ReleaseChannel", channel.String())
 	}
 	facts.addTrue("Autopilot", c.GetAutopilot().GetEnabled())
+	if networks := authorizedNetworks(c); networks != nil && len(networks.GetCidrBlocks()) == 0 {
+		// In Access that would look as if everybody might.
+		facts.add("AuthorizedNetworks", "none")
+	}
 	info.KeyValueList = facts
+	if pools := c.GetNodePools(); len(pools) > 0 {
+		info.NodeGroupList = make([]pmks.NodeGroupInfo, 0, len(pools))
+	}
 	for _, p := range c.GetNodePools() {
 		info.NodeGroupList = append(info.NodeGroupList, poolInfo(p, c))
 	}
@@ -154,6 +162,9 @@ func poolInfo(p *containerpb.NodePool, cluster *containerpb.Cluster) pmks.NodeGr
 		DesiredNodeSize: int(p.GetInitialNodeCount()) * zones,
 		Status:          m.NodeGroupStatus(), StatusReason: m.Reason, StatusFinal: m.Final,
 		Version: p.GetVersion(),
+		Labels:  nodeLabels(c), Taints: nodeTaints(c), Zones: zonesIn(p, cluster),
+		// The older kind of them is taken back as well, after a day at the latest.
+		Spot: c.GetSpot() || c.GetPreemptible(),
 	}
 	if size := c.GetDiskSizeGb(); size > 0 {
 		info.RootDiskSize = strconv.Itoa(int(size))
@@ -162,7 +173,7 @@ func poolInfo(p *containerpb.NodePool, cluster *containerpb.Cluster) pmks.NodeGr
 		info.KeyPairIID = pmks.IID{NameId: key, SystemId: key}
 	}
 	info.MinNodeSize, info.MaxNodeSize = bounds(p, cluster)
-	facts := facts{{Key: pmks.KeyNativeStatus, Value: p.GetStatus().String()}}
+	facts := append(make(facts, 0, 4), pmks.KeyValue{Key: pmks.KeyNativeStatus, Value: p.GetStatus().String()})
 	facts.add("Zones", strings.Join(p.GetLocations(), ","))
 	facts.addTrue("Autoprovisioned", p.GetAutoscaling().GetAutoprovisioned())
 	facts.addTrue("Preemptible", c.GetPreemptible())
@@ -185,16 +196,25 @@ func bounds(p *containerpb.NodePool, cluster *containerpb.Cluster) (minimum, max
 	case a.GetEnabled():
 		return int(a.GetMinNodeCount()) * zones, int(a.GetMaxNodeCount()) * zones
 	}
-	recorded := strings.Split(cluster.GetResourceLabels()[labelBounds+p.GetName()], "-")
-	if len(recorded) == 3 && recorded[2] == birthmark(p) {
-		minimum, _ = strconv.Atoi(recorded[0])
-		maximum, _ = strconv.Atoi(recorded[1])
-		return minimum, maximum
+	if text, found := cluster.GetResourceLabels()[labelBounds+p.GetName()]; found {
+		if recorded := strings.Split(text, "-"); len(recorded) == 3 && recorded[2] == birthmark(p) {
+			return count(recorded[0]), count(recorded[1])
+		}
 	}
 	labels := p.GetConfig().GetResourceLabels()
-	minimum, _ = strconv.Atoi(labels[labelMin])
-	maximum, _ = strconv.Atoi(labels[labelMax])
-	return minimum, maximum
+	return count(labels[labelMin]), count(labels[labelMax])
+}
+
+// count is a recorded number; 0 for what is none, which most often is nothing.
+func count(text string) int {
+	if text == "" {
+		return 0
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 // record is the value of the label with a pool's bounds. The birthmark keeps a later

@@ -56,11 +56,14 @@ var textTable = []struct {
 	hint    string
 }{
 	{regexp.MustCompile(`(?i)running incompatible operation|please wait and try again once it is done|currently being created, deleted, updated or repaired|concurrent operations quota`), pmks.CodeBusy, ""},
-	{regexp.MustCompile(`(?i)fingerprint mismatch`), pmks.CodeBusy, ""},
+	{fingerprintText, pmks.CodeBusy, ""},
 	{regexp.MustCompile(`(?i)insufficient (regional|project) quota`), pmks.CodeQuotaExceeded, ""},
 	{regexp.MustCompile(`(?i)does not have access to service account`), pmks.CodePermissionDenied, "grant the caller roles/iam.serviceAccountUser on it"},
 	{regexp.MustCompile(`(?i)service account .* does not exist|gaia id not found|service account .* (was )?not found`), pmks.CodeFailedPrecondition, hintServiceAccount},
 }
+
+// fingerprintText: somebody else has written labels since they were read.
+var fingerprintText = regexp.MustCompile(`(?i)fingerprint mismatch`)
 
 const hintServiceAccount = "the service account of the nodes is missing: create it, or name another in nodeServiceAccount"
 

@@ -425,7 +425,7 @@ func TestOtherKinds(t *testing.T) {
 			t.Fatalf("bounds of an autoprovisioned pool: %v", err)
 		}
 		time.Sleep(time.Hour) //nolint:forbidigo // inside a synctest bubble
-		p, err := h.GKE().GetNodePool(t.Context(), &containerpb.GetNodePoolRequest{Name: iid.SystemId + "/nodePools/auto"})
+		p, err := otherHand(t, s).GetNodePool(t.Context(), &containerpb.GetNodePoolRequest{Name: iid.SystemId + "/nodePools/auto"})
 		if a := p.GetAutoscaling(); err != nil || !a.GetAutoprovisioned() || a.GetLocationPolicy() != containerpb.NodePoolAutoscaling_ANY || a.GetMinNodeCount() != 1 || a.GetMaxNodeCount() != 5 {
 			t.Errorf("its autoscaling is %v, %v", a, err)
 		}

@@ -13,6 +13,24 @@
 // refused: the pools of an Autopilot cluster are not changed, and autoscaling of an
 // auto-provisioned pool is not turned off.
 //
+// # Prerequisites
+//
+// pmks makes none of these. What it finds missing it names: ErrFailedPrecondition, or
+// ErrInvalidArgument with the field of the request.
+//
+//   - A project with billing, and the APIs container.googleapis.com and
+//     compute.googleapis.com turned on.
+//   - A VPC network and one subnetwork of it in the region of the connection's zone:
+//     one address for each node. GKE adds two secondary ranges, a /14 for pods and a
+//     /20 for services unless told otherwise; Config.PodRange and ServiceRange name
+//     ranges that are there, which a shared network needs.
+//   - The service account of the nodes, Config.NodeServiceAccount, with
+//     roles/container.defaultNodeServiceAccount; else the default one of Compute
+//     Engine.
+//   - For each security group of a request, a firewall rule whose target tag bears that
+//     name.
+//   - For private nodes, Cloud NAT or Private Google Access. pmks asks for neither.
+//
 // # Authentication
 //
 // With no credentials given, Application Default Credentials apply. The key of a
@@ -23,8 +41,12 @@
 // The caller needs roles/container.admin, roles/iam.serviceAccountUser on the
 // service account of the nodes, and compute.instanceGroupManagers.get and list;
 // without the last two the nodes and sizes of node groups stay unknown, which
-// pmks:unread says. In a network of another project it needs compute.networkUser
-// there.
+// pmks:unread says. With compute.instances.list as well, ListCluster reads the nodes of
+// many clusters together; without, it reads each instance group, which costs a fleet of
+// five hundred groups forty seconds. In a network of another project it needs compute.networkUser
+// there. Of container.admin these are used: container.clusters.create, delete, get, list
+// and update, container.operations.get and list; compute.networks.get and
+// compute.subnetworks.get check a request beforehand, where they are granted.
 //
 // # Settings
 //
@@ -44,12 +66,37 @@
 //
 // See [Handler.Capabilities] and the matrix in docs/capabilities.md.
 //
+// # Kubeconfig
+//
+// With KubeconfigKind "token", the default, it holds an access token of Google for the
+// caller and works with nothing installed. It ends within an hour, and has ten minutes
+// left as a rule when it is handed out; AccessInfo.ExpiresAt says when it ends. With
+// "exec" it holds no secret and calls pmks-credential, which gets a token on the
+// machine of its user, from the credentials that are found there: no gcloud and no
+// gke-gcloud-auth-plugin.
+//
+// What the bearer may do is decided by IAM (roles/container.developer,
+// roles/container.admin) or by role bindings to the e-mail. The same token is good for
+// the rest of Google Cloud, as far as the caller's rights go: hand out kubeconfigs of
+// the kind exec to others.
+//
+// # Storage classes
+//
+// pmks neither makes nor changes storage classes. GKE has three in every cluster, on
+// Persistent Disk (pd.csi.storage.gke.io): standard-rwo, the default, premium-rwo, and
+// standard, which binds at once and is the older one (GKE, persistent volumes, read in
+// November 2026). Machine types that take Hyperdisk alone, such as n4, need a class of
+// one's own with type hyperdisk-balanced.
+//
 // # Rate limits
 //
-// At most 8 requests of a handler are under way, whoever calls it. They keep to 70 %
-// of what Google publishes of its quotas, unless Config.RateLimits says otherwise:
-// 35 requests of GKE a second, and 10 a second and region that read the instances of
-// a group. Reads are repeated when they fail in passing; the client libraries' own
+// At most 8 requests of a project are under way, whoever calls which handler of it. They
+// keep to 70 % of what Google publishes of its quotas, unless Config.RateLimits says otherwise:
+// 35 requests of GKE a second, 10 a second and region that read the instances of
+// a group, and 2 a second of the lists over all zones, of which no figure is published.
+// A listing of 100 clusters with 500 node groups and 5,000 nodes is 13 requests, and one
+// more for each group that changes meanwhile; waits share their looks, so a thousand of
+// them list the clusters once in five seconds. Reads are repeated when they fail in passing; the client libraries' own
 // retries are off.
 //
 // # Differences from other providers
@@ -57,15 +104,29 @@
 //   - One operation is under way in a cluster at a time, or one in each of its pools:
 //     anything else is ErrBusy, at times because of an operation that Google began.
 //   - Security groups become network tags of the nodes; firewall rules name those.
-//   - Sizes are totals: in a cluster of several zones they must divide evenly.
+//   - Sizes are totals: in a cluster or a node group of several zones they must divide
+//     evenly.
+//   - The private address of a control plane is always there: Access.Mode is
+//     public-and-private or private. Access.CIDRs become authorized networks, up to 50;
+//     other machines of Google Cloud are not among them. A private cluster takes private
+//     networks alone. Where Access says anything the DNS name is closed to the outside.
+//   - Labels and taints that GKE puts on nodes by itself are not shown.
 //   - Bounds of autoscaling that is off, the key pair and the security groups are
 //     kept in labels.
+//   - SetTags replaces labels, and waits for GKE, which takes some seconds.
 //   - A failed node pool takes changes of its size and bounds, which may mend it.
 //   - GKE upgrades clusters of a release channel by itself as well.
 //
+// # Hooks
+//
+// Fields of [Config] that are given the vendor's request last, and may change it:
+// BeforeCreateCluster, BeforeAddNodeGroup, BeforeUpgrade and BeforeUpgradeNodeGroup.
+// The example of Config sets a maintenance window and the logs of the control plane.
+//
 // # Example
 //
-// See examples/realcloud for the whole life of a cluster.
+// See examples/realcloud for the whole life of a cluster. What pmks has no field for is
+// up to the hooks of [Config] and to [Handler.Vendor].
 package gcp
 
 import (
@@ -75,6 +136,7 @@ import (
 	"net/http"
 	"time"
 
+	"cloud.google.com/go/container/apiv1/containerpb"
 	"golang.org/x/oauth2"
 	"google.golang.org/grpc"
 
@@ -142,6 +204,24 @@ type Config struct {
 	// DialOptions are for gRPC, such as a dialer that goes through a proxy.
 	DialOptions []grpc.DialOption
 	Logger      *slog.Logger
+
+	// The hooks have the last word on requests, for what pmks has no field for, such as
+	// maintenance windows, dual stack or logging: they are given the request as it was
+	// asked for, and Google's as it is about to be sent, which they may change but for
+	// its names, its versions and the label by which pmks finds what it made. Each is
+	// called once for a request, before the first try; all tries send the same. With an
+	// error, or a panic, nothing is sent, and the method fails with ErrInvalidArgument.
+	// They may be called by several goroutines at once.
+
+	// BeforeCreateCluster is called before a cluster is made, with its node pools.
+	BeforeCreateCluster func(ctx context.Context, req pmks.ClusterInfo, native *containerpb.CreateClusterRequest) error
+	// BeforeAddNodeGroup is called before a node pool is added to a cluster.
+	BeforeAddNodeGroup func(ctx context.Context, req pmks.NodeGroupInfo, native *containerpb.CreateNodePoolRequest) error
+	// BeforeUpgrade is called before a control plane is upgraded.
+	BeforeUpgrade func(ctx context.Context, step pmks.UpgradeStep, native *containerpb.UpdateMasterRequest) error
+	// BeforeUpgradeNodeGroup is called for each node pool that is to be upgraded, before
+	// the first of them is.
+	BeforeUpgradeNodeGroup func(ctx context.Context, step pmks.UpgradeStep, native *containerpb.UpdateNodePoolRequest) error
 }
 
 // Defaults of Config.

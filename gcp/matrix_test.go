@@ -7,9 +7,11 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/gcp"
 	"github.com/pmks-go/pmks/internal/providertest"
 	"github.com/pmks-go/pmks/internal/sim/gke"
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // TestFaultMatrix makes every operation fail at every request in every way.
@@ -43,6 +45,20 @@ func matrix(b providertest.Bench[*gke.Server]) *providertest.Matrix {
 		{Call: "POST /compute/v1/*", Fault: "empty-object*", Reason: "it is how Compute Engine says that a group has no instances"},
 	}
 	return m
+}
+
+// TestRates: as many callers as there are of all handlers of a project are served at the
+// rates that Google publishes, and none is throttled.
+func TestRates(t *testing.T) {
+	t.Parallel()
+	// Compute Engine says it with a 403.
+	throttled := func(c simkit.Call) bool {
+		return c.Status == http.StatusTooManyRequests || c.Code == "rateLimitExceeded"
+	}
+	bench.Rates(t, []providertest.Pace{
+		{Name: "gke", Call: providertest.ListIID, PerSecond: 35, Burst: 100, Throttled: throttled},
+		{Name: "instances", Call: providertest.GetCluster(pmks.IID{SystemId: "c000"}), PerSecond: 10, Burst: 100, Throttled: throttled},
+	})
 }
 
 // TestCrowd: many jobs and many readers at once, under the published rates.

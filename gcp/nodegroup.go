@@ -66,7 +66,9 @@ func (h *Handler) pool(prefix string, req pmks.NodeGroupInfo, networkTags []stri
 		config.ResourceLabels[labelKeyPair] = string(label[:min(len(label), 63)])
 	}
 	p := &containerpb.NodePool{Name: req.IId.NameId, Config: config}
-	var err error
+	err := h.setNodes(p, prefix, req)
+	f.Join(err)
+	zones = cmp.Or(len(req.Zones), zones)
 	p.InitialNodeCount, err = perZone(prefix+"DesiredNodeSize", req.DesiredNodeSize, zones)
 	f.Join(err)
 	if req.OnAutoScaling {
@@ -111,9 +113,14 @@ func (h *Handler) AddNodeGroup(ctx context.Context, clusterIID pmks.IID, req pmk
 	if err != nil {
 		return pmks.NodeGroupInfo{}, err
 	}
+	native := &containerpb.CreateNodePoolRequest{Parent: a.path(), NodePool: a.pool}
+	if err := h.beforeAddNodeGroup(ctx, req, native); err != nil {
+		return pmks.NodeGroupInfo{}, err
+	}
+	a.pool = native.GetNodePool()
 	var made *containerpb.NodePool
 	err = once.Create(ctx, func(ctx context.Context) error {
-		_, err := mutate(ctx, h, h.api.gke.CreateNodePool, &containerpb.CreateNodePoolRequest{Parent: a.path(), NodePool: a.pool})
+		_, err := mutate(ctx, h, h.api.gke.CreateNodePool, native)
 		return missingPrerequisite(existing(err), a.tail())
 	}, func(ctx context.Context) (bool, error) {
 		found, err := h.readPool(ctx, a.ref, a.pool.GetName())

@@ -6,12 +6,10 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"cloud.google.com/go/container/apiv1/containerpb"
-	"google.golang.org/api/compute/v1"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/provider/errs"
@@ -21,28 +19,60 @@ import (
 // instanceGroup is where the VMs of a pool in one zone are, as its URL says.
 type instanceGroup struct{ project, zone, name string }
 
-// groupURL matches the URLs of instance groups and of their managers.
-var groupURL = regexp.MustCompile(`/projects/([^/]+)/zones/([^/]+)/instanceGroup(?:Manager)?s/([^/?]+)$`)
-
+// parseGroup reads the URL of an instance group or of its manager, which ends with
+// /projects/P/zones/Z/instanceGroupManagers/NAME. A listing reads one for each group.
 func parseGroup(url string) (instanceGroup, error) {
-	m := groupURL.FindStringSubmatch(url)
-	if m == nil {
+	bad := func() (instanceGroup, error) {
 		return instanceGroup{}, &pmks.Error{Code: pmks.CodeInternal, Message: fmt.Sprintf("%q is not the URL of an instance group", refuse.Clip(url))}
 	}
-	return instanceGroup{m[1], m[2], m[3]}, nil
+	rest := "/" + url
+	cut := func(before string) (last string, ok bool) {
+		at := strings.LastIndexByte(rest, '/')
+		if at < 0 {
+			return "", false
+		}
+		last, rest = rest[at+1:], rest[:at]
+		ok = last != ""
+		if before != "" && ok {
+			rest, ok = strings.CutSuffix(rest, before)
+		}
+		return last, ok
+	}
+	name, ok := cut("")
+	if !ok || strings.ContainsRune(name, '?') {
+		return bad()
+	}
+	if kind, found := cut(""); !found || kind != "instanceGroupManagers" && kind != "instanceGroups" {
+		return bad()
+	}
+	zone, zoned := cut("/zones")
+	project, owned := cut("/projects")
+	if !zoned || !owned {
+		return bad()
+	}
+	return instanceGroup{project, zone, name}, nil
 }
 
 // groupRead is one read of an instance group: of the instances that it has, or of
 // the size that it is to have.
 type groupRead struct {
 	cluster pmks.IID
+	of      ref
 	pool    string
 	url     string
+	at      instanceGroup // what url says
 	target  bool
+	rest    bool // the pool is at rest
 
 	nodes []pmks.IID
 	size  int
 	err   error
+}
+
+func newGroupRead(pool, url string) *groupRead {
+	g := &groupRead{pool: pool, url: url}
+	g.at, g.err = parseGroup(url)
+	return g
 }
 
 // groupReads are the reads that a cluster needs. At rest the size of a pool is what
@@ -60,9 +90,13 @@ func (h *Handler) groupReads(c *containerpb.Cluster, info *pmks.ClusterInfo) []*
 			continue
 		}
 		for _, url := range p.GetInstanceGroupUrls() {
-			list = append(list, &groupRead{cluster: info.IId, pool: p.GetName(), url: url})
+			read := newGroupRead(p.GetName(), url)
+			read.cluster, read.of, read.rest = info.IId, h.refOf(c), g.Status == pmks.NodeGroupActive
+			list = append(list, read)
 			if g.Status.Transitional() {
-				list = append(list, &groupRead{cluster: info.IId, pool: p.GetName(), url: url, target: true})
+				target := *read
+				target.target = true
+				list = append(list, &target)
 			}
 		}
 	}
@@ -71,21 +105,19 @@ func (h *Handler) groupReads(c *containerpb.Cluster, info *pmks.ClusterInfo) []*
 
 // readGroup makes one read and keeps its fault: no group's empties the others.
 func (h *Handler) readGroup(ctx context.Context, g *groupRead) {
-	at, err := parseGroup(g.url)
 	switch {
-	case err != nil:
-		g.err = err
+	case g.err != nil: // it has no place
 	case g.target:
-		g.size, g.err = h.targetSize(ctx, at)
+		g.size, g.err = h.targetSize(ctx, g.at)
 	default:
-		g.nodes, g.err = h.instances(ctx, at)
+		g.nodes, g.err = h.instances(ctx, g.at)
 		g.size = len(g.nodes)
 	}
-	g.err = notFoundAs(g.err, "/"+at.name)
+	g.err = notFoundAs(g.err, "/"+g.at.name)
 }
 
 func (h *Handler) targetSize(ctx context.Context, at instanceGroup) (int, error) {
-	m, err := readCompute(ctx, h, bucketReads, func(ctx context.Context) (*compute.InstanceGroupManager, error) {
+	m, err := readCompute(ctx, h, bucketReads, func(ctx context.Context) (*managerObject, error) {
 		m, err := h.api.compute.manager(ctx, at.project, at.zone, at.name)
 		if err == nil && (m == nil || m.Name != at.name) {
 			err = errs.LostAnswer("Compute Engine", "instance group")
@@ -95,7 +127,7 @@ func (h *Handler) targetSize(ctx context.Context, at instanceGroup) (int, error)
 	if err != nil {
 		return 0, err
 	}
-	return int(m.TargetSize), nil
+	return m.TargetSize, nil
 }
 
 // instances lists the instances of a group but for those that are leaving.
@@ -103,7 +135,7 @@ func (h *Handler) instances(ctx context.Context, at instanceGroup) ([]pmks.IID, 
 	var list []pmks.IID
 	token, seen := "", map[string]bool{}
 	for {
-		page, err := readCompute(ctx, h, bucketInstances+regionOf(at.zone), func(ctx context.Context) (*compute.InstanceGroupManagersListManagedInstancesResponse, error) {
+		page, err := readCompute(ctx, h, bucketInstances+regionOf(at.zone), func(ctx context.Context) (*managedInstances, error) {
 			page, err := h.api.compute.instances(ctx, at.project, at.zone, at.name, token)
 			if err == nil && page == nil {
 				err = errs.LostAnswer("Compute Engine", "list of instances")
@@ -114,7 +146,7 @@ func (h *Handler) instances(ctx context.Context, at instanceGroup) ([]pmks.IID, 
 			return nil, err
 		}
 		for _, i := range page.ManagedInstances {
-			if i == nil || i.CurrentAction == "DELETING" || i.CurrentAction == "ABANDONING" {
+			if i.CurrentAction == "DELETING" || i.CurrentAction == "ABANDONING" {
 				continue
 			}
 			if name := cmp.Or(i.Name, i.Instance[strings.LastIndexByte(i.Instance, '/')+1:]); name != "" {
@@ -158,7 +190,11 @@ func nodesOf(p *containerpb.NodePool, groups []*groupRead) poolNodes {
 			missing++
 		}
 		if !g.target {
-			n.nodes, n.nodesErr = append(n.nodes, g.nodes...), cmp.Or(n.nodesErr, g.err)
+			if n.nodesErr = cmp.Or(n.nodesErr, g.err); n.nodes == nil {
+				n.nodes = g.nodes // nobody else's
+			} else {
+				n.nodes = append(n.nodes, g.nodes...)
+			}
 		}
 		if g.target != withTargets {
 			continue

@@ -53,7 +53,7 @@ func TestNodes_unread(t *testing.T) {
 					}
 					s.Groups = append(s.Groups, pmks.NodeGroupInfo{IId: pmks.IID{NameId: "h"}, VMSpecName: "e2-standard-4", DesiredNodeSize: 3})
 				})
-				c, err := newHandler(t, s).GKE().GetCluster(t.Context(), &containerpb.GetClusterRequest{Name: iid.SystemId})
+				c, err := otherHand(t, s).GetCluster(t.Context(), &containerpb.GetClusterRequest{Name: iid.SystemId})
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -9,8 +9,6 @@ import (
 	"regexp"
 	"strings"
 
-	"google.golang.org/api/compute/v1"
-
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/provider/errs"
 	"github.com/pmks-go/pmks/internal/provider/fanout"
@@ -126,7 +124,7 @@ func (h *Handler) checkNetwork(ctx context.Context, n network) error {
 
 func (h *Handler) checkVPC(ctx context.Context, r resource) error {
 	const field = "Network.VpcIID"
-	_, err := readCompute(ctx, h, bucketReads, func(ctx context.Context) (*compute.Network, error) {
+	_, err := readCompute(ctx, h, bucketReads, func(ctx context.Context) (*networkObject, error) {
 		found, err := h.api.compute.network(ctx, r.project, r.name)
 		if err == nil && (found == nil || found.Name != r.name) {
 			err = errs.LostAnswer("Compute Engine", "network")
@@ -151,7 +149,7 @@ func unusable(err error, field, what string) error {
 func (h *Handler) checkSubnet(ctx context.Context, n network) error {
 	const field = "Network.SubnetIIDs[0]"
 	r := n.subnet
-	subnet, err := readCompute(ctx, h, bucketReads, func(ctx context.Context) (*compute.Subnetwork, error) {
+	subnet, err := readCompute(ctx, h, bucketReads, func(ctx context.Context) (*subnetworkObject, error) {
 		found, err := h.api.compute.subnetwork(ctx, r.project, r.region, r.name)
 		if err == nil && (found == nil || found.Name != r.name || found.Network == "") {
 			err = errs.LostAnswer("Compute Engine", "subnetwork")

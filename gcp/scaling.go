@@ -36,8 +36,8 @@ type scalable struct {
 
 func (s scalable) name() string { return s.pool.GetName() }
 
-// readScalable reads a cluster, which has its pools and their recorded bounds, and
-// then the instance groups of one, which alone tell its size.
+// readScalable reads a cluster, which has its pools and their recorded bounds. What size
+// one has is not in it.
 func (h *Handler) readScalable(ctx context.Context, r ref, name string) (scalable, error) {
 	c, err := h.cluster(ctx, r)
 	if err != nil {
@@ -55,21 +55,26 @@ func (h *Handler) readScalable(ctx context.Context, r ref, name string) (scalabl
 	if err := ready.CheckMend("the node group", p.GetStatus().String(), poolMeaning(p)); err != nil {
 		return s, err
 	}
+	return s, nil
+}
+
+// readSize reads the instance groups of the pool, which alone tell its size.
+func (h *Handler) readSize(ctx context.Context, s *scalable) error {
 	var groups []*groupRead
-	for _, url := range p.GetInstanceGroupUrls() {
-		groups = append(groups, &groupRead{pool: name, url: url})
+	for _, url := range s.pool.GetInstanceGroupUrls() {
+		groups = append(groups, newGroupRead(s.name(), url))
 	}
-	err = fanout.Each(ctx, len(groups), func(ctx context.Context, i int) error {
+	err := fanout.Each(ctx, len(groups), func(ctx context.Context, i int) error {
 		h.readGroup(ctx, groups[i])
 		return nil
 	})
-	s.nodes = nodesOf(p, groups)
-	return s, cmp.Or(errs.Over(ctx), err)
+	s.nodes = nodesOf(s.pool, groups)
+	return cmp.Or(errs.Over(ctx), err)
 }
 
 // SetNodeGroupAutoScaling implements [pmks.ClusterHandler] with GKE's own cluster
 // autoscaler. GKE forgets the bounds when it is turned off, so they are recorded in
-// labels first, unless they are there already.
+// labels first, unless they are there already. The size is read only where no bounds are.
 func (h *Handler) SetNodeGroupAutoScaling(ctx context.Context, clusterIID, nodeGroupIID pmks.IID, on bool) (_ bool, err error) {
 	defer annotate(&err, "SetNodeGroupAutoScaling", clusterIID, nodeGroupIID)
 	r, name, err := h.names(clusterIID, nodeGroupIID)
@@ -100,6 +105,9 @@ func (h *Handler) SetNodeGroupAutoScaling(ctx context.Context, clusterIID, nodeG
 		return err == nil, err
 	}
 	if maximum < 1 {
+		if err := h.readSize(ctx, &s); err != nil {
+			return false, err
+		}
 		if s.nodes.sizeErr != nil {
 			return false, errs.HalfDone(s.nodes.sizeErr, "no bounds are recorded, and the size that they would be made of cannot be read")
 		}
@@ -141,19 +149,11 @@ func (h *Handler) recordBounds(ctx context.Context, s scalable, minimum, maximum
 		return ok && findPool(s.cluster, pool) == nil
 	})
 	labels[labelBounds+s.name()] = record(s.pool, minimum, maximum)
-	own := ownOperation{ref: s.ref, kinds: []containerpb.Operation_Type{containerpb.Operation_SET_LABELS, containerpb.Operation_UPDATE_CLUSTER}}
-	err = once.Do(ctx, once.Mutation{
-		Send: own.sent(func(ctx context.Context) (*containerpb.Operation, error) {
-			op, err := mutate(ctx, h, h.api.gke.SetLabels, &containerpb.SetLabelsRequest{
-				Name: s.path(), ResourceLabels: labels, LabelFingerprint: s.cluster.GetLabelFingerprint()})
-			return op, notFoundAs(err, s.tail())
-		}),
-		Happened: func(ctx context.Context) (bool, error) { return own.find(ctx, h) },
-	})
+	op, err := h.writeLabels(ctx, s.ref, s.cluster.GetLabelFingerprint(), labels)
 	if err != nil || !more {
 		return true, err
 	}
-	return true, h.awaitFirst(ctx, s.ref, own.op, "the recording of the bounds")
+	return true, h.awaitFirst(ctx, s.ref, op, "the recording of the bounds")
 }
 
 // awaitFirst waits for the first of two writes. Where that cannot be learned to its
@@ -182,6 +182,9 @@ func (h *Handler) ChangeNodeGroupScaling(ctx context.Context, clusterIID, nodeGr
 		return pmks.NodeGroupInfo{}, err
 	}
 	s, err := h.readScalable(ctx, r, name)
+	if err == nil {
+		err = h.readSize(ctx, &s)
+	}
 	if err != nil {
 		return pmks.NodeGroupInfo{}, err
 	}

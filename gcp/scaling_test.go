@@ -174,7 +174,7 @@ func TestAutoscaling_kept(t *testing.T) {
 		read := func() *containerpb.NodePoolAutoscaling {
 			t.Helper()
 			time.Sleep(time.Hour) //nolint:forbidigo // inside a synctest bubble
-			p, err := h.GKE().GetNodePool(t.Context(), &containerpb.GetNodePoolRequest{Name: iid.SystemId + "/nodePools/g"})
+			p, err := otherHand(t, s).GetNodePool(t.Context(), &containerpb.GetNodePoolRequest{Name: iid.SystemId + "/nodePools/g"})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -235,7 +235,7 @@ func TestBounds_sizeOfOthers(t *testing.T) {
 		if _, err := pmks.WaitClusterActive(t.Context(), h, iid); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := h.GKE().SetNodePoolSize(t.Context(), &containerpb.SetNodePoolSizeRequest{Name: iid.SystemId + "/nodePools/g", NodeCount: 7}); err != nil {
+		if _, err := otherHand(t, s).SetNodePoolSize(t.Context(), &containerpb.SetNodePoolSizeRequest{Name: iid.SystemId + "/nodePools/g", NodeCount: 7}); err != nil {
 			t.Fatal(err)
 		}
 		info, err := pmks.WaitClusterActive(t.Context(), h, iid)

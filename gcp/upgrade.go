@@ -33,8 +33,8 @@ func (h *Handler) UpgradeCluster(ctx context.Context, clusterIID pmks.IID, newVe
 	if err != nil {
 		return pmks.ClusterInfo{}, err
 	}
-	if _, err := kver.Parse(newVersion); err != nil && !kver.IsDefault(newVersion) {
-		return pmks.ClusterInfo{}, refuse.Invalid("newVersion", "%q is not a Kubernetes version such as 1.33", refuse.Clip(newVersion))
+	if err := checkVersion(newVersion); err != nil {
+		return pmks.ClusterInfo{}, err
 	}
 	var v view
 	var o offer
@@ -88,11 +88,7 @@ const maxSkew = 2
 // planUpgrade returns the next step. A version that other channels have is a matter
 // of the cluster's channel, not of the request.
 func planUpgrade(c *containerpb.Cluster, o offer, want string) (upgrade.Step, error) {
-	channel := c.GetReleaseChannel().GetChannel()
-	offered := o.channels[channel]
-	if len(offered) == 0 {
-		offered = append(slices.Clone(o.masters), o.all()...)
-	}
+	offered := o.of(c)
 	facts := upgrade.Facts{Cloud: cloud, Current: c.GetCurrentMasterVersion(), Target: want,
 		Offered: append(slices.Clone(offered), c.GetCurrentMasterVersion()), LargestStep: capabilities.Versions.LargestStep, Skew: maxSkew}
 	for _, p := range c.GetNodePools() {
@@ -104,21 +100,15 @@ func planUpgrade(c *containerpb.Cluster, o offer, want string) (upgrade.Step, er
 	if err == nil {
 		return step, nil
 	}
-	if _, chooseErr := kver.Choose(want, offered, ""); chooseErr != nil {
-		if _, elsewhere := kver.Choose(want, o.all(), ""); elsewhere == nil {
-			return step, refuse.Precondition("the release channel %s of the cluster does not have %s; it has %s: change the channel first",
-				channel, want, strings.Join(kver.Sort(offered), ", "))
-		}
+	if elsewhere := o.elsewhere(c, want); elsewhere != nil {
+		return step, elsewhere
 	}
 	return step, refuse.Upgrade("newVersion", err)
 }
 
 // upgradeStep sends what comes next, if anything; true also while it is under way.
 func (h *Handler) upgradeStep(ctx context.Context, v view, info pmks.ClusterInfo, o offer, want string) (bool, error) {
-	if kver.IsDefault(want) {
-		want = cmp.Or(o.defaults[v.cluster.GetReleaseChannel().GetChannel()], o.standard)
-	}
-	step, err := planUpgrade(v.cluster, o, want)
+	step, err := planUpgrade(v.cluster, o, o.orDefault(v.cluster, want))
 	if err != nil {
 		return false, err
 	}
@@ -134,18 +124,22 @@ func (h *Handler) upgradeStep(ctx context.Context, v view, info pmks.ClusterInfo
 	}
 	switch {
 	case step.ControlPlane != "":
-		return true, h.upgradeMaster(ctx, v.ref, step.ControlPlane)
+		return true, h.upgradeMaster(ctx, v, step.ControlPlane)
 	case len(step.Groups) > 0:
 		return true, h.upgradePools(ctx, v, step.Groups)
 	}
 	return false, nil
 }
 
-func (h *Handler) upgradeMaster(ctx context.Context, r ref, version string) error {
+func (h *Handler) upgradeMaster(ctx context.Context, v view, version string) error {
+	r, native := v.ref, &containerpb.UpdateMasterRequest{Name: v.path(), MasterVersion: version}
+	if err := h.beforeUpgrade(ctx, v.cluster.GetCurrentMasterVersion(), native); err != nil {
+		return err
+	}
 	own := ownOperation{ref: r, kinds: []containerpb.Operation_Type{containerpb.Operation_UPGRADE_MASTER}}
 	return once.Do(ctx, once.Mutation{
 		Send: own.sent(func(ctx context.Context) (*containerpb.Operation, error) {
-			op, err := mutate(ctx, h, h.api.gke.UpdateMaster, &containerpb.UpdateMasterRequest{Name: r.path(), MasterVersion: version})
+			op, err := mutate(ctx, h, h.api.gke.UpdateMaster, native)
 			return op, notFoundAs(err, r.tail())
 		}),
 		Happened: func(ctx context.Context) (bool, error) {
@@ -162,9 +156,18 @@ func (h *Handler) upgradeMaster(ctx context.Context, r ref, version string) erro
 // upgradePools sends the upgrade of every pool, together. GKE bounds how many it
 // works on at once; those that it puts off are taken by the next call.
 func (h *Handler) upgradePools(ctx context.Context, v view, groups []upgrade.Group) error {
+	natives := make([]*containerpb.UpdateNodePoolRequest, len(groups))
+	for i, g := range groups {
+		p := findPool(v.cluster, g.Name)
+		natives[i] = &containerpb.UpdateNodePoolRequest{
+			Name: v.pool(g.Name), NodeVersion: v.cluster.GetCurrentMasterVersion(), ImageType: p.GetConfig().GetImageType()}
+		if err := h.beforeUpgradeNodeGroup(ctx, p, natives[i]); err != nil {
+			return errs.OfNodeGroup(err, poolIID(g.Name))
+		}
+	}
 	faults := make([]error, len(groups))
 	err := fanout.Each(ctx, len(groups), func(ctx context.Context, i int) error {
-		faults[i] = h.upgradePool(ctx, v.ref, findPool(v.cluster, groups[i].Name), v.cluster.GetCurrentMasterVersion())
+		faults[i] = h.upgradePool(ctx, v.ref, groups[i].Name, natives[i])
 		return nil
 	})
 	var sent []string
@@ -184,13 +187,12 @@ func (h *Handler) upgradePools(ctx context.Context, v view, groups []upgrade.Gro
 	return all
 }
 
-func (h *Handler) upgradePool(ctx context.Context, r ref, p *containerpb.NodePool, version string) error {
-	own := ownOperation{ref: r, pool: p.GetName(), kinds: []containerpb.Operation_Type{containerpb.Operation_UPGRADE_NODES}}
+func (h *Handler) upgradePool(ctx context.Context, r ref, name string, native *containerpb.UpdateNodePoolRequest) error {
+	own := ownOperation{ref: r, pool: name, kinds: []containerpb.Operation_Type{containerpb.Operation_UPGRADE_NODES}}
 	return once.Do(ctx, once.Mutation{
 		Send: own.sent(func(ctx context.Context) (*containerpb.Operation, error) {
-			op, err := mutate(ctx, h, h.api.gke.UpdateNodePool, &containerpb.UpdateNodePoolRequest{
-				Name: r.pool(p.GetName()), NodeVersion: version, ImageType: p.GetConfig().GetImageType()})
-			return op, notFoundAs(err, r.tail(), "/nodePools/"+p.GetName())
+			op, err := mutate(ctx, h, h.api.gke.UpdateNodePool, native)
+			return op, notFoundAs(err, r.tail(), "/nodePools/"+name)
 		}),
 		Happened: func(ctx context.Context) (bool, error) { return own.find(ctx, h) },
 	})

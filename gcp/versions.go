@@ -71,6 +71,36 @@ func (o offer) all() []string {
 	return slices.Compact(kver.Sort(list))
 }
 
+// of are the versions that a cluster may go to: those of its channel, or of all.
+func (o offer) of(c *containerpb.Cluster) []string {
+	if offered := o.channels[c.GetReleaseChannel().GetChannel()]; len(offered) > 0 {
+		return offered
+	}
+	return append(slices.Clone(o.masters), o.all()...)
+}
+
+// orDefault is a version, or that which the channel of a cluster has as its default.
+func (o offer) orDefault(c *containerpb.Cluster, version string) string {
+	if kver.IsDefault(version) {
+		return cmp.Or(o.defaults[c.GetReleaseChannel().GetChannel()], o.standard)
+	}
+	return version
+}
+
+// elsewhere says of a version that the channel of a cluster has not, and another has,
+// that this is a matter of the channel; nil if it is not so.
+func (o offer) elsewhere(c *containerpb.Cluster, version string) error {
+	offered := o.of(c)
+	if _, err := kver.Choose(version, offered, ""); err == nil {
+		return nil
+	}
+	if _, err := kver.Choose(version, o.all(), ""); err != nil {
+		return nil //nolint:nilerr // no channel has it
+	}
+	return refuse.Precondition("the release channel %s of the cluster does not have %s; it has %s: change the channel first",
+		c.GetReleaseChannel().GetChannel(), version, strings.Join(kver.Sort(offered), ", "))
+}
+
 // ListVersions implements [pmks.VersionLister] with one call.
 func (h *Handler) ListVersions(ctx context.Context) (_ []pmks.Version, err error) {
 	defer annotate(&err, "ListVersions", pmks.IID{}, pmks.IID{})

@@ -5,7 +5,6 @@ package ibm
 import (
 	"context"
 	"net/http"
-	"sync"
 
 	"github.com/IBM/go-sdk-core/v5/core"
 
@@ -19,17 +18,13 @@ import (
 // IKS cannot decode what the service answers, and that of VPC is one file of 7.6 MB of
 // which four reads are needed.
 type clients struct {
-	client            *http.Client
-	idle              func()
-	iks, vpc, manager *core.BaseService
+	client                     *http.Client
+	idle                       func()
+	iks, vpc, manager, tagging *core.BaseService
 
 	tokens, clusterTokens *token.Cache[bearer]
 	limiter, iamLimiter   *fanout.Limiter
 }
-
-// IKS returns the SDK's base service for the Kubernetes service as the handler uses it,
-// for what pmks does not cover. Requests of it need an Authorization header.
-func (h *Handler) IKS() *core.BaseService { return h.api.iks }
 
 func newClients(cfg *Config) (clients, error) {
 	if err := cfg.findCredentials(); err != nil {
@@ -59,7 +54,7 @@ func newClients(cfg *Config) (clients, error) {
 	for _, s := range []struct {
 		service **core.BaseService
 		url     string
-	}{{&c.iks, where.iks}, {&c.vpc, where.vpc}, {&c.manager, where.manager}} {
+	}{{&c.iks, where.iks}, {&c.vpc, where.vpc}, {&c.manager, where.manager}, {&c.tagging, where.tagging}} {
 		made, err := core.NewBaseService(&core.ServiceOptions{URL: s.url, Authenticator: &core.NoAuthAuthenticator{}})
 		if err != nil {
 			return clients{}, &pmks.Error{Code: pmks.CodeInvalidArgument, Field: "Endpoint", Message: "the SDK does not take it", Err: err}
@@ -90,29 +85,12 @@ func published(bucket string) fanout.Rate {
 	return fanout.Rate{}
 }
 
-// shared are the limiters of the process by the service's URL: IKS counts what comes
-// from one address, whatever handler sent it.
-var shared struct {
-	sync.Mutex
-	limiters map[string]*fanout.Limiter
-}
-
-// limiterFor returns the limiter of a handler. One with a transport of its own may leave
-// by another address, and has its own.
+// limiterFor returns the limiter of a handler. IKS counts what comes from one address,
+// whatever identity sent it, so that all handlers that leave the same way share one.
 func limiterFor(cfg *Config, url string) *fanout.Limiter {
-	switch {
-	case cfg.RateLimits == ratesNone:
-		return fanout.NewLimiter(nil)
-	case cfg.Transport != nil:
-		return fanout.NewLimiter(published)
+	rates := published
+	if cfg.RateLimits == ratesNone {
+		rates = nil
 	}
-	shared.Lock()
-	defer shared.Unlock()
-	if shared.limiters == nil {
-		shared.limiters = map[string]*fanout.Limiter{}
-	}
-	if shared.limiters[url] == nil {
-		shared.limiters[url] = fanout.NewLimiter(published)
-	}
-	return shared.limiters[url]
+	return fanout.Shared(fanout.Account{Provider: Name, Endpoint: url, Rates: cfg.RateLimits, Transport: cfg.Transport}, rates)
 }

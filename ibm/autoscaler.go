@@ -145,13 +145,18 @@ func (h *Handler) awaitSwitch(ctx context.Context, v view, p poolObject, on bool
 // installAutoscaler installs the add-on where the cluster has none, and waits until it
 // works.
 func (h *Handler) installAutoscaler(ctx context.Context, c clusterObject) error {
+	var seen []addonObject // a moment ago
 	if !hasAutoscaler(c.Addons) {
-		if err := h.enableAutoscaler(ctx, c); err != nil {
+		var err error
+		if seen, err = h.enableAutoscaler(ctx, c); err != nil {
 			return err
 		}
 	}
-	return await.Until(ctx, h.cfg.PollInterval, func(ctx context.Context) (bool, error) {
-		addons, err := h.readAddons(ctx, c.ID)
+	return await.Until(ctx, h.cfg.PollInterval, func(ctx context.Context) (_ bool, err error) {
+		addons := seen
+		if seen = nil; addons == nil {
+			addons, err = h.readAddons(ctx, c.ID)
+		}
 		i := slices.IndexFunc(addons, func(a addonObject) bool { return a.Name == autoscaler })
 		if err != nil || i < 0 {
 			return false, err
@@ -167,11 +172,12 @@ func (h *Handler) installAutoscaler(ctx context.Context, c clusterObject) error 
 }
 
 // enableAutoscaler sends the request that installs the add-on, with the newest version
-// that the cluster's Kubernetes supports; where none is known to, IBM chooses.
-func (h *Handler) enableAutoscaler(ctx context.Context, c clusterObject) error {
+// that the cluster's Kubernetes supports; where none is known to, IBM chooses. It returns
+// the add-ons of the cluster as they are then.
+func (h *Handler) enableAutoscaler(ctx context.Context, c clusterObject) (seen []addonObject, err error) {
 	offered, err := read(ctx, h, get("/v1/addons"), func([]addonObject) error { return nil })
 	if err != nil {
-		return err
+		return nil, err
 	}
 	chosen := addonRequest{Name: autoscaler}
 	var fitting []string
@@ -182,12 +188,12 @@ func (h *Handler) enableAutoscaler(ctx context.Context, c clusterObject) error {
 	}
 	chosen.Version, _ = kver.Newest(fitting)
 	on := true
-	there := func(ctx context.Context) (bool, error) {
-		addons, err := h.readAddons(ctx, c.ID)
-		return hasAutoscaler(addons), err
+	there := func(ctx context.Context) (_ bool, err error) {
+		seen, err = h.readAddons(ctx, c.ID)
+		return hasAutoscaler(seen), err
 	}
 	if err := h.signIn(ctx); err != nil {
-		return err
+		return nil, err
 	}
 	err = once.Do(ctx, once.Mutation{Send: func(ctx context.Context) error {
 		_, err := h.mutate(ctx, call{method: http.MethodPatch, path: "/v1/clusters/{id}/addons", params: map[string]string{"id": c.ID},
@@ -205,7 +211,7 @@ func (h *Handler) enableAutoscaler(ctx context.Context, c clusterObject) error {
 		}
 		return nil
 	}, Happened: there})
-	return h.ofCluster(ctx, err, c.ID)
+	return seen, h.ofCluster(ctx, err, c.ID)
 }
 
 type addonRequest struct {

@@ -101,6 +101,38 @@ func TestCase_printedAuthenticator(t *testing.T) {
 	}
 }
 
+// A handler that has signed in prints nothing of its tokens, nor do the SDK's clients.
+func TestCase_printedTokens(t *testing.T) {
+	t.Parallel()
+	var tokens []string
+	s := iks.New(iks.Options{})
+	cfg := configFor(s)
+	cfg.Transport = providertest.RoundTripper(func(r *http.Request) (*http.Response, error) {
+		if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
+			tokens = append(tokens, token)
+		}
+		return s.Transport().RoundTrip(r)
+	})
+	h := newHandlerWith(t, cfg)
+	if _, err := h.ListIID(t.Context()); err != nil || len(tokens) == 0 {
+		t.Fatal(err, len(tokens))
+	}
+	clients := h.Vendor()
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%t", "%d", "%g", "%U", "%x", "%p"} {
+		for _, v := range []any{h, []any{h}, map[string]any{"h": h}, struct{ H any }{h}, clients, &clients, clients.IKS, *clients.IKS.Options, clients.IKS.Options.Authenticator} {
+			if text := fmt.Sprintf(verb, v); strings.Contains(text, tokens[0]) || strings.Contains(text, fmt.Sprintf("%x", tokens[0])) || strings.Contains(text, iks.DefaultAPIKey) {
+				t.Errorf("%s of %T prints the token", verb, v)
+			}
+		}
+	}
+	var log strings.Builder
+	slog.New(slog.NewTextHandler(&log, nil)).Info("made", "handler", h)
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("made", "handler", h, "in", []any{h})
+	if strings.Contains(log.String(), tokens[0]) {
+		t.Error("a log has the token")
+	}
+}
+
 // Whatever a service quotes of the token of a cluster or the API key is cut out, in logs
 // too.
 func TestCase_quotedByAll(t *testing.T) {

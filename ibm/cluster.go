@@ -5,6 +5,7 @@ package ibm
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -28,8 +29,16 @@ import (
 // only this request has.
 func (h *Handler) CreateCluster(ctx context.Context, req pmks.ClusterInfo) (_ pmks.ClusterInfo, err error) {
 	defer annotate(&err, "CreateCluster", pmks.IID{NameId: req.IId.NameId}, pmks.IID{})
-	in, group, err := h.createRequest(ctx, req)
+	alone, done := h.alone("", req.IId.NameId)
+	defer done()
+	in, group, half, err := h.createRequest(ctx, req, alone)
 	if err != nil {
+		return pmks.ClusterInfo{}, err
+	}
+	if half != nil {
+		return h.finishCluster(ctx, *half, req.NodeGroupList[0].Taints)
+	}
+	if err := h.beforeCreateCluster(ctx, req, &in); err != nil {
 		return pmks.ClusterInfo{}, err
 	}
 	var made struct {
@@ -48,7 +57,7 @@ func (h *Handler) CreateCluster(ctx context.Context, req pmks.ClusterInfo) (_ pm
 	err = once.Create(ctx, func(ctx context.Context) error {
 		a, err := h.mutate(ctx, post("/v2/vpc/createCluster", group, in, http.StatusCreated))
 		if err != nil {
-			return existing(ofFlavor(err, "NodeGroupList[0]."), ": perhaps a cluster of another region or kind has it, or one that the caller may not see, or one that was just deleted")
+			return existing(ofFlavor(ofRole(err), "NodeGroupList[0]."), ": perhaps a cluster of another region or kind has it, or one that the caller may not see, or one that was just deleted")
 		}
 		if a.decode(cloud, &made) != nil || !clusterIDPattern.MatchString(made.ID) {
 			return errs.LostAnswer(cloud, "id of the new cluster")
@@ -66,6 +75,13 @@ func (h *Handler) CreateCluster(ctx context.Context, req pmks.ClusterInfo) (_ pm
 	// A read right after may find nothing yet; this is what has been accepted.
 	v := view{c: clusterObject{ID: made.ID, Name: in.Name, Region: h.cfg.Region, State: "requested", MasterKubeVersion: in.KubeVersion,
 		VPCs: []string{in.WorkerPool.VPCID}, ResourceGroup: group}, pools: []poolObject{in.WorkerPool.asPool("")}}
+	v.c.ServiceEndpoints.PrivateEnabled, v.c.ServiceEndpoints.PublicEnabled = true, !in.DisablePublicServiceEndpoint
+	if taints := req.NodeGroupList[0].Taints; len(taints) > 0 {
+		if err := h.setTaints(ctx, v.c, taints, h.onlyPool(made.ID)); err != nil {
+			return pmks.ClusterInfo{}, untainted(err, "the cluster "+made.ID+" with its node group", "NodeGroupList[0].")
+		}
+		v.pools[0].Taints = nativeTaints(taints)
+	}
 	info := h.clusterInfo(v)
 	first := &info.NodeGroupList[0]
 	first.Status, first.Version = pmks.NodeGroupCreating, version(in.KubeVersion)
@@ -140,8 +156,46 @@ func marksOf(pools []poolObject) (marks []string) {
 	return marks
 }
 
+// onlyPool finds the pool that a cluster was just made with.
+func (h *Handler) onlyPool(cluster string) func(context.Context) (poolObject, error) {
+	return func(ctx context.Context) (poolObject, error) {
+		pools, err := h.lookPools(ctx, cluster)
+		if err != nil || len(pools) == 0 {
+			return poolObject{}, cmp.Or(err, errNoPools)
+		}
+		return pools[0], nil
+	}
+}
+
+// halfMade returns the cluster of a name whose pool waits for the taints of a request like
+// this one; nil where it is another's, or whole.
+func (h *Handler) halfMade(ctx context.Context, in CreateClusterRequest) (*view, error) {
+	list, err := h.list(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c, err := h.named(list, in.Name)
+	if err != nil {
+		return nil, errs.IgnoreNotFound(err)
+	}
+	v, err := h.withWorkers(ctx, ref{id: c.ID})
+	if err != nil || clusterMeaning(v.c, nil).Status == pmks.ClusterDeleting || len(v.pools) != 1 || !in.WorkerPool.isHalfMade(v.pools[0]) {
+		return nil, err
+	}
+	return &v, nil
+}
+
+// finishCluster does what is left to do of a creation.
+func (h *Handler) finishCluster(ctx context.Context, v view, taints []pmks.Taint) (pmks.ClusterInfo, error) {
+	if err := h.setTaints(ctx, v.c, taints, h.onlyPool(v.c.ID)); err != nil {
+		return pmks.ClusterInfo{}, untainted(err, "the cluster "+v.c.ID+" with its node group", "NodeGroupList[0].")
+	}
+	v.pools[0].Taints = nativeTaints(taints)
+	return h.clusterInfo(v), nil
+}
+
 // asPool is a requested pool as it will be read.
-func (r workerPoolRequest) asPool(id string) poolObject {
+func (r WorkerPoolRequest) asPool(id string) poolObject {
 	p := poolObject{ID: id, Name: r.Name, Flavor: r.Flavor, Labels: r.Labels, WorkerCount: r.WorkerCount, OperatingSystem: r.OperatingSystem, VPCID: r.VPCID}
 	p.Lifecycle.ActualState, p.Lifecycle.DesiredState = "active", "active"
 	for _, z := range r.Zones {
@@ -153,42 +207,54 @@ func (r workerPoolRequest) asPool(id string) poolObject {
 }
 
 // createRequest checks a request, looks everything up at once, and reports everything
-// wrong with it. It returns the id of the resource group as well.
-func (h *Handler) createRequest(ctx context.Context, req pmks.ClusterInfo) (in createClusterRequest, group string, err error) {
+// wrong with it. It returns the id of the resource group as well, and half where a request
+// like it has made the cluster and no more; alone: no other call is about to.
+func (h *Handler) createRequest(ctx context.Context, req pmks.ClusterInfo, alone bool) (in CreateClusterRequest, group string, half *view, err error) {
 	var f refuse.List
 	f.Join(capabilities.CheckCluster(req))
 	checkTags(&f, req.TagList)
 	for i, g := range req.NodeGroupList {
-		checkFlavor(&f, fmt.Sprintf("NodeGroupList[%d].", i), g)
+		prefix := fmt.Sprintf("NodeGroupList[%d].", i)
+		checkFlavor(&f, prefix, g)
+		h.checkZones(&f, prefix, g.Zones)
 	}
 	if err := f.Err(); err != nil {
-		return in, "", err
+		return in, "", nil, err
 	}
 	first := req.NodeGroupList[0]
-	in = createClusterRequest{
+	in = CreateClusterRequest{
 		Name: req.IId.NameId, Provider: vpcGen2, PodSubnet: h.cfg.PodSubnet, ServiceSubnet: h.cfg.ServiceSubnet,
-		DisablePublicServiceEndpoint: h.cfg.PrivateOnly, DisableOutboundTrafficProtection: h.cfg.OutboundTraffic,
+		DisablePublicServiceEndpoint: h.isPrivate(req.Access.Mode), DisableOutboundTrafficProtection: h.cfg.OutboundTraffic,
 	}
 	var n network
+	var taken error // the name is
 	err = fanout.All(ctx, func(ctx context.Context) (err error) {
 		if !kver.IsDefault(req.Version) {
 			in.KubeVersion, err = h.chooseVersion(ctx, req.Version)
 		}
 		return err
 	}, func(ctx context.Context) (err error) {
-		n, err = h.readNetwork(ctx, req.Network, first.DesiredNodeSize)
+		n, err = h.readNetwork(ctx, req.Network, first.DesiredNodeSize, first.Zones)
 		return err
-	}, func(ctx context.Context) error {
-		return h.checkName(ctx, req.IId.NameId)
+	}, func(ctx context.Context) (err error) {
+		if err = h.checkName(ctx, req.IId.NameId); errs.Is(err, pmks.CodeAlreadyExists) && alone && len(first.Taints) > 0 {
+			taken, err = err, nil
+		}
+		return err
 	}, func(ctx context.Context) (err error) {
 		group, err = h.resourceGroup(ctx)
 		return err
 	})
 	if err != nil {
-		return in, "", err
+		return in, "", nil, errors.Join(err, taken)
 	}
 	in.SecurityGroupIDs = n.securityGroups
-	in.WorkerPool, err = newPool("NodeGroupList[0].", first, n.vpc, n.zones)
+	const prefix = "NodeGroupList[0]."
+	zones, others, err := pickZones(prefix, first.Zones, n.zones)
+	if err != nil {
+		return in, "", nil, errors.Join(err, taken)
+	}
+	in.WorkerPool, err = newPool(prefix, first, n.vpc, zones)
 	in.WorkerPool.Labels[labelName] = first.IId.NameId
 	for i, id := range n.securityGroups {
 		in.WorkerPool.Labels[labelSecurityGroup+strconv.Itoa(i)] = id
@@ -196,7 +262,18 @@ func (h *Handler) createRequest(ctx context.Context, req pmks.ClusterInfo) (in c
 	for _, t := range req.TagList {
 		in.WorkerPool.Labels[labelTag+t.Key] = t.Value
 	}
-	return in, group, err
+	rememberZones(in.WorkerPool.Labels, others)
+	if err == nil && taken != nil {
+		if half, err = h.halfMade(ctx, in); half == nil {
+			err = cmp.Or(err, taken)
+		}
+	}
+	return in, group, half, err
+}
+
+// isPrivate reports whether a new cluster is to have no public endpoint.
+func (h *Handler) isPrivate(mode pmks.AccessMode) bool {
+	return mode == pmks.AccessPrivate || mode == "" && h.cfg.PrivateOnly
 }
 
 // checkName refuses a name that a cluster of the region has already, those that are
@@ -215,24 +292,7 @@ func (h *Handler) checkName(ctx context.Context, name string) error {
 	return nil
 }
 
-var (
-	labelKeyPattern   = regexp.MustCompile(`^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$`)
-	labelValuePattern = regexp.MustCompile(`^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$`)
-	profilePattern    = regexp.MustCompile(`^([a-z]+[0-9]+[a-z]*)-([0-9]+x[0-9]+)$`)
-)
-
-// checkTags refuses tags that cannot be labels of Kubernetes.
-func checkTags(f *refuse.List, list []pmks.KeyValue) {
-	for i, t := range list {
-		field := fmt.Sprintf("TagList[%d]", i)
-		if t.Key != "" && !labelKeyPattern.MatchString(t.Key) {
-			f.Add(field+".Key", "%q cannot be the name of a Kubernetes label: at most 63 letters, digits, -, _ or ., the first and the last a letter or digit", refuse.Clip(t.Key))
-		}
-		if !labelValuePattern.MatchString(t.Value) {
-			f.Add(field+".Value", "%q cannot be the value of a Kubernetes label: at most 63 letters, digits, -, _ or ., the first and the last a letter or digit", refuse.Clip(t.Value))
-		}
-	}
-}
+var profilePattern = regexp.MustCompile(`^([a-z]+[0-9]+[a-z]*)-([0-9]+x[0-9]+)$`)
 
 // checkFlavor refuses the name that the VPC API has for what IKS calls otherwise.
 func checkFlavor(f *refuse.List, prefix string, g pmks.NodeGroupInfo) {

@@ -16,6 +16,8 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/provider/endpoint"
+	"github.com/pmks-go/pmks/internal/provider/look"
+	"github.com/pmks-go/pmks/internal/provider/memo"
 	"github.com/pmks-go/pmks/internal/redact"
 	"github.com/pmks-go/pmks/internal/refuse"
 )
@@ -62,9 +64,6 @@ func (c *Config) normalize() error {
 			f.Add(word.field, "%q is not one of %s", refuse.Clip(word.value), strings.Join(word.words, ", "))
 		}
 	}
-	if c.PrivateOnly && c.EndpointType == endpointPublic {
-		c.EndpointType = endpointPrivate
-	}
 	checkRange(&f, "Settings.podSubnet", c.PodSubnet, 23)
 	checkRange(&f, "Settings.serviceSubnet", c.ServiceSubnet, 24)
 	if strings.ContainsAny(c.APIKey, "{}\"\n\r") {
@@ -93,7 +92,7 @@ func checkRange(f *refuse.List, field, text string, longest int) {
 }
 
 // urls are where the services are.
-type urls struct{ iks, iam, vpc, manager string }
+type urls struct{ iks, iam, vpc, manager, tagging string }
 
 // urls returns them with what the configuration replaces. A simulated cloud has one
 // listener for all.
@@ -103,12 +102,13 @@ func (c *Config) urls() urls {
 		iam:     "https://iam.cloud.ibm.com",
 		vpc:     "https://" + c.Region + ".iaas.cloud.ibm.com/v1",
 		manager: "https://resource-controller.cloud.ibm.com",
+		tagging: "https://tags.global-search-tagging.cloud.ibm.com",
 	}
 	if c.Endpoint != "" {
 		u.iks = strings.TrimRight(c.Endpoint, "/")
 		if parsed, err := url.Parse(c.Endpoint); err == nil && endpoint.Loopback(parsed.Hostname()) {
 			root := strings.TrimSuffix(u.iks, "/global")
-			u = urls{iks: root + "/global", iam: root, vpc: root + "/v1", manager: root}
+			u = urls{iks: root + "/global", iam: root, vpc: root + "/v1", manager: root, tagging: root}
 		}
 	}
 	for _, replaced := range []struct {
@@ -139,7 +139,14 @@ type Handler struct {
 	api clients
 	// names are those of clusters by their ids: IBM never changes one. made are the ids of
 	// what this handler has made and not yet seen, with the time.
-	names, made sync.Map
+	names memo.Facts[string]
+	made  sync.Map
+	// looks are those of the waits. listedSince is since when lists alone have told of
+	// clusters, by their ids, that they are being made.
+	looks       look.Shared[pmks.State]
+	listedSince sync.Map
+	// together is what the handlers of a program tell each other.
+	together *together
 }
 
 var (
@@ -151,6 +158,10 @@ var (
 	_ pmks.RequestChecker     = (*Handler)(nil)
 	_ pmks.StateReader        = (*Handler)(nil)
 	_ pmks.OperationReader    = (*Handler)(nil)
+	_ pmks.NodeGroupReader    = (*Handler)(nil)
+	_ pmks.ClusterStreamer    = (*Handler)(nil)
+	_ pmks.TagSetter          = (*Handler)(nil)
+	_ pmks.UpgradeAdvisor     = (*Handler)(nil)
 )
 
 // New makes a handler. It reads the environment and credential files and makes no
@@ -165,14 +176,20 @@ func New(_ context.Context, cfg Config) (*Handler, error) {
 		return nil, err
 	}
 	cfg.APIKey, cfg.Authenticator = "", nil // they are with the tokens, where no printing of the handler finds them
-	return &Handler{cfg: &cfg, api: api}, nil
+	return &Handler{cfg: &cfg, api: api, together: togetherBy(api.limiter)}, nil
 }
 
 // Capabilities implements [pmks.CapabilityReporter].
-func (h *Handler) Capabilities() pmks.Capabilities { return capabilities }
+func (h *Handler) Capabilities() pmks.Capabilities { return capabilities.Clone() }
 
 // Close ends the idle connections.
 func (h *Handler) Close() error {
 	h.api.idle()
 	return nil
 }
+
+// Format prints h without its secrets, whatever the verb: fmt would walk into its tokens.
+func (h *Handler) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "ibm.Handler%v", h.cfg) }
+
+// LogValue logs h as Format prints it.
+func (h *Handler) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(h)) }

@@ -62,17 +62,19 @@ var bench = providertest.Bench[*iks.Server]{
 		"GetCluster":              {"getCluster", "getWorkerPools", "getWorkers", "getSecurityGroups", "getKubeconfig"},
 		"RemoveNodeGroup":         {"removeWorkerPool"},
 		"SetNodeGroupAutoScaling": {"patchClusterAddons"},
+		"SetTags":                 {"setWorkerPoolLabels"},
 		"UpgradeCluster":          {"updateMaster"},
 	},
 	First: map[string][]string{"ChangeNodeGroupScaling": {"setWorkerPoolLabels"}},
 	Mutating: []string{"createCluster", "createWorkerPool", "deleteCluster", "patchClusterAddons", "putConfigMap", "removeWorkerPool",
-		"replaceWorker", "resizeWorkerPool", "setWorkerPoolLabels", "updateMaster"},
+		"replaceWorker", "resizeWorkerPool", "setWorkerPoolLabels", "setWorkerPoolTaints", "updateMaster"},
 	// Bounds and size of a pool are two requests and one change of ours, as are its entry
-	// in the autoscaler's ConfigMap and the pool.
+	// in the autoscaler's ConfigMap and the pool, a new pool and its taints, and the labels
+	// of a cluster's pools.
 	Continues: func(request, before string) bool {
-		return request == "resizeWorkerPool" && before == "setWorkerPoolLabels" || request == "removeWorkerPool" && before == "putConfigMap"
+		return request == "setWorkerPoolTaints" || request == "setWorkerPoolLabels" && before == request || request == "resizeWorkerPool" && before == "setWorkerPoolLabels" || request == "removeWorkerPool" && before == "putConfigMap"
 	},
-	NoContent:  []string{"deleteCluster", "removeWorkerPool", "replaceWorker", "setWorkerPoolLabels", "updateMaster"},
+	NoContent:  []string{"deleteCluster", "removeWorkerPool", "replaceWorker", "setWorkerPoolLabels", "setWorkerPoolTaints", "updateMaster"},
 	NoCapacity: "E1234",
 	Refusal: func(_ string, status int) core.Fault {
 		return providertest.Answer(status, `{"incidentID":"0b1c","code":"E9999","description":"`+providertest.Words+`","type":"General"}`)

@@ -4,28 +4,11 @@ package ibm
 
 import (
 	"cmp"
-	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/kver"
-)
-
-// Labels of worker pools that pmks keeps. They are Kubernetes' own, which the nodes
-// show as well; of IBM's labels none is written.
-const (
-	labelPrefix        = "pmks.io/"
-	labelRequest       = labelPrefix + "request" // what only one request has
-	labelMin           = labelPrefix + "min"
-	labelMax           = labelPrefix + "max"
-	labelName          = labelPrefix + "name"           // that a request gave the first pool
-	labelIgnored       = labelPrefix + "ignored"        // fields of the request, with dots between them
-	labelSecurityGroup = labelPrefix + "securitygroup-" // and a number, for their order
-	labelTag           = "tag.pmks.io/"                 // and the key of a tag of the cluster
-
-	ibmPrefix = "ibm-cloud.kubernetes.io/"
 )
 
 // facts is a KeyValueList under construction.
@@ -54,7 +37,7 @@ func (h *Handler) clusterInfo(v view) pmks.ClusterInfo {
 	m := clusterMeaning(c, v.workers)
 	info := pmks.ClusterInfo{
 		IId: clusterIID(c), Version: version(c.MasterKubeVersion), CreatedTime: stamp(c.CreatedDate),
-		Network: networkInfo(v), TagList: tags(v.pools), AccessInfo: pmks.AccessInfo{Endpoint: h.endpoint(c)},
+		Network: networkInfo(v), TagList: tags(v.pools), AccessInfo: pmks.AccessInfo{Endpoint: h.endpoint(c)}, Access: access(c),
 		Status: m.Status, StatusReason: m.Reason, StatusFinal: m.Final,
 	}
 	facts := facts{{Key: pmks.KeyNativeStatus, Value: c.State}}
@@ -85,17 +68,25 @@ func networkInfo(v view) pmks.NetworkInfo {
 		n.VpcIID = same(v.c.VPCs[0])
 	}
 	seen := map[string]bool{}
+	add := func(subnet string) {
+		if !seen[subnet] {
+			n.SubnetIIDs = append(n.SubnetIIDs, same(subnet))
+		}
+		seen[subnet] = true
+	}
 	for _, p := range v.pools {
 		if n.VpcIID.IsZero() && p.VPCID != "" {
 			n.VpcIID = same(p.VPCID)
 		}
 		for _, z := range p.Zones {
 			for _, s := range z.Subnets {
-				if !seen[s.ID] {
-					n.SubnetIIDs = append(n.SubnetIIDs, same(s.ID))
-				}
-				seen[s.ID] = true
+				add(s.ID)
 			}
+		}
+	}
+	for _, p := range v.pools {
+		for _, z := range otherZones(p) {
+			add(z.SubnetID)
 		}
 	}
 	for _, p := range v.pools {
@@ -104,17 +95,6 @@ func networkInfo(v view) pmks.NetworkInfo {
 		}
 	}
 	return n
-}
-
-// securityGroups are those that a pool remembers, sorted by their ids.
-func securityGroups(labels map[string]string) []pmks.IID {
-	var ids []string
-	for key, id := range labels {
-		if strings.HasPrefix(key, labelSecurityGroup) {
-			ids = append(ids, id)
-		}
-	}
-	return sameAll(ids)
 }
 
 // sameAll are ids as they are shown, sorted.
@@ -126,23 +106,6 @@ func sameAll(ids []string) []pmks.IID {
 	return list
 }
 
-// tags are those of the cluster, which every pool that pmks makes carries.
-func tags(pools []poolObject) []pmks.KeyValue {
-	all := map[string]string{}
-	for _, p := range pools {
-		for key, value := range p.Labels {
-			if tag, ok := strings.CutPrefix(key, labelTag); ok {
-				all[tag] = value
-			}
-		}
-	}
-	var list []pmks.KeyValue
-	for _, key := range slices.Sorted(maps.Keys(all)) {
-		list = append(list, pmks.KeyValue{Key: key, Value: all[key]})
-	}
-	return list
-}
-
 // group converts a worker pool.
 func (v view) group(p poolObject) pmks.NodeGroupInfo {
 	workers := v.of(p)
@@ -150,7 +113,10 @@ func (v view) group(p poolObject) pmks.NodeGroupInfo {
 	info := pmks.NodeGroupInfo{
 		IId: poolIID(p), VMSpecName: p.Flavor, OnAutoScaling: p.AutoscaleEnabled, DesiredNodeSize: size(p),
 		Status: m.NodeGroupStatus(), StatusReason: m.Reason, StatusFinal: m.Final,
-		Nodes: nodes(workers), Version: groupVersion(workers),
+		Nodes: nodes(workers), Version: groupVersion(workers), Labels: userLabels(p), Taints: userTaints(p),
+	}
+	if p.Labels[labelTaints] != "" && len(p.Taints) == 0 {
+		info.StatusReason = cmp.Or(info.StatusReason, "it has not got the taints of its request: make the same request again")
 	}
 	if p.OperatingSystem != "" {
 		info.ImageIID = same(p.OperatingSystem)
@@ -158,11 +124,10 @@ func (v view) group(p poolObject) pmks.NodeGroupInfo {
 	info.MinNodeSize, info.MaxNodeSize = bounds(p)
 	info = capabilities.WithDefaultBounds(info)
 	facts := facts{{Key: pmks.KeyNativeStatus, Value: p.Lifecycle.ActualState}}
-	var zones []string
 	for _, z := range p.Zones {
-		zones = append(zones, z.ID)
+		info.Zones = append(info.Zones, z.ID)
 	}
-	facts.add("Zones", strings.Join(zones, ","))
+	facts.add("Zones", strings.Join(info.Zones, ","))
 	facts.add(pmks.KeyIgnored, strings.ReplaceAll(p.Labels[labelIgnored], ".", ","))
 	info.KeyValueList = facts
 	if v.workersErr != nil {
@@ -198,39 +163,36 @@ func groupVersion(workers []workerObject) string {
 	return ""
 }
 
-// bounds are those that a pool remembers; 0 where it has none.
-func bounds(p poolObject) (minimum, maximum int) {
-	minimum, _ = strconv.Atoi(p.Labels[labelMin])
-	maximum, _ = strconv.Atoi(p.Labels[labelMax])
-	return minimum, maximum
-}
-
-// ownLabels are the labels of a pool that a write must carry: all but IBM's.
-func ownLabels(p poolObject) map[string]string {
-	labels := map[string]string{}
-	for key, value := range p.Labels {
-		if !strings.HasPrefix(key, ibmPrefix) {
-			labels[key] = value
-		}
+// access is from where the API server can be reached: the private endpoint is always
+// there, on which IKS holds no list of networks for the public one either.
+func access(c clusterObject) pmks.Access {
+	var a pmks.Access
+	e := c.ServiceEndpoints
+	switch {
+	case e.PublicEnabled && e.PrivateEnabled:
+		a.Mode = pmks.AccessPublicAndPrivate
+	case e.PublicEnabled:
+		a.Mode = pmks.AccessPublic
+	case e.PrivateEnabled:
+		a.Mode = pmks.AccessPrivate
 	}
-	return labels
+	if e.PublicEnabled {
+		a.PublicEndpoint = e.PublicURL
+	}
+	if e.PrivateEnabled {
+		a.PrivateEndpoint = e.PrivateURL
+	}
+	return a
 }
 
 // endpoint is the URL of the API server, as the settings want it.
 func (h *Handler) endpoint(c clusterObject) string {
-	e := c.ServiceEndpoints
-	public, private := "", ""
-	if e.PublicEnabled {
-		public = e.PublicURL
-	}
-	if e.PrivateEnabled {
-		private = e.PrivateURL
-	}
+	a := access(c)
 	switch h.cfg.EndpointType {
 	case endpointPrivate:
-		return private
+		return a.PrivateEndpoint
 	case endpointVPE:
 		return c.VPEURL
 	}
-	return cmp.Or(public, private, c.MasterURL)
+	return cmp.Or(a.PublicEndpoint, a.PrivateEndpoint, c.MasterURL)
 }

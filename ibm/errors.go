@@ -20,6 +20,7 @@ import (
 // Codes of IKS that say more than their meaning for a caller.
 const (
 	codeMasterThere = "E0120" // the master has that version
+	codeNoRole      = "A0656"
 	codeNoFlavor    = "E4e5b" // the flavor is not to be had in the zone
 	codeTooFew      = "E1437" // too few workers would be left, or some are worked on
 )
@@ -29,7 +30,7 @@ var errorTable = map[string]pmks.Code{
 	"A0002":         pmks.CodeUnavailable, // the backend was not reached
 	"A0003":         pmks.CodeUnauthenticated,
 	"A0006":         pmks.CodeNotFound, // the cluster: see absent
-	"A0656":         pmks.CodePermissionDenied,
+	codeNoRole:      pmks.CodePermissionDenied,
 	"AlreadyExists": pmks.CodeAlreadyExists,
 	"Conflict":      pmks.CodeBusy,
 	"E0007":         pmks.CodeAlreadyExists, // a cluster
@@ -125,11 +126,8 @@ func refusedBy(cloud string, status int, header http.Header, body []byte) error 
 	words := s.words()
 	e.Message = cmp.Or(strings.ToValidUTF8(words[:min(len(words), longest)], ""), cloud+" answered without a word ("+http.StatusText(status)+")")
 	e.Code = classify(status, e.ProviderCode, words)
-	switch {
-	case e.Code == pmks.CodeUnauthenticated && cloud == iam:
+	if e.Code == pmks.CodeUnauthenticated && cloud == iam {
 		e.Message += ": check the API key"
-	case e.ProviderCode == "A0656":
-		e.Message += ": creating a cluster needs the role Operator on the IAM Identity Service for the key that the service makes"
 	}
 	return e
 }
@@ -209,6 +207,16 @@ func existing(err error, hint string) error {
 		return err
 	}
 	return errs.With(err, func(e *pmks.Error) { e.Field, e.Message = "IId.NameId", e.Message+hint })
+}
+
+// ofRole says of a creation that lacks a role which one that may be.
+func ofRole(err error) error {
+	if errs.ProviderCode(err) != codeNoRole {
+		return err
+	}
+	return errs.With(err, func(e *pmks.Error) {
+		e.Message += ": creating a cluster needs the role Operator on the IAM Identity Service for the key that the service makes"
+	})
 }
 
 // ofFlavor says of a refusal of the flavor which field it is about.

@@ -38,7 +38,7 @@ func TestRefusedBy(t *testing.T) {
 		{"A0002", cloud, 500, refusal("A0002", "Could not connect to a backend service."), pmks.CodeUnavailable, "A0002", "backend"},
 		{"A0003", cloud, 401, refusal("A0003", "The token is not valid."), pmks.CodeUnauthenticated, "A0003", "token"},
 		{"A0006", cloud, 404, refusal("A0006", "The specified cluster could not be found."), pmks.CodeNotFound, "A0006", "could not be found"},
-		{"A0656", cloud, 403, refusal("A0656", "The API key could not be created."), pmks.CodePermissionDenied, "A0656", "Operator on the IAM Identity Service"},
+		{"A0656", cloud, 403, refusal("A0656", "The API key could not be created."), pmks.CodePermissionDenied, "A0656", "The API key could not be created."},
 		{"E0007", cloud, 409, refusal("E0007", "A cluster with the same name already exists."), pmks.CodeAlreadyExists, "E0007", "same name"},
 		{"E0008", cloud, 404, refusal("E0008", "The specified cluster could not be found."), pmks.CodeNotFound, "E0008", ""},
 		{"E0020", cloud, 400, refusal("E0020", "Fields are missing."), pmks.CodeInvalidArgument, "E0020", ""},

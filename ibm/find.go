@@ -225,11 +225,10 @@ func (h *Handler) isNew(id string) bool {
 
 // nameOf is the name of a cluster; with a read where it has not been seen.
 func (h *Handler) nameOf(ctx context.Context, id string) (string, error) {
-	if name, ok := h.names.Load(id); ok {
-		return name.(string), nil //nolint:errcheck // nothing else is stored
-	}
-	c, err := h.readCluster(ctx, id)
-	return c.Name, err
+	return h.names.Get(ctx, id, func(ctx context.Context) (string, error) {
+		c, err := h.readCluster(ctx, id)
+		return c.Name, err
+	})
 }
 
 // readPools reads the worker pools of a cluster without those that are removed.
@@ -311,6 +310,8 @@ type view struct {
 	workers []workerObject
 	// workersErr is why the workers could not be read.
 	workersErr error
+	// labelsAsOf is how many changes of labels the handlers had made before the read.
+	labelsAsOf int64
 }
 
 // target reads a cluster and its pools side by side, for a change.
@@ -319,6 +320,7 @@ func (h *Handler) target(ctx context.Context, r ref) (v view, err error) {
 	if err != nil {
 		return v, err
 	}
+	v.labelsAsOf = h.labelsOf(id).count.Load()
 	var clusterErr, poolsErr error
 	// Each keeps its own fault, so All has none to report but a panic.
 	err = fanout.All(ctx, func(ctx context.Context) error {
@@ -368,10 +370,13 @@ func (v *view) forgiveYouth() {
 }
 
 // of are the workers of a pool that are there, those on their way out among them.
-func (v view) of(p poolObject) []workerObject {
-	return slices.DeleteFunc(slices.Clone(v.workers), func(w workerObject) bool {
-		return w.PoolID != p.ID || strings.EqualFold(w.Lifecycle.ActualState, "deleted")
-	})
+func (v view) of(p poolObject) (list []workerObject) {
+	for i := range v.workers { // they are large, and most are of other pools
+		if w := &v.workers[i]; w.PoolID == p.ID && !strings.EqualFold(w.Lifecycle.ActualState, "deleted") {
+			list = append(list, *w)
+		}
+	}
+	return list
 }
 
 // stamp is a time as IBM writes it, its offset with or without a colon; zero where

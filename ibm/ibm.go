@@ -10,6 +10,23 @@
 // OpenShift clusters, and those on Satellite or classic infrastructure, are neither
 // listed nor touched. What pmks did not make is shown as it is.
 //
+// # Prerequisites
+//
+// pmks makes none of these. What it finds missing it names: ErrFailedPrecondition, or
+// ErrInvalidArgument with the field of the request.
+//
+//   - A VPC of generation 2 and a subnet in each zone that is to have nodes, one subnet
+//     a zone, available, with an address for each node and for each load balancer: 256
+//     are advised. It must not overlap 172.16.0.0/16 and 172.18.0.0/16 to
+//     172.20.0.0/16, nor the ranges of pods and services (172.17.0.0/18 and
+//     172.21.0.0/16 unless set).
+//   - A public gateway at those subnets, and Config.OutboundTraffic, if nodes are to
+//     reach the public internet: since version 1.30 they do not otherwise.
+//   - Security groups of that VPC, at most 4; they stay for the life of the cluster.
+//   - An API key whose owner has the roles below: the Kubernetes service makes one of
+//     its own with it for each region and resource group.
+//   - Room in the quotas: 100 clusters and 500 nodes a region.
+//
 // # Authentication
 //
 // With no credentials given, IC_API_KEY or IBMCLOUD_API_KEY is used, and else what the
@@ -18,10 +35,22 @@
 // got beside the requests that wait for them, replaced early, and used to their end
 // while no new one can be had.
 //
-// The caller needs Administrator and Manager on the Kubernetes service, Viewer on VPC
-// infrastructure, and, for a service ID, Operator on the IAM Identity Service, with
-// which the service makes an API key of its own. Reads go on without what they may
-// not see, and name it under pmks:unread.
+// The caller needs these roles:
+//
+//   - on the Kubernetes service, as a platform role, Viewer to read clusters, pools,
+//     workers, versions and add-ons; Operator to add, size, label, taint and remove pools,
+//     and to upgrade; Administrator to create and delete clusters, and to install the
+//     autoscaler;
+//   - on the Kubernetes service, as a service role, Manager, for the certificate of the
+//     administrator and the ConfigMap of the autoscaler;
+//   - on VPC infrastructure Viewer, for the VPC, the subnets and the security groups of a
+//     request;
+//   - on the resource group Viewer, where Config names it;
+//   - on the IAM Identity Service Operator, for a service ID that creates clusters: the
+//     Kubernetes service makes an API key of its own with it.
+//
+// Reads go on without what they may not see, and name it under pmks:unread. What a caller
+// does with [Handler.Vendor] needs more, such as Editor on a cluster for its user tags.
 //
 // # Settings
 //
@@ -40,12 +69,36 @@
 //
 // See [Handler.Capabilities] and the matrix in docs/capabilities.md.
 //
+// # Kubeconfig
+//
+// With KubeconfigKind "admin", the default, it holds the client certificate of the
+// administrator, which works with nothing installed, lives long and may do everything.
+// With "token" it holds a token of IAM for the caller, which ends within an hour, as
+// AccessInfo.ExpiresAt says. With "exec" it holds no secret and calls pmks-credential,
+// which gets such a token on the machine of its user, and sees to it that the roles of
+// IAM have reached the cluster first. Tokens need an API key: a trusted profile has no
+// way to them.
+//
+// What the bearer of a token may do is what the service roles of IAM say (Reader,
+// Writer, Manager). A cluster without a public endpoint has a kubeconfig for its
+// private one.
+//
+// # Storage classes
+//
+// pmks neither makes nor changes storage classes. The add-on for Block Storage for VPC
+// is in every VPC cluster and brings classes such as ibmc-vpc-block-5iops-tier and
+// ibmc-vpc-block-10iops-tier, of which one is the default: kubectl get storageclass
+// shows which (IBM Cloud, Block Storage for VPC, read in November 2026). A volume has
+// 10 GB at least. A deletion of the cluster leaves the volumes unless
+// Config.DeleteStorage is set.
+//
 // # Rate limits
 //
 // IBM counts 200 requests in 10 seconds for each source address. All handlers of a
 // process keep to 180 of them together, at most 8 under way, unless Config.RateLimits
-// says otherwise. Reads are repeated when they fail in passing; the SDK's own retries
-// are off.
+// says otherwise. Where many wait, one list every few seconds tells all of clusters that
+// are on their way, and two reads all who wait for node groups of one cluster. Reads are
+// repeated when they fail in passing; the SDK's own retries are off.
 //
 // # Differences from other providers
 //
@@ -54,7 +107,17 @@
 //     switched on installs, and which reads its bounds from a ConfigMap in the cluster:
 //     the switch waits until all of it has taken effect, minutes the first time.
 //   - Tags, and the bounds of autoscaling, are kept in labels of the worker pools, which
-//     nodes show as well. IBM's user tags belong to the account and are not touched.
+//     nodes show as well; SetTags writes those labels. IBM's user tags belong to the account
+//     and are not touched.
+//   - Taints are set by a second call, right after that which makes a pool. When it fails
+//     the error says what is made, and the same request again sets them. A key has one
+//     effect, and a value.
+//   - The zones of a node group are among those that the cluster has a subnet in. A cluster
+//     remembers a subnet that its first node group does not use in a label.
+//   - The private endpoint of a cluster is always there, and IKS holds no list of networks
+//     for the public one: Access has the modes public-and-private and private, and no CIDRs.
+//     Rules of context-based restrictions, for the account, say who may reach either.
+//   - There are no spot machines.
 //   - Each UpgradeCluster after that of the control plane replaces one worker of every
 //     pool that lags; the job Upgrade calls it until all are replaced.
 //   - A deletion leaves the storage that pods have claimed, and the gateways that the
@@ -62,9 +125,16 @@
 //   - IBM keeps no record of operations: LastOperation is made of what the cluster and
 //     its workers say of themselves.
 //
+// # Hooks
+//
+// Fields of [Config] that are given the vendor's request last, and may change it:
+// BeforeCreateCluster, BeforeAddNodeGroup, BeforeUpgrade and BeforeUpgradeNodeGroup.
+// The example of Config sets the range of pods.
+//
 // # Example
 //
-// See examples/realcloud for the whole life of a cluster.
+// See examples/realcloud for the whole life of a cluster, and [Config] for a hook that
+// changes the request itself.
 package ibm
 
 import (
@@ -136,6 +206,22 @@ type Config struct {
 	// certificate to the API of a cluster; a token goes with those requests then.
 	Transport http.RoundTripper
 	Logger    *slog.Logger
+
+	// The hooks are the last word on a request, for what pmks has no field for: they are
+	// given what was asked for and the request as it is about to be sent, which they may
+	// change, but for the name, the scope and the labels by which pmks finds it again. Each
+	// runs once for a request, before its first try, and what it leaves is sent in every
+	// try. A hook that fails or panics ends the call with ErrInvalidArgument, and nothing is
+	// sent.
+
+	// BeforeCreateCluster runs before a cluster is made, with its first worker pool.
+	BeforeCreateCluster func(ctx context.Context, req pmks.ClusterInfo, native *CreateClusterRequest) error
+	// BeforeAddNodeGroup runs before a further worker pool is made.
+	BeforeAddNodeGroup func(ctx context.Context, req pmks.NodeGroupInfo, native *WorkerPoolRequest) error
+	// BeforeUpgrade runs before the control plane is upgraded, and BeforeUpgradeNodeGroup
+	// before each worker that is replaced; those of several pools may run side by side.
+	BeforeUpgrade          func(ctx context.Context, step pmks.UpgradeStep, native *UpdateMasterRequest) error
+	BeforeUpgradeNodeGroup func(ctx context.Context, step pmks.UpgradeStep, native *ReplaceWorkerRequest) error
 }
 
 // Defaults of Config.

@@ -100,7 +100,7 @@ func (h *Handler) checkReachable(c clusterObject) error {
 	switch {
 	case h.endpoint(c) == "":
 		return refuse.Precondition("the cluster has no endpoint of the kind that the setting endpointType=%s names", h.cfg.EndpointType)
-	case h.cfg.EndpointType == endpointPublic && !e.PublicEnabled && e.PrivateEnabled:
+	case h.cfg.EndpointType == endpointPublic && !h.cfg.PrivateOnly && !e.PublicEnabled && e.PrivateEnabled:
 		return refuse.Precondition("the API of the cluster has a private endpoint only: call from within IBM Cloud, with the setting endpointType=private")
 	}
 	return nil

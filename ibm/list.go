@@ -3,8 +3,10 @@
 package ibm
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -97,21 +99,39 @@ func (h *Handler) ListCluster(ctx context.Context) (_ []*pmks.ClusterInfo, err e
 	if err != nil {
 		return nil, err
 	}
-	return fanout.List(ctx, h.ours(list), clusterIID, h.listed)
+	list = h.ours(list)
+	return fanout.List(ctx, list, clusterIID, func(ctx context.Context, c clusterObject) (*pmks.ClusterInfo, error) {
+		return h.listed(ctx, c, len(list))
+	})
 }
 
-// listed reads what a list shows of a cluster, one call after the other: as many clusters
-// as there are slots are read side by side. One that is too new to be read is shown as the
-// list has it.
-func (h *Handler) listed(ctx context.Context, c clusterObject) (_ *pmks.ClusterInfo, err error) {
+// listed reads what a list of so many shows of a cluster: one call after the other where
+// the clusters side by side take all slots already, else at once. One that is too new to be
+// read is shown as the list has it.
+func (h *Handler) listed(ctx context.Context, c clusterObject, many int) (_ *pmks.ClusterInfo, err error) {
 	var v view
-	if v.c, err = h.lookCluster(ctx, c.ID); err == nil {
-		err = h.accept(v.c)
+	var poolsErr error
+	reads := []func(context.Context) error{ // each keeps its own fault
+		func(ctx context.Context) error {
+			if v.c, err = h.lookCluster(ctx, c.ID); err == nil {
+				err = h.accept(v.c)
+			}
+			return nil
+		},
+		func(ctx context.Context) error { v.pools, poolsErr = h.lookPools(ctx, c.ID); return nil },
+		func(ctx context.Context) error { v.workers, v.workersErr = h.readWorkers(ctx, c.ID, ""); return nil },
 	}
-	if err == nil {
-		v.pools, err = h.lookPools(ctx, c.ID)
+	var fault error
+	if many < fanout.Slots {
+		fault = fanout.All(ctx, reads...)
+	} else {
+		for _, read := range reads {
+			if _ = read(ctx); err != nil || poolsErr != nil {
+				break
+			}
+		}
 	}
-	listed, young, err := h.missing(ctx, err, c.ID)
+	listed, young, err := h.missing(ctx, cmp.Or(fault, err, poolsErr), c.ID)
 	if isShown(listed, young) || errors.Is(err, errNoPools) && isShown(c, false) {
 		info := h.clusterInfo(view{c: c})
 		info.KeyValueList = pmks.AddUnread(info.KeyValueList, "NodeGroupList", err)
@@ -120,10 +140,37 @@ func (h *Handler) listed(ctx context.Context, c clusterObject) (_ *pmks.ClusterI
 	if err != nil {
 		return nil, err
 	}
-	v.workers, v.workersErr = h.readWorkers(ctx, c.ID, "")
 	v.forgiveYouth()
 	info := h.clusterInfo(v)
 	return &info, nil
+}
+
+// Clusters implements [pmks.ClusterStreamer]: the list is one call, and each cluster is
+// handed over as soon as it and those before it are read.
+func (h *Handler) Clusters(ctx context.Context) iter.Seq2[pmks.ClusterInfo, error] {
+	unread := func(c clusterObject) pmks.ClusterInfo { return pmks.ClusterInfo{IId: clusterIID(c)} }
+	return func(yield func(pmks.ClusterInfo, error) bool) {
+		many := 0 // known before the first is read
+		pages := func(yield func([]clusterObject, error) bool) {
+			list, err := h.list(ctx)
+			list = h.ours(list)
+			many = len(list)
+			yield(list, err)
+		}
+		read := func(ctx context.Context, c clusterObject) (pmks.ClusterInfo, error) {
+			info, err := h.listed(ctx, c, many)
+			if err != nil {
+				return pmks.ClusterInfo{}, err
+			}
+			return *info, nil
+		}
+		for info, err := range fanout.Stream(ctx, pages, clusterIID, read, unread) {
+			annotate(&err, "Clusters", pmks.IID{}, pmks.IID{})
+			if !yield(info, err) {
+				return
+			}
+		}
+	}
 }
 
 // ListIID implements [pmks.IIDLister] with one call.

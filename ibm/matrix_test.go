@@ -5,6 +5,7 @@ package ibm_test
 import (
 	"testing"
 
+	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/providertest"
 )
 
@@ -26,4 +27,15 @@ func matrix() *providertest.Matrix {
 func TestCrowd(t *testing.T) {
 	t.Parallel()
 	bench.Crowd("1.35.3").Run(t)
+}
+
+// TestRates: as many callers as there are of all handlers that leave by one address are
+// served at the rate that one allows itself.
+func TestRates(t *testing.T) {
+	t.Parallel()
+	one := fleetIID(t, 1, 1)
+	bench.Rates(t, []providertest.Pace{
+		{Name: "list", Call: providertest.ListIID, PerSecond: 12, Burst: 60},
+		{Name: "state", Call: providertest.ReadState(one, pmks.IID{}), PerSecond: 12, Burst: 60},
+	})
 }

@@ -24,12 +24,18 @@ import (
 
 // newPool converts a request for a node group of a cluster with nodes in these zones.
 // Everything wrong comes at once, with prefix before the field.
-func newPool(prefix string, req pmks.NodeGroupInfo, vpc string, zones []zoneRequest) (workerPoolRequest, error) {
+func newPool(prefix string, req pmks.NodeGroupInfo, vpc string, zones []ZoneRequest) (WorkerPoolRequest, error) {
 	var f refuse.List
 	req = capabilities.WithDefaultBounds(req)
-	p := workerPoolRequest{Name: req.IId.NameId, Flavor: req.VMSpecName, VPCID: vpc, Zones: zones, Labels: map[string]string{
+	p := WorkerPoolRequest{Name: req.IId.NameId, Flavor: req.VMSpecName, VPCID: vpc, Zones: zones, Labels: map[string]string{
 		labelRequest: strings.ToLower(rand.Text()), labelMin: strconv.Itoa(req.MinNodeSize), labelMax: strconv.Itoa(req.MaxNodeSize),
 	}}
+	for key, value := range req.Labels {
+		p.Labels[key] = value
+	}
+	if mark := taintMark(req, vpc); mark != "" {
+		p.Labels[labelTaints] = mark
+	}
 	if ignored := capabilities.Ignored(req); len(ignored) > 0 {
 		p.Labels[labelIgnored] = strings.Join(ignored, ".")
 	}
@@ -60,11 +66,32 @@ func perZone(field string, total, zones int) (int, error) {
 // from which the new one takes its zones, subnets and tags, then one request is made.
 func (h *Handler) AddNodeGroup(ctx context.Context, clusterIID pmks.IID, req pmks.NodeGroupInfo) (_ pmks.NodeGroupInfo, err error) {
 	defer annotate(&err, "AddNodeGroup", clusterIID, pmks.IID{NameId: req.IId.NameId})
-	v, in, err := h.addRequest(ctx, clusterIID, req)
+	plan, err := h.planGroup(ctx, clusterIID, req)
 	if err != nil {
 		return pmks.NodeGroupInfo{}, err
 	}
+	defer plan.done()
+	v, in := plan.v, plan.in
+	if plan.half != nil {
+		return h.finishGroup(ctx, v, *plan.half, req)
+	}
+	if err := h.beforeAddNodeGroup(ctx, req, &in); err != nil {
+		return pmks.NodeGroupInfo{}, err
+	}
 	if err := h.signIn(ctx); err != nil {
+		return pmks.NodeGroupInfo{}, err
+	}
+	writes := h.labelsOf(v.c.ID)
+	if err := writes.take(ctx); err != nil {
+		return pmks.NodeGroupInfo{}, err
+	}
+	given := false
+	defer func() {
+		if !given {
+			writes.give()
+		}
+	}()
+	if err := h.refreshTags(ctx, writes, v, in); err != nil {
 		return pmks.NodeGroupInfo{}, err
 	}
 	var made struct {
@@ -83,16 +110,61 @@ func (h *Handler) AddNodeGroup(ctx context.Context, clusterIID pmks.IID, req pmk
 		made.ID, err = h.findAdded(ctx, v.c.ID, in.Name, in.Labels[labelRequest])
 		return made.ID != "", err
 	})
+	writes.wrote(&v) // the new pool has tags as well
+	writes.give()
+	given = true
 	if err != nil {
 		return pmks.NodeGroupInfo{}, err
 	}
 	h.made.Store(made.ID, time.Now())
-	info := v.group(in.asPool(made.ID))
+	p := in.asPool(made.ID)
+	if err := h.taintGroup(ctx, v, &p, req.Taints); err != nil {
+		return pmks.NodeGroupInfo{}, err
+	}
+	info := v.group(p)
 	info.Status, info.Version = pmks.NodeGroupCreating, version(v.c.MasterKubeVersion)
 	if req.OnAutoScaling {
 		info.KeyValueList = ignore(info.KeyValueList, "OnAutoScaling") // it is a switch of its own
 	}
 	return info, nil
+}
+
+// refreshTags gives the request for a pool the tags that the cluster has by now, where some
+// labels have been changed since it was read. The turn of the changes is the caller's.
+func (h *Handler) refreshTags(ctx context.Context, writes *labelWrites, v view, in WorkerPoolRequest) error {
+	if writes.count.Load() == v.labelsAsOf {
+		return nil
+	}
+	pools, err := h.readPools(ctx, v.c.ID)
+	if err != nil {
+		return err
+	}
+	maps.DeleteFunc(in.Labels, func(key, _ string) bool { return strings.HasPrefix(key, labelTag) })
+	for _, p := range pools {
+		maps.Copy(in.Labels, clusterLabels(p))
+	}
+	return nil
+}
+
+// taintGroup gives a pool that is made the taints of its request, if it has any.
+func (h *Handler) taintGroup(ctx context.Context, v view, p *poolObject, taints []pmks.Taint) error {
+	if len(taints) == 0 {
+		return nil
+	}
+	if err := h.setTaints(ctx, v.c, taints, func(context.Context) (poolObject, error) { return *p, nil }); err != nil {
+		return untainted(err, "the node group "+p.ID, "")
+	}
+	p.Taints = nativeTaints(taints)
+	return nil
+}
+
+// finishGroup does what is left to do of a node group that a request like it has made.
+func (h *Handler) finishGroup(ctx context.Context, v view, p poolObject, req pmks.NodeGroupInfo) (pmks.NodeGroupInfo, error) {
+	if err := h.taintGroup(ctx, v, &p, req.Taints); err != nil {
+		return pmks.NodeGroupInfo{}, err
+	}
+	v.workers, v.workersErr = h.readWorkers(ctx, v.c.ID, p.ID)
+	return v.group(p), errs.Over(ctx)
 }
 
 // findAdded is findMade for a worker pool.
@@ -138,39 +210,79 @@ func (h *Handler) ofCluster(ctx context.Context, err error, id string) error {
 	return err
 }
 
-// addRequest checks a request and looks up what it needs.
-func (h *Handler) addRequest(ctx context.Context, clusterIID pmks.IID, req pmks.NodeGroupInfo) (v view, in workerPoolRequest, err error) {
+// groupPlan is what is to be sent for a new node group of a cluster.
+type groupPlan struct {
+	v  view
+	in WorkerPoolRequest
+	// half is the pool of its name, where a request like it has made that and no more.
+	half *poolObject
+	// done ends the time in which no other call of the handler takes what this one makes for
+	// half made.
+	done func()
+}
+
+// planGroup checks a request and looks up what it needs.
+func (h *Handler) planGroup(ctx context.Context, clusterIID pmks.IID, req pmks.NodeGroupInfo) (plan groupPlan, err error) {
 	var f refuse.List
 	r, err := h.clusterRef(ctx, clusterIID)
 	f.Join(err)
 	f.Join(capabilities.CheckNodeGroup(req))
 	checkFlavor(&f, "", req)
+	h.checkZones(&f, "", req.Zones)
 	if err := f.Err(); err != nil {
-		return v, in, err
+		return plan, err
 	}
-	if v, err = h.target(ctx, r); err != nil {
-		return v, in, err
+	id, err := h.identify(ctx, r)
+	if err != nil {
+		return plan, err
 	}
-	if slices.ContainsFunc(v.pools, func(p poolObject) bool { return p.Name == req.IId.NameId }) {
-		return v, in, &pmks.Error{Code: pmks.CodeAlreadyExists, Field: "IId.NameId", Message: "a node group of this name exists"}
-	}
-	if err := ready.Check("the cluster", v.c.State, clusterMeaning(v.c, nil)); err != nil {
-		return v, in, err
-	}
-	i := slices.IndexFunc(v.pools, func(p poolObject) bool {
-		return len(p.Zones) > 0 && poolMeaning(p, nil, false).Status != pmks.ClusterDeleting
-	})
-	if i < 0 {
-		return v, in, refuse.Precondition("the cluster has no worker pool with zones and subnets to follow: add one with IBM's own tools first")
-	}
-	model := v.pools[i]
-	var zones []zoneRequest
-	for _, z := range model.Zones {
-		if len(z.Subnets) == 0 {
-			return v, in, errs.LostAnswer(cloud, "subnet of the zone "+z.ID)
+	alone, done := h.alone(id, req.IId.NameId)
+	defer func() {
+		if err != nil {
+			done()
 		}
-		s := z.Subnets[max(0, slices.IndexFunc(z.Subnets, func(s poolSubnet) bool { return s.Primary }))]
-		zones = append(zones, zoneRequest{ID: z.ID, SubnetID: s.ID})
+	}()
+	plan.done = done
+	if plan.v, err = h.target(ctx, ref{id: id}); err != nil {
+		return plan, err
+	}
+	v := plan.v
+	m := clusterMeaning(v.c, nil)
+	taken := slices.IndexFunc(v.pools, func(p poolObject) bool { return p.Name == req.IId.NameId })
+	if taken >= 0 && alone && len(req.Taints) > 0 && m.Status != pmks.ClusterDeleting {
+		if plan.in, err = v.newPool(req); err == nil && plan.in.isHalfMade(v.pools[taken]) {
+			plan.half = &v.pools[taken]
+			return plan, nil
+		}
+	}
+	if taken >= 0 {
+		return plan, &pmks.Error{Code: pmks.CodeAlreadyExists, Field: "IId.NameId", Message: "a node group of this name exists"}
+	}
+	if err := ready.Check("the cluster", v.c.State, m); err != nil {
+		return plan, err
+	}
+	plan.in, err = v.newPool(req)
+	return plan, err
+}
+
+// newPool is the request for a further pool of a cluster: it follows the first one that
+// stays, unless zones are asked for.
+func (v view) newPool(req pmks.NodeGroupInfo) (in WorkerPoolRequest, err error) {
+	stays := slices.DeleteFunc(v.staying(), func(p poolObject) bool { return len(p.Zones) == 0 })
+	if len(stays) == 0 {
+		return in, refuse.Precondition("the cluster has no worker pool with zones and subnets to follow: add one with IBM's own tools first")
+	}
+	model := stays[0]
+	if len(req.Zones) == 0 {
+		stays = stays[:1]
+	}
+	has, err := zonesOf(stays...)
+	if err != nil {
+		return in, err
+	}
+	zones, others, err := pickZones("", req.Zones, has)
+	if err != nil {
+		return in, err
 	}
 	vpc := model.VPCID
 	if len(v.c.VPCs) > 0 {
@@ -181,16 +293,8 @@ func (h *Handler) addRequest(ctx context.Context, clusterIID pmks.IID, req pmks.
 	for _, p := range v.pools {
 		maps.Copy(in.Labels, clusterLabels(p))
 	}
-	return v, in, err
-}
-
-// clusterLabels are the labels of a pool that speak of its cluster.
-func clusterLabels(p poolObject) map[string]string {
-	labels := maps.Clone(p.Labels)
-	maps.DeleteFunc(labels, func(key, _ string) bool {
-		return !strings.HasPrefix(key, labelTag) && !strings.HasPrefix(key, labelSecurityGroup)
-	})
-	return labels
+	rememberZones(in.Labels, others)
+	return in, err
 }
 
 // RemoveNodeGroup implements [pmks.ClusterHandler]: the cluster and its pools are read,

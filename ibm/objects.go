@@ -55,6 +55,7 @@ type poolObject struct {
 	Name             string            `json:"poolName"`
 	Flavor           string            `json:"flavor"`
 	Labels           map[string]string `json:"labels"`
+	Taints           map[string]string `json:"taints"` // "value:Effect" by key
 	WorkerCount      int               `json:"workerCount"`
 	AutoscaleEnabled bool              `json:"autoscaleEnabled"`
 	OperatingSystem  string            `json:"operatingSystem"`
@@ -116,11 +117,14 @@ type workerObject struct {
 
 // addonObject is an add-on, on offer or of a cluster.
 type addonObject struct {
-	Name               string `json:"name"`
-	Version            string `json:"version"`
-	SupportedKubeRange string `json:"supportedKubeRange"`
-	HealthState        string `json:"healthState"`
-	HealthStatus       string `json:"healthStatus"`
+	Name               string   `json:"name"`
+	Version            string   `json:"version"`
+	SupportedKubeRange string   `json:"supportedKubeRange"`
+	MinKubeVersion     string   `json:"minKubeVersion"`
+	Upgrades           []string `json:"allowed_upgrade_versions"`
+	Deprecated         bool     `json:"deprecated"`
+	HealthState        string   `json:"healthState"`
+	HealthStatus       string   `json:"healthStatus"`
 }
 
 type securityGroupObject struct {
@@ -149,54 +153,4 @@ type resourceObject struct {
 	} `json:"vpc"`
 	CIDR      string `json:"ipv4_cidr_block"`
 	Available *int   `json:"available_ipv4_address_count"`
-}
-
-// The requests that change something.
-
-type createClusterRequest struct {
-	Name                             string            `json:"name"`
-	Provider                         string            `json:"provider"`
-	KubeVersion                      string            `json:"kubeVersion,omitempty"`
-	PodSubnet                        string            `json:"podSubnet,omitempty"`
-	ServiceSubnet                    string            `json:"serviceSubnet,omitempty"`
-	DisablePublicServiceEndpoint     bool              `json:"disablePublicServiceEndpoint"`
-	DisableOutboundTrafficProtection bool              `json:"disableOutboundTrafficProtection,omitempty"`
-	SecurityGroupIDs                 []string          `json:"securityGroupIDs,omitempty"` // an empty list is refused
-	WorkerPool                       workerPoolRequest `json:"workerPool"`
-}
-
-// workerPoolRequest is a pool within a cluster's request, and alone with Cluster.
-type workerPoolRequest struct {
-	Cluster         string            `json:"cluster,omitempty"`
-	Name            string            `json:"name"`
-	Flavor          string            `json:"flavor"`
-	VPCID           string            `json:"vpcID"`
-	WorkerCount     int               `json:"workerCount"`
-	Zones           []zoneRequest     `json:"zones"`
-	Labels          map[string]string `json:"labels,omitempty"`
-	OperatingSystem string            `json:"operatingSystem,omitempty"`
-}
-
-type zoneRequest struct {
-	ID       string `json:"id"`
-	SubnetID string `json:"subnetID"`
-}
-
-type poolRequest struct {
-	Cluster    string            `json:"cluster"`
-	WorkerPool string            `json:"workerpool"`
-	Size       int               `json:"size,omitempty"`
-	Labels     map[string]string `json:"labels,omitempty"`
-}
-
-type updateMasterRequest struct {
-	Cluster string `json:"cluster"`
-	Version string `json:"version"`
-	Force   bool   `json:"force"`
-}
-
-type replaceWorkerRequest struct {
-	Cluster  string `json:"cluster"`
-	WorkerID string `json:"workerID"`
-	Update   bool   `json:"update"`
 }

@@ -30,7 +30,7 @@ var (
 // network is where a cluster is to be.
 type network struct {
 	vpc            string
-	zones          []zoneRequest // with a subnet each
+	zones          []ZoneRequest // with a subnet each
 	securityGroups []string
 }
 
@@ -138,7 +138,9 @@ func (h *Handler) resourceNamed(ctx context.Context, field, name string, kind re
 
 // readNetwork looks the network of a request up, and checks what IKS does not: it takes
 // a subnet of another VPC, and workers there reach nothing.
-func (h *Handler) readNetwork(ctx context.Context, in pmks.NetworkInfo, workers int) (n network, err error) {
+//
+// The workers go into the zones that are wanted, or into all.
+func (h *Handler) readNetwork(ctx context.Context, in pmks.NetworkInfo, workers int, wanted []string) (n network, err error) {
 	const field = "Network.VpcIID"
 	if n.vpc, err = h.reference(ctx, field, in.VpcIID, kindVPC); err != nil {
 		return n, err
@@ -167,8 +169,15 @@ func (h *Handler) readNetwork(ctx context.Context, in pmks.NetworkInfo, workers 
 	if err == nil {
 		n.securityGroups = slices.Sorted(slices.Values(groups))
 		for i, s := range subnets {
-			f.Join(h.checkSubnet(subnetField(i), s, n, workers/max(1, len(subnets))))
-			n.zones = append(n.zones, zoneRequest{ID: s.Zone.Name, SubnetID: s.ID})
+			each := workers / max(1, len(subnets))
+			if len(wanted) > 0 {
+				each = workers / len(wanted)
+			}
+			if len(wanted) > 0 && !slices.Contains(wanted, s.Zone.Name) {
+				each = 0
+			}
+			f.Join(h.checkSubnet(subnetField(i), s, n, each))
+			n.zones = append(n.zones, ZoneRequest{ID: s.Zone.Name, SubnetID: s.ID})
 		}
 		err = f.Err()
 	}
@@ -194,7 +203,7 @@ var reservedRanges = []netip.Prefix{
 // checkSubnet says why a cluster cannot have its workers in a subnet.
 func (h *Handler) checkSubnet(field string, s resourceObject, n network, workers int) error {
 	name := cmp.Or(s.Name, s.ID)
-	taken := slices.IndexFunc(n.zones, func(z zoneRequest) bool { return z.ID == s.Zone.Name })
+	taken := slices.IndexFunc(n.zones, func(z ZoneRequest) bool { return z.ID == s.Zone.Name })
 	cidr, cidrErr := netip.ParsePrefix(s.CIDR)
 	overlaps := func(p netip.Prefix) bool { return cidrErr == nil && p.Overlaps(cidr) }
 	own, _ := netip.ParsePrefix(h.cfg.PodSubnet)

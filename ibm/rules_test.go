@@ -295,3 +295,25 @@ func TestRepair(t *testing.T) {
 		}
 	})
 }
+
+// TestCreate_role: a creation that lacks the role says which one it may be, and a read
+// says what IBM says.
+func TestCreate_role(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T) {
+		s := iks.New(iks.Options{})
+		put(t, s, seed("plain", "ng1"))
+		for _, op := range []string{"createCluster", "getWorkerPools"} {
+			fault := providertest.Answer(403, `{"code":"A0656","description":"The role is missing."}`)
+			fault.Op, fault.Times = op, -1
+			s.Inject(fault)
+		}
+		h := newHandler(t, s)
+		_, err := h.CreateCluster(t.Context(), bench.SampleRequest("new"))
+		_, readErr := h.GetCluster(t.Context(), pmks.IID{NameId: "plain"})
+		const hint = "Operator on the IAM Identity Service"
+		if pmks.CodeOf(err) != pmks.CodePermissionDenied || !strings.Contains(err.Error(), hint) || pmks.CodeOf(readErr) != pmks.CodePermissionDenied || strings.Contains(readErr.Error(), hint) {
+			t.Errorf("got %v and %v", err, readErr)
+		}
+	})
+}

@@ -5,7 +5,6 @@ package ibm
 import (
 	"context"
 	"fmt"
-	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -162,11 +161,9 @@ func (h *Handler) recordBounds(ctx context.Context, v view, p poolObject, minimu
 	if shown := v.group(p); shown.MinNodeSize == minimum && shown.MaxNodeSize == maximum {
 		return false, nil
 	}
-	labels := ownLabels(p)
-	labels[labelMin], labels[labelMax] = strconv.Itoa(minimum), strconv.Itoa(maximum)
-	err = h.change(ctx, post("/v2/setWorkerPoolLabels", v.c.ResourceGroup, poolRequest{Cluster: v.c.ID, WorkerPool: p.ID, Labels: labels}, http.StatusNoContent),
-		h.poolIs(v, p, func(now poolObject) bool { return maps.Equal(ownLabels(now), labels) }))
-	return err == nil, h.ofCluster(ctx, err, v.c.ID)
+	return h.changeLabels(ctx, &v, p, func(labels map[string]string) {
+		labels[labelMin], labels[labelMax] = strconv.Itoa(minimum), strconv.Itoa(maximum)
+	})
 }
 
 // resize sends the number of workers in each zone.

@@ -28,6 +28,9 @@ func TestScope_byID(t *testing.T) {
 		"check": func(c, _ pmks.IID) providertest.Call {
 			return providertest.CheckNodeGroup(c, bench.SampleNodeGroup("x"))
 		},
+		"group":      getGroup,
+		"tags":       func(c, _ pmks.IID) providertest.Call { return setTags(c) },
+		"findings":   func(c, _ pmks.IID) providertest.Call { return findings(c) },
 		"remove":     providertest.RemoveNodeGroup,
 		"scale":      func(c, g pmks.IID) providertest.Call { return providertest.ChangeNodeGroupScaling(c, g, 3, 1, 5) },
 		"switch-on":  func(c, g pmks.IID) providertest.Call { return providertest.SetNodeGroupAutoScaling(c, g, true) },

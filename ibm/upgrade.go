@@ -103,7 +103,11 @@ func (h *Handler) upgradeMaster(ctx context.Context, c clusterObject, to string)
 	if err := h.checkAutoscaler(ctx, c, to); err != nil {
 		return err
 	}
-	err := h.change(ctx, post("/v2/updateMaster", c.ResourceGroup, updateMasterRequest{Cluster: c.ID, Version: to, Force: h.cfg.ForceUpdate}, http.StatusNoContent),
+	in := UpdateMasterRequest{Cluster: c.ID, Version: to, Force: h.cfg.ForceUpdate}
+	if err := h.beforeUpgrade(ctx, c, &in); err != nil {
+		return err
+	}
+	err := h.change(ctx, post("/v2/updateMaster", c.ResourceGroup, in, http.StatusNoContent),
 		func(ctx context.Context) (bool, error) {
 			now, err := h.readCluster(ctx, c.ID)
 			return version(now.MasterKubeVersion) == to || pendingVersion(now) == to, err
@@ -197,7 +201,7 @@ func (h *Handler) replaceWorkers(ctx context.Context, v view) (bool, error) {
 	}
 	faults := make([]error, len(list))
 	err := fanout.Each(ctx, len(list), func(ctx context.Context, i int) error {
-		faults[i] = errs.OfNodeGroup(h.replaceWorker(ctx, v.c, list[i].worker), poolIID(list[i].pool))
+		faults[i] = errs.OfNodeGroup(h.replaceWorker(ctx, v.c, list[i].pool, list[i].worker), poolIID(list[i].pool))
 		return nil
 	})
 	var sent []string
@@ -215,13 +219,17 @@ func (h *Handler) replaceWorkers(ctx context.Context, v view) (bool, error) {
 
 // replaceWorker sends the replacement of one worker. Its id is never used again: that it
 // leaves is this very replacement, or one that does the same.
-func (h *Handler) replaceWorker(ctx context.Context, c clusterObject, w workerObject) error {
+func (h *Handler) replaceWorker(ctx context.Context, c clusterObject, p poolObject, w workerObject) error {
+	in := ReplaceWorkerRequest{Cluster: c.ID, WorkerID: w.ID, Update: true}
+	if err := h.beforeUpgradeNodeGroup(ctx, c, p, w, &in); err != nil {
+		return err
+	}
 	leaves := func(ctx context.Context) (bool, error) {
 		workers, err := h.readWorkers(ctx, c.ID, w.PoolID)
 		i := slices.IndexFunc(workers, func(now workerObject) bool { return now.ID == w.ID })
 		return err == nil && (i < 0 || inTransition(workers[i])), err
 	}
-	err := h.change(ctx, post("/v2/vpc/replaceWorker", c.ResourceGroup, replaceWorkerRequest{Cluster: c.ID, WorkerID: w.ID, Update: true}, http.StatusNoContent), leaves)
+	err := h.change(ctx, post("/v2/vpc/replaceWorker", c.ResourceGroup, in, http.StatusNoContent), leaves)
 	if e := asRefusal(err); e != nil && e.HTTPStatus >= 400 && e.HTTPStatus < 500 {
 		// Somebody else may have been faster.
 		if done, lookErr := leaves(ctx); lookErr == nil && done {

@@ -38,6 +38,7 @@ var replies = map[string]string{
 	"GET /global/v2/vpc/getClusters":                                    "clusters.json",
 	"GET /global/v2/vpc/getCluster":                                     "cluster.json",
 	"GET /global/v2/vpc/getWorkerPools":                                 "pools.json",
+	"GET /global/v2/vpc/getWorkerPools?cluster=c9zz0e2d0q3k5bm1o6pg":    "pools-of-created.json",
 	"GET /global/v2/vpc/getWorkers":                                     "workers.json",
 	"GET /global/v1/versions":                                           "versions.json",
 	"GET /global/v1/clusters/" + develID + "/addons":                    "cluster-addons.json",
@@ -47,13 +48,14 @@ var replies = map[string]string{
 	"GET /v1/subnets/0717-1b2c3d4e-5f60-4718-92a3-b4c5d6e7f809":         "subnet-1.json",
 	"GET /v1/subnets/0727-1b2c3d4e-5f60-4718-92a3-b4c5d6e7f809":         "subnet-2.json",
 	"GET /v1/security_groups/r006-9f8e7d6c-5b4a-4392-8170-6f5e4d3c2b1a": "security-group.json",
-	"GET " + mapPath:                                                    "configmap.json",
+	"GET " + mapPath: "configmap.json",
 
 	"DELETE /global/v1/clusters/" + develID:     "204",
 	"POST /global/v2/applyRBACAndGetKubeconfig": "kubeconfig.yaml",
 	"POST /global/v2/removeWorkerPool":          "204",
 	"POST /global/v2/resizeWorkerPool":          "202",
 	"POST /global/v2/setWorkerPoolLabels":       "204",
+	"POST /global/v2/setWorkerPoolTaints":       "204",
 	"POST /global/v2/updateMaster":              "204",
 	"POST /global/v2/vpc/createCluster":         "created.json",
 	"POST /global/v2/vpc/createWorkerPool":      "created-pool.json",
@@ -100,6 +102,9 @@ func (p *tape) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, fmt.Errorf("the bearer token is %q", got)
 	}
 	file := replies[r.Method+" "+r.URL.Path]
+	if own, ok := replies[r.Method+" "+r.URL.RequestURI()]; ok && r.URL.RawQuery != "" {
+		return answerFrom(r, own)
+	}
 	switch {
 	case file == "":
 		return providertest.Respond(r, 404, `{"incidentID":"6f2c","code":"G0004","description":"The specified cluster could not be found.","type":"General"}`), nil
@@ -108,6 +113,11 @@ func (p *tape) RoundTrip(r *http.Request) (*http.Response, error) {
 	case r.URL.Query().Get("cluster") != "" && r.URL.Query().Get("cluster") != develID:
 		return providertest.Respond(r, 404, `{"incidentID":"6f2c","code":"G0004","description":"The specified cluster could not be found.","type":"General"}`), nil
 	}
+	return answerFrom(r, file)
+}
+
+// answerFrom answers with a file.
+func answerFrom(r *http.Request, file string) (*http.Response, error) {
 	data, err := os.ReadFile(filepath.Join("testdata", "replies", file))
 	status := http.StatusOK
 	if strings.HasPrefix(file, "created") {
@@ -141,6 +151,10 @@ func TestWire(t *testing.T) {
 	devel, workers, batch := pmks.IID{NameId: "devel", SystemId: develID}, pmks.IID{NameId: "workers"}, pmks.IID{NameId: "batch"}
 	fresh := pmks.NodeGroupInfo{IId: pmks.IID{NameId: "fresh"}, VMSpecName: "bx2.8x32", ImageIID: pmks.IID{NameId: "UBUNTU_24_64"}, KeyPairIID: pmks.IID{NameId: "ops"},
 		OnAutoScaling: true, DesiredNodeSize: 2, MinNodeSize: 2, MaxNodeSize: 4}
+	beyond := fresh.Clone()
+	beyond.Labels = map[string]string{"example.com/tier": "front", "empty": ""}
+	beyond.Taints = []pmks.Taint{{Key: "dedicated", Value: "edge", Effect: pmks.TaintNoSchedule}, {Key: "a", Value: "b", Effect: pmks.TaintNoExecute}}
+	beyond.Zones = []string{"us-south-2"}
 	request := pmks.ClusterInfo{IId: pmks.IID{NameId: "new"}, Version: "1.34",
 		Network: pmks.NetworkInfo{VpcIID: pmks.IID{SystemId: "r006-5a3d2c1b-7e8f-4a90-b1c2-d3e4f5a6b7c8"},
 			SubnetIIDs:        []pmks.IID{{SystemId: "0717-1b2c3d4e-5f60-4718-92a3-b4c5d6e7f809"}, {SystemId: "0727-1b2c3d4e-5f60-4718-92a3-b4c5d6e7f809"}},
@@ -183,6 +197,17 @@ func TestWire(t *testing.T) {
 			token, err := h.GenerateClusterToken(ctx, devel)
 			return token.ExpiresAt, err
 		}},
+		{"create-cluster-beyond", func(ctx context.Context, h *ibm.Handler) (any, error) {
+			req := request.Clone()
+			req.NodeGroupList[0], req.Access.Mode = beyond, pmks.AccessPrivate
+			return h.CreateCluster(ctx, req)
+		}},
+		{"add-node-group-beyond", func(ctx context.Context, h *ibm.Handler) (any, error) { return h.AddNodeGroup(ctx, devel, beyond) }},
+		{"get-node-group", func(ctx context.Context, h *ibm.Handler) (any, error) { return h.GetNodeGroup(ctx, devel, batch) }},
+		{"set-tags", func(ctx context.Context, h *ibm.Handler) (any, error) {
+			return nil, h.SetTags(ctx, devel, []pmks.KeyValue{{Key: "stage", Value: "test"}})
+		}},
+		{"upgrade-findings", func(ctx context.Context, h *ibm.Handler) (any, error) { return h.UpgradeFindings(ctx, devel, "1.35") }},
 		{"list-versions", func(ctx context.Context, h *ibm.Handler) (any, error) { return h.ListVersions(ctx) }},
 		{"check-cluster", func(ctx context.Context, h *ibm.Handler) (any, error) { return nil, h.CheckCluster(ctx, request) }},
 		{"check-node-group", func(ctx context.Context, h *ibm.Handler) (any, error) {

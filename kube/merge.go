@@ -15,6 +15,7 @@ import (
 
 // Entry is what stands in kubeconfig files for one cluster.
 type Entry struct {
+	// Context, Cluster and User are the names of the three in the file.
 	Context, Cluster, User string
 	// File holds the context. Cluster and user may be in other files of KUBECONFIG.
 	File string

@@ -16,6 +16,37 @@ import (
 	"github.com/pmks-go/pmks/internal/refuse"
 )
 
+// keyPublicEndpoint is the label of NKS that says whether the endpoint of a cluster has an
+// address on the internet. It has one address in either case.
+const keyPublicEndpoint = "master_lb_floating_ip_enabled"
+
+// accessMode is from where a new cluster is to be reached. Without a way to the internet
+// it has no public address.
+func (h *Handler) accessMode(asked pmks.AccessMode, p place) (pmks.AccessMode, error) {
+	switch {
+	case asked == pmks.AccessPublic && !p.online():
+		return "", refuse.Invalid("Access.Mode", "the subnet has no internet gateway, so that its clusters are %s: attach one to its routing table, or leave it out", pmks.AccessPrivate)
+	case asked != "":
+		return asked, nil
+	case p.online() && !h.cfg.PrivateEndpoint:
+		return pmks.AccessPublic, nil
+	}
+	return pmks.AccessPrivate, nil
+}
+
+// accessOf is from where a cluster can be reached, by its label, and whose its address is.
+// Who may reach it is another call of NKS, which reads do not make.
+func accessOf(public text, endpoint string) (a pmks.Access) {
+	switch {
+	case public == "": // not told
+	case public.isTrue():
+		a.Mode, a.PublicEndpoint = pmks.AccessPublic, endpoint
+	default:
+		a.Mode, a.PrivateEndpoint = pmks.AccessPrivate, endpoint
+	}
+	return a
+}
+
 // soon is when the end of a client certificate is worth telling: those of NKS live for
 // years.
 const soon = 90 * 24 * time.Hour

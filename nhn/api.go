@@ -57,10 +57,13 @@ func newClient(cfg Config) *client {
 	if cfg.RateLimits == ratesNone {
 		rates = nil
 	}
-	c.limiter = fanout.NewLimiter(rates)
-	// The requests for a token are one at a time, made while others hold the places of
-	// the limiter: they have one of their own.
-	logins := fanout.NewLimiter(rates)
+	account := fanout.Account{Provider: Name, Identity: cfg.TenantID, Region: cfg.Region, Endpoint: cfg.IdentityEndpoint + " " + cfg.KubernetesEndpoint,
+		Rates: cfg.RateLimits, Transport: cfg.Transport}
+	c.limiter = fanout.Shared(account, rates)
+	// The requests for a token are made while others hold the places of the limiter: they
+	// have one of their own.
+	account.Provider += "/" + keystone
+	logins := fanout.Shared(account, rates)
 	c.sessions.Fetch = func(ctx context.Context) (made *session, end time.Time, err error) {
 		made, err = fanout.Do(ctx, logins, keystone, func(ctx context.Context) (s *session, err error) {
 			s, end, err = newSession(ctx, cfg, web)
@@ -94,8 +97,17 @@ func (c *client) session(ctx context.Context) (*session, error) {
 
 // service is gophercloud's client of a service.
 func (c *client) service(s *session, kind string) (*gophercloud.ServiceClient, error) {
-	override := map[string]string{serviceNKS: c.cfg.KubernetesEndpoint, serviceCompute: c.cfg.ComputeEndpoint,
-		serviceNetwork: c.cfg.NetworkEndpoint, serviceImage: c.cfg.ImageEndpoint}[kind]
+	override := ""
+	switch kind {
+	case serviceNKS:
+		override = c.cfg.KubernetesEndpoint
+	case serviceCompute:
+		override = c.cfg.ComputeEndpoint
+	case serviceNetwork:
+		override = c.cfg.NetworkEndpoint
+	case serviceImage:
+		override = c.cfg.ImageEndpoint
+	}
 	if override == "" {
 		var err error
 		if override, err = s.endpoint(kind, c.cfg.Region); err != nil {
@@ -160,12 +172,9 @@ func (c *client) send(ctx context.Context, s *session, r request, out any) error
 	return err
 }
 
-// NKS returns gophercloud's client of the container service, with a token that lives,
-// for what pmks does not cover. It does not log in again by itself.
+// NKS returns gophercloud's client of the container service, with a token that lives.
+//
+// Deprecated: use Client of the NKS that [Handler.Vendor] returns.
 func (h *Handler) NKS(ctx context.Context) (*gophercloud.ServiceClient, error) {
-	s, err := h.api.session(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return h.api.service(s, serviceNKS)
+	return h.Vendor().NKS.Client(ctx)
 }

@@ -3,9 +3,11 @@
 package nhn_test
 
 import (
+	"context"
 	"maps"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/providertest"
@@ -49,12 +51,16 @@ func TestBudget(t *testing.T) {
 	cluster, group := ids(t)
 	byName, groupByName := pmks.IID{NameId: cluster.NameId}, pmks.IID{NameId: group.NameId}
 	create, plain := bench.SampleRequest("new"), bench.SampleNodeGroup("plain")
+	zoned := bench.SampleNodeGroup("zoned")
+	zoned.Zones, zoned.Labels = []string{"kr-pub-b"}, teamLabels
 	lookups := map[string]int{"supports.get": 1, "clusters.list": 1, "vpcsubnets.get": 1, "networks.list": 1, "securityGroups.list": 1, "flavors.list": 1,
 		"images.list": 1, "keypairs.get": 1, "zones.list": 1}
 	oneGroup := map[string]int{"clusters.get": 1, "nodegroups.get": 1, "autoscale.get": 1, "events.list": 1}
 	b := bench
 	b.Open = openUnbounded
 	b.Budgets(t, []providertest.Budget{
+		{Name: "add-node-group-in-a-zone", Clusters: 1, Groups: 1, Call: providertest.AddNodeGroup(cluster, zoned), Steps: 3,
+			Requests: map[string]int{"clusters.get": 1, "nodegroups.list": 1, "events.list": 1, "flavors.list": 1, "images.list": 1, "nodegroups.get": 1, "zones.list": 1, "nodegroups.create": 1}},
 		// One list more tells when the cluster is there to be read.
 		{Name: "check-cluster", Call: providertest.CheckCluster(create), Steps: 2, Requests: lookups},
 		{Name: "get-cluster-of-3-groups", Clusters: 1, Groups: 3, Call: providertest.GetCluster(cluster), Steps: 2,
@@ -63,6 +69,12 @@ func TestBudget(t *testing.T) {
 			Requests: with(names, map[string]int{"clusters.list": 1, "clusters.get": 1, "nodegroups.list": 1, "events.list": 1, "nodegroups.get": 1, "servers.list": 1, "clusters.config": 1})},
 		{Name: "get-cluster-again", Clusters: 1, Groups: 1, Call: providertest.Then(providertest.GetCluster(cluster), providertest.GetCluster(cluster)), Steps: 4,
 			Requests: with(names, map[string]int{"clusters.get": 2, "nodegroups.list": 2, "events.list": 2, "nodegroups.get": 2, "servers.list": 2, "clusters.config": 2})},
+		{Name: "get-node-group", Clusters: 1, Groups: 3, Call: getNodeGroup(cluster, group), Steps: 1,
+			Requests: with(names, map[string]int{"clusters.get": 1, "nodegroups.get": 1, "events.list": 1, "servers.list": 1})},
+		{Name: "get-node-group-by-name", Clusters: 1, Groups: 1, Call: getNodeGroup(byName, groupByName), Steps: 2,
+			Requests: with(names, map[string]int{"clusters.list": 1, "clusters.get": 1, "nodegroups.get": 1, "events.list": 1, "servers.list": 1})},
+		{Name: "upgrade-findings", Clusters: 1, Groups: 3, Call: upgradeFindings(cluster, "v1.33.4"), Steps: 2,
+			Requests: map[string]int{"clusters.get": 1, "nodegroups.list": 1, "events.list": 1, "supports.get": 1, "clusterAddons.list": 1, "nodegroups.get": 3, "servers.list": 1, "addons.list": 1}},
 		{Name: "read-state", Clusters: 1, Groups: 1, Call: providertest.ReadState(cluster, pmks.IID{}), Steps: 1, Requests: map[string]int{"clusters.get": 1}},
 		{Name: "read-state-by-name", Clusters: 1, Groups: 1, Call: providertest.ReadState(byName, pmks.IID{}), Steps: 1, Requests: map[string]int{"clusters.list": 1}},
 		{Name: "read-state-of-group", Clusters: 1, Groups: 1, Call: providertest.ReadState(cluster, group), Steps: 1, Requests: map[string]int{"nodegroups.get": 1}},
@@ -90,6 +102,22 @@ func TestBudget(t *testing.T) {
 	})
 }
 
+// getNodeGroup reads a node group.
+func getNodeGroup(cluster, group pmks.IID) providertest.Call {
+	return func(ctx context.Context, h providertest.Handler) error {
+		_, err := pmks.GetNodeGroup(ctx, h, cluster, group)
+		return err
+	}
+}
+
+// upgradeFindings asks what stands against an upgrade.
+func upgradeFindings(cluster pmks.IID, version string) providertest.Call {
+	return func(ctx context.Context, h providertest.Handler) error {
+		_, err := h.(pmks.UpgradeAdvisor).UpgradeFindings(ctx, cluster, version) //nolint:forcetypeassert // it is nhn's
+		return err
+	}
+}
+
 // removeNamed removes a group by the names of both.
 func removeNamed(group string) providertest.Call {
 	return providertest.RemoveNodeGroup(pmks.IID{NameId: "c000"}, pmks.IID{NameId: group})
@@ -113,15 +141,27 @@ func TestBudget_create(t *testing.T) {
 	})
 }
 
-// TestBudget_ListCluster lists 20 clusters with 5 groups each: two calls for each cluster,
-// one for each group, and the VMs of all of them at once.
+// TestBudget_ListCluster lists a hundred clusters with five groups each: two calls for each
+// cluster, since the list has neither where its network and its API are nor its groups, one
+// for each group, since the list has neither its labels nor its nodes, and the VMs of all of
+// them at once, a thousand a page: that a page that is full has none behind it only the next
+// one tells. At the five requests a second that a handler allows itself, ten at first, that
+// takes two minutes and twenty seconds, and no more.
 func TestBudget_ListCluster(t *testing.T) {
 	t.Parallel()
-	b := bench
-	b.Open = openUnbounded
-	b.Simulate = func(o providertest.Options) *nks.Server {
-		return nks.New(nks.Options{Latency: o.Latency, Unlimited: true, Quota: noQuota})
-	}
-	b.List(t, providertest.Listing{Clusters: 20, AtOnce: 8,
-		Requests: with(names, map[string]int{"clusters.list": 1, "clusters.get": 20, "nodegroups.list": 20, "nodegroups.get": 100, "servers.list": 1})})
+	const clusters = 100
+	requests := with(names, map[string]int{"clusters.list": 1, "clusters.get": clusters, "nodegroups.list": clusters, "nodegroups.get": 5 * clusters, "servers.list": 2})
+	t.Run("published", func(t *testing.T) {
+		t.Parallel()
+		bench.List(t, providertest.Listing{Clusters: clusters, AtOnce: 8, Within: 142 * time.Second, Requests: requests})
+	})
+	t.Run("unlimited", func(t *testing.T) {
+		t.Parallel()
+		b := bench
+		b.Open = openUnbounded
+		b.Simulate = func(o providertest.Options) *nks.Server {
+			return nks.New(nks.Options{Latency: o.Latency, Unlimited: true, Quota: noQuota})
+		}
+		b.List(t, providertest.Listing{Clusters: clusters, AtOnce: 8, Requests: requests})
+	})
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -64,61 +65,87 @@ func remove(ctx context.Context, h *Handler, path []string) error {
 	return err
 }
 
-// pages reads a whole list. Each page names the next one; only the marker in that is
-// used, with our own address, and each marker once. With a limit in the query a full
-// page is taken for one that has a next, since NHN's Compute names none.
+// pages reads a whole list.
 func pages[T any](ctx context.Context, h *Handler, service string, path []string, query url.Values, key string, id func(T) string) ([]T, error) {
 	var all []T
-	query = url.Values(http.Header(query).Clone())
-	if query == nil {
-		query = url.Values{}
+	for items, err := range pageByPage(ctx, h, service, path, query, key, id) {
+		if err != nil {
+			return nil, err
+		}
+		if all == nil {
+			all = items // most lists have one page
+		} else {
+			all = append(all, items...)
+		}
 	}
-	limit, _ := strconv.Atoi(query.Get("limit"))
-	seen := map[string]bool{}
-	for {
-		page, err := read(ctx, h, service, path, query, func(p *map[string]json.RawMessage) error {
-			if raw := (*p)[key]; len(raw) == 0 || raw[0] != '[' {
-				return errs.LostAnswer(titleOf[service], "list of "+key)
+	return all, nil
+}
+
+// pageByPage reads a list. Each page names the next one; only the marker in that is used,
+// with our own address, and each marker once. With a limit in the query a full page is
+// taken for one that has a next, since NHN's Compute names none.
+func pageByPage[T any](ctx context.Context, h *Handler, service string, path []string, query url.Values, key string, id func(T) string) iter.Seq2[[]T, error] {
+	return func(yield func([]T, error) bool) {
+		query := url.Values(http.Header(query).Clone())
+		if query == nil {
+			query = url.Values{}
+		}
+		seen := map[string]bool{}
+		for {
+			items, marker, err := page(ctx, h, service, path, query, key, id)
+			if err != nil {
+				yield(nil, err)
+				return
 			}
-			return nil
-		})
-		if err != nil {
-			return nil, err
+			if !yield(items, nil) || marker == "" {
+				return
+			}
+			if seen[marker] {
+				yield(nil, &pmks.Error{Code: pmks.CodeInternal, Message: fmt.Sprintf("%s gave the marker of a page a second time: its list of %s has no end", titleOf[service], key)})
+				return
+			}
+			seen[marker] = true
+			query.Set("marker", marker)
 		}
-		var items []T
-		if err := json.Unmarshal(page[key], &items); err != nil {
-			return nil, &pmks.Error{Code: pmks.CodeUnavailable, Message: fmt.Sprintf("the list of %s cannot be read: it counts as lost", key), Err: err}
-		}
-		all = append(all, items...)
-		marker, err := nextMarker(page, key)
-		if err != nil {
-			return nil, err
-		}
-		if marker == "" && limit > 0 && len(items) >= limit {
-			marker = id(items[len(items)-1])
-		}
-		if marker == "" {
-			return all, nil
-		}
-		if seen[marker] {
-			return nil, &pmks.Error{Code: pmks.CodeInternal, Message: fmt.Sprintf("%s gave the marker of a page a second time: its list of %s has no end", titleOf[service], key)}
-		}
-		seen[marker] = true
-		query.Set("marker", marker)
 	}
+}
+
+// page reads one page of a list, with the marker of the next; empty where there is none.
+func page[T any](ctx context.Context, h *Handler, service string, path []string, query url.Values, key string, id func(T) string) (items []T, marker string, err error) {
+	r := request{service: service, method: http.MethodGet, path: path, query: query, ok: []int{http.StatusOK}}
+	list, err := fanout.Read(ctx, h.api.limiter, service, func(ctx context.Context) (*pageOf[T], error) {
+		list := &pageOf[T]{key: key}
+		err := h.api.do(ctx, r, list)
+		if err == nil && !list.isList {
+			err = errs.LostAnswer(titleOf[service], "list of "+key)
+		}
+		return list, err
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	if list.err != nil {
+		return nil, "", &pmks.Error{Code: pmks.CodeUnavailable, Message: fmt.Sprintf("the list of %s cannot be read: it counts as lost", key), Err: list.err}
+	}
+	items = list.items
+	marker, err = nextMarker(key, list.next, list.links)
+	if limit, _ := strconv.Atoi(query.Get("limit")); err == nil && marker == "" && limit > 0 && len(items) >= limit {
+		marker = id(items[len(items)-1])
+	}
+	return items, marker, err
 }
 
 // nextMarker is the marker of the next page, as Magnum and Glance name it, or as Nova
 // and Neutron do; empty where there is none. A next page that cannot be asked for is an
 // error: a part of a list is not the whole.
-func nextMarker(page map[string]json.RawMessage, key string) (string, error) {
+func nextMarker(key string, next, links json.RawMessage) (string, error) {
 	link := ""
-	if raw := page["next"]; len(raw) > 0 && json.Unmarshal(raw, &link) != nil {
+	if len(next) > 0 && json.Unmarshal(next, &link) != nil {
 		link = "?"
 	}
-	var links []struct{ Rel, Href string }
-	_ = json.Unmarshal(page[key+"_links"], &links) // what is no list of links has none
-	for _, l := range links {
+	var all []struct{ Rel, Href string }
+	_ = json.Unmarshal(links, &all) // what is no list of links has none
+	for _, l := range all {
 		if l.Rel == "next" {
 			link = l.Href
 		}

@@ -29,16 +29,23 @@ func (h *Handler) CreateCluster(ctx context.Context, req pmks.ClusterInfo) (_ pm
 		return pmks.ClusterInfo{}, err
 	}
 	c.body.Addons = h.addons(ctx, labelText(c.body.Labels, "kube_tag"), labelText(c.body.Labels, "node_image"))
+	if err := runHook(ctx, "BeforeCreateCluster", h.cfg.BeforeCreateCluster, req.Clone(), &c.body, (*CreateClusterRequest).kept); err != nil {
+		return pmks.ClusterInfo{}, err
+	}
 	var uuid string
 	err = once.Create(ctx, func(ctx context.Context) error {
 		c.tries++
-		made, err := post(ctx, h, []string{"clusters"}, c.body, func(u *uuidObject) error {
-			if !uuidPattern.MatchString(u.UUID) {
-				return errs.LostAnswer(cloud, "UUID of the new cluster")
-			}
-			return nil
+		err := h.inEitherForm(c.body.Labels, func() error {
+			made, err := post(ctx, h, []string{"clusters"}, c.body, func(u *uuidObject) error {
+				if !uuidPattern.MatchString(u.UUID) {
+					return errs.LostAnswer(cloud, "UUID of the new cluster")
+				}
+				return nil
+			})
+			uuid = made.UUID
+			return err
 		})
-		uuid, c.sent = made.UUID, notFoundAs(err, pmks.CodeInvalidArgument)
+		c.sent = notFoundAs(err, pmks.CodeInvalidArgument)
 		return existing(c.sent)
 	}, func(ctx context.Context) (found bool, err error) {
 		uuid, err = h.findCreated(ctx, c)

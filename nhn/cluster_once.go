@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -95,13 +96,21 @@ func (h *Handler) isOurs(ctx context.Context, uuid string, c creation) (bool, er
 			return false, nil
 		}
 	}
-	// What NKS does not show of them tells nothing.
-	for _, key := range []string{"kube_tag", "node_image", "availability_zone", "boot_volume_type", "boot_volume_size", "ca_enable", "ca_min_node_count", "ca_max_node_count"} {
-		if shown := string(o.Labels[key]); shown != "" && !strings.EqualFold(shown, labelText(c.body.Labels, key)) {
-			return false, nil
+	return asAsked(o.Labels, c.body.Labels), nil
+}
+
+// asAsked reports whether what is shown of labels is as a request asked for. What NKS does
+// not show of them tells nothing.
+func asAsked(shown labels, asked map[string]any) bool {
+	for _, key := range []string{"kube_tag", "node_image", "availability_zone", "boot_volume_type", "boot_volume_size", "ca_enable", "ca_min_node_count",
+		"ca_max_node_count", keyPublicEndpoint} {
+		want, given := asked[key].(string)
+		if got := string(shown[key]); got != "" && given && !strings.EqualFold(got, want) {
+			return false
 		}
 	}
-	return true, nil
+	got := groupObject{Labels: shown}.userLabels()
+	return got == nil || maps.Equal(got, askedLabels(asked))
 }
 
 // lookFor looks a few times for what may take a moment to appear. A look says when it
@@ -120,7 +129,7 @@ func (h *Handler) lookFor(ctx context.Context, look func(context.Context) (bool,
 func (h *Handler) created(ctx context.Context, uuid string, req pmks.ClusterInfo, c creation) (info pmks.ClusterInfo, rivals []string) {
 	info = pmks.ClusterInfo{
 		IId: pmks.IID{NameId: c.body.Name, SystemId: uuid}, Version: labelText(c.body.Labels, "kube_tag"),
-		Network: c.network, Status: pmks.ClusterCreating, NodeGroupList: req.Clone().NodeGroupList[:1],
+		Network: c.network, Access: accessOf(text(labelText(c.body.Labels, keyPublicEndpoint)), ""), Status: pmks.ClusterCreating, NodeGroupList: req.Clone().NodeGroupList[:1],
 	}
 	// The requests of a mutation that went well are not to make it fail.
 	found := false
@@ -149,6 +158,8 @@ func (h *Handler) created(ctx context.Context, uuid string, req pmks.ClusterInfo
 	g.IId, g.Status, g.Version = pmks.IID{NameId: firstGroup}, pmks.NodeGroupCreating, info.Version
 	g.ImageIID = both(g.ImageIID, labelText(c.body.Labels, "node_image"))
 	g.KeyPairIID = keyPair(text(c.body.KeyPair))
+	g.DesiredNodeSize, g.Labels = c.body.NodeCount, askedLabels(c.body.Labels) // a hook may have changed them
+	g.Zones = zones(text(labelText(c.body.Labels, "availability_zone")))
 	g.RootDiskType, g.RootDiskSize = labelText(c.body.Labels, "boot_volume_type"), labelText(c.body.Labels, "boot_volume_size")
 	g.KeyValueList = nil
 	if asked != "" && asked != firstGroup {

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 
@@ -25,7 +26,7 @@ const (
 
 // creation is a create request with what was looked up for it.
 type creation struct {
-	body createObject
+	body CreateClusterRequest
 	// network is where the cluster is, with both halves of each reference.
 	network pmks.NetworkInfo
 	// before are the clusters that there were.
@@ -52,12 +53,15 @@ func (h *Handler) createRequest(ctx context.Context, req pmks.ClusterInfo) (c cr
 		f.Join(checkUUID(fmt.Sprintf("Network.SecurityGroupIIDs[%d]", i), iid))
 	}
 	f.Join(checkUUID("Network.VpcIID", network.VpcIID))
+	for i, g := range req.NodeGroupList {
+		checkLabelsOnce(&f, fmt.Sprintf("NodeGroupList[%d].", i), g.Labels, req.KeyValueList, g.KeyValueList)
+	}
 	if err := f.Err(); err != nil {
 		return c, err
 	}
 	g := capabilities.WithDefaultBounds(req.NodeGroupList[0])
 	const at = "NodeGroupList[0]."
-	c.body = createObject{Name: req.IId.NameId, TemplateID: templateID, CreateTimeout: createTimeout,
+	c.body = CreateClusterRequest{Name: req.IId.NameId, TemplateID: templateID, CreateTimeout: createTimeout,
 		KeyPair: cmp.Or(g.KeyPairIID.SystemId, g.KeyPairIID.NameId), NodeCount: g.DesiredNodeSize}
 	var parts groupParts
 	var p place
@@ -80,7 +84,7 @@ func (h *Handler) createRequest(ctx context.Context, req pmks.ClusterInfo) (c cr
 	}, func(ctx context.Context) error {
 		return h.checkKeyPair(ctx, at+"KeyPairIID", c.body.KeyPair)
 	}, func(ctx context.Context) (err error) {
-		zone, err = h.zone(ctx)
+		zone, err = h.zone(ctx, at, g.Zones)
 		return err
 	})
 	if err != nil {
@@ -88,9 +92,13 @@ func (h *Handler) createRequest(ctx context.Context, req pmks.ClusterInfo) (c cr
 	}
 	c.body.FlavorID, c.body.FixedNetwork, c.body.FixedSubnet = parts.flavor, p.vpc, p.subnets[0].ID
 	c.network = p.info(network)
-	c.body.Labels = groupLabels(g, parts, zone)
+	mode, err := h.accessMode(req.Access.Mode, p)
+	if err != nil {
+		return c, err
+	}
+	c.body.Labels = h.groupLabels(g, parts, zone)
 	c.body.Labels["kube_tag"], c.body.Labels["node_image"] = version, parts.image
-	h.placeLabels(c.body.Labels, p)
+	h.placeLabels(c.body.Labels, p, mode)
 	for _, list := range [][]pmks.KeyValue{req.KeyValueList, g.KeyValueList} {
 		f.Join(passLabels(c.body.Labels, list))
 	}
@@ -114,10 +122,10 @@ func (h *Handler) checkName(ctx context.Context, name string) (ids []string, err
 }
 
 // placeLabels are the labels of a cluster's network.
-func (h *Handler) placeLabels(labels map[string]any, p place) {
+func (h *Handler) placeLabels(labels map[string]any, p place, mode pmks.AccessMode) {
 	labels["cert_manager_api"] = boolLabel(true)
 	labels["clusterautoscale"] = "nodegroupfeature"
-	labels["master_lb_floating_ip_enabled"] = boolLabel(p.online() && !h.cfg.PrivateEndpoint)
+	labels[keyPublicEndpoint] = boolLabel(mode == pmks.AccessPublic)
 	if p.online() {
 		labels["external_network_id"], labels["external_subnet_id_list"] = p.external.ID, strings.Join(p.external.Subnets, ":")
 	} else {
@@ -177,9 +185,13 @@ func (h *Handler) findParts(ctx context.Context, at string, g pmks.NodeGroupInfo
 
 // groupLabels are the labels of a new node group. Its bounds are kept also while
 // autoscaling is off.
-func groupLabels(g pmks.NodeGroupInfo, p groupParts, zone string) map[string]any {
-	return map[string]any{
+func (h *Handler) groupLabels(g pmks.NodeGroupInfo, p groupParts, zone string) map[string]any {
+	labels := map[string]any{
 		"availability_zone": zone, "boot_volume_type": p.diskType, "boot_volume_size": p.diskSize,
 		"ca_enable": boolLabel(g.OnAutoScaling), "ca_min_node_count": strconv.Itoa(g.MinNodeSize), "ca_max_node_count": strconv.Itoa(g.MaxNodeSize),
 	}
+	if len(g.Labels) > 0 {
+		labels[keyNodeLabels] = h.nodeLabels(maps.Clone(g.Labels))
+	}
+	return labels
 }

@@ -10,12 +10,14 @@ import (
 	"net/netip"
 	"os"
 	"regexp"
-	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/provider/endpoint"
+	"github.com/pmks-go/pmks/internal/provider/look"
+	"github.com/pmks-go/pmks/internal/provider/memo"
 	"github.com/pmks-go/pmks/internal/redact"
 	"github.com/pmks-go/pmks/internal/refuse"
 )
@@ -183,7 +185,11 @@ type Handler struct {
 	unseen sync.Map
 	// called are the names of clusters by their ids, as they were last read: a node group
 	// does not tell that of its cluster.
-	called sync.Map
+	called memo.Facts[string]
+	// looks are those of the waits, which share them.
+	looks look.Shared[pmks.State]
+	// labelForm is the form in which NKS has taken the labels of nodes.
+	labelForm atomic.Int32
 }
 
 var (
@@ -195,6 +201,9 @@ var (
 	_ pmks.RequestChecker     = (*Handler)(nil)
 	_ pmks.StateReader        = (*Handler)(nil)
 	_ pmks.OperationReader    = (*Handler)(nil)
+	_ pmks.NodeGroupReader    = (*Handler)(nil)
+	_ pmks.ClusterStreamer    = (*Handler)(nil)
+	_ pmks.UpgradeAdvisor     = (*Handler)(nil)
 )
 
 // New makes a handler. It makes no call. ErrInvalidArgument names what is wrong with
@@ -207,7 +216,7 @@ func New(_ context.Context, cfg Config) (*Handler, error) {
 	cfg.Password = "" // a handler may be printed
 	api.cfg = cfg
 	h := &Handler{cfg: &cfg, api: api}
-	h.names = &catalog{h: h}
+	h.names = &catalog{h: h, memo: memo.Facts[known]{Life: namesLife}}
 	return h, nil
 }
 
@@ -218,8 +227,4 @@ func (h *Handler) Close() error {
 }
 
 // Capabilities implements [pmks.CapabilityReporter].
-func (h *Handler) Capabilities() pmks.Capabilities {
-	c := capabilities
-	c.NodeGroupName.Reserved = slices.Clone(c.NodeGroupName.Reserved)
-	return c
-}
+func (h *Handler) Capabilities() pmks.Capabilities { return capabilities.Clone() }

@@ -15,6 +15,11 @@ import (
 // facts is a KeyValueList under construction.
 type facts []pmks.KeyValue
 
+// newFacts begins one, with room for some, with NKS's word for a state.
+func newFacts(room int, status text) facts {
+	return append(make(facts, 0, room), pmks.KeyValue{Key: pmks.KeyNativeStatus, Value: string(status)})
+}
+
 func (f *facts) add(key, text string) {
 	if text != "" {
 		*f = append(*f, pmks.KeyValue{Key: key, Value: text})
@@ -36,7 +41,8 @@ func (v view) info(n known) pmks.ClusterInfo {
 	if info.AccessInfo.Endpoint = strings.TrimSpace(string(c.APIAddress)); !strings.HasPrefix(info.AccessInfo.Endpoint, "http") {
 		info.AccessInfo.Endpoint = ""
 	}
-	f := facts{{Key: pmks.KeyNativeStatus, Value: string(c.Status)}}
+	info.Access = accessOf(c.Labels[keyPublicEndpoint], info.AccessInfo.Endpoint)
+	f := newFacts(12, c.Status)
 	f.add("HealthStatus", string(c.HealthStatus))
 	f.add("ApiStatus", c.apiStatus())
 	for _, key := range []string{"kube_version_status", "platform_version", "certificate_expiry", "cni_driver",
@@ -45,11 +51,12 @@ func (v view) info(n known) pmks.ClusterInfo {
 	}
 	info.KeyValueList = slices.Clip(pmks.AddUnread(f, "NodeGroupList", v.groupsErr))
 	info.KeyValueList = pmks.AddUnread(info.KeyValueList, "Operations", v.eventsErr)
+	info.NodeGroupList = slices.Grow(info.NodeGroupList, len(v.groups))
 	for _, g := range v.groups {
 		group := g.info(n)
 		group.KeyPairIID = keyPair(c.KeyPair)
 		if err := v.unread[g.UUID]; err != nil {
-			for _, field := range []string{"Version", "RootDiskType", "RootDiskSize", "OnAutoScaling", "MinNodeSize", "MaxNodeSize", "Nodes"} {
+			for _, field := range []string{"Version", "RootDiskType", "RootDiskSize", "OnAutoScaling", "MinNodeSize", "MaxNodeSize", "Nodes", "Labels", "Zones"} {
 				group.KeyValueList = pmks.AddUnread(group.KeyValueList, field, err)
 			}
 		}
@@ -141,8 +148,9 @@ func (g groupObject) info(n known) pmks.NodeGroupInfo {
 		OnAutoScaling: g.Labels["ca_enable"].isTrue(),
 		Status:        m.NodeGroupStatus(), StatusReason: m.Reason, StatusFinal: m.Final,
 		Version: string(g.Labels["kube_tag"]),
+		Labels:  g.userLabels(), Zones: zones(g.Labels["availability_zone"]),
 	}
-	f := facts{{Key: pmks.KeyNativeStatus, Value: string(g.Status)}}
+	f := newFacts(2, g.Status)
 	f.add("Zone", string(g.Labels["availability_zone"]))
 	var counted bool
 	if info.DesiredNodeSize, counted = g.NodeCount.number(); !counted {

@@ -3,8 +3,13 @@
 package nhn
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/json"
 	"maps"
+	"reflect"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/pmks-go/pmks"
@@ -85,8 +90,152 @@ func TestAutoscaler_with(t *testing.T) {
 // TestUpgradeObject: a number of buffer nodes of 0 is sent.
 func TestUpgradeObject(t *testing.T) {
 	t.Parallel()
-	if got, _ := json.Marshal(upgradeObject{Version: "v1.33.4", BufferNodes: new(int)}); string(got) != `{"version":"v1.33.4","num_buffer_nodes":0}` {
+	if got, _ := json.Marshal(UpgradeRequest{Version: "v1.33.4", BufferNodes: new(int)}); string(got) != `{"version":"v1.33.4","num_buffer_nodes":0}` {
 		t.Errorf("got %s", got)
+	}
+}
+
+// asTagged reads a cluster and a node group by their tags, without the walker.
+type (
+	taggedCluster clusterObject
+	taggedGroup   groupObject
+	taggedServer  struct {
+		ID        string `json:"id"`
+		Name      string `json:"name"`
+		Zone      string `json:"OS-EXT-AZ:availability_zone"`
+		Status    string `json:"status"`
+		Addresses map[string][]struct {
+			Address string `json:"addr"`
+			Kind    string `json:"OS-EXT-IPS:type"`
+		} `json:"addresses"`
+	}
+)
+
+func (s taggedServer) addresses() []serverAddress {
+	var list []serverAddress
+	for vpc, addresses := range s.Addresses {
+		for _, a := range addresses {
+			list = append(list, serverAddress{vpc, a.Address, a.Kind})
+		}
+	}
+	return sortedAddresses(list)
+}
+
+// labelsOf reads the labels of an object without the walker.
+func labelsOf(body []byte) labels {
+	var o struct{ Labels json.RawMessage }
+	var inner string
+	if json.Unmarshal(body, &o) == nil && json.Unmarshal(o.Labels, &inner) == nil && inner != "" {
+		o.Labels = json.RawMessage(inner)
+	}
+	var all map[string]text
+	if json.Unmarshal(o.Labels, &all) != nil {
+		return nil
+	}
+	return all
+}
+
+func sortedAddresses(list []serverAddress) []serverAddress {
+	slices.SortFunc(list, func(a, b serverAddress) int {
+		return cmp.Or(cmp.Compare(a.vpc, b.vpc), cmp.Compare(a.address, b.address), cmp.Compare(a.kind, b.kind))
+	})
+	return list
+}
+
+// ambiguous reports whether an object has a member twice, or under a name in another case,
+// which the walker and encoding/json do not read alike.
+func ambiguous(body []byte) bool {
+	d := json.NewDecoder(bytes.NewReader(body))
+	type level struct {
+		object bool
+		seen   map[string]bool
+	}
+	var levels []level
+	name := false // a name is due
+	for {
+		token, err := d.Token()
+		if err != nil {
+			return false
+		}
+		switch delim, isDelim := token.(json.Delim); {
+		case isDelim && (delim == '{' || delim == '['):
+			levels = append(levels, level{delim == '{', map[string]bool{}})
+			name = delim == '{'
+			continue
+		case isDelim:
+			levels = levels[:len(levels)-1]
+		case name:
+			text, _ := token.(string)
+			key := strings.ToLower(text)
+			if in := levels[len(levels)-1]; in.seen[key] || key != text && !strings.HasPrefix(text, "OS-EXT-") || key == text && strings.HasPrefix(text, "os-ext-") {
+				return true
+			} else {
+				in.seen[key] = true
+			}
+			name = false
+			continue
+		}
+		name = len(levels) > 0 && levels[len(levels)-1].object
+	}
+}
+
+// FuzzWalker: the walker reads every answer as encoding/json does, or refuses it as that
+// does.
+func FuzzWalker(f *testing.F) {
+	for _, body := range []string{
+		`{"uuid":"u","name":"n\u00e9\n","status":"CREATE_COMPLETE","status_reason":null,"labels":{"kube_tag":"v1.32.3","a":[1,{"b":"]}"}],"t\"x":true},"node_count":2,"health_status_reason":{"cluster":{"api_status":"NORMAL"}},"faults":{"a":"b"}}`,
+		`{"uuid":7}`, `{"uuid":{}}`, `{"status":7,"labels":"{\"a\":1}","node_count":"x","health_status_reason":"[]","faults":[]}`, `{"labels":[1]}`, `null`, `[]`, `"x"`, `{}`,
+		`{"labels":" {\"a\" : [ ] , \"b\":null}","uuid":null}`, `{"labels":"{"}`, `{ "labels" : { } , "node_addresses" : [ "10.0.0.1" , null ] }`,
+		`{"uuid":"u","node_addresses":["10.0.0.1","10.0.0.2"],"min_node_count":1.0,"labels":{}}`, `{"node_addresses":[1]}`, `{"node_addresses":[]}`, `{"node_addresses":null}`, `{"node_addresses":"x"}`,
+		`{"id":"s","name":"n","OS-EXT-AZ:availability_zone":"z","addresses":{"v":[{"addr":"10.0.0.1","OS-EXT-IPS:type":"fixed","version":4},null],"w":null}}`,
+		`{"id":"s","addresses":{"v":[7]}}`, `{"id":"s","addresses":{"v":{}}}`, `{"id":"s","addresses":[]}`, `{"id":"s","addresses":null,"status":"\ud800"}`, "{\"name\":\"\xff\"}",
+	} {
+		f.Add([]byte(body))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		for _, direct := range []walked{&clusterObject{}, &groupObject{}, &serverObject{}} {
+			_ = unmarshal(body, direct) // of what is no JSON it makes anything, but it comes back
+		}
+		if ambiguous(body) {
+			return
+		}
+		var c clusterObject
+		var tc taggedCluster
+		alike(t, body, json.Unmarshal(body, &c), json.Unmarshal(body, &tc), &c, (*clusterObject)(&tc))
+		if want := labelsOf(body); !maps.Equal(c.Labels, want) || (c.Labels == nil) != (want == nil) {
+			t.Errorf("%s:\ngot  %v\nwant %v", body, c.Labels, want)
+		}
+		var g groupObject
+		var tg taggedGroup
+		alike(t, body, json.Unmarshal(body, &g), json.Unmarshal(body, &tg), &g, (*groupObject)(&tg))
+		var s serverObject
+		var ts taggedServer
+		err, want := json.Unmarshal(body, &s), json.Unmarshal(body, &ts)
+		s.Addresses = sortedAddresses(s.Addresses)
+		alike(t, body, err, want, &s, &serverObject{ID: ts.ID, Name: ts.Name, Zone: ts.Zone, Status: ts.Status, Addresses: ts.addresses()})
+		var p pageOf[groupObject]
+		var tp struct{ List []taggedGroup }
+		page := slices.Concat([]byte(`{"list":[`), body, []byte(`],"next":"x","list_links":[]}`))
+		p.key = "list"
+		err, want = json.Unmarshal(page, &p), json.Unmarshal(page, &tp)
+		if err == nil {
+			err = p.err
+		}
+		var list []groupObject
+		for _, g := range tp.List {
+			list = append(list, groupObject(g))
+		}
+		alike(t, page, err, want, p.items, list)
+	})
+}
+
+func alike(t *testing.T, body []byte, err, wantErr error, got, want any) {
+	t.Helper()
+	if (err == nil) != (wantErr == nil) {
+		t.Errorf("%s:\ngot  %v\nwant %v", body, err, wantErr)
+	}
+	if err == nil && !reflect.DeepEqual(got, want) {
+		t.Errorf("%s:\ngot  %+v\nwant %+v", body, got, want)
 	}
 }
 

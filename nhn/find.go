@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"net/http"
 	"regexp"
 	"slices"
@@ -74,19 +75,36 @@ func refs(clusterIID, nodeGroupIID pmks.IID) (cluster, group ref, err error) {
 }
 
 // list lists the clusters of the tenant in the region, on every page.
-func (h *Handler) list(ctx context.Context) ([]clusterObject, error) {
-	list, err := pages(ctx, h, serviceNKS, []string{"clusters"}, nil, "clusters", func(c clusterObject) string { return c.UUID })
-	if err != nil {
-		return nil, notFoundAs(err, pmks.CodeUnavailable)
+func (h *Handler) list(ctx context.Context) (all []clusterObject, err error) {
+	for page, err := range h.listPages(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, page...)
 	}
-	if slices.ContainsFunc(list, func(c clusterObject) bool { return !uuidPattern.MatchString(c.UUID) || c.Name == "" }) {
-		return nil, errs.LostAnswer(cloud, "UUID and name of a cluster")
+	return all, nil
+}
+
+// listPages is list, page by page.
+func (h *Handler) listPages(ctx context.Context) iter.Seq2[[]clusterObject, error] {
+	return func(yield func([]clusterObject, error) bool) {
+		for list, err := range pageByPage(ctx, h, serviceNKS, []string{"clusters"}, nil, "clusters", func(c clusterObject) string { return c.UUID }) {
+			if err == nil && slices.ContainsFunc(list, func(c clusterObject) bool { return !uuidPattern.MatchString(c.UUID) || c.Name == "" }) {
+				err = errs.LostAnswer(cloud, "UUID and name of a cluster")
+			}
+			if err != nil {
+				yield(nil, notFoundAs(err, pmks.CodeUnavailable))
+				return
+			}
+			for _, c := range list {
+				h.called.Store(c.UUID, c.Name)
+				h.unseen.Delete(c.UUID)
+			}
+			if !yield(slices.DeleteFunc(list, clusterObject.gone), nil) {
+				return
+			}
+		}
 	}
-	for _, c := range list {
-		h.called.Store(c.UUID, c.Name)
-		h.unseen.Delete(c.UUID)
-	}
-	return slices.DeleteFunc(list, clusterObject.gone), nil
 }
 
 // gone reports whether a cluster is shown that is not there any more.

@@ -3,6 +3,7 @@
 package nhn_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -41,6 +42,28 @@ func TestHandler_badInput(t *testing.T) {
 		{Name: "no-nodes", Spoil: group(func(g *pmks.NodeGroupInfo) { g.DesiredNodeSize = 0 }), Says: "DesiredNodeSize"},
 		{Name: "no-key-pair", Spoil: group(func(g *pmks.NodeGroupInfo) { g.KeyPairIID = pmks.IID{} }), Says: "KeyPairIID"},
 		{Name: "tag", Spoil: func(r *pmks.ClusterInfo) { r.TagList = []pmks.KeyValue{{Key: "team", Value: "x"}} }, Says: "TagList", Code: pmks.CodeUnsupported},
+		{Name: "labels", Spoil: group(func(g *pmks.NodeGroupInfo) { g.Labels = map[string]string{"bad key": "x"} }), Says: "NodeGroupList[0].Labels[bad key]"},
+		{Name: "label-value", Spoil: group(func(g *pmks.NodeGroupInfo) { g.Labels = map[string]string{"team": "no spaces"} }), Says: "NodeGroupList[0].Labels[team]"},
+		{Name: "label-of-nks", Spoil: group(func(g *pmks.NodeGroupInfo) { g.Labels = map[string]string{"magnum.openstack.org/role": "x"} }), Says: "reserved"},
+		{Name: "label-of-kubernetes", Spoil: group(func(g *pmks.NodeGroupInfo) { g.Labels = map[string]string{"node.kubernetes.io/x": "y"} }), Says: "reserved"},
+		{Name: "many-labels", Spoil: group(func(g *pmks.NodeGroupInfo) {
+			g.Labels = map[string]string{}
+			for i := range 21 {
+				g.Labels[fmt.Sprintf("l%d", i)] = ""
+			}
+		}), Says: "at most 20"},
+		{Name: "labels-twice", Spoil: group(func(g *pmks.NodeGroupInfo) {
+			g.Labels, g.KeyValueList = map[string]string{"a": "b"}, []pmks.KeyValue{{Key: "label:k8s_node_labels", Value: `{"a":"c"}`}}
+		}), Says: "NodeGroupList[0].Labels"},
+		{Name: "taints", Spoil: group(func(g *pmks.NodeGroupInfo) {
+			g.Taints = []pmks.Taint{{Key: "a", Value: "b", Effect: pmks.TaintNoSchedule}}
+		}), Says: "NodeGroupList[0].Taints", Code: pmks.CodeUnsupported},
+		{Name: "spot", Spoil: group(func(g *pmks.NodeGroupInfo) { g.Spot = true }), Says: "NodeGroupList[0].Spot", Code: pmks.CodeUnsupported},
+		{Name: "two-zones", Spoil: group(func(g *pmks.NodeGroupInfo) { g.Zones = []string{"kr-pub-a", "kr-pub-b"} }), Says: "NodeGroupList[0].Zones"},
+		{Name: "access", Spoil: func(r *pmks.ClusterInfo) { r.Access.Mode = "open" }, Says: "Access.Mode"},
+		{Name: "both", Spoil: func(r *pmks.ClusterInfo) { r.Access.Mode = pmks.AccessPublicAndPrivate }, Says: "public or private", Code: pmks.CodeUnsupported},
+		{Name: "cidrs", Spoil: func(r *pmks.ClusterInfo) { r.Access.CIDRs = []string{"198.51.100.0/24"} }, Says: "api_ep_ipacl", Code: pmks.CodeUnsupported},
+		{Name: "zone", Spoil: group(func(g *pmks.NodeGroupInfo) { g.Zones = []string{"us-east-2a"} }), Says: "NodeGroupList[0].Zones[0]", Looks: true},
 		{Name: "other-vpc", Spoil: func(r *pmks.ClusterInfo) { r.Network.VpcIID = pmks.IID{SystemId: uuid + "1"} }, Says: "Network.VpcIID", Looks: true},
 		{Name: "no-such-vpc-name", Spoil: func(r *pmks.ClusterInfo) { r.Network.VpcIID = pmks.IID{NameId: "nowhere"} }, Says: "Network.VpcIID", Looks: true},
 		{Name: "no-such-subnet-name", Spoil: func(r *pmks.ClusterInfo) { r.Network.SubnetIIDs = []pmks.IID{{NameId: "nowhere"}} }, Says: "Network.SubnetIIDs[0]", Looks: true},

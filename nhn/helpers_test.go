@@ -8,12 +8,15 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/providertest"
 	"github.com/pmks-go/pmks/internal/sim/core"
+	"github.com/pmks-go/pmks/internal/sim/nks"
+	"github.com/pmks-go/pmks/nhn"
 )
 
 // asError returns the pmks.Error of err.
@@ -79,3 +82,19 @@ func requestBody(t testing.TB, r *http.Request) string {
 
 // seed is a cluster made by other hands.
 func seed(name string) core.Seed { return core.Seed{Name: name} }
+
+// answered is a handler to whose reads of some paths other answers are given.
+func answered(t testing.TB, s *nks.Server, bodies map[string]string) *nhn.Handler {
+	t.Helper()
+	cfg := configFor(s)
+	through := cfg.Transport
+	cfg.Transport = providertest.RoundTripper(func(r *http.Request) (*http.Response, error) {
+		for suffix, body := range bodies {
+			if r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, suffix) {
+				return providertest.Respond(r, http.StatusOK, body), nil
+			}
+		}
+		return through.RoundTrip(r)
+	})
+	return providertest.New(t, nhn.New, cfg)
+}

@@ -4,6 +4,8 @@ package nhn
 
 import (
 	"context"
+	"iter"
+	"sync/atomic"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/provider/errs"
@@ -41,6 +43,9 @@ func (b beside) whole(v view) pmks.ClusterInfo {
 		g := &info.NodeGroupList[i]
 		if b.serversErr == nil {
 			g.Nodes = b.servers.nodes(group, vpc, v.cluster.Name)
+			if len(g.Zones) == 0 {
+				g.Zones = b.servers.zones(group, vpc, v.cluster.Name)
+			}
 		} else if len(group.Addresses) > 0 {
 			g.KeyValueList = pmks.AddUnread(g.KeyValueList, "Nodes", b.serversErr)
 		}
@@ -119,6 +124,47 @@ func (h *Handler) ListCluster(ctx context.Context) (_ []*pmks.ClusterInfo, err e
 		infos[i] = &info
 	}
 	return infos, err
+}
+
+// Clusters implements [pmks.ClusterStreamer]: what ListCluster returns, while the pages of
+// the list come in. The VMs of the whole tenant are read once, beside the first cluster.
+func (h *Handler) Clusters(ctx context.Context) iter.Seq2[pmks.ClusterInfo, error] {
+	return func(yield func(pmks.ClusterInfo, error) bool) {
+		var b beside
+		var begun atomic.Bool
+		known := make(chan struct{}) // closed when b is there
+		read := func(ctx context.Context, c clusterObject) (pmks.ClusterInfo, error) {
+			var v view
+			err := fanout.All(ctx, func(ctx context.Context) (err error) {
+				if v, err = h.view(ctx, c.UUID, false); err == nil {
+					err = h.readGroups(ctx, &v)
+				}
+				return err
+			}, func(ctx context.Context) error {
+				if begun.CompareAndSwap(false, true) {
+					defer close(known)
+					b = h.beside(ctx)
+					return nil
+				}
+				select {
+				case <-known:
+				case <-ctx.Done(): // the whole stream ends
+				}
+				return errs.Over(ctx)
+			})
+			if err != nil {
+				return pmks.ClusterInfo{}, err
+			}
+			return b.whole(v), nil
+		}
+		unread := func(c clusterObject) pmks.ClusterInfo { return pmks.ClusterInfo{IId: c.iid()} }
+		for info, err := range fanout.Stream(ctx, h.listPages(ctx), clusterObject.iid, read, unread) {
+			annotate(&err, "Clusters", info.IId, pmks.IID{})
+			if !yield(info, err) {
+				return
+			}
+		}
+	}
 }
 
 // ListIID implements [pmks.IIDLister] with one call.

@@ -10,6 +10,23 @@
 // is shown as it is: clusters of older versions without some labels, groups that a
 // metric-based autoscaler sizes, private endpoints.
 //
+// # Prerequisites
+//
+// pmks makes none of these. What it finds missing it names: ErrFailedPrecondition, or
+// ErrInvalidArgument with the field of the request.
+//
+//   - The services NKS, Instance, Network and Image turned on in the project, an API
+//     password set for the user, and the roles below.
+//   - A VPC and a subnet of /24 or larger, with a routing table that has an internet
+//     gateway; a subnet without one needs service gateways to the registry and to the
+//     object storage in the same VPC (Config.NCRGateway, OBSGateway). That must not
+//     change while the cluster lives.
+//   - A key pair of that very API user: key pairs are personal on NHN Cloud. It is
+//     required.
+//   - Security groups, at most 8, beside the one that NKS makes.
+//   - Room in the quotas of project and region, which NHN raises on request: 3
+//     clusters, 3 node groups in each, 10 nodes a group (NKS user guide of March 2026).
+//
 // # Authentication
 //
 // With the name of an API user, its API password (which is not that of the console)
@@ -18,9 +35,19 @@
 // Keystone v2.0 and replaced when it ends or is refused, by one request for all who
 // wait.
 //
-// Changes need the role of an administrator of NKS, load balancers or the
-// infrastructure, and the reading of nodes a role of Compute; what may not be read is
-// left out, which pmks:unread says.
+// The API user needs these roles of the project. What may not be read of a cluster, but
+// for itself and its node groups, is left out, which pmks:unread says:
+//
+//   - For every change, and for what Handler.Vendor changes: NKS ADMIN, LoadBalancer ADMIN
+//     or Infrastructure ADMIN. Node groups of an older cluster are added by the user who
+//     made it alone.
+//   - To read clusters, node groups, events, versions and add-ons: a role that may read NKS,
+//     such as Infrastructure MEMBER. Whether it is shown kubeconfigs is not documented.
+//   - Compute, reading: flavors, key pairs and availability zones for a creation; servers
+//     for the nodes of a group, and for what stands against an upgrade.
+//   - Image, reading: the images that a node group can have.
+//   - Network, reading: VPCs, subnets, security groups, and the external network of a
+//     cluster whose endpoint is public.
 //
 // # Settings
 //
@@ -39,11 +66,32 @@
 //
 // See [Handler.Capabilities] and the matrix in docs/capabilities.md.
 //
+// # Kubeconfig
+//
+// With KubeconfigKind "certificate", the default, it holds the client certificate of
+// the administrator, NKS's own, which works with nothing installed. It lives as long as
+// the certificates of the cluster, five years at first; in its last 90 days
+// AccessInfo.ExpiresAt is set, and renewing the certificates of the cluster ends all
+// that were handed out. With "exec" it holds no secret and calls pmks-credential, which
+// gets that certificate on the machine of its user, and notices that a kubeconfig is
+// older than a renewal. There are no tokens.
+//
+// Who has the certificate may do everything in the cluster.
+//
+// # Storage classes
+//
+// pmks neither makes nor changes storage classes. NKS has none, a default class
+// neither: claims stay Pending until one is made. Its provisioner is
+// cinder.csi.openstack.org, its type General HDD or General SSD, and its availability
+// the zone of the nodes, since a volume stays there (NKS user guide of March 2026, as
+// far as it was read: unverified). Volumes outlive their cluster.
+//
 // # Rate limits
 //
-// NHN publishes none. At most 8 requests of a handler are under way, whoever calls it;
-// of each service it asks 5 reads and 1 change a second, unless Config.RateLimits says
-// otherwise. Reads are repeated when they fail in passing.
+// NHN publishes none. At most 8 requests of the handlers of a tenant in a region are under
+// way in a process, whoever calls them; of each service they ask 5 reads and 1 change a
+// second, unless Config.RateLimits says otherwise. Reads are repeated when they fail in
+// passing.
 //
 // # Differences from other providers
 //
@@ -57,10 +105,24 @@
 //   - Volumes that workloads made outlive the cluster, and cost; load balancers that do
 //     not go make its deletion fail.
 //   - NKS has no tags and no bearer tokens. Its kubeconfig holds a client certificate.
+//   - Labels of nodes come with a group alone: a later change of them reaches new nodes
+//     only. Taints are of the console, and there are no spot machines.
+//   - A node group is in one zone: Zones has one.
+//   - Access is chosen at creation: public or private, one address in either case; without
+//     an internet gateway in the subnet it is private. Who may reach it is a call of its
+//     own once the cluster is Active, which reads do not make either: Access.CIDRs is never
+//     filled, and the example of Handler.Vendor sets the list.
+//
+// # Hooks
+//
+// Fields of [Config] that are given the vendor's request last, and may change it:
+// BeforeCreateCluster, BeforeAddNodeGroup and BeforeUpgrade. The example of Config says
+// how many nodes an upgrade takes away at a time.
 //
 // # Example
 //
-// See examples/realcloud for the whole life of a cluster.
+// See examples/realcloud for the whole life of a cluster, and [Handler.Vendor] and
+// [Config] for what pmks has no field for.
 package nhn
 
 import (
@@ -123,6 +185,20 @@ type Config struct {
 	// installed, or "exec", which holds no secret and calls CredentialHelper.
 	KubeconfigKind   string
 	CredentialHelper string
+
+	// BeforeCreateCluster, BeforeAddNodeGroup and BeforeUpgrade are the last word on what
+	// pmks is about to send, for what it has no field for: a hook is called once for each
+	// cluster, node group or step of an upgrade, when the request has been checked and
+	// before it is sent, and may change it. What is sent again is the same. Names and
+	// versions must stay. A hook that fails, or panics, ends the call with
+	// ErrInvalidArgument before anything is sent; the error names it. CheckCluster and
+	// CheckNodeGroup call none.
+	//
+	// BeforeUpgrade is called for the control plane and for each node group, whose request
+	// is the same.
+	BeforeCreateCluster func(ctx context.Context, req pmks.ClusterInfo, native *CreateClusterRequest) error
+	BeforeAddNodeGroup  func(ctx context.Context, req pmks.NodeGroupInfo, native *CreateNodeGroupRequest) error
+	BeforeUpgrade       func(ctx context.Context, step pmks.UpgradeStep, native *UpgradeRequest) error
 
 	// Transport carries all requests.
 	Transport http.RoundTripper

@@ -19,7 +19,7 @@ import (
 // addition is a node group that is to be added to a cluster.
 type addition struct {
 	cluster clusterObject
-	body    createGroupObject
+	body    CreateNodeGroupRequest
 	// own is the record of the request.
 	own ownEvent
 }
@@ -33,14 +33,20 @@ func (h *Handler) AddNodeGroup(ctx context.Context, clusterIID pmks.IID, req pmk
 	if err != nil {
 		return pmks.NodeGroupInfo{}, err
 	}
+	if err := runHook(ctx, "BeforeAddNodeGroup", h.cfg.BeforeAddNodeGroup, req.Clone(), &a.body, (*CreateNodeGroupRequest).kept); err != nil {
+		return pmks.NodeGroupInfo{}, err
+	}
 	var made groupObject
 	var sent error
 	err = once.Create(ctx, a.own.sent(h, func(ctx context.Context) error {
-		made, sent = post(ctx, h, []string{"clusters", a.cluster.UUID, "nodegroups"}, a.body, func(g *groupObject) error {
-			if !uuidPattern.MatchString(g.UUID) || g.Name != a.body.Name {
-				return errs.LostAnswer(cloud, "new node group")
-			}
-			return nil
+		sent = h.inEitherForm(a.body.Labels, func() (err error) {
+			made, err = post(ctx, h, []string{"clusters", a.cluster.UUID, "nodegroups"}, a.body, func(g *groupObject) error {
+				if !uuidPattern.MatchString(g.UUID) || g.Name != a.body.Name {
+					return errs.LostAnswer(cloud, "new node group")
+				}
+				return nil
+			})
+			return err
 		})
 		if errs.Is(sent, pmks.CodeNotFound) {
 			sent = h.confirmGone(ctx, a.cluster.UUID, sent)
@@ -57,9 +63,10 @@ func (h *Handler) AddNodeGroup(ctx context.Context, clusterIID pmks.IID, req pmk
 	info := pmks.NodeGroupInfo{
 		IId: made.iid(), ImageIID: both(req.ImageIID, a.body.ImageID), VMSpecName: req.VMSpecName,
 		RootDiskType: labelText(a.body.Labels, "boot_volume_type"), RootDiskSize: labelText(a.body.Labels, "boot_volume_size"),
-		KeyPairIID: keyPair(a.cluster.KeyPair), OnAutoScaling: req.OnAutoScaling, DesiredNodeSize: req.DesiredNodeSize,
+		KeyPairIID: keyPair(a.cluster.KeyPair), OnAutoScaling: req.OnAutoScaling, DesiredNodeSize: a.body.NodeCount,
 		MinNodeSize: asked.MinNodeSize, MaxNodeSize: asked.MaxNodeSize, Status: pmks.NodeGroupCreating,
 		Version: string(a.cluster.Labels["kube_tag"]),
+		Labels:  askedLabels(a.body.Labels), Zones: zones(text(labelText(a.body.Labels, "availability_zone"))),
 	}
 	info.KeyValueList = []pmks.KeyValue{{Key: "Zone", Value: labelText(a.body.Labels, "availability_zone")}}
 	return info, nil
@@ -88,7 +95,7 @@ func (h *Handler) findAdded(ctx context.Context, a *addition, sent error) (made 
 		case e == nil:
 			unproved = true // its record may come later
 			return false, nil
-		case string(g.FlavorID) != a.body.FlavorID, g.ImageID != "" && string(g.ImageID) != a.body.ImageID:
+		case string(g.FlavorID) != a.body.FlavorID, g.ImageID != "" && string(g.ImageID) != a.body.ImageID, !h.groupAsAsked(ctx, a, g):
 			return true, &pmks.Error{Code: pmks.CodeAlreadyExists, Field: "IId.NameId", Message: "somebody else made a node group of this name meanwhile"}
 		}
 		made, found = g, true
@@ -100,6 +107,13 @@ func (h *Handler) findAdded(ctx context.Context, a *addition, sent error) (made 
 	return made, found, err
 }
 
+// groupAsAsked reports whether a group that has appeared has the labels that were asked for,
+// as far as they can be read.
+func (h *Handler) groupAsAsked(ctx context.Context, a *addition, g groupObject) bool {
+	whole, err := h.group(ctx, a.cluster.UUID, ref{uuid: g.UUID})
+	return err != nil || asAsked(whole.Labels, a.body.Labels)
+}
+
 // addRequest checks a request and looks up what it needs.
 func (h *Handler) addRequest(ctx context.Context, clusterIID pmks.IID, req pmks.NodeGroupInfo) (a addition, err error) {
 	var f refuse.List
@@ -109,6 +123,7 @@ func (h *Handler) addRequest(ctx context.Context, clusterIID pmks.IID, req pmks.
 	if idLike.MatchString(req.IId.NameId) {
 		f.Add("IId.NameId", "%q looks like a UUID, which NKS would take it for", req.IId.NameId)
 	}
+	checkLabelsOnce(&f, "", req.Labels, req.KeyValueList)
 	if err := f.Err(); err != nil {
 		return a, err
 	}
@@ -152,6 +167,7 @@ func (v view) checkActive() error {
 func (h *Handler) fill(ctx context.Context, a *addition, v view, req pmks.NodeGroupInfo) error {
 	var parts groupParts
 	like := v.firstGroup()
+	zone := ""
 	err := fanout.All(ctx, func(ctx context.Context) (err error) {
 		parts, err = h.findParts(ctx, "", req)
 		return err
@@ -160,16 +176,20 @@ func (h *Handler) fill(ctx context.Context, a *addition, v view, req pmks.NodeGr
 			like, err = h.group(ctx, v.cluster.UUID, ref{uuid: like.UUID})
 		}
 		return err
-	})
-	if err != nil {
+	}, func(ctx context.Context) (err error) {
+		if len(req.Zones) > 0 {
+			zone, err = h.zone(ctx, "", req.Zones)
+		}
 		return err
+	})
+	if err == nil && zone == "" {
+		zone, err = h.zoneOf(ctx, v.cluster, like)
 	}
-	zone, err := h.zoneOf(ctx, v.cluster, like)
 	if err != nil {
 		return err
 	}
 	g := capabilities.WithDefaultBounds(req)
-	a.body = createGroupObject{Name: req.IId.NameId, NodeCount: g.DesiredNodeSize, FlavorID: parts.flavor, ImageID: parts.image, Labels: groupLabels(g, parts, zone)}
+	a.body = CreateNodeGroupRequest{Name: req.IId.NameId, NodeCount: g.DesiredNodeSize, FlavorID: parts.flavor, ImageID: parts.image, Labels: h.groupLabels(g, parts, zone)}
 	for _, key := range []string{"additional_network_id_list", "additional_subnet_id_list"} {
 		if value := like.label(v.cluster, key); value != "" {
 			a.body.Labels[key] = string(value)

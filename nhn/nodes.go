@@ -7,24 +7,25 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/provider/errs"
 	"github.com/pmks-go/pmks/internal/provider/fanout"
+	"github.com/pmks-go/pmks/internal/provider/memo"
 )
 
 // serverObject is a VM of Compute.
 type serverObject struct {
-	ID        string `json:"id"`
-	Name      string `json:"name"`
-	Zone      string `json:"OS-EXT-AZ:availability_zone"`
-	Addresses map[string][]struct {
-		Address string `json:"addr"`
-		Kind    string `json:"OS-EXT-IPS:type"`
-	} `json:"addresses"`
+	ID        string          `json:"id"`
+	Name      string          `json:"name"`
+	Zone      string          `json:"OS-EXT-AZ:availability_zone"`
+	Status    string          `json:"status"`
+	Addresses []serverAddress `json:"-"` // "addresses", by VPC
 }
+
+// serverAddress is an address of a VM in a VPC.
+type serverAddress struct{ vpc, address, kind string }
 
 // serverPage is Compute's largest page. It names no next one.
 const serverPage = "1000"
@@ -47,11 +48,9 @@ func (h *Handler) servers(ctx context.Context) (servers, error) {
 	}
 	index := make(servers, len(list))
 	for i := range list {
-		for vpc, addresses := range list[i].Addresses {
-			for _, a := range addresses {
-				if a.Kind == "fixed" || a.Kind == "" {
-					index[a.Address] = append(index[a.Address], placed{vpc, &list[i]})
-				}
+		for _, a := range list[i].Addresses {
+			if a.kind == "fixed" || a.kind == "" {
+				index[a.address] = append(index[a.address], placed{a.vpc, &list[i]})
 			}
 		}
 	}
@@ -62,17 +61,26 @@ func (h *Handler) servers(ctx context.Context) (servers, error) {
 // where the name of the VPC is not known, VMs whose name begins with that of the
 // cluster come first. One that is not certain is none.
 func (s servers) find(address, vpc, cluster string) *serverObject {
-	all := s[address]
-	if vpc != "" {
-		all = slices.DeleteFunc(slices.Clone(all), func(p placed) bool { return p.vpc != vpc })
+	var found, likely []*serverObject
+	for _, p := range s[address] {
+		if vpc != "" && p.vpc != vpc {
+			continue
+		}
+		if len(s[address]) == 1 {
+			return p.server
+		}
+		found = append(found, p.server)
+		if strings.HasPrefix(p.server.Name, cluster+"-") {
+			likely = append(likely, p.server)
+		}
 	}
-	if len(all) > 1 {
-		all = slices.DeleteFunc(slices.Clone(all), func(p placed) bool { return !strings.HasPrefix(p.server.Name, cluster+"-") })
+	if len(found) > 1 {
+		found = likely
 	}
-	if len(all) != 1 {
+	if len(found) != 1 {
 		return nil
 	}
-	return all[0].server
+	return found[0]
 }
 
 // nodes are the nodes of a group. An address without a VM is shown as it is.
@@ -96,6 +104,17 @@ func (s servers) nodes(g groupObject, vpc, cluster string) []pmks.IID {
 	list = append(list, alone[:min(len(alone), max(0, most-len(list)))]...)
 	slices.SortFunc(list, func(a, b pmks.IID) int { return strings.Compare(a.NameId, b.NameId) })
 	return list
+}
+
+// zones are those of the nodes of a group, of which NKS tells none itself.
+func (s servers) zones(g groupObject, vpc, cluster string) (names []string) {
+	for _, address := range g.Addresses {
+		if vm := s.find(address, vpc, cluster); vm != nil && vm.Zone != "" && !slices.Contains(names, vm.Zone) {
+			names = append(names, vm.Zone)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // cards is how many network cards each node of a group has.
@@ -157,58 +176,49 @@ const namesLife = 5 * time.Minute
 // catalog remembers names, so that reads need not list all flavors, images and VPCs each
 // time. Nothing is decided by it.
 type catalog struct {
-	h *Handler
-
-	mu   sync.Mutex
-	last known
-	read time.Time
+	h    *Handler
+	memo memo.Facts[known] // under catalogKey alone
 }
+
+// catalogKey is the one key of the memo of a catalog: its names are read together.
+const catalogKey = "names"
 
 // recent returns the names that are remembered.
-func (c *catalog) recent() (known, bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.last, !c.read.IsZero() && time.Since(c.read) < namesLife
-}
+func (c *catalog) recent() (known, bool) { return c.memo.Load(catalogKey) }
 
 // get returns the names, read anew after a while. Names that could not be read are asked
 // for again by the next call.
 func (c *catalog) get(ctx context.Context) known {
-	n, ok := c.recent()
-	if ok {
-		return n
-	}
-	n = known{}
-	// Each keeps its own fault.
-	_ = fanout.All(ctx, func(ctx context.Context) error {
-		var list []flavorObject
-		list, n.flavorsErr = c.h.flavors(ctx)
-		n.flavors = idNames{}
-		for _, f := range list {
-			n.flavors[f.ID] = f.Name
-		}
-		return nil
-	}, func(ctx context.Context) error {
-		var list []imageObject
-		list, n.imagesErr = c.h.images(ctx, imagesCPU)
-		n.images = idNames{}
-		for _, i := range list {
-			n.images[i.ID] = i.Name
-		}
-		return nil
-	}, func(ctx context.Context) error {
-		var list []namedObject
-		list, n.vpcsErr = c.h.vpcs(ctx)
-		n.vpcs = idNames{}
-		for _, v := range list {
-			n.vpcs[v.ID] = v.Name
-		}
-		return nil
-	})
-	if errs.Join(n.flavorsErr, n.imagesErr, n.vpcsErr) == nil {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.last, c.read = n, time.Now()
+	n, err := c.memo.Get(ctx, catalogKey, c.read)
+	if err != nil && errs.Join(n.flavorsErr, n.imagesErr, n.vpcsErr) == nil {
+		n.flavorsErr, n.imagesErr, n.vpcsErr = err, err, err
 	}
 	return n
+}
+
+// read lists them. Each list keeps its own fault.
+func (c *catalog) read(ctx context.Context) (n known, err error) {
+	err = fanout.All(ctx, func(ctx context.Context) error {
+		n.flavors, n.flavorsErr = namesOf(ctx, c.h.flavors, func(f flavorObject) (id, name string) { return f.ID, f.Name })
+		return n.flavorsErr
+	}, func(ctx context.Context) error {
+		images := func(ctx context.Context) ([]imageObject, error) { return c.h.images(ctx, imagesCPU) }
+		n.images, n.imagesErr = namesOf(ctx, images, func(i imageObject) (id, name string) { return i.ID, i.Name })
+		return n.imagesErr
+	}, func(ctx context.Context) error {
+		n.vpcs, n.vpcsErr = namesOf(ctx, c.h.vpcs, func(v namedObject) (id, name string) { return v.ID, v.Name })
+		return n.vpcsErr
+	})
+	return n, err
+}
+
+// namesOf are the names of the things of a list.
+func namesOf[T any](ctx context.Context, list func(context.Context) ([]T, error), named func(T) (id, name string)) (idNames, error) {
+	things, err := list(ctx)
+	names := make(idNames, len(things))
+	for _, t := range things {
+		id, name := named(t)
+		names[id] = name
+	}
+	return names, err
 }

@@ -191,14 +191,29 @@ func missing(err error, field, what string) error {
 	return errs.With(err, func(e *pmks.Error) { e.Code, e.Field, e.Message = pmks.CodeInvalidArgument, field, what+": "+e.Message })
 }
 
-// zone is where the nodes of a new cluster are.
-func (h *Handler) zone(ctx context.Context) (string, error) {
-	if h.cfg.Zone != "" {
+// zone is where the nodes of a new group are: the zone that is asked for, else that of the
+// configuration, else the first that is available.
+func (h *Handler) zone(ctx context.Context, at string, asked []string) (string, error) {
+	if len(asked) == 0 && h.cfg.Zone != "" {
 		return h.cfg.Zone, nil
 	}
+	names, err := h.zones(ctx)
+	switch {
+	case err != nil:
+		return "", err
+	case len(asked) > 0:
+		return asked[0], checkZone(at+"Zones[0]", asked[0], h.cfg.Region, names)
+	case len(names) == 0:
+		return "", refuse.Precondition("no availability zone of the region %s is available", h.cfg.Region)
+	}
+	return names[0], nil
+}
+
+// zones are the availability zones of the region in which machines can be made now.
+func (h *Handler) zones(ctx context.Context) ([]string, error) {
 	list, err := side(ctx, h, serviceCompute, []string{"os-availability-zone"}, nil, "availabilityZoneInfo", func(z zoneObject) string { return z.Name })
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	var names []string
 	for _, z := range list {
@@ -206,10 +221,8 @@ func (h *Handler) zone(ctx context.Context) (string, error) {
 			names = append(names, z.Name)
 		}
 	}
-	if len(names) == 0 {
-		return "", refuse.Precondition("no availability zone of the region %s is available", h.cfg.Region)
-	}
-	return slices.Min(names), nil
+	slices.Sort(names)
+	return names, nil
 }
 
 // place is where a new cluster is, in ids.

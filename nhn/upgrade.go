@@ -53,7 +53,7 @@ func (h *Handler) UpgradeCluster(ctx context.Context, clusterIID pmks.IID, newVe
 		offerErr = nil // NKS judges the one that is asked for
 	}
 	// What is under way must be known, or the upgrade might be sent a second time.
-	if err := cmp.Or(viewErr, v.groupsErr, v.eventsErr, offerErr, err); err != nil {
+	if err := cmp.Or(viewErr, notFoundAs(v.groupsErr, pmks.CodeUnavailable), v.eventsErr, offerErr, err); err != nil {
 		return pmks.ClusterInfo{}, err
 	}
 	if err := h.readGroups(ctx, &v); err != nil {
@@ -122,7 +122,7 @@ func (h *Handler) upgradeStep(ctx context.Context, v view, info pmks.ClusterInfo
 	}
 	switch {
 	case step.ControlPlane != "":
-		return true, "every node group", h.sendUpgrade(ctx, v, groupObject{Name: controlPlane}, upgradeObject{Version: tag(step.ControlPlane)})
+		return true, "every node group", h.sendUpgrade(ctx, v, groupObject{Name: controlPlane}, UpgradeRequest{Version: tag(step.ControlPlane)})
 	case step.Done() && len(untold(v)) > 0:
 		return false, "", refuse.Precondition("NKS tells no version of the node groups %s: whether they lag behind the control plane cannot be told; upgrade them in the console", strings.Join(untold(v), ", "))
 	case len(step.Groups) > 0:
@@ -130,7 +130,7 @@ func (h *Handler) upgradeStep(ctx context.Context, v view, info pmks.ClusterInfo
 		if err != nil {
 			return false, "", err
 		}
-		body := upgradeObject{Version: string(v.cluster.Labels["kube_tag"]), BufferNodes: new(int)}
+		body := UpgradeRequest{Version: string(v.cluster.Labels["kube_tag"]), BufferNodes: new(int)}
 		if n, ok := g.NodeCount.number(); ok && n < quotaOfNodes {
 			*body.BufferNodes = 1
 		}
@@ -157,8 +157,15 @@ func untold(v view) (names []string) {
 func tag(version string) string { return "v" + strings.TrimPrefix(version, "v") }
 
 // sendUpgrade sends the upgrade of a group, or of the control plane, once.
-func (h *Handler) sendUpgrade(ctx context.Context, v view, g groupObject, body upgradeObject) error {
+func (h *Handler) sendUpgrade(ctx context.Context, v view, g groupObject, body UpgradeRequest) error {
 	target := ref{uuid: g.UUID, name: g.Name}
+	step := pmks.UpgradeStep{From: string(v.cluster.Labels["kube_tag"]), To: body.Version, Typical: capabilities.Typical.UpgradeControlPlane}
+	if g.UUID != "" {
+		step.NodeGroup, step.From, step.Typical = g.iid(), string(g.Labels["kube_tag"]), capabilities.Typical.UpgradeNodeGroup
+	}
+	if err := runHook(ctx, "BeforeUpgrade", h.cfg.BeforeUpgrade, step, &body, (*UpgradeRequest).kept); err != nil {
+		return err
+	}
 	own := &ownEvent{cluster: v.cluster.UUID, group: target, types: []string{eventUpgrade}, request: requested{Version: text(body.Version)}, after: eventNumber(v.events)}
 	return once.Do(ctx, once.Mutation{
 		Send: own.sent(h, func(ctx context.Context) error {

@@ -75,14 +75,14 @@ func (h *Handler) ListVersions(ctx context.Context) (_ []pmks.Version, err error
 // addons are the add-ons without which the network of a cluster does not work, the
 // newest for a version and an image. Where NKS does not tell them they are left to it:
 // its guide calls them optional.
-func (h *Handler) addons(ctx context.Context, version, image string) []addonObject {
+func (h *Handler) addons(ctx context.Context, version, image string) []Addon {
 	offered, err := pages(ctx, h, serviceNKS, []string{"addons", ""}, url.Values{"k8s_version": {version}, "image": {image}}, "addons",
-		func(a addonObject) string { return a.Name + a.Version })
+		func(a Addon) string { return a.Name + a.Version })
 	if err != nil {
 		return nil
 	}
-	var list []addonObject
-	for _, wanted := range []addonObject{{Name: "calico", Options: map[string]any{"mode": "vxlan"}}, {Name: "coredns"}} {
+	var list []Addon
+	for _, wanted := range []Addon{{Name: "calico", Options: map[string]any{"mode": "vxlan"}}, {Name: "coredns"}} {
 		for _, a := range offered {
 			if strings.EqualFold(a.Name, wanted.Name) && (wanted.Version == "" || compareNumbers(a.Version, wanted.Version) > 0) {
 				wanted.Version = a.Version

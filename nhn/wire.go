@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // text is a scalar of JSON that NKS writes now as a string, now as a number or a bool;
@@ -20,6 +21,8 @@ type text string
 // UnmarshalJSON implements [json.Unmarshaler].
 func (t *text) UnmarshalJSON(b []byte) error {
 	switch {
+	case len(b) > 1 && b[0] == '"' && isPlain(b[1:len(b)-1]):
+		*t = text(b[1 : len(b)-1])
 	case len(b) > 0 && b[0] == '"':
 		return json.Unmarshal(b, (*string)(t))
 	case string(b) == "null":
@@ -28,6 +31,17 @@ func (t *text) UnmarshalJSON(b []byte) error {
 		*t = text(b)
 	}
 	return nil
+}
+
+// isPlain reports whether a string of JSON stands for itself. Nearly all do, and a cluster
+// with its groups has hundreds.
+func isPlain(b []byte) bool {
+	for _, c := range b {
+		if c == '\\' || c < ' ' || c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // isTrue reads a bool, however it is written.
@@ -48,17 +62,42 @@ type labels map[string]text
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (l *labels) UnmarshalJSON(b []byte) error {
-	var inner string
-	if json.Unmarshal(b, &inner) == nil {
-		b = []byte(inner)
+	w := walker{data: b}
+	w.labels(l)
+	return w.err
+}
+
+// manyLabels is about how many a node group has.
+const manyLabels = 24
+
+// labels reads labels. What cannot be read are none: old clusters have none either.
+func (w *walker) labels(out *labels) {
+	*out = nil
+	if w.next() == '"' {
+		var inner string
+		if w.string(&inner); json.Valid([]byte(inner)) {
+			w = &walker{data: []byte(inner)}
+			w.labelsAsObject(out)
+		}
+		return
 	}
-	var all map[string]text
-	// What cannot be read are no labels: old clusters have none either.
-	if json.Unmarshal(b, &all) != nil {
-		all = nil
+	if !w.labelsAsObject(out) {
+		w.raw()
 	}
-	*l = all
-	return nil
+}
+
+func (w *walker) labelsAsObject(out *labels) bool {
+	if w.next() != '{' {
+		return false
+	}
+	all := make(labels, manyLabels)
+	*out = all
+	return w.object(func(name []byte) {
+		key := string(name)
+		var value text
+		w.text(&value)
+		all[key] = value
+	})
 }
 
 // clusterObject is a cluster. A list has less of it.
@@ -146,44 +185,10 @@ type uuidObject struct {
 	UUID string `json:"uuid"`
 }
 
-// createObject is a new cluster, addonObject an add-on of it.
-type createObject struct {
-	Name          string         `json:"name"`
-	TemplateID    string         `json:"cluster_template_id"`
-	KeyPair       string         `json:"keypair"`
-	NodeCount     int            `json:"node_count"`
-	FlavorID      string         `json:"flavor_id"`
-	FixedNetwork  string         `json:"fixed_network"`
-	FixedSubnet   string         `json:"fixed_subnet"`
-	CreateTimeout int            `json:"create_timeout"`
-	Labels        map[string]any `json:"labels"`
-	Addons        []addonObject  `json:"addons,omitempty"`
-}
-
-type addonObject struct {
-	Name    string         `json:"name"`
-	Version string         `json:"version"`
-	Options map[string]any `json:"options,omitempty"`
-}
-
-// createGroupObject is a new node group.
-type createGroupObject struct {
-	Name      string         `json:"name"`
-	NodeCount int            `json:"node_count"`
-	FlavorID  string         `json:"flavor_id"`
-	ImageID   string         `json:"image_id"`
-	Labels    map[string]any `json:"labels"`
-}
-
-// resizeObject and upgradeObject are requests. A number of nodes of 0 is a value.
+// resizeObject is a request. A number of nodes of 0 is a value.
 type resizeObject struct {
 	NodeGroup string `json:"nodegroup"`
 	NodeCount int    `json:"node_count"`
-}
-
-type upgradeObject struct {
-	Version     string `json:"version"`
-	BufferNodes *int   `json:"num_buffer_nodes,omitempty"`
 }
 
 // securityGroupsObject are the security groups of the nodes' cards in a subnet.
@@ -197,7 +202,10 @@ var uuidPattern = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a
 // stamp is a time as OpenStack writes it, with or without its zone; zero where there is
 // none.
 func stamp[S ~string](s S) time.Time {
-	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05"} {
+	if s == "" {
+		return time.Time{}
+	}
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", time.DateTime} {
 		if at, err := time.Parse(layout, string(s)); err == nil {
 			return at.UTC()
 		}

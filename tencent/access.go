@@ -34,9 +34,6 @@ const (
 // stand for one.
 func isOpen(word string) bool { return word != "NotFound" && word != "Deleted" }
 
-// extranet is whether OpenAccess opens the public endpoint.
-func (h *Handler) extranet() bool { return h.cfg.EndpointAccess != accessPrivate }
-
 // endpointStatus reads how an endpoint is.
 func (h *Handler) endpointStatus(ctx context.Context, id string, extranet bool) (string, error) {
 	in := tke.NewDescribeClusterEndpointStatusRequest()
@@ -50,18 +47,24 @@ func (h *Handler) endpointStatus(ctx context.Context, id string, extranet bool) 
 	return *out.Response.Status, nil
 }
 
-// OpenAccess implements [pmks.AccessOpener]: the endpoint that the configuration names is
-// opened, by default the public one, a load balancer that is billed. The first security
-// group of the cluster guards it: it must let port 443 in. GetCluster shows the endpoint
-// when it is there, after some minutes.
+// OpenAccess implements [pmks.AccessOpener]: the endpoints that Access.Mode of the request
+// for the cluster named are opened, else the one that the configuration names, by default
+// the public one. Each is a load balancer that is billed. The first security group of the
+// cluster guards the public one: it must let port 443 in, from where the cluster is to be
+// reached. GetCluster shows an endpoint when it is there, after some minutes.
 //
 // ErrFailedPrecondition: the cluster has no node that is ready.
 func (h *Handler) OpenAccess(ctx context.Context, clusterIID pmks.IID) (err error) {
 	defer annotate(&err, "OpenAccess", clusterIID, pmks.IID{})
-	c, door, err := h.clusterAndDoor(ctx, clusterIID)
+	c, extranets, doors, err := h.clusterAndDoors(ctx, clusterIID)
 	if err != nil {
 		return err
 	}
+	return h.openAll(ctx, c, extranets, doors)
+}
+
+// openDoor opens an endpoint whose status was read.
+func (h *Handler) openDoor(ctx context.Context, c *tke.Cluster, extranet bool, door string) error {
 	id := deref(c.ClusterId)
 	switch door {
 	case doorCreated, doorCreating:
@@ -78,24 +81,24 @@ func (h *Handler) OpenAccess(ctx context.Context, clusterIID pmks.IID) (err erro
 		return err
 	}
 	if isOpen(door) { // what has failed must go first
-		if err := h.closeDoor(ctx, id, h.extranet(), true); err != nil {
+		if err := h.closeDoor(ctx, id, extranet, true); err != nil {
 			return errs.HalfDone(err, "the endpoint had failed ("+door+") and is to be removed before it is opened again")
 		}
 	}
 	in := tke.NewCreateClusterEndpointRequest()
-	in.ClusterId, in.IsExtranet = &id, new(h.extranet())
+	in.ClusterId, in.IsExtranet = &id, &extranet
 	groups, subnets := securityGroupsOf(c), subnetsOf(c)
 	switch {
-	case *in.IsExtranet && len(groups) == 0:
+	case extranet && len(groups) == 0:
 		return refuse.Precondition("the cluster does not tell its security groups, of which the first guards the endpoint: give it the tag %s", tagSecurityGroups)
-	case *in.IsExtranet:
+	case extranet:
 		in.SecurityGroup = &groups[0]
 	case len(subnets) == 0:
 		return refuse.Precondition("the cluster does not tell its subnets, of which the first is for the endpoint: give it the tag %s", tagSubnets)
 	default:
 		in.SubnetId = &subnets[0]
 	}
-	_, err = settle(ctx, once.Mutation{
+	_, err := settle(ctx, once.Mutation{
 		Send: func(ctx context.Context) error {
 			_, err := send(ctx, h, in, tke.NewCreateClusterEndpointResponse, "answer to CreateClusterEndpoint", func(o *tke.CreateClusterEndpointResponse) bool {
 				return o.Response != nil && deref(o.Response.RequestId) != ""
@@ -103,13 +106,13 @@ func (h *Handler) OpenAccess(ctx context.Context, clusterIID pmks.IID) (err erro
 			return unfound(err)
 		},
 		Happened: func(ctx context.Context) (bool, error) {
-			door, err := h.endpointStatus(ctx, id, h.extranet())
+			door, err := h.endpointStatus(ctx, id, extranet)
 			return door == doorCreated || door == doorCreating, err
 		},
 	})
 	if errs.Is(err, pmks.CodeBusy) {
 		// Somebody else may be opening it too.
-		if door, lookErr := h.endpointStatus(ctx, id, h.extranet()); lookErr == nil && (door == doorCreated || door == doorCreating) {
+		if door, lookErr := h.endpointStatus(ctx, id, extranet); lookErr == nil && (door == doorCreated || door == doorCreating) {
 			return nil
 		}
 	}
@@ -121,26 +124,46 @@ func (h *Handler) OpenAccess(ctx context.Context, clusterIID pmks.IID) (err erro
 	return h.explain(ctx, err, id, "")
 }
 
-// CloseAccess implements [pmks.AccessOpener]: the load balancer goes.
+// CloseAccess implements [pmks.AccessOpener]: the load balancers of the endpoints that
+// OpenAccess opens go.
 func (h *Handler) CloseAccess(ctx context.Context, clusterIID pmks.IID) (err error) {
 	defer annotate(&err, "CloseAccess", clusterIID, pmks.IID{})
-	c, door, err := h.clusterAndDoor(ctx, clusterIID)
-	if err != nil || door == doorDeleting || !isOpen(door) {
+	c, extranets, doors, err := h.clusterAndDoors(ctx, clusterIID)
+	if err != nil {
 		return err
 	}
-	return h.explain(ctx, h.closeDoor(ctx, deref(c.ClusterId), h.extranet(), false), deref(c.ClusterId), "")
+	for i, extranet := range extranets {
+		if door := doors[extranet]; door == doorDeleting || !isOpen(door) {
+			continue
+		}
+		if err := h.explain(ctx, h.closeDoor(ctx, deref(c.ClusterId), extranet, false), deref(c.ClusterId), ""); err != nil {
+			if i > 0 {
+				err = errs.HalfDone(err, fmt.Sprintf("the %s endpoint is closed, the %s one is not", doorName(extranets[0]), doorName(extranet)))
+			}
+			return err
+		}
+	}
+	return nil
 }
 
-// clusterAndDoor reads a cluster beside the status of its endpoint.
-func (h *Handler) clusterAndDoor(ctx context.Context, clusterIID pmks.IID) (c *tke.Cluster, door string, err error) {
+// clusterAndDoors reads a cluster beside the status of the endpoint that the configuration
+// names, and then of those that it is to have beside or instead.
+func (h *Handler) clusterAndDoors(ctx context.Context, clusterIID pmks.IID) (c *tke.Cluster, extranets []bool, doors map[bool]string, err error) {
 	r, err := h.clusterRef(clusterIID)
 	if err != nil {
-		return nil, "", err
+		return nil, nil, nil, err
 	}
 	id, c, err := h.locate(ctx, r)
 	if err != nil {
-		return nil, "", err
+		return nil, nil, nil, err
 	}
+	if c != nil {
+		extranets = h.extranets(c)
+	} else {
+		extranets = h.extranets(&tke.Cluster{})
+	}
+	doors = map[bool]string{}
+	var door string
 	var doorErr error
 	err = fanout.All(ctx, func(ctx context.Context) (err error) {
 		if c == nil {
@@ -148,16 +171,28 @@ func (h *Handler) clusterAndDoor(ctx context.Context, clusterIID pmks.IID) (c *t
 		}
 		return err
 	}, func(ctx context.Context) error {
-		door, doorErr = h.endpointStatus(ctx, id, h.extranet())
+		door, doorErr = h.endpointStatus(ctx, id, extranets[0])
 		return nil
 	})
-	if err == nil && doorErr != nil {
-		// Of a cluster that comes or goes there may be nothing to tell.
-		if err = ready.Check("the cluster", deref(c.ClusterStatus), clusterMeaning(deref(c.ClusterStatus))); err == nil {
-			err = doorErr
+	if err != nil {
+		return c, nil, nil, err
+	}
+	faults := map[bool]error{extranets[0]: doorErr}
+	doors[extranets[0]] = door
+	extranets = h.extranets(c)
+	for _, extranet := range extranets {
+		if _, known := doors[extranet]; !known {
+			doors[extranet], faults[extranet] = h.endpointStatus(ctx, id, extranet)
+		}
+		if faults[extranet] != nil {
+			// Of a cluster that comes or goes there may be nothing to tell.
+			if err := ready.Check("the cluster", deref(c.ClusterStatus), clusterMeaning(deref(c.ClusterStatus))); err != nil {
+				return c, nil, nil, err
+			}
+			return c, nil, nil, faults[extranet]
 		}
 	}
-	return c, door, err
+	return c, extranets, doors, nil
 }
 
 // closingTime is how long a caller waits at most until an endpoint is gone.
@@ -218,13 +253,13 @@ func (h *Handler) readEndpoints(ctx context.Context, id string) (*tke.DescribeCl
 	return out.Response, nil
 }
 
-// endpoint is the address of the API server that the configuration asks for; "" while it
-// is closed. The domain that every cluster has leads nowhere.
+// endpoint is the address of the API server that kubeconfigs are for; "" while it is
+// closed. The domain that every cluster has leads nowhere.
 func (r *clusterRead) endpoint() string {
 	if r.endpoints == nil {
 		return ""
 	}
-	if r.private {
+	if !r.extranet {
 		return server(r.endpoints.ClusterIntranetEndpoint)
 	}
 	return server(r.endpoints.ClusterExternalEndpoint)
@@ -243,7 +278,7 @@ func (h *Handler) readKubeconfig(ctx context.Context, r *clusterRead) (k kubecon
 		return k
 	}
 	in := tke.NewDescribeClusterKubeconfigRequest()
-	in.ClusterId, in.IsExtranet = new(r.id()), new(h.extranet())
+	in.ClusterId, in.IsExtranet = new(r.id()), &r.extranet
 	out, err := read(ctx, h, in, tke.NewDescribeClusterKubeconfigResponse, "kubeconfig", func(o *tke.DescribeClusterKubeconfigResponse) bool {
 		return o.Response != nil && strings.TrimSpace(deref(o.Response.Kubeconfig)) != ""
 	})

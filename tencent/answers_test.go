@@ -37,6 +37,7 @@ func TestAnswer_read(t *testing.T) {
 		{Name: "vpc", Request: "DescribeVpcs", Call: providertest.CheckCluster(request)},
 		{Name: "subnets", Request: "DescribeSubnets", Call: providertest.CheckCluster(request)},
 		{Name: "security-groups", Request: "DescribeSecurityGroups", Call: providertest.CheckCluster(request)},
+		{Name: "tags", Request: "DescribeBatchModifyTagsStatus", Call: setTags(cluster)},
 		{Name: "tasks", Request: "DescribeTasks", Call: providertest.Fails(pmks.CodeNotFound, providertest.LastOperation(cluster, pmks.IID{}))},
 	})
 }
@@ -151,5 +152,6 @@ func TestRefused_once(t *testing.T) {
 		{Name: "size", Request: "ModifyNodePoolDesiredCapacityAboutAsg", Call: providertest.ChangeNodeGroupScaling(cluster, group, 3, 1, 3)},
 		{Name: "switch", Request: "ModifyClusterNodePool", Call: providertest.SetNodeGroupAutoScaling(cluster, group, false)},
 		{Name: "upgrade", Request: "UpdateClusterVersion", Call: providertest.UpgradeCluster(cluster, "1.34")},
+		{Name: "tags", Request: "ModifyClusterTags", Call: setTags(cluster, pmks.KeyValue{Key: "a", Value: "b"})},
 	})
 }

@@ -10,14 +10,12 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common"
 	tchttp "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common/http"
 	"github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common/profile"
-	tke "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/tke/v20180525"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/provider/endpoint"
@@ -46,7 +44,7 @@ func newClients(cfg *Config) (*clients, error) {
 		return nil, refuse.Precondition("common.DefaultHttpClient of the SDK is set: this handler would change its transport and time limit, so leave it nil and give a Transport")
 	}
 	guarded, idle := endpoint.Transport(cfg.Transport)
-	c := &clients{hosts: map[string]*url.URL{}, idle: idle, limiter: fanout.NewLimiter(cfg.rateOf)}
+	c := &clients{hosts: map[string]*url.URL{}, idle: idle, limiter: cfg.limiter()}
 	c.keys = newKeyring(cfg, c)
 	c.next = &endpoint.Carrier{Next: guarded, Provider: Name, Logger: cfg.Logger, Secrets: c.keys.secrets}
 	c.base = new(common.Client).Init(cfg.Region).WithProfile(sdkProfile(cfg)).WithHttpTransport(c).WithRequestClient("pmks")
@@ -70,26 +68,6 @@ func sdkProfile(cfg *Config) *profile.ClientProfile {
 	p.Language, p.DisableRegionBreaker = "en-US", true
 	p.HttpProfile.ReqMethod, p.HttpProfile.ReqTimeout, p.HttpProfile.RootDomain = http.MethodPost, 0, cfg.RootDomain
 	return p
-}
-
-// NewClient returns the SDK's client of TKE with the credentials, endpoint and transport
-// of a handler, for what pmks does not cover. It is a function and no method so that only
-// programs that call it hold the whole API. Its calls draw from no limiter of the handler.
-func NewClient(ctx context.Context, h *Handler) (*tke.Client, error) {
-	keys, err := h.api.keys.get(ctx)
-	if err != nil {
-		return nil, err
-	}
-	p := sdkProfile(h.cfg)
-	if u := h.api.hosts["tke"]; u != nil {
-		p.HttpProfile.Scheme, p.HttpProfile.Endpoint = strings.ToUpper(u.Scheme), u.Host
-	}
-	c, err := tke.NewClient(sealed(func() snapshot { return keys }), h.cfg.Region, p)
-	if err != nil {
-		return nil, err
-	}
-	c.WithHttpTransport(h.api)
-	return c, nil
 }
 
 // exchange is what one request was answered: the SDK drops the status and the headers.
@@ -126,7 +104,7 @@ func (c *clients) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := c.next.RoundTrip(req)
 	var body []byte
 	if err == nil {
-		body, err = io.ReadAll(resp.Body)
+		body, err = readWhole(resp)
 		if closeErr := resp.Body.Close(); err == nil {
 			err = closeErr
 		}
@@ -151,6 +129,15 @@ func (c *clients) RoundTrip(req *http.Request) (*http.Response, error) {
 	plain.Header = http.Header{"Content-Type": {"application/json"}}
 	plain.Body, plain.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	return &plain, nil
+}
+
+// readWhole reads the body of an answer, into a buffer of its length where that is told.
+func readWhole(resp *http.Response) ([]byte, error) {
+	const most = 1 << 20 // more is not believed before it is there
+	var b bytes.Buffer
+	b.Grow(int(min(max(0, resp.ContentLength), most)) + bytes.MinRead)
+	_, err := b.ReadFrom(resp.Body)
+	return b.Bytes(), err
 }
 
 // now is the time by the clock of the vendor, as far as its answers tell. They tell

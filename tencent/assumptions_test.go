@@ -18,7 +18,7 @@ func TestAssumptions(t *testing.T) {
 	t.Parallel()
 	providertest.EitherAnswer(t, func(t *testing.T, a tke.Assumptions) {
 		h := newHandler(t, tke.New(tke.Options{Assumptions: a}))
-		req, group := bench.SampleRequest("life"), bench.SampleNodeGroup("extra")
+		req, group := bench.SampleRequest("life"), beyond("extra")
 		req.Version = "1.30"
 		group.DesiredNodeSize, group.MinNodeSize, group.MaxNodeSize = 1, 0, 3
 		providertest.Life{Handler: h, Request: req, Group: group, Scaled: [3]int{2, 1, 5}}.Run(t)
@@ -36,13 +36,18 @@ func TestAssumptions(t *testing.T) {
 // twice end well, whatever TKE says of the second time.
 func deletedTwice(t *testing.T, h *tencent.Handler, req pmks.ClusterInfo) {
 	t.Helper()
-	req.Version = ""
+	req.Version, req.Access.Mode = "", pmks.AccessPublicAndPrivate
 	info, err := pmks.Provision(t.Context(), h, req, pmks.WithInterval(time.Minute))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if info.AccessInfo.Endpoint == "" {
 		t.Error("it has no endpoint")
+	}
+	for range 2 {
+		if err := h.SetTags(t.Context(), info.IId, []pmks.KeyValue{{Key: "a", Value: "b"}}); err != nil {
+			t.Errorf("SetTags: %v", err)
+		}
 	}
 	for range 2 {
 		if err := h.CloseAccess(t.Context(), info.IId); err != nil {

@@ -3,7 +3,12 @@
 package tencent_test
 
 import (
+	"context"
+	"errors"
+	"maps"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/providertest"
@@ -18,6 +23,33 @@ func fleetSystemIDs(t testing.TB) (cluster, group pmks.IID) {
 		t.Fatalf("the fleet: %d clusters, %v", len(list), err)
 	}
 	return pmks.IID{SystemId: list[0].IId.SystemId}, pmks.IID{SystemId: list[0].NodeGroupList[0].IId.SystemId}
+}
+
+func getNodeGroup(cluster, group pmks.IID) providertest.Call {
+	return func(ctx context.Context, h providertest.Handler) error {
+		_, err := pmks.GetNodeGroup(ctx, h, cluster, group)
+		return err
+	}
+}
+
+func streamClusters(ctx context.Context, h providertest.Handler) (err error) {
+	for _, fault := range pmks.Clusters(ctx, h) {
+		err = errors.Join(err, fault)
+	}
+	return err
+}
+
+func setTags(cluster pmks.IID, tags ...pmks.KeyValue) providertest.Call {
+	return func(ctx context.Context, h providertest.Handler) error {
+		return pmks.New(h).SetTags(ctx, cluster, tags)
+	}
+}
+
+func upgradeFindings(cluster pmks.IID, version string) providertest.Call {
+	return func(ctx context.Context, h providertest.Handler) error {
+		_, err := pmks.New(h).UpgradeFindings(ctx, cluster, version)
+		return err
+	}
 }
 
 // TestBudget counts the requests of every operation: the fewest that TKE allows, and how
@@ -47,6 +79,13 @@ func TestBudget(t *testing.T) {
 		{Name: "get-cluster", Clusters: 1, Groups: 5, Call: providertest.GetCluster(cluster), Requests: with(nil), Steps: 2},
 		{Name: "get-cluster-by-name", Clusters: 1, Groups: 5, Call: providertest.GetCluster(named), Requests: with(nil), Steps: 3},
 		{Name: "get-cluster-without-groups", Clusters: 1, Call: providertest.GetCluster(cluster), Requests: map[string]int{clusters: 1, pools: 1, nodes: 1, doors: 1}, Steps: 1},
+		{Name: "get-node-group", Clusters: 1, Groups: 5, Call: getNodeGroup(cluster, group), Requests: map[string]int{clusters: 1, pools: 1, nodes: 1, machines: 1, lagging: 1}, Steps: 2},
+		{Name: "get-node-group-by-name", Clusters: 1, Groups: 5, Call: getNodeGroup(named, pmks.IID{NameId: "g0"}), Requests: map[string]int{clusters: 1, pools: 1, nodes: 1, machines: 1, lagging: 1}, Steps: 4},
+		{Name: "stream", Clusters: 2, Groups: 1, Call: streamClusters, Requests: map[string]int{clusters: 1, pools: 2, nodes: 2, doors: 2, machines: 2, lagging: 2}, Steps: 3},
+		{Name: "set-tags", Clusters: 1, Call: setTags(cluster, pmks.KeyValue{Key: "a", Value: "b"}), Requests: map[string]int{clusters: 3, "DescribeBatchModifyTagsStatus": 3, "ModifyClusterTags": 1}, Steps: 129},
+		{Name: "set-tags-that-are-there", Clusters: 1, Call: setTags(cluster), Requests: map[string]int{clusters: 1, "DescribeBatchModifyTagsStatus": 1}, Steps: 1},
+		{Name: "upgrade-findings", Clusters: 1, Groups: 2, Call: upgradeFindings(cluster, "1.34"),
+			Requests: map[string]int{clusters: 1, pools: 1, nodes: 1, doors: 1, lagging: 1, next: 1, "DescribeAddon": 1}, Steps: 2},
 		{Name: "list-iid", Clusters: 3, Groups: 2, Call: providertest.ListIID, Requests: map[string]int{clusters: 1}, Steps: 1},
 		{Name: "read-state", Clusters: 1, Groups: 5, Call: providertest.ReadState(cluster, pmks.IID{}), Requests: map[string]int{clusters: 1}, Steps: 1},
 		{Name: "read-state-by-name", Clusters: 1, Groups: 5, Call: providertest.ReadState(named, pmks.IID{}), Requests: map[string]int{clusters: 1}, Steps: 1},
@@ -76,13 +115,32 @@ func TestBudget(t *testing.T) {
 	})
 }
 
-// TestBudget_ListCluster lists as many clusters as TKE takes reads of in a second: one for all
-// of them, four for each, one for the machines of a hundred pools and one for the versions
-// of the nodes of each, never a kubeconfig.
+// TestBudget_ListCluster lists a hundred clusters of five node groups: one request for a
+// hundred clusters, four for each, and one for the machines of a hundred pools, never a
+// kubeconfig. The fourth for each is about the versions of its nodes: TKE tells them in no
+// list, neither of nodes nor of pools, nor for several clusters at once. A handler that has
+// seen that no node lags does not ask again. Each action is taken twenty times a second,
+// the first second too, and the listing uses nearly all of that: a hundred requests take
+// five seconds and a half.
 func TestBudget_ListCluster(t *testing.T) {
 	t.Parallel()
-	const n = 12
-	bench.List(t, providertest.Listing{Clusters: n, AtOnce: 8, Requests: map[string]int{
-		"DescribeClusters": 1, "DescribeClusterNodePools": n, "DescribeClusterInstances": n, "DescribeClusterEndpoints": n,
-		"CheckInstancesUpgradeAble": n, "DescribeLaunchConfigurations": 1}})
+	const n = 100
+	requests := map[string]int{"DescribeClusters": 1, "DescribeClusterNodePools": n, "DescribeClusterInstances": n, "DescribeClusterEndpoints": n,
+		"CheckInstancesUpgradeAble": n, "DescribeLaunchConfigurations": 5}
+	bench.List(t, providertest.Listing{Clusters: n, AtOnce: 8, Within: 6500 * time.Millisecond, Requests: requests})
+	synctest.Test(t, func(t *testing.T) {
+		s := bench.Fleet(t, bench.Simulate(providertest.Options{Latency: providertest.Latency}), n, 5)
+		h := newHandler(t, s)
+		for range 2 {
+			s.Reset()
+			if list, err := h.ListCluster(t.Context()); err != nil || len(list) != n || list[n-1].NodeGroupList[4].Version != bench.Version {
+				t.Fatalf("%d clusters, %v", len(list), err)
+			}
+		}
+		again := maps.Clone(requests)
+		delete(again, "CheckInstancesUpgradeAble")
+		if got := s.Counts(); !maps.Equal(got, again) {
+			t.Errorf("the second listing made %v, want %v", got, again)
+		}
+	})
 }

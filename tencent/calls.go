@@ -5,6 +5,7 @@ package tencent
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	tchttp "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common/http"
@@ -15,17 +16,27 @@ import (
 	"github.com/pmks-go/pmks/internal/provider/fanout"
 )
 
+// limiter is the one of all handlers with the same keys: Tencent Cloud counts by region and
+// user. Whose a credential of the caller's is nobody tells, so each has its own.
+func (c *Config) limiter() *fanout.Limiter {
+	if c.Credential != nil {
+		return fanout.NewLimiter(c.rateOf)
+	}
+	who := strings.Join([]string{c.SecretID, c.RoleARN, c.OIDCProviderID, c.Profile, c.CVMRole}, "/") // no secret is among them
+	return fanout.Shared(fanout.Account{Provider: Name, Identity: who, Region: c.Region, Endpoint: c.Endpoint + " " + c.RootDomain, Rates: c.RateLimits, Transport: c.Transport}, c.rateOf)
+}
+
 // rateOf returns how fast the requests of an action may be made; buckets are called by
 // service and action. Tencent Cloud takes 20 requests a second of most actions, of each
-// region and user, by its own clock (read in November 2026). Other tools draw from the
-// same.
+// region and user, by its own clock (read in November 2026), and counts them in every
+// second, the first too, which a burst belongs to. Other tools draw from the same.
 func (c *Config) rateOf(bucket string) fanout.Rate {
 	_, action, _ := strings.Cut(bucket, ":")
 	switch {
 	case c.RateLimits == ratesNone:
 		return fanout.Rate{}
 	case isRead(action):
-		return fanout.Rate{PerSecond: 14, Burst: 14}
+		return fanout.Rate{PerSecond: 18, Burst: 2}
 	}
 	return fanout.Rate{PerSecond: 5, Burst: 5}
 }
@@ -129,6 +140,9 @@ func assign[S comparable](ctx context.Context, was, want S, sendIt func(context.
 	return err
 }
 
+// errStopped ends the reading of a list that nobody wants any more of.
+var errStopped = errors.New("nobody reads on")
+
 // mostAgain is how often a list that changes is read again.
 const mostAgain = 3
 
@@ -171,6 +185,18 @@ func readPages[T any](id func(T) string, next func(offset int) (items []T, total
 			return all, &pmks.Error{Code: pmks.CodeUnavailable, Message: vendor + " gave no new page of a list before its end: it cannot be read to its end"}
 		}
 	}
+}
+
+// chunked reads things by their ids, a page of them a call, the calls side by side. What was
+// read is returned beside the faults of the rest.
+func chunked[T any](ctx context.Context, ids []string, next func(context.Context, []*string) ([]T, error)) ([]T, error) {
+	chunks := slices.Collect(slices.Chunk(ids, pageSize))
+	lists := make([][]T, len(chunks))
+	err := fanout.Each(ctx, len(chunks), func(ctx context.Context, i int) (err error) {
+		lists[i], err = next(ctx, pointers(chunks[i]))
+		return err
+	})
+	return slices.Concat(lists...), err
 }
 
 // deref is the value of a member that may be null.

@@ -5,6 +5,7 @@ package tencent
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -22,15 +23,16 @@ import (
 	"github.com/pmks-go/pmks/internal/provider/claim"
 	"github.com/pmks-go/pmks/internal/provider/errs"
 	"github.com/pmks-go/pmks/internal/provider/fanout"
+	"github.com/pmks-go/pmks/internal/provider/hook"
 	"github.com/pmks-go/pmks/internal/refuse"
 )
 
 const (
 	// maxTags is how many tags a scaling group takes, to which those of the cluster come
-	// down; ownTags of them are pmks's, one of the pool.
-	maxTags, ownTags = 30, 4
-	maxTagKey        = 127
-	maxTagValue      = 255
+	// down; ownTags of them are pmks's, poolTags of these the pool's.
+	maxTags, ownTags, poolTags = 30, 4, 1
+	maxTagKey                  = 127
+	maxTagValue                = 255
 
 	podsPerNode = 64
 	services    = 1024
@@ -47,16 +49,17 @@ const (
 func (h *Handler) CreateCluster(ctx context.Context, req pmks.ClusterInfo) (_ pmks.ClusterInfo, err error) {
 	defer annotate(&err, "CreateCluster", pmks.IID{NameId: req.IId.NameId}, pmks.IID{})
 	var refused []netip.Prefix // ranges that TKE has found in use
+	var first *clusterPlan     // once the hook has had it
 	for {
 		p, err := h.planCluster(ctx, req)
 		if err != nil {
 			return pmks.ClusterInfo{}, err
 		}
 		mine := &claim.Claim{Name: req.IId.NameId, VPC: p.net.vpc}
-		err = h.claims.Take(ctx, mine, func(taken []netip.Prefix) error {
-			pods, err := h.podRange(req.IId.NameId, slices.Concat(p.net.used, taken, refused))
+		var pods netip.Prefix
+		err = h.claims.Take(ctx, mine, func(taken []netip.Prefix) (err error) {
+			pods, err = h.podRange(req.IId.NameId, slices.Concat(p.net.used, taken, refused))
 			mine.Ranges = []netip.Prefix{pods}
-			p.in.ClusterCIDRSettings.ClusterCIDR = new(pods.String())
 			return err
 		})
 		if errors.Is(err, claim.ErrLookAgain) {
@@ -65,6 +68,18 @@ func (h *Handler) CreateCluster(ctx context.Context, req pmks.ClusterInfo) (_ pm
 		if err != nil {
 			return pmks.ClusterInfo{}, err
 		}
+		if first != nil {
+			p.in, p.request = first.in, first.request
+		}
+		p.in.ClusterCIDRSettings.ClusterCIDR = new(pods.String())
+		own := false // the range is the hook's
+		if first == nil {
+			if err := hook.Run(ctx, "BeforeCreateCluster", h.cfg.BeforeCreateCluster, req.Clone(), p.in, keptOfCluster); err != nil {
+				h.claims.Settle(mine, "", false)
+				return pmks.ClusterInfo{}, err
+			}
+			first, own = &p, podsOf(p.in) != pods.String()
+		}
 		made, err := h.createCluster(ctx, p)
 		if err == nil {
 			h.note(made)
@@ -72,10 +87,15 @@ func (h *Handler) CreateCluster(ctx context.Context, req pmks.ClusterInfo) (_ pm
 			return clusterInfo(made), nil
 		}
 		h.claims.Settle(mine, "", once.Open(err))
-		if refused = append(refused, mine.Ranges...); !isConflict(err) || h.cfg.PodCIDR != "" || len(refused) == mostTries {
+		if refused = append(refused, mine.Ranges...); !isConflict(err) || own || h.cfg.PodCIDR != "" || len(refused) == mostTries {
 			return pmks.ClusterInfo{}, err
 		}
 	}
+}
+
+// podsOf is the range of pods that a request names.
+func podsOf(in *tke.CreateClusterRequest) string {
+	return deref(deref(in.ClusterCIDRSettings).ClusterCIDR)
 }
 
 // isConflict reports whether TKE has found a range in use: nothing was made.
@@ -160,7 +180,11 @@ type clusterPlan struct {
 func (h *Handler) planCluster(ctx context.Context, req pmks.ClusterInfo) (clusterPlan, error) {
 	var f refuse.List
 	f.Join(capabilities.CheckCluster(req))
-	checkTags(&f, req.TagList)
+	own := ownTags
+	if req.Access.Mode != "" {
+		own++
+	}
+	checkTags(&f, req.TagList, own)
 	if err := f.Err(); err != nil {
 		return clusterPlan{}, err
 	}
@@ -197,6 +221,9 @@ func (h *Handler) createClusterRequest(req pmks.ClusterInfo, p clusterPlan, vers
 	in := tke.NewCreateClusterRequest()
 	in.ClusterType = new(managed)
 	tags := []*tke.Tag{tag(tagRequest, p.request), tag(tagSecurityGroups, strings.Join(p.net.securityGroups, tagSeparator)), tag(tagSubnets, strings.Join(p.net.subnets, tagSeparator))}
+	if req.Access.Mode != "" {
+		tags = append(tags, tag(tagAccess, string(req.Access.Mode)))
+	}
 	for _, t := range req.TagList {
 		tags = append(tags, tag(t.Key, t.Value))
 	}
@@ -216,28 +243,34 @@ func (h *Handler) createClusterRequest(req pmks.ClusterInfo, p clusterPlan, vers
 
 func tag(key, value string) *tke.Tag { return &tke.Tag{Key: &key, Value: &value} }
 
+// property is how TKE tells the kind of the network of a cluster.
+func property(network string) string {
+	text, _ := json.Marshal(struct{ NetworkType string }{network}) // a text only
+	return string(text)
+}
+
 // accepted is the cluster that is to be.
 func (p clusterPlan) accepted(id string) *tke.Cluster {
-	b, a := p.in.ClusterBasicSettings, p.in.ClusterAdvancedSettings
+	// A hook may have left sections out.
+	b, a, ranges := deref(p.in.ClusterBasicSettings), deref(p.in.ClusterAdvancedSettings), deref(p.in.ClusterCIDRSettings)
 	return &tke.Cluster{
 		ClusterId: &id, ClusterName: b.ClusterName, ClusterVersion: b.ClusterVersion, ClusterType: p.in.ClusterType, ClusterStatus: new("Creating"),
-		ClusterNetworkSettings: &tke.ClusterNetworkSettings{VpcId: b.VpcId, ClusterCIDR: p.in.ClusterCIDRSettings.ClusterCIDR, ServiceCIDR: p.in.ClusterCIDRSettings.ServiceCIDR},
+		ClusterNetworkSettings: &tke.ClusterNetworkSettings{VpcId: b.VpcId, ClusterCIDR: ranges.ClusterCIDR, ServiceCIDR: ranges.ServiceCIDR},
 		TagSpecification:       b.TagSpecification, ClusterLevel: b.ClusterLevel, ContainerRuntime: a.ContainerRuntime, DeletionProtection: a.DeletionProtection,
-		Property: new(`{"NetworkType":"GR"}`),
+		Property: new(property(deref(a.NetworkType))),
 	}
 }
 
 // checkTags refuses what TKE would take and the nodes would not: their service refuses
 // what comes down to them from the cluster, when it is too late. pmks's own tags, those
 // of the vendor, and more than there is room for are refused too.
-func checkTags(f *refuse.List, tags []pmks.KeyValue) {
+func checkTags(f *refuse.List, tags []pmks.KeyValue, own int) {
 	for i, t := range tags {
-		field, lower := fmt.Sprintf("TagList[%d]", i), strings.ToLower(t.Key)
-		reserved := func(prefix string) bool { return strings.HasPrefix(lower, prefix) }
+		field := fmt.Sprintf("TagList[%d]", i)
 		switch n := utf8.RuneCountInString(t.Key); {
 		case isOwn(t.Key):
 			f.Add(field+".Key", "%q is a name that pmks keeps for itself", refuse.Clip(t.Key))
-		case slices.ContainsFunc([]string{"qcloud", "tencent", "project", "qcs:"}, reserved):
+		case isReservedTag(t.Key):
 			f.Add(field+".Key", "%q begins with a prefix that %s keeps for itself", refuse.Clip(t.Key), vendor)
 		case n > maxTagKey:
 			f.Add(field+".Key", "has %d characters, %s takes %d", n, vendor, maxTagKey)
@@ -253,8 +286,8 @@ func checkTags(f *refuse.List, tags []pmks.KeyValue) {
 			f.Add(field+".Value", "%q has characters that nodes do not take: letters, digits, spaces and + - = . _ : / @ ( ) [ ] are left", refuse.Clip(t.Value))
 		}
 	}
-	if ownTags+len(tags) > maxTags {
-		f.Add("TagList", "a scaling group takes %d tags, those of its cluster included, of which pmks needs %d for its own", maxTags, ownTags)
+	if own+len(tags) > maxTags {
+		f.Add("TagList", "a scaling group takes %d tags, those of its cluster included, of which pmks needs %d for its own", maxTags, own)
 	}
 }
 
@@ -327,6 +360,12 @@ func (h *Handler) DeleteCluster(ctx context.Context, clusterIID pmks.IID) (_ boo
 	return true, nil
 }
 
+// isGone reports whether TKE has refused a request because its subject is not there.
+func isGone(err error) bool {
+	var e *pmks.Error
+	return errors.As(err, &e) && e.ProviderCode == "ResourceNotFound" && !e.MayHaveHappened
+}
+
 // closeDoors closes what is open to a cluster that is to be deleted: whether the load
 // balancers would go with it is not known. What may not be told goes with it.
 func (h *Handler) closeDoors(ctx context.Context, c *tke.Cluster, doors [2]string, faults [2]error) (closed bool, err error) {
@@ -340,6 +379,9 @@ func (h *Handler) closeDoors(ctx context.Context, c *tke.Cluster, doors [2]strin
 			continue
 		}
 		err := h.closeDoor(ctx, deref(c.ClusterId), i == 0, true)
+		if isGone(err) {
+			continue // somebody else who deletes it has closed the endpoint, or more, since
+		}
 		// Of a cluster that has failed TKE takes nothing else: what is open goes with it.
 		if err != nil && (clusterMeaning(deref(c.ClusterStatus)).Status != pmks.ClusterInactive || !isRefusal(err)) {
 			return closed, errs.HalfDone(err, "an endpoint could not be closed, and the cluster is not deleted")

@@ -11,12 +11,15 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/provider/claim"
 	"github.com/pmks-go/pmks/internal/provider/endpoint"
+	"github.com/pmks-go/pmks/internal/provider/look"
+	"github.com/pmks-go/pmks/internal/provider/memo"
 	"github.com/pmks-go/pmks/internal/redact"
 	"github.com/pmks-go/pmks/internal/refuse"
 )
@@ -24,6 +27,7 @@ import (
 var (
 	regionPattern  = regexp.MustCompile(`^[a-z]+(-[a-z0-9]+)+$`)
 	domainPattern  = regexp.MustCompile(`^[a-z0-9-]+(\.[a-z0-9-]+)+$`)
+	pricePattern   = regexp.MustCompile(`^[0-9]{1,6}(\.[0-9]{1,6})?$`)
 	profilePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 )
 
@@ -39,6 +43,7 @@ func (c *Config) normalize() error {
 	c.CredentialHelper = cmp.Or(c.CredentialHelper, DefaultCredentialHelper)
 	c.RoleSessionName = cmp.Or(c.RoleSessionName, defaultSession)
 	c.RootDomain = cmp.Or(c.RootDomain, defaultRootDomain)
+	c.SpotMaxPrice = cmp.Or(c.SpotMaxPrice, defaultSpotPrice)
 	if c.PollInterval <= 0 {
 		c.PollInterval = defaultPollInterval
 	}
@@ -64,6 +69,9 @@ func (c *Config) normalize() error {
 	}
 	if !domainPattern.MatchString(c.RootDomain) {
 		f.Add("Settings.rootDomain", "%q is not a domain such as intl.tencentcloudapi.com", refuse.Clip(c.RootDomain))
+	}
+	if price, err := strconv.ParseFloat(c.SpotMaxPrice, 64); err != nil || !pricePattern.MatchString(c.SpotMaxPrice) || price <= 0 {
+		f.Add("Settings.spotMaxPrice", "%q is not a price such as 0.5", refuse.Clip(c.SpotMaxPrice))
 	}
 	c.checkCredentials(&f)
 	for _, e := range []struct{ field, text string }{
@@ -141,14 +149,19 @@ type Handler struct {
 	api    *clients
 	claims claim.Account
 	// names are those of clusters that were read, by id: all are ones that pmks covers.
-	names sync.Map
+	names memo.Facts[string]
+	// looks are those of the waits, which share them.
+	looks look.Shared[pmks.State]
 	// versions are those that nodes were seen to run, by id: nothing leads back. seenAt is
 	// since when clusters were seen at theirs, nodesSent when upgrades of nodes were sent.
-	versions, seenAt, nodesSent sync.Map
+	versions          memo.Facts[string]
+	seenAt, nodesSent sync.Map
 	// moves are the last changes of pools, by id.
 	moves sync.Map
 	// upgrades are the versions that upgrades were sent to, by cluster.
 	upgrades sync.Map
+	// tagged are the clusters that were seen with tags of pmks, by id.
+	tagged sync.Map
 }
 
 var (
@@ -161,6 +174,10 @@ var (
 	_ pmks.AccessOpener       = (*Handler)(nil)
 	_ pmks.StateReader        = (*Handler)(nil)
 	_ pmks.OperationReader    = (*Handler)(nil)
+	_ pmks.NodeGroupReader    = (*Handler)(nil)
+	_ pmks.ClusterStreamer    = (*Handler)(nil)
+	_ pmks.TagSetter          = (*Handler)(nil)
+	_ pmks.UpgradeAdvisor     = (*Handler)(nil)
 )
 
 // New makes a handler. It reads no file and makes no call: credentials are looked for
@@ -194,4 +211,4 @@ func (h *Handler) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "tencent.Handler%
 func (h *Handler) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(h)) }
 
 // Capabilities implements [pmks.CapabilityReporter].
-func (h *Handler) Capabilities() pmks.Capabilities { return capabilities }
+func (h *Handler) Capabilities() pmks.Capabilities { return capabilities.Clone() }

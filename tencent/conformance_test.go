@@ -56,12 +56,13 @@ var bench = providertest.Bench[*tke.Server]{
 		"OpenAccess":              {"CreateClusterEndpoint"},
 		"RemoveNodeGroup":         {"DeleteClusterNodePool"},
 		"SetNodeGroupAutoScaling": {"ModifyClusterNodePool"},
+		"SetTags":                 {"ModifyClusterTags"},
 		"UpgradeCluster":          {"UpdateClusterVersion"},
 	},
 	First: map[string][]string{"DeleteCluster": {"DeleteClusterEndpoint"}},
 	Plans: map[string]int{"DescribeClusters": 1},
 	Mutating: []string{"CreateCluster", "CreateClusterEndpoint", "CreateClusterNodePool", "DeleteCluster", "DeleteClusterEndpoint", "DeleteClusterNodePool",
-		"ModifyClusterNodePool", "ModifyNodePoolDesiredCapacityAboutAsg", "UpdateClusterVersion", "UpgradeClusterInstances"},
+		"ModifyClusterNodePool", "ModifyClusterTags", "ModifyNodePoolDesiredCapacityAboutAsg", "UpdateClusterVersion", "UpgradeClusterInstances"},
 	// Bounds and size are set by requests of their own, and an endpoint is closed before its
 	// cluster goes.
 	Continues: func(request, before string) bool {
@@ -146,8 +147,8 @@ func TestConformance(t *testing.T) {
 // TestFaultMatrix makes every operation fail at every request in every way.
 func TestFaultMatrix(t *testing.T) {
 	m := bench.Matrix()
-	m.Exceptions = []providertest.Exception{{Op: "AddNodeGroup", Fault: "twice",
-		Reason: "TKE takes a signed request again, names are not unique, and no token tells the two apart"}}
+	const reason = "TKE takes a signed request again, names are not unique, and no token tells the two apart"
+	m.Exceptions = []providertest.Exception{{Op: "AddNodeGroup", Fault: "twice", Reason: reason}, {Op: "AddNodeGroup-demanding", Fault: "twice", Reason: reason}}
 	m.Run(t)
 }
 

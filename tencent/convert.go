@@ -33,6 +33,12 @@ const (
 // facts is a KeyValueList under construction.
 type facts []pmks.KeyValue
 
+// newFacts begins one with the vendor's word for a state.
+func newFacts(status string) facts {
+	const most = 8
+	return append(make(facts, 0, most), pmks.KeyValue{Key: pmks.KeyNativeStatus, Value: status})
+}
+
 func (f *facts) add(key, text string) {
 	if text != "" {
 		*f = append(*f, pmks.KeyValue{Key: key, Value: text})
@@ -79,21 +85,21 @@ func clusterInfo(c *tke.Cluster) pmks.ClusterInfo {
 	net := deref(c.ClusterNetworkSettings)
 	info := pmks.ClusterInfo{
 		IId: clusterIID(c), Version: deref(c.ClusterVersion), CreatedTime: stamp(c.CreatedTime),
-		Status: m.Status, StatusReason: m.Reason, StatusFinal: m.Final,
+		Status: m.Status, StatusReason: m.Reason, StatusFinal: m.Final, Access: pmks.Access{Mode: modeOf(c)},
 	}
 	if vpc := deref(net.VpcId); vpc != "" {
 		info.Network.VpcIID = sameIID(vpc)
 	}
 	info.Network.SubnetIIDs, info.Network.SecurityGroupIIDs = sameIIDs(subnetsOf(c)), sameIIDs(securityGroupsOf(c))
 	for _, t := range clusterTags(c) {
-		if key := deref(t.Key); !isOwn(key) {
+		if key := deref(t.Key); !isOwn(key) && !isReservedTag(key) {
 			info.TagList = append(info.TagList, pmks.KeyValue{Key: key, Value: deref(t.Value)})
 		}
 	}
 	slices.SortFunc(info.TagList, func(a, b pmks.KeyValue) int { return strings.Compare(a.Key, b.Key) })
 	var property struct{ NetworkType string }
 	_ = json.Unmarshal([]byte(deref(c.Property)), &property) // a text that is none says nothing
-	list := facts{{Key: pmks.KeyNativeStatus, Value: deref(c.ClusterStatus)}}
+	list := newFacts(deref(c.ClusterStatus))
 	list.add("ClusterLevel", deref(c.ClusterLevel))
 	list.add("PodCIDR", deref(net.ClusterCIDR))
 	list.add("ServiceCIDR", deref(net.ServiceCIDR))
@@ -140,12 +146,15 @@ func subnetsOf(c *tke.Cluster) []string { return recorded(c, tagSubnets, "SUBNET
 
 // stamp is a time as the services write it; zero where there is none.
 func stamp(text *string) time.Time {
-	for _, layout := range []string{time.RFC3339, time.DateTime} {
-		if at, err := time.Parse(layout, deref(text)); err == nil {
-			return at.UTC()
-		}
+	layout := time.RFC3339
+	if t := deref(text); len(t) > len(time.DateOnly) && t[len(time.DateOnly)] == ' ' {
+		layout = time.DateTime
 	}
-	return time.Time{}
+	at, err := time.Parse(layout, deref(text))
+	if err != nil {
+		return time.Time{}
+	}
+	return at.UTC()
 }
 
 // server is an address of the API server as a URL: TKE writes a host, with a port or
@@ -220,6 +229,7 @@ func isUnbalanced(p *tke.NodePool) bool {
 type poolRead struct {
 	pool    *tke.NodePool
 	machine *as.LaunchConfiguration // nil where it is not known
+	group   *as.AutoScalingGroup    // the same; read only where zones were asked for
 	// last is the newest activity of the scaling group, read where nodes are missing;
 	// lastErr is why it could not be.
 	last    *as.Activity
@@ -264,10 +274,11 @@ func (r poolRead) info() pmks.NodeGroupInfo {
 		Status: m.NodeGroupStatus(), StatusReason: m.Reason, StatusFinal: m.Final,
 	}
 	g.MinNodeSize, g.MaxNodeSize = bounds(p)
+	g.Labels, g.Taints, g.Spot, g.Zones = labelsOf(p), taintsOf(p), isSpot(r.machine), zonesOf(r.group)
 	if image := cmp.Or(deref(p.ImageId), deref(p.NodePoolOs)); image != "" {
 		g.ImageIID = pmks.IID{NameId: cmp.Or(deref(p.NodePoolOs), image), SystemId: image}
 	}
-	list := facts{{Key: pmks.KeyNativeStatus, Value: deref(p.LifeState)}}
+	list := newFacts(deref(p.LifeState))
 	list.add("ScalingGroup", deref(p.AutoscalingGroupId))
 	list.add("LaunchConfiguration", deref(p.LaunchConfigurationId))
 	list.add("AutoscalingGroupStatus", deref(p.AutoscalingGroupStatus))

@@ -178,6 +178,8 @@ func classify(code, message string, status int) (_ pmks.Code, known bool) {
 	case detail == "Param" && strings.Contains(strings.NewReplacer(" ", "", "_", "").Replace(lower), "notfound"),
 		detail == "NodePoolQueryFailed" && strings.Contains(lower, "dbrecordnotfound"):
 		return pmks.CodeNotFound, true // the list tells
+	case detail == "TagCommon" && strings.Contains(lower, "reserved"):
+		return pmks.CodeInvalidArgument, true
 	}
 	if c, ok := detailTable[detail]; ok {
 		return c, true

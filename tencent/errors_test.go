@@ -26,6 +26,7 @@ func TestClassify(t *testing.T) {
 		{"RequestLimitExceeded.UinLimitExceeded", "", 200, slow},
 		{"RequestLimitExceeded.IPLimitExceeded", "", 200, slow},
 		{"RequestLimitExceeded.GlobalRegionUinLimitExceeded", "", 200, slow},
+		{"FailedOperation.TagCommon", "TAG_COMMON_ERROR(the tag key \"project\" is reserved)", 200, invalid},
 		{"Whatever", "", 429, slow},
 		{"", "", 429, slow},
 		{"AuthFailure.UnauthorizedOperation", "", 200, denied},

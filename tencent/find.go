@@ -69,6 +69,9 @@ func (h *Handler) note(c *tke.Cluster) {
 		h.names.Store(deref(c.ClusterId), deref(c.ClusterName))
 		h.forgetUpgrade(c)
 		h.noteVersion(deref(c.ClusterId), deref(c.ClusterVersion))
+		if hasOwnTags(c) {
+			h.tagged.Store(deref(c.ClusterId), true)
+		}
 	}
 }
 
@@ -257,33 +260,38 @@ func (h *Handler) poolAndCluster(ctx context.Context, r ref, nodeGroupIID pmks.I
 	if err != nil {
 		return nil, iid, err
 	}
-	if listed != nil {
-		iid = clusterIID(listed)
-	} else if name, ok := h.names.Load(id); ok {
-		iid = pmks.IID{NameId: name.(string), SystemId: id} //nolint:errcheck // only strings are stored
-	}
-	reads := []func(context.Context) error{func(ctx context.Context) (err error) {
+	err = fanout.All(ctx, func(ctx context.Context) (err error) {
 		p, err = h.findPool(ctx, id, nodeGroupIID)
 		return err
-	}}
-	if iid.IsZero() {
-		reads = append(reads, func(ctx context.Context) error {
-			c, err := h.describe(ctx, id)
-			if err == nil {
-				iid = clusterIID(c)
-			}
-			return err
-		})
-	}
-	err = fanout.All(ctx, reads...)
+	}, func(ctx context.Context) (err error) {
+		iid, err = h.identity(ctx, id, listed)
+		return err
+	})
 	return p, iid, err
 }
 
-// instances lists the nodes of a cluster that are CVM instances of a node pool.
-func (h *Handler) instances(ctx context.Context, id string) ([]*tke.Instance, error) {
+// identity is that of a cluster which pmks covers: it is read where neither a list that
+// was just read nor anything before it has told.
+func (h *Handler) identity(ctx context.Context, id string, listed *tke.Cluster) (pmks.IID, error) {
+	if listed != nil {
+		return clusterIID(listed), nil
+	}
+	name, err := h.names.Get(ctx, id, func(ctx context.Context) (string, error) {
+		c, err := h.describe(ctx, id)
+		return deref(deref(c).ClusterName), err
+	})
+	return pmks.IID{NameId: name, SystemId: id}, err
+}
+
+// instances lists the nodes of a cluster that are CVM instances of a node pool; of one
+// pool where its id is given.
+func (h *Handler) instances(ctx context.Context, id, poolId string) ([]*tke.Instance, error) {
 	list, err := readPages(func(n *tke.Instance) string { return deref(n.InstanceId) }, func(offset int) ([]*tke.Instance, int, error) {
 		in := tke.NewDescribeClusterInstancesRequest()
 		in.ClusterId, in.Offset, in.Limit = &id, new(int64(offset)), new(int64(pageSize))
+		if poolId != "" {
+			in.Filters = filter("nodepool-id", poolId)
+		}
 		out, err := read(ctx, h, in, tke.NewDescribeClusterInstancesResponse, "list of nodes", func(o *tke.DescribeClusterInstancesResponse) bool {
 			return o.Response != nil && o.Response.TotalCount != nil
 		})
@@ -297,13 +305,12 @@ func (h *Handler) instances(ctx context.Context, id string) ([]*tke.Instance, er
 	}), err
 }
 
-// nodesOf are the nodes of a pool among those of its cluster.
-func nodesOf(list []*tke.Instance, poolId string) []pmks.IID {
-	var nodes []pmks.IID
+// nodesByPool are the nodes of the pools of a cluster, by the ids of those.
+func nodesByPool(list []*tke.Instance) map[string][]pmks.IID {
+	nodes := map[string][]pmks.IID{}
 	for _, n := range list {
-		if deref(n.NodePoolId) == poolId {
-			nodes = append(nodes, pmks.IID{SystemId: *n.InstanceId})
-		}
+		pool := deref(n.NodePoolId)
+		nodes[pool] = append(nodes[pool], pmks.IID{SystemId: *n.InstanceId})
 	}
 	return nodes
 }

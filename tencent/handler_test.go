@@ -158,7 +158,7 @@ func TestNew_badConfig(t *testing.T) {
 }
 
 // TestConfig_secrets: nothing secret is printed, whatever the way, of a configuration, a
-// handler, the SDK's own client or an error.
+// handler or an error.
 func TestConfig_secrets(t *testing.T) {
 	t.Parallel()
 	s := bench.Simulate(providertest.Options{})
@@ -172,9 +172,5 @@ func TestConfig_secrets(t *testing.T) {
 		t.Fatal("the refusal is lost")
 	}
 	h := newHandler(t, s)
-	client, clientErr := tencent.NewClient(t.Context(), h)
-	if clientErr != nil {
-		t.Fatal(clientErr)
-	}
-	providertest.ShowNone(t, []string{"s3cr3t-token", tke.DefaultSecretKey}, cfg, h, client, pmks.CodeOf(err), err.Error())
+	providertest.ShowNone(t, []string{"s3cr3t-token", tke.DefaultSecretKey}, cfg, h, pmks.CodeOf(err), err.Error())
 }

@@ -33,7 +33,7 @@ func (h *Handler) GetCluster(ctx context.Context, iid pmks.IID) (_ pmks.ClusterI
 	}
 	var config kubeconfigRead
 	err = fanout.All(ctx, func(ctx context.Context) error {
-		return h.readMachines(ctx, found)
+		return h.readDetails(ctx, found)
 	}, func(ctx context.Context) error {
 		config = h.readKubeconfig(ctx, found)
 		return nil
@@ -55,8 +55,9 @@ type clusterRead struct {
 	versions  nodeVersions
 	endpoints *tke.DescribeClusterEndpointsResponseParams
 	// What could not be read, and why.
-	poolsErr, nodesErr, endpointsErr, machinesErr error
-	private                                       bool
+	poolsErr, nodesErr, endpointsErr, machinesErr, groupsErr error
+	// extranet: kubeconfigs are for the public endpoint.
+	extranet bool
 }
 
 func (r *clusterRead) id() string { return deref(r.cluster.ClusterId) }
@@ -65,7 +66,7 @@ func (r *clusterRead) id() string { return deref(r.cluster.ClusterId) }
 // nodes run. It fails only when the cluster itself or the list of its pools cannot be
 // read; TKE refuses the latter of clusters that come or go.
 func (h *Handler) readCluster(ctx context.Context, id string, listed *tke.Cluster) (*clusterRead, error) {
-	r := &clusterRead{cluster: listed, private: h.cfg.EndpointAccess == accessPrivate}
+	r := &clusterRead{cluster: listed}
 	var err error
 	var pools []*tke.NodePool
 	fault := fanout.All(ctx, // each keeps its own error
@@ -76,7 +77,7 @@ func (h *Handler) readCluster(ctx context.Context, id string, listed *tke.Cluste
 			return nil
 		},
 		func(ctx context.Context) error { pools, r.poolsErr = h.poolsAlone(ctx, id, nil); return nil },
-		func(ctx context.Context) error { r.nodes, r.nodesErr = h.instances(ctx, id); return nil },
+		func(ctx context.Context) error { r.nodes, r.nodesErr = h.instances(ctx, id, ""); return nil },
 		func(ctx context.Context) error { r.endpoints, r.endpointsErr = h.readEndpoints(ctx, id); return nil })
 	for _, err := range []error{fault, err, errs.Over(ctx)} {
 		if err != nil {
@@ -89,6 +90,7 @@ func (h *Handler) readCluster(ctx context.Context, id string, listed *tke.Cluste
 	case errs.Is(r.poolsErr, pmks.CodeNotFound): // it has just been read
 		r.poolsErr = errs.With(r.poolsErr, func(e *pmks.Error) { e.Code = pmks.CodeUnavailable })
 	}
+	r.extranet = h.extranets(r.cluster)[0]
 	status := clusterMeaning(deref(r.cluster.ClusterStatus)).Status
 	if r.poolsErr != nil && (status == pmks.ClusterActive || status == pmks.ClusterUpdating || !isRefusal(r.poolsErr)) {
 		return nil, r.poolsErr
@@ -99,36 +101,48 @@ func (h *Handler) readCluster(ctx context.Context, id string, listed *tke.Cluste
 	return r, nil
 }
 
-// readMachines reads what the pools do not tell themselves, of one or more clusters at
-// once: their launch configurations, the versions of their nodes, and of those where nodes
-// are missing the newest activity.
+// readDetails reads what the pools of a cluster do not tell themselves.
+func (h *Handler) readDetails(ctx context.Context, r *clusterRead) error {
+	return fanout.All(ctx, func(ctx context.Context) error {
+		return h.readMachines(ctx, r)
+	}, func(ctx context.Context) error {
+		r.versions = h.nodeVersions(ctx, r)
+		return nil
+	})
+}
+
+// readMachines reads what the pools of one or more clusters do not tell themselves, but for
+// the versions of their nodes: their launch configurations, a hundred a call, and of those
+// where nodes are missing the newest activity.
 func (h *Handler) readMachines(ctx context.Context, all ...*clusterRead) error {
 	type part struct {
 		r *clusterRead
 		i int
 	}
-	var ids []string
+	var ids, groupIDs []string
 	var odd []part
+	asked := map[string]bool{"": true}
 	for _, r := range all {
 		for i, p := range r.pools {
-			if id := deref(p.pool.LaunchConfigurationId); id != "" && !slices.Contains(ids, id) {
-				ids = append(ids, id)
+			if id := deref(p.pool.LaunchConfigurationId); !asked[id] {
+				asked[id], ids = true, append(ids, id)
+			}
+			if tellsZones(p.pool) {
+				groupIDs = append(groupIDs, *p.pool.AutoscalingGroupId)
 			}
 			if isUnbalanced(p.pool) {
 				odd = append(odd, part{r, i})
 			}
 		}
 	}
-	machines := map[string]*as.LaunchConfiguration{}
-	var machinesErr error
+	machines, groups := map[string]*as.LaunchConfiguration{}, map[string]*as.AutoScalingGroup{}
+	var machinesErr, groupsErr error
 	err := fanout.All(ctx, func(ctx context.Context) error {
 		machines, machinesErr = h.launchConfigurations(ctx, ids)
 		return nil
 	}, func(ctx context.Context) error {
-		return fanout.Each(ctx, len(all), func(ctx context.Context, i int) error {
-			all[i].versions = h.nodeVersions(ctx, all[i])
-			return nil
-		})
+		groups, groupsErr = h.scalingGroups(ctx, groupIDs)
+		return nil
 	}, func(ctx context.Context) error {
 		return fanout.Each(ctx, len(odd), func(ctx context.Context, i int) error {
 			h.readLast(ctx, &odd[i].r.pools[odd[i].i])
@@ -136,9 +150,12 @@ func (h *Handler) readMachines(ctx context.Context, all ...*clusterRead) error {
 		})
 	})
 	for _, r := range all {
-		r.machinesErr = machinesErr
-		for i := range r.pools {
-			r.pools[i].machine = machines[deref(r.pools[i].pool.LaunchConfigurationId)]
+		r.machinesErr, r.groupsErr = machinesErr, groupsErr
+		for i, p := range r.pools {
+			r.pools[i].machine = machines[deref(p.pool.LaunchConfigurationId)]
+			if tellsZones(p.pool) {
+				r.pools[i].group = groups[*p.pool.AutoscalingGroupId]
+			}
 		}
 	}
 	return err
@@ -147,44 +164,33 @@ func (h *Handler) readMachines(ctx context.Context, all ...*clusterRead) error {
 // launchConfigurations reads what machines are, by id, a hundred a call. One that is not
 // there belongs to a pool that is being removed.
 func (h *Handler) launchConfigurations(ctx context.Context, ids []string) (map[string]*as.LaunchConfiguration, error) {
-	found := map[string]*as.LaunchConfiguration{}
-	for chunk := range slices.Chunk(ids, pageSize) {
+	list, err := chunked(ctx, ids, func(ctx context.Context, chunk []*string) ([]*as.LaunchConfiguration, error) {
 		in := as.NewDescribeLaunchConfigurationsRequest()
-		in.LaunchConfigurationIds, in.Limit = pointers(chunk), new(uint64(pageSize))
+		in.LaunchConfigurationIds, in.Limit = chunk, new(uint64(pageSize))
 		out, err := read(ctx, h, in, as.NewDescribeLaunchConfigurationsResponse, "list of launch configurations", func(o *as.DescribeLaunchConfigurationsResponse) bool {
 			return o.Response != nil && o.Response.TotalCount != nil
 		})
 		if err != nil {
-			return found, err
+			return nil, err
 		}
-		for _, l := range withoutNil(out.Response.LaunchConfigurationSet) {
-			found[deref(l.LaunchConfigurationId)] = l
-		}
+		return withoutNil(out.Response.LaunchConfigurationSet), nil
+	})
+	found := make(map[string]*as.LaunchConfiguration, len(list))
+	for _, l := range list {
+		found[deref(l.LaunchConfigurationId)] = l
 	}
-	return found, nil
+	return found, err
 }
 
 // info is what was read, as pmks shows it, without a kubeconfig.
 func (r *clusterRead) info() pmks.ClusterInfo {
 	info := clusterInfo(r.cluster)
-	info.AccessInfo.Endpoint = r.endpoint()
+	info.AccessInfo.Endpoint, info.Access = r.endpoint(), r.access()
 	if info.Status != pmks.ClusterCreating && info.Status != pmks.ClusterDeleting {
 		info.KeyValueList = pmks.AddUnread(info.KeyValueList, "Endpoint", r.endpointsErr)
 	}
 	info.KeyValueList = pmks.AddUnread(info.KeyValueList, "NodeGroupList", r.poolsErr)
-	info.NodeGroupList = make([]pmks.NodeGroupInfo, 0, len(r.pools))
-	for _, p := range r.pools {
-		g := p.info()
-		g.Nodes, g.Version = nodesOf(r.nodes, g.IId.SystemId), r.versions.of(g.IId.SystemId)
-		g.KeyValueList = pmks.AddUnread(g.KeyValueList, "Nodes", r.nodesErr)
-		g.KeyValueList = pmks.AddUnread(g.KeyValueList, "Version", r.versions.errOf(g.IId.SystemId))
-		if p.machine == nil && g.Status != pmks.NodeGroupDeleting {
-			for _, field := range []string{"VMSpecName", "RootDiskType", "RootDiskSize", "KeyPairIID"} {
-				g.KeyValueList = pmks.AddUnread(g.KeyValueList, field, r.machinesErr)
-			}
-		}
-		info.NodeGroupList = append(info.NodeGroupList, g)
-	}
+	info.NodeGroupList = r.groups()
 	if len(info.Network.SecurityGroupIIDs) == 0 { // nobody has recorded them: those of the nodes
 		var ids []string
 		for _, p := range r.pools {
@@ -198,6 +204,28 @@ func (r *clusterRead) info() pmks.ClusterInfo {
 	return info
 }
 
+// groups are the node groups that were read.
+func (r *clusterRead) groups() []pmks.NodeGroupInfo {
+	list := make([]pmks.NodeGroupInfo, 0, len(r.pools))
+	nodes := nodesByPool(r.nodes)
+	for _, p := range r.pools {
+		g := p.info()
+		g.Nodes, g.Version = nodes[g.IId.SystemId], r.versions.of(g.IId.SystemId)
+		g.KeyValueList = pmks.AddUnread(g.KeyValueList, "Nodes", r.nodesErr)
+		g.KeyValueList = pmks.AddUnread(g.KeyValueList, "Version", r.versions.errOf(g.IId.SystemId))
+		if p.machine == nil && g.Status != pmks.NodeGroupDeleting {
+			for _, field := range []string{"VMSpecName", "RootDiskType", "RootDiskSize", "KeyPairIID", "Spot"} {
+				g.KeyValueList = pmks.AddUnread(g.KeyValueList, field, r.machinesErr)
+			}
+		}
+		if tellsZones(p.pool) && p.group == nil && g.Status != pmks.NodeGroupDeleting {
+			g.KeyValueList = pmks.AddUnread(g.KeyValueList, "Zones", errNoZones(r.groupsErr))
+		}
+		list = append(list, g)
+	}
+	return list
+}
+
 // ListCluster implements [pmks.ClusterHandler]: one call for a hundred clusters, four for
 // each, and one for the machines of a hundred pools.
 func (h *Handler) ListCluster(ctx context.Context) (_ []*pmks.ClusterInfo, err error) {
@@ -207,7 +235,11 @@ func (h *Handler) ListCluster(ctx context.Context) (_ []*pmks.ClusterInfo, err e
 		return nil, err
 	}
 	found, listErr := fanout.List(ctx, list, clusterIID, func(ctx context.Context, c *tke.Cluster) (*clusterRead, error) {
-		return h.readCluster(ctx, deref(c.ClusterId), c)
+		r, err := h.readCluster(ctx, deref(c.ClusterId), c)
+		if err == nil {
+			r.versions = h.nodeVersions(ctx, r)
+		}
+		return r, err
 	})
 	if err := errs.Over(ctx); err != nil {
 		return nil, err

@@ -126,15 +126,7 @@ func vpcRanges(v *vpc.Vpc) []netip.Prefix {
 
 // subnetIDs returns the ids of subnets, all of which must lie in the VPC.
 func (h *Handler) subnetIDs(ctx context.Context, vpcID string, refs []pmks.IID) ([]string, error) {
-	list, err := readPages(func(s *vpc.Subnet) string { return deref(s.SubnetId) }, func(offset int) ([]*vpc.Subnet, int, error) {
-		in := vpc.NewDescribeSubnetsRequest()
-		in.Offset, in.Limit, in.Filters = text(offset), text(pageSize), vpcFilter("vpc-id", vpcID)
-		out, err := read(ctx, h, in, vpc.NewDescribeSubnetsResponse, "list of subnets", func(o *vpc.DescribeSubnetsResponse) bool { return o.Response != nil && o.Response.TotalCount != nil })
-		if err != nil {
-			return nil, 0, err
-		}
-		return withoutNil(out.Response.SubnetSet), int(*out.Response.TotalCount), nil
-	})
+	list, err := h.listSubnets(ctx, vpcID)
 	denied := errs.Is(err, pmks.CodePermissionDenied)
 	if err != nil && !denied {
 		return nil, unknownReference(err, "Network.VpcIID", "VPC", vpcID)

@@ -21,6 +21,7 @@ import (
 	"github.com/pmks-go/pmks/internal/provider/claim"
 	"github.com/pmks-go/pmks/internal/provider/errs"
 	"github.com/pmks-go/pmks/internal/provider/fanout"
+	"github.com/pmks-go/pmks/internal/provider/hook"
 	"github.com/pmks-go/pmks/internal/provider/ready"
 	"github.com/pmks-go/pmks/internal/refuse"
 )
@@ -32,8 +33,8 @@ const maxNodes = 2000
 var diskTypes = []string{"CLOUD_BASIC", "CLOUD_PREMIUM", "CLOUD_SSD", "CLOUD_BSSD", "CLOUD_HSSD", "CLOUD_TSSD", "LOCAL_BASIC", "LOCAL_SSD", "LOCAL_NVME"}
 
 // AddNodeGroup implements [pmks.ClusterHandler]: the cluster is read beside its pools of
-// the name, of which come the VPC, the subnets and the security groups, then one request
-// is made.
+// the name, of which come the VPC, the subnets and the security groups, where zones are
+// asked for then the subnets of the VPC, and one request is made.
 func (h *Handler) AddNodeGroup(ctx context.Context, clusterIID pmks.IID, req pmks.NodeGroupInfo) (_ pmks.NodeGroupInfo, err error) {
 	defer annotate(&err, "AddNodeGroup", clusterIID, pmks.IID{NameId: req.IId.NameId})
 	var a addition
@@ -49,21 +50,22 @@ func (h *Handler) AddNodeGroup(ctx context.Context, clusterIID pmks.IID, req pmk
 	if err != nil {
 		return pmks.NodeGroupInfo{}, err
 	}
-	made, err := h.createPool(ctx, a)
+	made, err := h.createPool(ctx, &a)
 	if err != nil {
 		h.claims.Settle(mine, "", once.Open(err))
 		return pmks.NodeGroupInfo{}, h.explain(ctx, err, a.id, "")
 	}
 	h.claims.Settle(mine, deref(made.NodePoolId), false)
 	info := poolRead{pool: made, machine: &a.machine}.info()
-	info.Version = a.version
+	info.Version, info.Zones = a.version, zonesAsked(made.Tags)
 	return info, nil
 }
 
 // addition is a node pool that is to be added to a cluster.
 type addition struct {
 	id, version string
-	req         pmks.NodeGroupInfo
+	asked       pmks.NodeGroupInfo // as the caller has it
+	req         pmks.NodeGroupInfo // with its defaults
 	in          *tke.CreateClusterNodePoolRequest
 	machine     as.LaunchConfiguration
 	request     string
@@ -71,11 +73,12 @@ type addition struct {
 
 // planPool checks a request and looks up what it needs.
 func (h *Handler) planPool(ctx context.Context, clusterIID pmks.IID, req pmks.NodeGroupInfo) (addition, error) {
-	a := addition{request: rand.Text(), req: capabilities.WithDefaultBounds(req)}
+	a := addition{request: rand.Text(), asked: req, req: capabilities.WithDefaultBounds(req)}
 	var f refuse.List
 	r, err := h.clusterRef(clusterIID)
 	f.Join(err)
 	f.Join(capabilities.CheckNodeGroup(req))
+	h.checkZoneNames(&f, req.Zones)
 	if a.req.MaxNodeSize > maxNodes {
 		f.Add("MaxNodeSize", "TKE takes at most %d, got %d", maxNodes, a.req.MaxNodeSize)
 	}
@@ -120,14 +123,20 @@ func (h *Handler) planPool(ctx context.Context, clusterIID pmks.IID, req pmks.No
 		return a, refuse.Precondition("the cluster does not tell its subnets and security groups, which TKE keeps nowhere: give it the tags %s and %s, with ids joined by %q",
 			tagSubnets, tagSecurityGroups, tagSeparator)
 	}
-	return a, h.fillRequest(&a, c, key)
+	subnets, err := h.subnetsIn(ctx, c, req.Zones)
+	if err == nil && len(req.Zones) > 0 {
+		err = roomForTags(c, 2)
+	}
+	if err != nil {
+		return a, err
+	}
+	return a, h.fillRequest(&a, c, subnets, key)
 }
 
 // fillRequest makes the request for a pool. The group and the machines are JSON in texts,
 // in the words of Auto Scaling.
-func (h *Handler) fillRequest(a *addition, c *tke.Cluster, key string) error {
+func (h *Handler) fillRequest(a *addition, c *tke.Cluster, subnets []string, key string) error {
 	req := a.req
-	subnets := subnetsOf(c)
 	group := as.CreateAutoScalingGroupRequestParams{
 		MaxSize: new(uint64(req.MaxNodeSize)), MinSize: new(uint64(req.MinNodeSize)), DesiredCapacity: new(uint64(req.DesiredNodeSize)),
 		VpcId: deref(c.ClusterNetworkSettings).VpcId, SubnetIds: pointers(subnets), RetryPolicy: new("IMMEDIATE_RETRY"),
@@ -137,10 +146,11 @@ func (h *Handler) fillRequest(a *addition, c *tke.Cluster, key string) error {
 		group.MultiZoneSubnetPolicy = new("EQUALITY")
 	}
 	machine := as.CreateLaunchConfigurationRequestParams{
-		InstanceType: &req.VMSpecName, SecurityGroupIds: pointers(securityGroupsOf(c)), InstanceChargeType: new("POSTPAID_BY_HOUR"),
+		InstanceType: &req.VMSpecName, SecurityGroupIds: pointers(securityGroupsOf(c)),
 		InternetAccessible: &as.InternetAccessible{InternetChargeType: new("TRAFFIC_POSTPAID_BY_HOUR"), InternetMaxBandwidthOut: new(uint64(0)), PublicIpAssigned: &h.cfg.NodePublicIP},
 		EnhancedService:    &as.EnhancedService{SecurityService: &as.RunSecurityServiceEnabled{Enabled: new(true)}, MonitorService: &as.RunMonitorServiceEnabled{Enabled: new(true)}},
 	}
+	h.charge(&machine, req.Spot)
 	if h.cfg.NodePublicIP {
 		machine.InternetAccessible.InternetMaxBandwidthOut = new(uint64(publicMbps))
 	}
@@ -154,10 +164,8 @@ func (h *Handler) fillRequest(a *addition, c *tke.Cluster, key string) error {
 	if disk.DiskType != nil || disk.DiskSize != nil {
 		machine.SystemDisk = &disk
 	}
-	a.machine = as.LaunchConfiguration{InstanceType: machine.InstanceType, SystemDisk: machine.SystemDisk, SecurityGroupIds: machine.SecurityGroupIds}
 	if key != "" { // without one TKE mails a password to the owner
 		machine.LoginSettings = &as.LoginSettings{KeyIds: pointers([]string{key})}
-		a.machine.LoginSettings = &as.LimitedLoginSettings{KeyIds: machine.LoginSettings.KeyIds}
 	}
 	groupText, err := json.Marshal(group)
 	machineText, err2 := json.Marshal(machine)
@@ -169,6 +177,10 @@ func (h *Handler) fillRequest(a *addition, c *tke.Cluster, key string) error {
 	in.AutoScalingGroupPara, in.LaunchConfigurePara = new(string(groupText)), new(string(machineText))
 	in.InstanceAdvancedSettings, in.DeletionProtection = &tke.InstanceAdvancedSettings{}, new(false)
 	in.Tags = []*tke.Tag{tag(tagRequest, a.request)}
+	if len(req.Zones) > 0 {
+		in.Tags = append(in.Tags, tag(tagZones, strings.Join(slices.Sorted(slices.Values(req.Zones)), tagSeparator)))
+	}
+	in.Labels, in.Taints = labelsFor(req.Labels), taintsFor(req.Taints)
 	if image := given(req.ImageIID); !kver.IsDefault(image) {
 		in.NodePoolOs = &image
 	}
@@ -179,7 +191,24 @@ func (h *Handler) fillRequest(a *addition, c *tke.Cluster, key string) error {
 // publicMbps is the bandwidth of nodes with an address of their own, billed by traffic.
 const publicMbps = 10
 
-func (h *Handler) createPool(ctx context.Context, a addition) (made *tke.NodePool, err error) {
+// machineOf is the launch configuration that a request asks for.
+func machineOf(in *tke.CreateClusterNodePoolRequest) (l as.LaunchConfiguration) {
+	var m as.CreateLaunchConfigurationRequestParams
+	if json.Unmarshal([]byte(deref(in.LaunchConfigurePara)), &m) != nil {
+		return l // TKE will say so
+	}
+	l = as.LaunchConfiguration{InstanceType: m.InstanceType, InstanceTypes: m.InstanceTypes, SystemDisk: m.SystemDisk, SecurityGroupIds: m.SecurityGroupIds, InstanceChargeType: m.InstanceChargeType}
+	if m.LoginSettings != nil {
+		l.LoginSettings = &as.LimitedLoginSettings{KeyIds: m.LoginSettings.KeyIds}
+	}
+	return l
+}
+
+func (h *Handler) createPool(ctx context.Context, a *addition) (made *tke.NodePool, err error) {
+	if err := hook.Run(ctx, "BeforeAddNodeGroup", h.cfg.BeforeAddNodeGroup, a.asked.Clone(), a.in, keptOfPool); err != nil {
+		return nil, err
+	}
+	a.machine = machineOf(a.in)
 	tries, err := settle(ctx, once.Mutation{Send: func(ctx context.Context) error {
 		out, err := send(ctx, h, a.in, tke.NewCreateClusterNodePoolResponse, "id of the new node pool", func(o *tke.CreateClusterNodePoolResponse) bool {
 			return o.Response != nil && poolPattern.MatchString(deref(o.Response.NodePoolId))
@@ -215,12 +244,13 @@ func (h *Handler) createPool(ctx context.Context, a addition) (made *tke.NodePoo
 }
 
 // accepted is the pool that is to be.
-func (a addition) accepted(id string) *tke.NodePool {
+func (a *addition) accepted(id string) *tke.NodePool {
 	status := "disabled"
-	if a.req.OnAutoScaling {
+	if deref(a.in.EnableAutoscale) {
 		status = "enabled"
 	}
 	return &tke.NodePool{NodePoolId: &id, Name: a.in.Name, LifeState: new("creating"), AutoscalingGroupStatus: &status, NodePoolOs: a.in.NodePoolOs, Tags: a.in.Tags,
+		Labels: a.in.Labels, Taints: a.in.Taints, DeletionProtection: a.in.DeletionProtection,
 		MinNodesNum: new(int64(a.req.MinNodeSize)), MaxNodesNum: new(int64(a.req.MaxNodeSize)), DesiredNodesNum: new(int64(a.req.DesiredNodeSize))}
 }
 

@@ -162,7 +162,8 @@ func activityOperation(a *as.Activity) pmks.Operation {
 
 // LastOperation implements [pmks.OperationReader]: of a cluster with the newest of its
 // tasks, of a node group with the newest activity of its scaling group, or the newest
-// upgrade of nodes where that began later.
+// upgrade of nodes where that began later and was of nodes of this group, which takes two
+// calls more to tell.
 func (h *Handler) LastOperation(ctx context.Context, clusterIID, nodeGroupIID pmks.IID) (_ pmks.Operation, err error) {
 	defer annotate(&err, "LastOperation", clusterIID, nodeGroupIID)
 	none := &pmks.Error{Code: pmks.CodeNotFound, Message: vendor + " has no record of an operation on it"}
@@ -208,22 +209,79 @@ func (h *Handler) LastOperation(ctx context.Context, clusterIID, nodeGroupIID pm
 			return pmks.Operation{}, err
 		}
 	}
-	list := slices.DeleteFunc(found[:], func(o *pmks.Operation) bool { return o == nil })
-	switch {
-	case len(list) == 0 && faults[1] != nil:
-		return pmks.Operation{}, faults[1]
-	case len(list) == 0:
-		return pmks.Operation{}, none
-	case len(list) == 2 && list[1].Start.After(list[0].Start):
-		return *list[1], nil
+	activity, upgrade := found[0], found[1]
+	if upgrade != nil && (activity == nil || upgrade.Start.After(activity.Start)) {
+		if op, ofPool := h.upgradeOf(ctx, cluster.SystemId, deref(p.NodePoolId), *upgrade); ofPool {
+			return op, errs.Over(ctx)
+		}
 	}
-	return *list[0], nil
+	switch {
+	case activity != nil:
+		return *activity, errs.Over(ctx)
+	case faults[1] != nil:
+		return pmks.Operation{}, faults[1]
+	}
+	return pmks.Operation{}, cmp.Or(errs.Over(ctx), error(none))
+}
+
+// upgradeOf says what an upgrade of nodes, which is one of the cluster, was of a pool: an
+// upgrade of others is none of it, and of its own nodes what became of these counts. Where
+// TKE does not tell, the record stands as it is.
+func (h *Handler) upgradeOf(ctx context.Context, id, poolId string, op pmks.Operation) (pmks.Operation, bool) {
+	var items []*tke.InstanceUpgradeProgressItem
+	var nodes []*tke.Instance
+	err := fanout.All(ctx, func(ctx context.Context) (err error) {
+		items, err = h.upgradeProgress(ctx, id)
+		return err
+	}, func(ctx context.Context) (err error) {
+		nodes, err = h.instances(ctx, id, poolId)
+		return err
+	})
+	if err != nil || len(items) == 0 {
+		return op, true
+	}
+	mine := slices.DeleteFunc(items, func(i *tke.InstanceUpgradeProgressItem) bool {
+		return !slices.ContainsFunc(nodes, func(n *tke.Instance) bool { return *n.InstanceId == deref(i.InstanceID) })
+	})
+	if len(mine) == 0 {
+		return op, false
+	}
+	if op.Err == nil {
+		return op, true
+	}
+	for _, i := range mine {
+		if done, failed := taskState(deref(i.LifeState)); failed || !done {
+			return op, true
+		}
+	}
+	op.Err = nil // all of its nodes went well
+	return op, true
+}
+
+// upgradeProgress reads how far the last upgrade of nodes is, node by node.
+func (h *Handler) upgradeProgress(ctx context.Context, id string) ([]*tke.InstanceUpgradeProgressItem, error) {
+	return readPages(func(i *tke.InstanceUpgradeProgressItem) string { return deref(i.InstanceID) }, func(offset int) ([]*tke.InstanceUpgradeProgressItem, int, error) {
+		in := tke.NewGetUpgradeInstanceProgressRequest()
+		in.ClusterId, in.Offset, in.Limit = &id, new(int64(offset)), new(int64(pageSize))
+		out, err := read(ctx, h, in, tke.NewGetUpgradeInstanceProgressResponse, "progress of the upgrade", func(o *tke.GetUpgradeInstanceProgressResponse) bool {
+			return o.Response != nil && o.Response.Total != nil
+		})
+		if err != nil {
+			return nil, 0, err
+		}
+		return withoutNil(out.Response.Instances), int(*out.Response.Total), nil
+	})
+}
+
+// hasRecord reports whether a record may tell more of a state than its word does.
+func hasRecord(info pmks.ClusterInfo) bool {
+	return info.Status == pmks.ClusterInactive && !info.StatusFinal
 }
 
 // explainCluster adds to what is not well why it is so: the state is a word. With the
 // record of a failure the state is final, else it may pass.
 func (h *Handler) explainCluster(ctx context.Context, info *pmks.ClusterInfo) {
-	if info.Status != pmks.ClusterInactive || info.StatusFinal {
+	if !hasRecord(*info) {
 		return
 	}
 	t, err := h.lastTask(ctx, info.IId.SystemId, taskUpgrade, taskCreate, taskDelete)

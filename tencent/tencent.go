@@ -11,6 +11,24 @@
 // found; native, super and external node pools are not shown. What pmks did not make is
 // shown as it is, the markers of CB-Spider in descriptions included.
 //
+// # Prerequisites
+//
+// pmks makes none of these. What it finds missing it names: ErrFailedPrecondition, or
+// ErrInvalidArgument with the field of the request.
+//
+//   - TKE activated once in the console, which makes the service role TKE_QCSRole:
+//     without it creations fail with AccountUserNotAuthenticated or CamNoAuth.
+//   - A balance: everything is billed by use.
+//   - A VPC, and one subnet or more, in whose zones the nodes will be. A private
+//     endpoint lies in the first of them.
+//   - A security group at least, which V0.6 requires too: the first guards the public
+//     endpoint and must let the callers in on TCP 443; nodes get all of them. A CVM
+//     instance takes 5.
+//   - A key pair of CVM (skey-), if any: without one a password is made and sent to the
+//     owner of the account.
+//   - A node that is ready before an endpoint can be opened: Provision does both in
+//     order.
+//
 // # Authentication
 //
 // With no credentials given, the vendor's default chain applies: environment and shared
@@ -18,10 +36,23 @@
 // which is asked for over plain http, is used only where it is named. Keys, a security
 // token, a role to assume and a profile of the command line can be given instead.
 //
-// The caller needs tke:*, as:DescribeLaunchConfigurations,
-// as:DescribeAutoScalingActivities, vpc:DescribeVpcs, vpc:DescribeSubnets and
-// vpc:DescribeSecurityGroups. TKE itself needs its service role TKE_QCSRole, which is
-// granted once when TKE is first opened in the console.
+// The caller needs, of tke:
+//
+//   - to read: DescribeClusters, DescribeClusterNodePools, DescribeClusterInstances,
+//     DescribeClusterEndpoints, DescribeClusterEndpointStatus, DescribeClusterKubeconfig,
+//     DescribeVersions, DescribeAvailableClusterVersion, CheckInstancesUpgradeAble,
+//     GetUpgradeInstanceProgress, DescribeTasks, DescribeAddon (for UpgradeFindings) and
+//     DescribeBatchModifyTagsStatus (for SetTags);
+//   - to change: CreateCluster, DeleteCluster, UpdateClusterVersion,
+//     UpgradeClusterInstances, CreateClusterNodePool, ModifyClusterNodePool,
+//     ModifyNodePoolDesiredCapacityAboutAsg, DeleteClusterNodePool, CreateClusterEndpoint,
+//     DeleteClusterEndpoint and ModifyClusterTags.
+//
+// Beside that as:DescribeLaunchConfigurations, as:DescribeAutoScalingActivities and, for
+// node groups whose zones were asked for, as:DescribeAutoScalingGroups;
+// vpc:DescribeVpcs, vpc:DescribeSubnets and vpc:DescribeSecurityGroups;
+// cvm:DescribeKeyPairs for key pairs that are given by name. TKE itself needs its service
+// role TKE_QCSRole, which is granted once when TKE is first opened in the console.
 //
 // # Settings
 //
@@ -40,19 +71,45 @@
 //
 // See [Handler.Capabilities] and the matrix in docs/capabilities.md.
 //
+// # Kubeconfig
+//
+// It holds a client certificate of the calling account or sub-account, which lives for
+// 20 years and works with nothing installed: keep it as a secret. It is there once an
+// endpoint is open, which is a call of its own (OpenAccess, or Provision). With
+// KubeconfigKind "exec" it holds no secret and calls pmks-credential, which gets that
+// certificate on the machine of its user; TKE has no tokens.
+//
+// The root account, and who made the cluster, may do everything in it; other
+// sub-accounts nothing until somebody grants it, and may not even get a certificate
+// (NoRBACPermissions). pmks never asks for the role of the administrator.
+//
+// # Storage classes
+//
+// pmks neither makes nor changes storage classes. TKE has cbs in every cluster, on
+// Cloud Block Storage (com.tencent.cloud.csi.cbs; TKE, StorageClass for CBS, read in
+// November 2026). A volume has 10 GB at least, in steps of 10, so that a claim of 1Gi
+// stays Pending. Disks stay in their zone: a class of one's own for node groups of
+// several zones wants volumeBindingMode WaitForFirstConsumer.
+//
 // # Rate limits
 //
 // At most 8 requests of a handler are under way, whoever calls it. Tencent Cloud takes 20
 // requests a second of each action, region and user (read in November 2026); each action
-// is kept to 14, and to 5 where it changes something, unless Config.RateLimits says
+// is kept to 18, and to 5 where it changes something, unless Config.RateLimits says
 // otherwise. Reads are repeated when they fail in passing; the SDK's own retries are off.
 //
 // # Differences from other providers
 //
 //   - The API takes no idempotency token: what is created carries a tag that only this
 //     request has, by which a lost answer is resolved.
-//   - A new cluster has no address. OpenAccess opens the public endpoint, a load balancer
-//     that is billed, and needs a node that is ready; DeleteCluster closes it before.
+//   - A new cluster has no address. OpenAccess opens the endpoints that Access.Mode of its
+//     request names, or else the one of the settings, each a load balancer that is billed,
+//     and needs a node that is ready; DeleteCluster closes them before. Networks cannot be
+//     named: the first security group of the cluster guards the public endpoint.
+//   - Zones of a node group are those of subnets of the cluster. They are shown of groups
+//     whose zones were asked for, which carry a tag for it.
+//   - Spot nodes have a ceiling of their price, Config.SpotMaxPrice; the market's is billed.
+//   - Tags are changed after the call was answered: SetTags waits until they are.
 //   - TKE keeps neither subnets nor security groups of a cluster. They stand in tags, and
 //     the first security group guards the endpoint.
 //   - Pods and services get a range of their own that overlaps with nothing in the VPC,
@@ -63,9 +120,17 @@
 //     plane is the one that TKE offers, mostly two minors further.
 //   - There are no tokens: kubeconfigs hold a certificate of the calling user.
 //
+// # Hooks
+//
+// Fields of [Config] that are given the vendor's request last, and may change it:
+// BeforeCreateCluster, BeforeAddNodeGroup, BeforeUpgrade and BeforeUpgradeNodeGroup.
+// The example of Config lets nodes start cordoned, with an annotation and protection
+// from deletion.
+//
 // # Example
 //
-// See examples/realcloud for the whole life of a cluster.
+// See examples/realcloud for the whole life of a cluster, and the examples below for a hook
+// and for the vendor's own clients.
 package tencent
 
 import (
@@ -75,6 +140,7 @@ import (
 	"time"
 
 	"github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common"
+	tke "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/tke/v20180525"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/setting"
@@ -120,6 +186,29 @@ type Config struct {
 	// kubeconfigs are for.
 	EndpointAccess string
 
+	// SpotMaxPrice is the most that a spot node may cost an hour, in the currency of the
+	// account; Tencent Cloud wants one, and bills the price of the market.
+	SpotMaxPrice string
+
+	// The hooks are called with the vendor's request when it is whole, just before it is
+	// sent: the last word on it, for what pmks has no field for. One is called once for
+	// each request of a caller, and what it leaves is sent again as it is where an answer
+	// was lost. An error of it, or a panic, ends the call with ErrInvalidArgument, which
+	// names the hook, and nothing is sent. The name, the scope and pmks' own tags must
+	// stay. A hook must be safe for concurrent use if the handler is used so.
+
+	// BeforeCreateCluster is called by CreateCluster. Another range for the pods in
+	// ClusterCIDRSettings counts as one that was asked for: TKE's refusal of it is final.
+	BeforeCreateCluster func(ctx context.Context, req pmks.ClusterInfo, native *tke.CreateClusterRequest) error
+	// BeforeAddNodeGroup is called by AddNodeGroup. AutoScalingGroupPara and
+	// LaunchConfigurePara are JSON in the words of Auto Scaling.
+	BeforeAddNodeGroup func(ctx context.Context, req pmks.NodeGroupInfo, native *tke.CreateClusterNodePoolRequest) error
+	// BeforeUpgrade is called by UpgradeCluster where the control plane is next.
+	BeforeUpgrade func(ctx context.Context, step pmks.UpgradeStep, native *tke.UpdateClusterVersionRequest) error
+	// BeforeUpgradeNodeGroup is called by UpgradeCluster where nodes are next. One request
+	// is for all groups that lag: step.NodeGroup is zero where they are several.
+	BeforeUpgradeNodeGroup func(ctx context.Context, step pmks.UpgradeStep, native *tke.UpgradeClusterInstancesRequest) error
+
 	// RateLimits is "published", the default, or "none", for a cloud that has none.
 	RateLimits string
 	// PollInterval is how often a change that takes two requests looks whether the
@@ -152,6 +241,9 @@ const (
 	defaultPollInterval = 5 * time.Second
 	defaultSession      = "pmks"
 	defaultRootDomain   = "tencentcloudapi.com"
+	// defaultSpotPrice is above that of every machine, so that the market decides alone; the
+	// vendor's own examples name it.
+	defaultSpotPrice = "1000"
 
 	accessPublic  = "public"
 	accessPrivate = "private"
@@ -212,6 +304,8 @@ var settingTable = []setting.Setting[Config]{
 		Set: setting.Text(func(c *Config) *string { return &c.RootDomain })},
 	{Setting: pmks.Setting{Name: "serviceCidr", Help: "range of the services of new clusters; empty takes the end of that of the pods"},
 		Set: setting.Text(func(c *Config) *string { return &c.ServiceCIDR })},
+	{Setting: pmks.Setting{Name: "spotMaxPrice", Default: defaultSpotPrice, Help: "the most that a spot node may cost an hour; that of the market is billed"},
+		Set: setting.Text(func(c *Config) *string { return &c.SpotMaxPrice })},
 	{Setting: pmks.Setting{Name: "stsEndpoint", Help: "URL of STS"},
 		Set: setting.Text(func(c *Config) *string { return &c.STSEndpoint })},
 	{Setting: pmks.Setting{Name: "vpcEndpoint", Help: "URL of VPC"},

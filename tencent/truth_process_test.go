@@ -88,7 +88,7 @@ func TestTruth_deafCredential(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := tke.New(tke.Options{})
 		d := deaf{make(chan struct{})}
-		h := newHandler(t, s, func(c *tencent.Config) { c.SecretID, c.SecretKey, c.Credential = "", "", d })
+		h := newHandler(t, s, func(c *tencent.Config) { c.SecretID, c.SecretKey, c.Credential, c.RateLimits = "", "", d, "none" })
 		var wg sync.WaitGroup
 		for range 20 {
 			wg.Go(func() {
@@ -239,12 +239,8 @@ func TestTruth_prints(t *testing.T) {
 	t.Parallel()
 	s := tke.New(tke.Options{Unlimited: true})
 	h := newHandler(t, s)
-	c, err := tencent.NewClient(t.Context(), h)
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x"} {
-		for name, v := range map[string]any{"handler": h, "client": c, "config": configOf(providertest.Connection{Transport: s.Transport()})} {
+		for name, v := range map[string]any{"handler": h, "config": configOf(providertest.Connection{Transport: s.Transport()})} {
 			if text := fmt.Sprintf(verb, v); strings.Contains(text, tke.DefaultSecretKey) {
 				t.Errorf("%s of the %s shows the secret", verb, name)
 			}

@@ -27,6 +27,7 @@ func everyCall(id pmks.IID, group pmks.IID) map[string]providertest.Call {
 		"state": providertest.ReadState(id, pmks.IID{}), "state-of-group": providertest.ReadState(id, group), "add": providertest.AddNodeGroup(id, bench.SampleNodeGroup("x")),
 		"remove": providertest.RemoveNodeGroup(id, group), "scale": providertest.ChangeNodeGroupScaling(id, group, 0, 0, 1), "switch": providertest.SetNodeGroupAutoScaling(id, group, true),
 		"operation": providertest.LastOperation(id, pmks.IID{}), "operation-of-group": providertest.LastOperation(id, group), "check": providertest.CheckNodeGroup(id, bench.SampleNodeGroup("x")),
+		"get-group": getNodeGroup(id, group), "tags": setTags(id, pmks.KeyValue{Key: "a", Value: "b"}), "findings": upgradeFindings(id, "1.34"),
 		"open": func(ctx context.Context, h providertest.Handler) error {
 			return h.(pmks.AccessOpener).OpenAccess(ctx, id)
 		},

@@ -17,6 +17,7 @@ import (
 	"github.com/pmks-go/pmks/internal/once"
 	"github.com/pmks-go/pmks/internal/provider/errs"
 	"github.com/pmks-go/pmks/internal/provider/fanout"
+	"github.com/pmks-go/pmks/internal/provider/hook"
 	"github.com/pmks-go/pmks/internal/provider/ready"
 	"github.com/pmks-go/pmks/internal/refuse"
 	"github.com/pmks-go/pmks/internal/upgrade"
@@ -41,7 +42,7 @@ func (h *Handler) UpgradeCluster(ctx context.Context, clusterIID pmks.IID, newVe
 	var nextErr error
 	err = fanout.All(ctx, func(ctx context.Context) (err error) {
 		if u.clusterRead, err = h.readCluster(ctx, id, listed); err == nil {
-			err = h.readMachines(ctx, u.clusterRead)
+			err = h.readDetails(ctx, u.clusterRead)
 		}
 		return err
 	}, func(ctx context.Context) error {
@@ -210,6 +211,10 @@ func (h *Handler) isUpgradingTo(ctx context.Context, id, version string) bool {
 func (h *Handler) upgradeControlPlane(ctx context.Context, id, was, version string) error {
 	in := tke.NewUpdateClusterVersionRequest()
 	in.ClusterId, in.DstVersion, in.SkipPreCheck = &id, &version, new(false)
+	step := pmks.UpgradeStep{From: was, To: version, Typical: capabilities.Typical.UpgradeControlPlane}
+	if err := hook.Run(ctx, "BeforeUpgrade", h.cfg.BeforeUpgrade, step, in, keptOfUpgrade); err != nil {
+		return err
+	}
 	began := h.api.now()
 	_, err := settle(ctx, once.Mutation{
 		Send: func(ctx context.Context) error {
@@ -265,7 +270,7 @@ func (h *Handler) upgradeNodes(ctx context.Context, u upgrading, groups []upgrad
 		return i >= 0 && poolMeaning(deref(u.pools[i].pool.LifeState)).Status != pmks.ClusterUpdating &&
 			slices.ContainsFunc(groups, func(g upgrade.Group) bool { return g.Name == poolId })
 	}
-	ways := map[string][]string{}
+	ways, pools := map[string][]string{}, map[string]pmks.UpgradeStep{}
 	for _, n := range u.nodes {
 		version, lags := u.versions.behind[*n.InstanceId]
 		if !lags || !resting(deref(n.NodePoolId)) {
@@ -275,19 +280,42 @@ func (h *Handler) upgradeNodes(ctx context.Context, u upgrading, groups []upgrad
 		if v, err := kver.Parse(version); err == nil && v.SameMinor(current) {
 			way = "hot"
 		}
-		ways[way] = append(ways[way], *n.InstanceId)
+		step, known := pools[way]
+		if !known {
+			step = pmks.UpgradeStep{NodeGroup: u.group(deref(n.NodePoolId)), From: version, To: u.versions.current, Typical: capabilities.Typical.UpgradeNodeGroup}
+		}
+		if step.NodeGroup.SystemId != deref(n.NodePoolId) {
+			step.NodeGroup = pmks.IID{} // one request for several
+		}
+		if isOlder(version, step.From) {
+			step.From = version
+		}
+		ways[way], pools[way] = append(ways[way], *n.InstanceId), step
 	}
 	for _, way := range []string{"major", "hot"} {
 		if len(ways[way]) > 0 {
-			return h.upgradeInstances(ctx, u.id(), way, ways[way])
+			return h.upgradeInstances(ctx, u.id(), way, ways[way], pools[way])
 		}
 	}
 	return nil // all that lag are being worked on
 }
 
-func (h *Handler) upgradeInstances(ctx context.Context, id, way string, ids []string) error {
+// group is a pool of the cluster by its id.
+func (r *clusterRead) group(poolId string) pmks.IID {
+	for _, p := range r.pools {
+		if deref(p.pool.NodePoolId) == poolId {
+			return poolIID(p.pool)
+		}
+	}
+	return pmks.IID{SystemId: poolId}
+}
+
+func (h *Handler) upgradeInstances(ctx context.Context, id, way string, ids []string, step pmks.UpgradeStep) error {
 	in := tke.NewUpgradeClusterInstancesRequest()
 	in.ClusterId, in.Operation, in.UpgradeType, in.InstanceIds, in.Concurrent = &id, new("create"), &way, pointers(ids), new(int64(parallelNodes))
+	if err := hook.Run(ctx, "BeforeUpgradeNodeGroup", h.cfg.BeforeUpgradeNodeGroup, step, in, keptOfNodes); err != nil {
+		return err
+	}
 	began := h.api.now()
 	_, err := settle(ctx, once.Mutation{
 		Send: func(ctx context.Context) error {

@@ -128,8 +128,8 @@ func (h *Handler) nodeVersions(ctx context.Context, r *clusterRead) nodeVersions
 	}
 	sure := h.knowsNodes(id)
 	for _, n := range r.nodes {
-		if seen, ok := h.versions.Load(*n.InstanceId); ok && !sure && v.behind[*n.InstanceId] == "" && isOlder(seen.(string), v.current) { //nolint:errcheck // only strings are stored
-			v.behind[*n.InstanceId] = seen.(string) //nolint:errcheck // only strings are stored
+		if seen, ok := h.versions.Load(*n.InstanceId); ok && !sure && v.behind[*n.InstanceId] == "" && isOlder(seen, v.current) {
+			v.behind[*n.InstanceId] = seen
 		}
 		version, lags := v.behind[*n.InstanceId]
 		if reason, ok := reasons[*n.InstanceId]; ok && !lags && !known(n) {

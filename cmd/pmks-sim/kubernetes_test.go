@@ -10,17 +10,16 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"os"
 	"os/exec"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/kubeconfig/kubeconfigyaml"
+	"github.com/pmks-go/pmks/internal/sim/account"
 	"github.com/pmks-go/pmks/internal/sim/profile"
 )
 
@@ -95,7 +94,7 @@ func TestRun_kubernetes(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a whole life in real time")
 	}
-	for _, cloud := range slices.Sorted(maps.Keys(clouds)) {
+	for _, cloud := range account.Names() {
 		t.Run(cloud, func(t *testing.T) {
 			t.Parallel()
 			environment, arguments, verdicts := program(t, []string{"-cloud", cloud, "-speed", "10000x", "-kubernetes"})

@@ -21,16 +21,15 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
 	"net"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 
+	"github.com/pmks-go/pmks/internal/sim/account"
 	"github.com/pmks-go/pmks/internal/sim/kubeapi"
 )
 
@@ -44,29 +43,18 @@ func main() {
 	}
 }
 
-// clouds are the simulators that there are.
-var clouds = map[string]cloud{
-	"alibaba": alibaba,
-	"aws":     aws,
-	"azure":   azure,
-	"gcp":     gcp,
-	"ibm":     ibm,
-	"nhn":     nhn,
-	"tencent": tencent,
-}
-
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("pmks-sim", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	names := slices.Sorted(maps.Keys(clouds))
+	names := account.Names()
 	name := flags.String("cloud", "aws", "cloud to simulate: "+strings.Join(names, ", "))
 	var o options
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:0", "loopback address; port 0 takes a free one")
 	speed := flags.String("speed", "1x", "how many times faster the cloud works, such as 1000x")
-	flags.Uint64Var(&o.seed, "seed", 0, "start of the stream of identifiers and durations")
+	flags.Uint64Var(&o.Seed, "seed", 0, "start of the stream of identifiers and durations")
 	flags.BoolVar(&o.secure, "tls", false, "serve https, with a certificate made for this run")
-	flags.StringVar(&o.region, "region", "", "region; empty means the cloud's usual one")
-	flags.DurationVar(&o.latency, "latency", 0, "how long each call takes")
+	flags.StringVar(&o.Region, "region", "", "region; empty means the cloud's usual one")
+	flags.DurationVar(&o.Latency, "latency", 0, "how long each call takes")
 	without := flags.String("without", "", "comma-separated names to leave out of the account, such as a role or a key pair")
 	kubernetes := flags.Bool("kubernetes", false, "put a Kubernetes API behind each cluster, at a loopback address of its own")
 	quiet := flags.Bool("quiet", false, "do not log the calls")
@@ -76,38 +64,33 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if flags.NArg() > 0 {
 		return fmt.Errorf("unexpected argument %q: all that pmks-sim takes are flags", flags.Arg(0))
 	}
-	if _, ok := clouds[*name]; !ok {
+	if !slices.Contains(names, *name) {
 		return fmt.Errorf("-cloud: %q is not simulated; there are %s", *name, strings.Join(names, ", "))
 	}
 	factor, err := strconv.ParseFloat(strings.TrimSuffix(*speed, "x"), 64)
 	if err != nil || factor <= 0 || factor > 1e9 {
 		return fmt.Errorf("-speed: %q is not a factor such as 1000x", *speed)
 	}
-	o.scale = 1 / factor
+	o.Scale = 1 / factor
 	if *kubernetes {
-		o.kubernetes = kubeapi.Loopback
+		o.Kubernetes = kubeapi.Loopback
 	}
 	if err := loopbackOnly(o.listen); err != nil {
 		return err
 	}
 	if *without != "" {
-		o.without = strings.Split(*without, ",")
+		o.Without = strings.Split(*without, ",")
 	}
-	o.logger = slog.New(slog.NewTextHandler(stderr, nil))
+	o.Logger = slog.New(slog.NewTextHandler(stderr, nil))
 	if *quiet {
-		o.logger = slog.New(slog.DiscardHandler)
+		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	s, err := serve(*name, o) //nolint:contextcheck // a listener that closes has a second of its own
+	s, err := serve(*name, o)
 	if err != nil {
 		return err
 	}
 	defer s.close() //nolint:errcheck // the process ends
-	trust, remove, err := trustFile(s.certificate)
-	if err != nil {
-		return err
-	}
-	defer remove()
-	describe(stdout, s, trust)
+	s.print(stdout)
 	<-ctx.Done()
 	return nil
 }
@@ -124,21 +107,9 @@ func loopbackOnly(address string) error {
 	return nil
 }
 
-// trustFile writes the certificate authority where tools can read it.
-func trustFile(certificate string) (path string, remove func(), err error) {
-	if certificate == "" {
-		return "", func() {}, nil
-	}
-	dir, err := os.MkdirTemp("", "pmks-sim-")
-	if err != nil {
-		return "", nil, err
-	}
-	path = filepath.Join(dir, "ca.pem")
-	return path, func() { _ = os.RemoveAll(dir) }, os.WriteFile(path, []byte(certificate), 0o600)
-}
-
-func describe(w io.Writer, s simulator, trust string) {
-	fmt.Fprintf(w, "%s simulated at %s\n\n", s.provider, s.endpoint)
+// print says what is served, and how it is reached.
+func (s simulator) print(w io.Writer) {
+	fmt.Fprintf(w, "%s simulated at %s\n\n", s.provider, s.Endpoint)
 	if s.kubernetes {
 		fmt.Fprint(w, "# each cluster has a Kubernetes API behind it, which takes its kubeconfig: version, nodes, config maps, leases; no pods\n\n")
 	} else {
@@ -152,16 +123,11 @@ func describe(w io.Writer, s simulator, trust string) {
 	for _, line := range s.environment {
 		fmt.Fprintln(w, "export", line)
 	}
-	if trust != "" {
-		for _, name := range s.trustedBy {
-			fmt.Fprintln(w, "export "+name+"="+trust)
-		}
-	}
 	fmt.Fprintln(w, "\n# the whole life of a cluster")
-	where := "-region " + s.region
-	if s.zone != "" {
-		where += " -zone " + s.zone
+	where := "-region " + s.Region
+	if s.Zone != "" {
+		where += " -zone " + s.Zone
 	}
 	fmt.Fprintf(w, "go run ./examples/realcloud -provider %s %s -endpoint %s -settings %s -interval 200ms\n",
-		s.provider, where, s.endpoint, strings.Join(s.settings, ","))
+		s.provider, where, s.Endpoint, strings.Join(s.settings, ","))
 }

@@ -9,12 +9,9 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"log/slog"
-	"maps"
 	"net/http"
 	"os"
 	"os/exec"
-	"slices"
 	"strings"
 	"testing"
 
@@ -24,7 +21,7 @@ import (
 	_ "github.com/pmks-go/pmks/azure"
 	_ "github.com/pmks-go/pmks/gcp"
 	_ "github.com/pmks-go/pmks/ibm"
-	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/account"
 	_ "github.com/pmks-go/pmks/nhn"
 	_ "github.com/pmks-go/pmks/tencent"
 )
@@ -84,7 +81,7 @@ func client(ctx context.Context, arguments []string) error {
 // TestRun serves each cloud and reaches it with nothing but what was printed.
 func TestRun(t *testing.T) {
 	t.Parallel()
-	for _, cloud := range slices.Sorted(maps.Keys(clouds)) {
+	for _, cloud := range account.Names() {
 		for _, flags := range [][]string{nil, {"-tls"}} {
 			t.Run(cloud+strings.Join(flags, ""), func(t *testing.T) {
 				t.Parallel()
@@ -100,40 +97,6 @@ func TestRun(t *testing.T) {
 				}
 			})
 		}
-	}
-}
-
-// TestLeaveOut: each thing of each account can be left out by each of its names, and
-// is then neither listed nor in the way of a start.
-func TestLeaveOut(t *testing.T) {
-	t.Parallel()
-	for name := range clouds {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			p, _ := profile.Get(name)
-			o := options{region: p.Region, scale: 1, logger: slog.New(slog.DiscardHandler)}
-			for _, k := range clouds[name].account(o).holds {
-				for _, x := range k.list() {
-					for _, word := range []string{x.id, x.name} {
-						if word == "" {
-							continue
-						}
-						a := clouds[name].account(o)
-						if err := a.leaveOut([]string{word}); err != nil {
-							t.Error(err)
-						}
-						for _, line := range a.describe() {
-							if slices.Contains(strings.Fields(line), x.id) {
-								t.Errorf("without %s there is %q", word, line)
-							}
-						}
-						if a.start() == nil {
-							t.Errorf("without %s nothing starts", word)
-						}
-					}
-				}
-			}
-		})
 	}
 }
 

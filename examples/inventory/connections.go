@@ -12,21 +12,17 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/examples/requests"
 	"github.com/pmks-go/pmks/fake"
+	"github.com/pmks-go/pmks/inventory"
 )
 
-// connection is one account in one region.
-type connection struct {
-	name string
-	open func(ctx context.Context) (*pmks.Client, error)
-}
-
-// entry is a connection in the file. There are no credentials in it: a list of
-// connections is something to keep in version control. They come from a file of
-// their own, or are found the way the vendor's tools do.
+// entry is a connection in the file: one account in one region. There are no
+// credentials in it: a list of connections is something to keep in version control.
+// They come from a file of their own, or are found the way the vendor's tools do.
 type entry struct {
 	Name            string
 	Provider        string
@@ -37,14 +33,8 @@ type entry struct {
 	CredentialsFile string
 }
 
-// load returns the connections of a file, or the simulated ones.
-func load(file, broken string) ([]connection, error) {
-	if file == "" {
-		return simulated(broken)
-	}
-	if broken != "" {
-		return nil, errors.New("-break is for the simulated clouds, without -connections")
-	}
+// load returns the connections of a file.
+func load(file string) ([]inventory.Source, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
@@ -58,19 +48,19 @@ func load(file, broken string) ([]connection, error) {
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("%s: must hold one list and nothing after it", file)
 	}
-	var connections []connection
+	var sources []inventory.Source
 	for i, e := range entries {
 		if e.Name == "" || e.Provider == "" {
 			return nil, fmt.Errorf("%s: [%d]: needs a Name and a Provider", file, i)
 		}
-		connections = append(connections, connection{e.Name, e.open})
+		sources = append(sources, inventory.Source{Name: e.Name, Open: e.open, Group: e.Provider})
 	}
-	return connections, nil
+	return sources, nil
 }
 
 // open reads the credentials as late as possible: a file that is missing breaks
 // one connection, not all.
-func (e entry) open(ctx context.Context) (*pmks.Client, error) {
+func (e entry) open(ctx context.Context) (pmks.ClusterHandler, error) {
 	var credentials map[string]string
 	if e.CredentialsFile != "" {
 		data, err := os.ReadFile(e.CredentialsFile)
@@ -83,28 +73,32 @@ func (e entry) open(ctx context.Context) (*pmks.Client, error) {
 		}
 	}
 	// The provider must be linked: import it as this file imports fake.
-	return pmks.Open(ctx, e.Provider, pmks.Config{Region: e.Region, Zone: e.Zone,
+	client, err := pmks.Open(ctx, e.Provider, pmks.Config{Region: e.Region, Zone: e.Zone,
 		Endpoint: e.Endpoint, Settings: e.Settings, Credentials: credentials})
+	if err != nil {
+		return nil, err
+	}
+	return client, nil
 }
 
-// simulated returns one connection for each cloud, with a cluster or two in it.
-func simulated(broken string) ([]connection, error) {
+// simulated returns one connection for each cloud, with a cluster or two in it. Each
+// answers a little later than the one before it.
+func simulated(broken string) ([]inventory.Source, error) {
 	brokenCloud, brokenCluster, _ := strings.Cut(broken, "/")
 	if broken != "" && !slices.Contains(requests.Clouds(), brokenCloud) {
 		return nil, fmt.Errorf("-break: there is no simulated cloud %q; there are %v", brokenCloud, requests.Clouds())
 	}
-	var connections []connection
+	var sources []inventory.Source
 	for i, cloud := range requests.Clouds() {
-		handler := fake.New(fake.WithProfile(cloud), fake.WithClusters(clustersOf(i)...))
+		handler := fake.New(fake.WithProfile(cloud), fake.WithClusters(clustersOf(i)...),
+			fake.WithLatency(time.Duration(i)*50*time.Millisecond))
 		if cloud == brokenCloud {
 			handler.Inject(fake.Fault{Cluster: brokenCluster, Kind: fake.Refuse, Code: pmks.CodeUnavailable,
 				Reason: "the cloud does not answer", Times: -1})
 		}
-		connections = append(connections, connection{cloud, func(context.Context) (*pmks.Client, error) {
-			return pmks.New(handler), nil
-		}})
+		sources = append(sources, inventory.Source{Name: cloud, Handler: handler})
 	}
-	return connections, nil
+	return sources, nil
 }
 
 // clustersOf returns the clusters of the i-th simulated cloud.

@@ -20,6 +20,9 @@ var rootLeaves = []string{"internal/errtree", "internal/jsontree", "internal/kub
 // fakeLeaves are what package fake may reach besides.
 var fakeLeaves = []string{".", "internal/capability", "internal/once", "internal/provider/errs", "internal/refuse", "internal/sim/core", "internal/sim/kubeapi", "internal/sim/profile"}
 
+// inventoryDir links what the root package links, whatever it lists.
+const inventoryDir = "inventory"
+
 // coreModules are the only third-party modules that the root package and fake
 // may reach: who imports pmks pays for the clouds they use and for nothing else.
 var coreModules = []string{"github.com/cenkalti/backoff/v4"}
@@ -56,6 +59,21 @@ var clientGoTestDirs = []string{"fake", "internal/sim/kubeapi"}
 const clientset = clientGo + "/kubernetes"
 
 var clientsetDirs = []string{"kube/clientset"}
+
+// simtestDir is the simulators as users have them in their tests. It links no provider, so
+// that a test pays for the clouds it imports, and no module but coreModules. gRPC is below
+// it alone.
+const simtestDir = "simtest"
+
+// vendorModules are those whose packages are a vendor's SDK, by how they begin, and
+// vendorMessages the packages among them that are nothing but the types of a protocol.
+var (
+	vendorModules = []string{
+		"cloud.google.com/go", "github.com/IBM", "github.com/Azure", "github.com/AzureAD", "github.com/alibabacloud-go", "github.com/aliyun",
+		"github.com/aws", "github.com/gophercloud", "github.com/tencentcloud", "google.golang.org/api",
+	}
+	vendorMessages = []string{"cloud.google.com/go/container/apiv1/containerpb"}
+)
 
 // firstProgram is what a newcomer runs first: on an empty cache it must not compile
 // SDKs before it shows anything.
@@ -101,6 +119,8 @@ func CheckImports(g *Graph) []string {
 			g.checkCore(rel, rootLeaves, fault)
 		case rel == "fake":
 			g.checkCore(rel, slices.Concat(rootLeaves, fakeLeaves), fault)
+		case rel == inventoryDir:
+			g.checkCore(rel, slices.Concat(rootLeaves, []string{"."}), fault)
 		case slices.Contains(rootLeaves, rel):
 			g.checkLeaf(p, rel, fault)
 		case provider(rel) != "":
@@ -111,6 +131,8 @@ func CheckImports(g *Graph) []string {
 			if slices.Contains(g.Closure(p.ImportPath), clientset) {
 				fault("%s reaches %s: only %s may, because it makes a program 23 MB larger", rel, clientset, strings.Join(clientsetDirs, ", "))
 			}
+		case within(rel, simtestDir):
+			g.checkSimtest(p, rel, fault)
 		case rel == firstProgram:
 			for _, dep := range g.Closure(p.ImportPath) {
 				if d := g.Packages[dep]; d != nil && d.Module != "" && d.Module != g.Module && !withinAny(dep, coreModules) {
@@ -164,6 +186,23 @@ func (g *Graph) checkCore(rel string, allowed []string, fault faultFunc) {
 		case isOwn, d != nil && d.Module == "":
 		case !withinAny(dep, coreModules):
 			fault("%s reaches %s: it may use the standard library and %s only", rel, dep, strings.Join(coreModules, ", "))
+		}
+	}
+}
+
+// checkSimtest checks that the simulators link no provider and no SDK.
+func (g *Graph) checkSimtest(p *Package, rel string, fault faultFunc) {
+	for _, dep := range g.Closure(p.ImportPath) {
+		own, isOwn := g.rel(dep)
+		d := g.Packages[dep]
+		switch {
+		case isOwn && (provider(own) != "" || within(own, "fake")):
+			fault("%s reaches %s: a test imports the providers that it opens", rel, own)
+		case isOwn, d != nil && d.Module == "", withinAny(dep, coreModules):
+		case rel == simtestDir:
+			fault("%s reaches %s: it may use the standard library and %s only", rel, dep, strings.Join(coreModules, ", "))
+		case withinAny(dep, vendorModules) && !slices.Contains(vendorMessages, dep):
+			fault("%s reaches %s: it links no vendor's SDK", rel, dep)
 		}
 	}
 }

@@ -182,6 +182,22 @@ func TestCheckImports(t *testing.T) {
 			want:  []string{"quickstart links github.com/aws/sdk"},
 		},
 		{
+			name:  "inventory",
+			graph: graph("m.org/m/inventory: m.org/m m.org/m/fake golang.org/x/time/rate; m.org/m/internal/provider/fanout"),
+			want:  []string{"inventory reaches fake", "inventory reaches golang.org/x/time/rate"},
+		},
+		{
+			name: "simulators-for-users",
+			graph: graph("m.org/m/simtest: m.org/m/internal/sim/eks github.com/cenkalti/backoff/v4; m.org/m/aws m.org/m/nhn", "m.org/m/aws: github.com/aws/sdk",
+				"m.org/m/simtest/gcp: google.golang.org/grpc cloud.google.com/go/container/apiv1/containerpb"),
+		},
+		{
+			name: "simulators-for-users-with-an-sdk",
+			graph: graph("m.org/m/simtest: m.org/m/fake google.golang.org/grpc", "m.org/m/simtest/gcp: cloud.google.com/go/container/apiv1 m.org/m/internal/x",
+				"m.org/m/internal/x: m.org/m/gcp"),
+			want: []string{"simtest reaches fake", "simtest reaches google.golang.org/grpc", "simtest/gcp reaches cloud.google.com/go/container/apiv1", "simtest/gcp reaches gcp"},
+		},
+		{
 			name:  "assertion-library",
 			graph: graph("m.org/m/aws: fmt; github.com/stretchr/testify/require"),
 			want:  []string{"aws imports github.com/stretchr/testify/require"},

@@ -22,6 +22,7 @@ var Alibaba = pmks.Capabilities{
 		// The cluster takes the first, the pools take all.
 		SecurityGroups:  pmks.FieldOptional,
 		Tags:            pmks.FieldOptional,
+		TagsLater:       true,
 		MaxTags:         14, // ACK takes 20; pmks keeps a few for its own
 		Image:           pmks.FieldOptional,
 		VMSpec:          pmks.FieldRequired,
@@ -42,7 +43,26 @@ var Alibaba = pmks.Capabilities{
 	Versions: pmks.VersionRule{Patch: true, LargestStep: 1},
 	// Tokens are taken where the cluster has the add-on ack-ram-authenticator, which the
 	// provider installs if it is told to.
-	Access: pmks.AccessRule{Certificate: true, Token: true, TokenLifetime: 10 * time.Minute},
+	Access: pmks.AccessRule{
+		Certificate: true, Token: true, TokenLifetime: 10 * time.Minute,
+		// The private address is always there; what is chosen is a public one beside it.
+		Modes:       []pmks.AccessMode{pmks.AccessPublicAndPrivate, pmks.AccessPrivate},
+		CIDRs:       pmks.FieldRefused,
+		CIDRsWayOut: "give the listener on port 6443 of the API server's load balancer an access control list, which binds both addresses",
+	},
+	NodeGroups: pmks.NodeGroupRule{
+		Labels:          pmks.FieldOptional,
+		MaxLabels:       20,
+		MaxLabelKey:     64,
+		EmptyLabelValue: true,
+		ReservedKeys:    []string{"ack.aliyun.com", "acs:", "alibabacloud.com/nodepool-id", "aliyun", "k8s.aliyun.com"},
+		Taints:          pmks.FieldOptional, // no bound of their number is published
+		EmptyTaintValue: true,
+		Spot:            pmks.FieldOptional,
+		SpotFirst:       true,
+		Zones:           pmks.FieldOptional, // those of the cluster's vSwitches
+		MaxZones:        8,
+	},
 	Typical: pmks.Durations{
 		CreateCluster:       10 * time.Minute,
 		DeleteCluster:       6 * time.Minute,

@@ -9,8 +9,8 @@ import (
 )
 
 // AWS is what Amazon EKS can do. Sources: EKS API reference (CreateCluster,
-// CreateNodegroup), EKS user guide (network requirements, service quotas, update
-// cluster), read in November 2026.
+// CreateNodegroup), EKS user guide (network requirements, service quotas, node taints,
+// cluster endpoint, update cluster), read in November 2026.
 var AWS = pmks.Capabilities{
 	Provider:      "aws",
 	ClusterType:   pmks.TypeI,
@@ -24,6 +24,7 @@ var AWS = pmks.Capabilities{
 		SecurityGroups:    pmks.FieldOptional,
 		MaxSecurityGroups: 4,
 		Tags:              pmks.FieldOptional,
+		TagsLater:         true,
 		MaxTags:           45, // EKS takes 50; pmks keeps a few for its own
 		Image:             pmks.FieldOptional,
 		VMSpec:            pmks.FieldOptional, // empty: t3.medium
@@ -32,6 +33,17 @@ var AWS = pmks.Capabilities{
 		MinRootDiskSize:   1,
 		MaxRootDiskSize:   16384,
 		KeyPair:           pmks.FieldOptional,
+	},
+	NodeGroups: pmks.NodeGroupRule{
+		Labels:          pmks.FieldOptional,
+		MaxLabelKey:     63, // EKS counts the prefix too
+		ReservedKeys:    []string{"eks.amazonaws.com/"},
+		Taints:          pmks.FieldOptional,
+		MaxTaints:       50,
+		EmptyTaintValue: true,
+		Spot:            pmks.FieldOptional,
+		SpotFirst:       true,
+		Zones:           pmks.FieldOptional, // those in which the cluster has subnets
 	},
 	Scaling: pmks.ScalingRule{
 		ToZero:     true,
@@ -43,7 +55,11 @@ var AWS = pmks.Capabilities{
 	},
 	Versions: pmks.VersionRule{Patch: false, LargestStep: 1},
 	// The API server takes a token for 15 minutes; one is kept in hand.
-	Access: pmks.AccessRule{Token: true, TokenLifetime: 14 * time.Minute},
+	Access: pmks.AccessRule{
+		Token: true, TokenLifetime: 14 * time.Minute,
+		Modes: []pmks.AccessMode{pmks.AccessPublic, pmks.AccessPrivate, pmks.AccessPublicAndPrivate},
+		CIDRs: pmks.FieldOptional, MaxCIDRs: 40,
+	},
 	Typical: pmks.Durations{
 		CreateCluster:       10 * time.Minute,
 		DeleteCluster:       10 * time.Minute,

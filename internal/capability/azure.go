@@ -30,6 +30,7 @@ var Azure = pmks.Capabilities{
 		SecurityGroups:    pmks.FieldOptional,
 		MaxSecurityGroups: 1,
 		Tags:              pmks.FieldOptional,
+		TagsLater:         true,
 		MaxTags:           45,                 // Azure takes 50; some are needed for what Azure has no place for
 		Image:             pmks.FieldOptional, // an OS SKU
 		VMSpec:            pmks.FieldRequired,
@@ -39,6 +40,17 @@ var Azure = pmks.Capabilities{
 		MaxRootDiskSize:   2048,
 		KeyPair:           pmks.FieldOptional, // one for the whole cluster
 	},
+	// Labels and taints are checked by AKS alone; its command line takes no taint without
+	// a value. What is left of the reserved names has no prefix, and the provider
+	// refuses it.
+	NodeGroups: pmks.NodeGroupRule{
+		Labels:          pmks.FieldOptional,
+		EmptyLabelValue: true,
+		ReservedKeys:    []string{"kubernetes.azure.com/"},
+		Taints:          pmks.FieldOptional, // but for CriticalAddonsOnly they make a pool one of mode User
+		Spot:            pmks.FieldOptional, // in pools of mode User
+		Zones:           pmks.FieldOptional,
+	},
 	Scaling: pmks.ScalingRule{
 		ToZero:           true, // pools of mode User
 		RemoveLast:       false,
@@ -47,7 +59,8 @@ var Azure = pmks.Capabilities{
 	},
 	Versions: pmks.VersionRule{Patch: true, LargestStep: 1},
 	// Tokens are those of Entra, for clusters that were made with it.
-	Access: pmks.AccessRule{Certificate: true, Token: true, TokenLifetime: 90 * time.Minute},
+	Access: pmks.AccessRule{Certificate: true, Token: true, TokenLifetime: 90 * time.Minute,
+		Modes: []pmks.AccessMode{pmks.AccessPublic, pmks.AccessPrivate}, CIDRs: pmks.FieldOptional, MaxCIDRs: 200},
 	Typical: pmks.Durations{
 		CreateCluster:       6 * time.Minute,
 		DeleteCluster:       5 * time.Minute,

@@ -25,6 +25,7 @@ var GCP = pmks.Capabilities{
 		SecurityGroups:    pmks.FieldOptional,
 		MaxSecurityGroups: 16,
 		Tags:              pmks.FieldOptional, // labels
+		TagsLater:         true,
 		MaxTags:           32,                 // Google takes 64; the rest is for what it has no place for
 		Image:             pmks.FieldOptional, // an image type
 		VMSpec:            pmks.FieldRequired,
@@ -40,8 +41,25 @@ var GCP = pmks.Capabilities{
 		AutoScaling:      pmks.AutoScalingNative,
 		DesiredWhileAuto: true,
 	},
+	NodeGroups: pmks.NodeGroupRule{
+		Labels:          pmks.FieldOptional, // 1,024 characters in all
+		EmptyLabelValue: true,
+		// What GKE puts on nodes by itself.
+		ReservedKeys:    []string{"cloud.google.com/", "components.gke.io/", "iam.gke.io/", "sandbox.gke.io/"},
+		Taints:          pmks.FieldOptional,
+		EmptyTaintValue: true,
+		Spot:            pmks.FieldOptional,
+		SpotFirst:       true,
+		Zones:           pmks.FieldOptional,
+	},
 	Versions: pmks.VersionRule{Patch: true, LargestStep: 1},
-	Access:   pmks.AccessRule{Token: true, TokenLifetime: time.Hour},
+	Access: pmks.AccessRule{
+		Token: true, TokenLifetime: time.Hour,
+		// The private address is always there.
+		Modes: []pmks.AccessMode{pmks.AccessPublicAndPrivate, pmks.AccessPrivate},
+		// Authorized networks; those of a private cluster must be private themselves.
+		CIDRs: pmks.FieldOptional, MaxCIDRs: 50, CIDRsWhenPrivate: true,
+	},
 	Typical: pmks.Durations{
 		CreateCluster:       7 * time.Minute,
 		DeleteCluster:       4 * time.Minute,

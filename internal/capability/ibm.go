@@ -23,11 +23,20 @@ var IBM = pmks.Capabilities{
 		SecurityGroups:    pmks.FieldOptional,
 		MaxSecurityGroups: 4,
 		Tags:              pmks.FieldOptional, // labels of the worker pools
+		TagsLater:         true,
 		Image:             pmks.FieldOptional, // an operating system
 		VMSpec:            pmks.FieldRequired,
 		RootDiskType:      pmks.FieldRefused, // the flavor decides
 		RootDiskSize:      pmks.FieldRefused,
 		KeyPair:           pmks.FieldIgnored, // nobody logs in to a worker
+	},
+	NodeGroups: pmks.NodeGroupRule{
+		Labels:          pmks.FieldOptional,
+		EmptyLabelValue: true,
+		ReservedKeys:    []string{"ibm-cloud.kubernetes.io/"},
+		Taints:          pmks.FieldOptional, // by a call of its own, after that which makes the pool
+		OneEffectPerKey: true,
+		Zones:           pmks.FieldOptional,
 	},
 	Scaling: pmks.ScalingRule{
 		ToZero:           false,
@@ -36,7 +45,12 @@ var IBM = pmks.Capabilities{
 		DesiredWhileAuto: false,
 	},
 	Versions: pmks.VersionRule{Patch: true, LargestStep: 1},
-	Access:   pmks.AccessRule{Certificate: true, Token: true, TokenLifetime: time.Hour},
+	Access: pmks.AccessRule{
+		Certificate: true, Token: true, TokenLifetime: time.Hour,
+		// The private endpoint is always there. Who may reach either is a matter of another service.
+		Modes:       []pmks.AccessMode{pmks.AccessPublicAndPrivate, pmks.AccessPrivate},
+		CIDRsWayOut: "say who may reach the endpoints by rules of IBM's context-based restrictions for the account",
+	},
 	Typical: pmks.Durations{
 		CreateCluster:       45 * time.Minute,
 		DeleteCluster:       15 * time.Minute,

@@ -43,7 +43,22 @@ var NHN = pmks.Capabilities{
 		DesiredWhileAuto: false,
 	},
 	Versions: pmks.VersionRule{Patch: true, LargestStep: 1},
-	Access:   pmks.AccessRule{Certificate: true},
+	Access: pmks.AccessRule{
+		Certificate: true,
+		Modes:       []pmks.AccessMode{pmks.AccessPublic, pmks.AccessPrivate},
+		CIDRs:       pmks.FieldRefused, // a call of its own once the cluster is there
+		CIDRsWayOut: "when the cluster is Active, give them to POST /v1/clusters/{cluster}/api_ep_ipacl, in the console or through Handler.Vendor",
+	},
+	NodeGroups: pmks.NodeGroupRule{
+		Labels:          pmks.FieldOptional,
+		MaxLabels:       20,
+		EmptyLabelValue: true,
+		ReservedKeys:    []string{"magnum.openstack.org"},
+		Taints:          pmks.FieldRefused, // of the console alone
+		Spot:            pmks.FieldRefused,
+		Zones:           pmks.FieldOptional,
+		MaxZones:        1,
+	},
 	Typical: pmks.Durations{
 		CreateCluster:       12 * time.Minute,
 		DeleteCluster:       5 * time.Minute,

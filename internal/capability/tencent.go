@@ -22,7 +22,8 @@ var Tencent = pmks.Capabilities{
 		SecurityGroups:    pmks.FieldRequired,
 		MaxSecurityGroups: 5,
 		Tags:              pmks.FieldOptional,
-		MaxTags:           26,                 // a scaling group takes 30, with those of pmks
+		MaxTags:           26, // a scaling group takes 30, with those of pmks
+		TagsLater:         true,
 		Image:             pmks.FieldOptional, // an OS name, or an image id
 		VMSpec:            pmks.FieldRequired,
 		RootDiskType:      pmks.FieldOptional,
@@ -30,6 +31,17 @@ var Tencent = pmks.Capabilities{
 		MinRootDiskSize:   20,
 		MaxRootDiskSize:   2048,
 		KeyPair:           pmks.FieldOptional,
+	},
+	NodeGroups: pmks.NodeGroupRule{
+		Labels:          pmks.FieldOptional,
+		MaxLabelKey:     63, // with its prefix
+		EmptyLabelValue: true,
+		ReservedKeys:    []string{"cloud.tencent.com/", "tke.cloud.tencent.com/", "node.tke.cloud.tencent.com/", "eks.tke.cloud.tencent.com/"},
+		Taints:          pmks.FieldOptional,
+		EmptyTaintValue: true,
+		Spot:            pmks.FieldOptional,
+		SpotFirst:       true,
+		Zones:           pmks.FieldOptional, // those of the subnets of the cluster
 	},
 	Scaling: pmks.ScalingRule{
 		ToZero:           true,
@@ -39,7 +51,12 @@ var Tencent = pmks.Capabilities{
 	},
 	// TKE publishes even minors only, so that the next one is two away.
 	Versions: pmks.VersionRule{Patch: true, LargestStep: 2},
-	Access:   pmks.AccessRule{Certificate: true, OpenCall: true},
+	Access: pmks.AccessRule{
+		Certificate: true, OpenCall: true,
+		Modes:       []pmks.AccessMode{pmks.AccessPublic, pmks.AccessPrivate, pmks.AccessPublicAndPrivate},
+		CIDRs:       pmks.FieldRefused,
+		CIDRsWayOut: "let the first security group of the cluster, which guards its public endpoint, let in port 443 from these networks alone",
+	},
 	Typical: pmks.Durations{
 		CreateCluster:       6 * time.Minute,
 		DeleteCluster:       3 * time.Minute,

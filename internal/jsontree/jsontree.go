@@ -52,6 +52,7 @@ type Error struct {
 	Message string
 }
 
+// Error implements [error]: the path, and what is wrong there.
 func (e *Error) Error() string { return strings.TrimPrefix(e.Path+": "+e.Message, ": ") }
 
 func fault(path, format string, args ...any) *Error {

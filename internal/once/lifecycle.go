@@ -11,7 +11,8 @@ import (
 )
 
 // Create makes something exactly once where the cloud takes no idempotency token.
-// ours looks whether what is there came of this very request. That something is
+// ours looks whether what is there came of this very request; an error with
+// CodeAlreadyExists says that it is somebody else's. That something is
 // there already, or being made, may after a first try whose answer was lost be that
 // very thing.
 func Create(ctx context.Context, send func(context.Context) error, ours func(context.Context) (bool, error)) error {
@@ -21,7 +22,11 @@ func Create(ctx context.Context, send func(context.Context) error, ours func(con
 			tries++
 			err := send(ctx)
 			if tries > 1 && (errors.Is(err, pmks.ErrAlreadyExists) || errors.Is(err, pmks.ErrBusy)) {
-				if done, lookErr := ours(ctx); lookErr == nil && done {
+				done, lookErr := ours(ctx)
+				if errors.Is(lookErr, pmks.ErrAlreadyExists) {
+					return certain{lookErr}
+				}
+				if lookErr == nil && done {
 					return nil
 				}
 			}

@@ -125,6 +125,28 @@ func TestRemove_lateRefusal(t *testing.T) {
 	})
 }
 
+// TestCreate_refused: what exists after a first try whose answer was lost may be what that
+// made, unless it is seen to be somebody else's.
+func TestCreate_refused(t *testing.T) {
+	t.Parallel()
+	for _, known := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			send, _ := script(lost, exists)
+			looks := 0
+			err := once.Create(t.Context(), send, func(context.Context) (bool, error) {
+				if looks++; looks > 1 && known {
+					return false, &pmks.Error{Code: exists, Message: "somebody else's"}
+				}
+				return false, nil
+			})
+			var e *pmks.Error
+			if !errors.As(err, &e) || e.Code != exists || e.MayHaveHappened == known {
+				t.Errorf("known %t: got %v", known, err)
+			}
+		})
+	}
+}
+
 // TestCreate_blind: when looking fails too, the error says that it may have
 // happened.
 func TestCreate_blind(t *testing.T) {

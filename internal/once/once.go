@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package once makes a mutation happen exactly once although its reply may be
-// lost.
+// lost. Every change that a provider sends goes through [Do], [Create] or [Remove]; they
+// differ in how a look tells that it happened. Where that cannot be told the error has
+// MayHaveHappened set, and nothing is sent again.
 package once
 
 import (
@@ -35,7 +37,9 @@ type Mutation struct {
 
 // Do sends m. When the outcome is open it looks, and sends again only after a
 // look proved that nothing happened. If the look fails too, or ctx ends, the
-// error has MayHaveHappened set, unless no try had a connection to go by.
+// error has MayHaveHappened set, unless no try had a connection to go by. So has that of a
+// later try which is refused as busy or as existing: it may be the first one that is in
+// the way, where the look showed what was there before it.
 func Do(ctx context.Context, m Mutation) error {
 	if err := errs.Over(ctx); err != nil {
 		return err
@@ -43,7 +47,15 @@ func Do(ctx context.Context, m Mutation) error {
 	sent := false // a try may have reached the cloud
 	for attempt := 1; ; attempt++ {
 		err := m.Send(ctx)
-		if err == nil || !Open(err) {
+		if c, ok := err.(certain); ok { //nolint:errorlint // it is never inside another
+			return c.error
+		}
+		switch {
+		case err == nil:
+			return nil
+		case !Open(err) && sent && (errors.Is(err, pmks.ErrBusy) || errors.Is(err, pmks.ErrAlreadyExists)):
+			return mayHaveHappened(err, true)
+		case !Open(err):
 			return err
 		}
 		sent = sent || !errs.NeverSent(err) || saysMayHaveHappened(err)
@@ -63,6 +75,9 @@ func Do(ctx context.Context, m Mutation) error {
 		}
 	}
 }
+
+// certain is a refusal that the request's own earlier tries have nothing to do with.
+type certain struct{ error }
 
 // Open reports whether err says nothing about whether the request took effect.
 // Every answer of the cloud that names a fault is a refusal, and so is every answer

@@ -23,6 +23,8 @@ func TestDo_neverSent(t *testing.T) {
 	reset := &pmks.Error{Code: pmks.CodeUnavailable, Err: &net.OpError{Op: "read", Err: syscall.ECONNRESET}}
 	half := &pmks.Error{Code: pmks.CodeUnavailable, MayHaveHappened: true, Err: unreachable.Err}
 	unseen := errors.New("the look fails too")
+	busy, exists := &pmks.Error{Code: pmks.CodeBusy}, &pmks.Error{Code: pmks.CodeAlreadyExists}
+	denied := &pmks.Error{Code: pmks.CodePermissionDenied}
 	for _, test := range []struct {
 		name    string
 		answers []*pmks.Error
@@ -35,6 +37,11 @@ func TestDo_neverSent(t *testing.T) {
 		{"unreachable-then-reset", []*pmks.Error{unreachable, reset}, []error{nil, unseen}, true, 2},
 		{"reset-then-unreachable", []*pmks.Error{reset, unreachable}, []error{nil, unseen}, true, 2},
 		{"half-done-before", []*pmks.Error{half}, []error{unseen}, true, 1},
+		{"busy-with-what-was-lost", []*pmks.Error{reset, busy}, []error{nil}, true, 2},
+		{"what-was-lost-exists", []*pmks.Error{reset, exists}, []error{nil}, true, 2},
+		{"busy-and-never-sent", []*pmks.Error{unreachable, busy}, []error{nil}, false, 2},
+		{"denied-after-all", []*pmks.Error{reset, denied}, []error{nil}, false, 2},
+		{"busy", []*pmks.Error{busy}, nil, false, 1},
 		{"seen-not-to-have-happened", []*pmks.Error{reset}, []error{nil}, false, once.Attempts},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -46,7 +46,10 @@ func (l Loop) Run(ctx context.Context, look func(context.Context) (done bool, er
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		done, err := l.look(ctx, look)
+		// The pause comes first: a look may wait for others that are made meanwhile, but not
+		// for long beside it.
+		pause := l.BackOff.NextBackOff()
+		done, err := l.look(context.WithValue(ctx, pauseKey{}, pause), look)
 		switch {
 		case err == nil && done:
 			return nil
@@ -61,7 +64,6 @@ func (l Loop) Run(ctx context.Context, look func(context.Context) (done bool, er
 				return err
 			}
 		}
-		pause := l.BackOff.NextBackOff()
 		if pause == backoff.Stop {
 			return errors.Join(ErrScheduleEnded, err)
 		}
@@ -137,3 +139,22 @@ func Sleep(ctx context.Context, d time.Duration) error {
 		return nil
 	}
 }
+
+type pauseKey struct{}
+
+// Pause is how long the loop whose look this is will pause after it: 0 where that is not
+// known, or this was the last look.
+func Pause(ctx context.Context) time.Duration {
+	pause, _ := ctx.Value(pauseKey{}).(time.Duration)
+	return max(pause, 0)
+}
+
+type waitingKey struct{}
+
+// Waiting marks the looks of a wait: where requests stand in line, all others go first.
+func Waiting(ctx context.Context) context.Context {
+	return context.WithValue(ctx, waitingKey{}, true)
+}
+
+// IsWaiting reports whether a request is a look of a wait.
+func IsWaiting(ctx context.Context) bool { return ctx.Value(waitingKey{}) != nil }

@@ -28,6 +28,9 @@ type Sim interface {
 	Counts() map[string]int
 	MaxConcurrent() int
 	Reset()
+	Remember()
+	// Holdings lists all that is kept; the argument is the simulator itself.
+	Holdings(server any) []string
 	Transport() http.RoundTripper
 	Listen(addr string, tls bool) (*simkit.Listener, error)
 }
@@ -99,6 +102,9 @@ type Bench[S Sim] struct {
 	TLS bool
 	// SignsIn: the first call asks for a token, which a budget does not count.
 	SignsIn bool
+	// OwnDefault: the handler's default version is another than the profile's, as in a
+	// release channel.
+	OwnDefault bool
 	// Version is that of the clusters of a [Bench.Fleet]; empty means the simulator's
 	// default.
 	Version string
@@ -240,9 +246,16 @@ func (b Bench[S]) Matrix() *Matrix {
 		Open: func(t testing.TB, wire func(http.RoundTripper) http.RoundTripper) Rig {
 			s := b.Simulate(Options{})
 			another := func() pmks.ClusterHandler { return b.connect(t, s, nil) }
-			return Rig{Handler: b.connect(t, s, wire), Direct: another(), Another: another}
+			return Rig{Handler: b.connect(t, s, wire), Direct: another(), Another: another, Remember: s.Remember}
 		},
 		Request: b.SampleRequest, Group: b.SampleNodeGroup, Secrets: b.Secrets,
+	}
+	p := b.profile()
+	if _, more := conformance.Demanding(p.Caps, p.Zones, pmks.NodeGroupInfo{}); more {
+		m.Demanding = func(name string) pmks.NodeGroupInfo {
+			g, _ := conformance.Demanding(p.Caps, p.Zones, b.SampleNodeGroup(name))
+			return g
+		}
 	}
 	m.Refusal = func(_ *http.Request, status int) (contentType, body string) {
 		if answer := b.refuse("", status).Answer; answer != nil {

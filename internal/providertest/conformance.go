@@ -23,7 +23,7 @@ import (
 func (b Bench[S]) Conformance(t *testing.T) {
 	t.Run("virtual/bare", func(t *testing.T) {
 		t.Parallel()
-		if underRace {
+		if UnderRace {
 			t.Skip("the race detector sees the same inside Client")
 		}
 		b.Virtual(t, nil)
@@ -128,6 +128,7 @@ func (w *world[S]) cloud(t testing.TB) *conformance.Cloud {
 		ClusterRequest:   w.SampleRequest,
 		NodeGroupRequest: w.SampleNodeGroup,
 		Secrets:          w.Secrets,
+		Zones:            w.profile().Clone().Zones,
 		Reopen:           func() pmks.ClusterHandler { return w.handler(t) },
 		Logs:             w.logs.String,
 		Mutations:        w.mutations,
@@ -141,7 +142,7 @@ func (w *world[S]) cloud(t testing.TB) *conformance.Cloud {
 			return iid, ok
 		},
 	}
-	if underRace {
+	if UnderRace {
 		c.Stride = 5
 	}
 	if w.Levers != nil {

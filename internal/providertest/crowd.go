@@ -55,9 +55,12 @@ func (m *meter) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // Run is 20 clusters of 3 groups made, upgraded and removed side by side, and 200
-// callers who read one cluster at once.
+// callers who read one cluster at once; fewer under the race detector.
 func (c Crowd) Run(t *testing.T) {
-	const jobs, readers = 20, 200
+	jobs, readers := 20, 200
+	if UnderRace {
+		jobs, readers = 8, 60
+	}
 	synctest.Test(t, func(t *testing.T) {
 		m := &meter{isRefusal: c.Throttled}
 		if m.isRefusal == nil {

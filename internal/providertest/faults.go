@@ -37,6 +37,8 @@ var (
 	silent   = []pmks.Code{pmks.CodeUnavailable}
 	internal = []pmks.Code{pmks.CodeUnavailable, pmks.CodeInternal}
 	rejected = []pmks.Code{pmks.CodeInvalidArgument, pmks.CodeFailedPrecondition}
+	// What was lost may be in the way of what is sent again.
+	inTheWay = []pmks.Code{pmks.CodeUnavailable, pmks.CodeBusy, pmks.CodeAlreadyExists}
 	identity = []pmks.Code{pmks.CodeUnauthenticated, pmks.CodePermissionDenied}
 )
 
@@ -75,6 +77,9 @@ var kinds = []kind{
 	{name: "oversized", applied: true, codes: internal, strike: oversized},
 	{name: "wrong-type", applied: true, codes: internal, strike: wrongType},
 	{name: "twice", applied: true, codes: nil, strike: twice},
+	{name: "stale", strike: stale},
+	{name: "stale-for-a-while", strike: staleForAWhile},
+	{name: "reset-after-and-stale", applied: true, codes: inTheWay, strike: resetAndStale},
 }
 
 // broken is a connection that fails.

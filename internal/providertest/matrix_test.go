@@ -23,7 +23,7 @@ func toyMatrix(s sin) *Matrix {
 				h.second = true
 				return h
 			}
-			return Rig{Handler: newToy(wire(c), s), Direct: newToy(c, none), Another: another}
+			return Rig{Handler: newToy(wire(c), s), Direct: newToy(c, none), Another: another, Remember: c.Remember}
 		},
 		Request: p.SampleRequest, Group: p.SampleNodeGroup, Secrets: []string{toySecret},
 	}
@@ -96,6 +96,7 @@ func TestMatrix_sins(t *testing.T) {
 		{"context-lost", losesContextError, "CreateCluster", creates, "cancel-in-hang", "the context's own error is lost", 0},
 		{"incomplete", hidesLoss, "GetCluster", reads + "/groups", "503", "incomplete without a word", 0},
 		{"false", answersFalse, "DeleteCluster", "DELETE /clusters/matrix", "wrong-type", "false without an error", 0},
+		{"stale-read-believed", sendsAgain, "CreateCluster", creates, "reset-after-and-stale", "there are 2 clusters", 0},
 		{"not-asked", none, "CreateCluster", creates, "503", "the request was not made", 2},
 	} {
 		t.Run(test.name, func(t *testing.T) {

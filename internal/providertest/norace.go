@@ -4,5 +4,5 @@
 
 package providertest
 
-// underRace: see race.go.
-const underRace = false
+// UnderRace is false without the race detector: see race.go.
+const UnderRace = false

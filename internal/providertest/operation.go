@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/inventory"
 )
 
 // Names in the matrix.
@@ -144,6 +145,53 @@ var operations = []operation{
 	{name: "LastOperation", start: twoGroups, do: func(ctx context.Context, s *stand) (any, error) {
 		return s.h.LastOperation(ctx, clusterIID, pmks.IID{})
 	}},
+	{name: "AddNodeGroup-demanding", start: oneCluster, done: []pmks.Code{pmks.CodeAlreadyExists},
+		do: func(ctx context.Context, s *stand) (any, error) {
+			if s.m.Demanding == nil {
+				return nil, &pmks.Error{Code: pmks.CodeUnsupported}
+			}
+			return s.h.AddNodeGroup(ctx, clusterIID, s.m.Demanding(extraGroup))
+		},
+		happened: func(t truth) (bool, bool) { _, ok := t.group(extraGroup); return both(ok) }},
+	{name: "SetTags", start: oneCluster,
+		do: func(ctx context.Context, s *stand) (any, error) { return nil, s.h.SetTags(ctx, clusterIID, otherTags) },
+		happened: func(t truth) (bool, bool) {
+			c, _ := t.cluster()
+			return both(slices.Equal(c.TagList, otherTags))
+		}},
+	{name: "GetNodeGroup", start: twoGroups, do: func(ctx context.Context, s *stand) (any, error) {
+		return s.h.GetNodeGroup(ctx, clusterIID, s.firstIID())
+	}},
+	{name: "Clusters", start: twoGroups, do: func(ctx context.Context, s *stand) (any, error) {
+		var list []*pmks.ClusterInfo
+		var failed []error
+		for info, err := range s.h.Clusters(ctx) {
+			if err != nil {
+				failed = append(failed, err)
+				continue
+			}
+			list = append(list, &info)
+		}
+		return list, errors.Join(failed...)
+	}},
+	{name: "UpgradeFindings", start: oneCluster, upgrades: true, do: func(ctx context.Context, s *stand) (any, error) {
+		return s.h.UpgradeFindings(ctx, clusterIID, s.target)
+	}},
+	{name: "PlanUpgrade", start: oneCluster, upgrades: true, waits: true, do: func(ctx context.Context, s *stand) (any, error) {
+		return pmks.PlanUpgrade(ctx, s.h, clusterIID, s.target)
+	}},
+	{name: "inventory.List", start: twoGroups, do: func(ctx context.Context, s *stand) (any, error) {
+		var list []*pmks.ClusterInfo
+		var failed []error
+		for item, err := range inventory.List(ctx, []inventory.Source{{Name: "account", Handler: s.h}}) {
+			if err != nil {
+				failed = append(failed, err)
+				continue
+			}
+			list = append(list, &item.Cluster)
+		}
+		return list, errors.Join(failed...)
+	}},
 	{name: "CheckCluster", start: nothing, do: func(ctx context.Context, s *stand) (any, error) {
 		return nil, s.h.CheckCluster(ctx, s.create())
 	}},
@@ -151,6 +199,9 @@ var operations = []operation{
 		return nil, s.h.CheckNodeGroup(ctx, clusterIID, s.m.Group(extraGroup))
 	}},
 }
+
+// otherTags are those that SetTags sets.
+var otherTags = []pmks.KeyValue{{Key: "team", Value: "green"}}
 
 // stand is a rig in the state that an operation starts from.
 type stand struct {
@@ -164,6 +215,8 @@ type stand struct {
 	before pmks.ClusterInfo
 	// another makes a new handler on the same cloud.
 	another func() pmks.ClusterHandler
+	// remember marks the moment that stale reads show.
+	remember func()
 }
 
 // result is how an operation ended.
@@ -185,7 +238,7 @@ func (m *Matrix) open(t testing.TB, op operation) *stand {
 	if s.wire == nil {
 		t.Fatalf("Open did not put the wire in")
 	}
-	s.h, s.direct, s.another = pmks.New(rig.Handler), pmks.New(rig.Direct), rig.Another
+	s.h, s.direct, s.another, s.remember = pmks.New(rig.Handler), pmks.New(rig.Direct), rig.Another, rig.Remember
 	s.prepare()
 	return s
 }
@@ -284,6 +337,12 @@ func partly(v any) bool {
 		return has(v)
 	case []*pmks.ClusterInfo:
 		return slices.ContainsFunc(v, func(info *pmks.ClusterInfo) bool { return has(*info) })
+	case pmks.NodeGroupInfo:
+		return has(pmks.ClusterInfo{NodeGroupList: []pmks.NodeGroupInfo{v}})
+	case pmks.UpgradePlan:
+		return slices.ContainsFunc(v.Steps, func(step pmks.UpgradeStep) bool { return partly(step.Findings) })
+	case []pmks.UpgradeFinding:
+		return slices.ContainsFunc(v, func(f pmks.UpgradeFinding) bool { return f.Code == pmks.KeyUnread })
 	}
 	return false
 }

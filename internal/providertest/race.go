@@ -4,7 +4,7 @@
 
 package providertest
 
-// underRace: the race detector makes everything five times as slow, and sees no more in
-// what runs one after the other. Samples are smaller then; what runs side by side stays
-// as it is.
-const underRace = true
+// UnderRace is true with the race detector, which makes everything five times as slow, and
+// sees no more in what runs one after the other. Samples are smaller then; what runs side
+// by side stays as it is.
+const UnderRace = true

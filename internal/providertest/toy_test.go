@@ -19,6 +19,7 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/sim/profile"
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // toyCloud is a cloud of clusters that are up at once, as a transport.
@@ -29,6 +30,15 @@ type toyCloud struct {
 	mu       sync.Mutex
 	made     int
 	clusters []pmks.ClusterInfo
+	// before are those of the moment that stale reads show.
+	before []pmks.ClusterInfo
+}
+
+// Remember marks the moment that stale reads show.
+func (c *toyCloud) Remember() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.before = slices.Clone(c.clusters)
 }
 
 // RoundTrip implements [http.RoundTripper].
@@ -60,6 +70,11 @@ func (c *toyCloud) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		c.clusters = append(c.clusters, req)
 		return say(http.StatusOK, req)
+	}
+	if r.Method == http.MethodGet && simkit.IsStale(r.Context()) {
+		now := c.clusters
+		c.clusters = c.before
+		defer func() { c.clusters = now }()
 	}
 	if len(path) == 1 {
 		return say(http.StatusOK, map[string]any{"clusters": c.clusters})

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/inventory"
 )
 
 // Bounds of one call in virtual time. A hung read costs its own deadline, several
@@ -35,6 +36,7 @@ func struckCell(k *kind) func(testing.TB, *Matrix, cell) []string {
 	return func(t testing.TB, m *Matrix, c cell) []string {
 		var v verdict
 		s := m.open(t, c.op)
+		s.remember()
 		s.wire.arm(c.at, k)
 		ctx, cancel := context.WithTimeout(t.Context(), 2*longestWait)
 		out := s.do(ctx)
@@ -42,7 +44,7 @@ func struckCell(k *kind) func(testing.TB, *Matrix, cell) []string {
 		struck, strayed := s.wire.met()
 		s.wire.disarm()
 		if struck == 0 {
-			v.add("the request was not made this time")
+			v.add(notMade)
 		}
 		if strayed > 0 {
 			v.add("a redirect was followed %d times", strayed)
@@ -196,7 +198,8 @@ func (s *stand) judgeError(v *verdict, err error, codes []pmks.Code) {
 	if !slices.Contains(codes, e.Code) {
 		v.add("%s, want one of %v or success: %v", e.Code, codes, err)
 	}
-	if e.Provider == "" || e.Op == "" {
+	var source *inventory.Error // it names the source, which stands for the provider
+	if e.Provider == "" && !errors.As(err, &source) || e.Op == "" {
 		v.add("the error does not say where: %v", err)
 	}
 	text := fmt.Sprintf("%v %+v %#v", err, err, err)
@@ -260,8 +263,11 @@ func (s *stand) converge(v *verdict) {
 	}
 	var again result
 	for range 90 {
+		stale := s.wire.isStale()
 		again = s.do(context.Background())
-		if again.err == nil || slices.Contains(s.op.done, pmks.CodeOf(again.err)) || !errors.Is(again.err, pmks.ErrBusy) {
+		// Of a cloud that shows what was, it may be heard that it does not know yet.
+		later := errors.Is(again.err, pmks.ErrBusy) || stale && errors.Is(again.err, pmks.ErrUnavailable)
+		if again.err == nil || slices.Contains(s.op.done, pmks.CodeOf(again.err)) || !later {
 			break
 		}
 		time.Sleep(time.Minute) //nolint:forbidigo // inside a synctest bubble

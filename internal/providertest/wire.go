@@ -12,6 +12,9 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
+
+	"github.com/pmks-go/pmks/internal/sim/simkit"
 )
 
 // Wire is the network between a handler and its simulator. It names every request,
@@ -34,6 +37,8 @@ type Wire struct {
 	onStrike func()
 	// after is called when that request was answered.
 	after func()
+	// staleUntil is until when all reads are stale.
+	staleUntil time.Time
 	// stop takes every request in its hand, where it is set.
 	stop func(*http.Request, func() (*http.Response, error)) (*http.Response, error)
 }
@@ -118,7 +123,12 @@ func (w *Wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	return fault.strike(w, req, deliver)
 }
 
-func (w *Wire) deliver(req *http.Request) (*http.Response, error) { return w.next.RoundTrip(req) }
+func (w *Wire) deliver(req *http.Request) (*http.Response, error) {
+	if w.isStale() {
+		req = req.WithContext(simkit.Stale(req.Context()))
+	}
+	return w.next.RoundTrip(req)
+}
 
 // recorded returns the requests since arm.
 func (w *Wire) recorded() []step {

@@ -159,3 +159,13 @@ func TestWorld_cloud(t *testing.T) {
 		t.Errorf("sent %v", got)
 	}
 }
+
+// TestPartly: what could not be read is said in a list of findings too.
+func TestPartly(t *testing.T) {
+	t.Parallel()
+	for want, list := range map[bool][]pmks.UpgradeFinding{true: {{Code: "x"}, {Code: pmks.KeyUnread}}, false: {{Code: "x"}}} {
+		if partly(list) != want {
+			t.Errorf("%+v", list)
+		}
+	}
+}

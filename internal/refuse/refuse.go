@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package refuse makes the errors with which a provider refuses a request, alone
-// or everything that is wrong with it at once.
+// or everything that is wrong with it at once ([List]). They name the field and what to do,
+// in the same words on every cloud; what the cloud refuses is worded by the cloud.
 package refuse
 
 import (

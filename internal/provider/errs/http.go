@@ -3,6 +3,7 @@
 package errs
 
 import (
+	"bytes"
 	"math"
 	"mime"
 	"net/http"
@@ -81,11 +82,16 @@ func ByStatus(status int) pmks.Code {
 // Foreign reports whether an answer cannot be of a cloud that speaks JSON or XML:
 // the page of a proxy, a gateway or a login portal.
 func Foreign(h http.Header, body []byte) bool {
-	kind, _, err := mime.ParseMediaType(h.Get("Content-Type"))
-	if err == nil && kind == "text/html" {
-		return true
+	if kind := h.Get("Content-Type"); strings.Contains(strings.ToLower(kind), "html") {
+		if kind, _, err := mime.ParseMediaType(kind); err == nil && kind == "text/html" {
+			return true
+		}
 	}
-	text := strings.ToLower(strings.TrimSpace(string(body[:min(len(body), 64)])))
+	start := bytes.TrimSpace(body[:min(len(body), 64)])
+	if !bytes.HasPrefix(start, []byte("<")) {
+		return false // as most answers; every answer comes by here
+	}
+	text := strings.ToLower(string(start))
 	return strings.HasPrefix(text, "<!doctype html") || strings.HasPrefix(text, "<html")
 }
 

@@ -109,6 +109,25 @@ func TestRead_callerEnds(t *testing.T) {
 	})
 }
 
+// TestRead_serverEnds: a server that keeps the caller's deadline and ends a request in the
+// same moment is taken for the end of the caller.
+func TestRead_serverEnds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		for range 100 {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			_, err := fanout.Read(ctx, fanout.NewLimiter(nil), "b", func(context.Context) (none, error) {
+				time.Sleep(time.Second) //nolint:forbidigo // inside a synctest bubble
+				return none{}, &pmks.Error{Code: pmks.CodeUnavailable}
+			})
+			cancel()
+			if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, pmks.ErrTimeout) || errors.Is(err, pmks.ErrUnavailable) {
+				t.Fatalf("got %v", err)
+			}
+		}
+	})
+}
+
 // TestLimiter_allSucceedLater: 200 callers at a rate of 10 a second are all served,
 // and never more than Slots at a time.
 func TestLimiter_allSucceedLater(t *testing.T) {

@@ -7,18 +7,12 @@ package fanout
 
 import (
 	"context"
-	"fmt"
 	"sync"
-	"time"
 
-	"golang.org/x/time/rate"
-
-	"github.com/pmks-go/pmks"
-	"github.com/pmks-go/pmks/internal/poll"
 	"github.com/pmks-go/pmks/internal/provider/errs"
 )
 
-// Slots is how many requests of one handler are under way at most, whoever asks.
+// Slots is how many requests of one limiter are under way at most, whoever asks.
 const Slots = 8
 
 // listingSlots is how many of them listings may take: a listing of a thousand
@@ -35,8 +29,8 @@ type Rate struct {
 	Within string
 }
 
-// Limiter bounds all requests of a handler: how many are under way, and how fast
-// each of the cloud's own buckets is drawn from. It is safe for concurrent use.
+// Limiter bounds all requests of the handlers of one account: how many are under way, and
+// how fast each of the cloud's own buckets is drawn from. It is safe for concurrent use.
 type Limiter struct {
 	slots    chan struct{}
 	listings chan struct{}
@@ -46,17 +40,7 @@ type Limiter struct {
 	buckets map[string]*bucket
 }
 
-// bucket is one of the cloud's: all requests that it counts together.
-type bucket struct {
-	tokens *rate.Limiter // nil: no bound
-	within *bucket       // nil: no level above
-
-	mu sync.Mutex
-	// held is until when the cloud wants to hear nothing.
-	held time.Time
-}
-
-// NewLimiter makes the limiter of one handler. rateOf gives the rate of a bucket by
+// NewLimiter makes a limiter that nobody else has; see [Shared]. rateOf gives the rate of a bucket by
 // the name that the provider gives it in its calls; nil means no bounds but Slots.
 func NewLimiter(rateOf func(bucket string) Rate) *Limiter {
 	return &Limiter{slots: make(chan struct{}, Slots), listings: make(chan struct{}, listingSlots),
@@ -73,15 +57,13 @@ func (l *Limiter) bucketLocked(name string) *bucket {
 	if b, ok := l.buckets[name]; ok {
 		return b
 	}
-	b := &bucket{}
+	b := newBucket()
 	l.buckets[name] = b
 	if l.rateOf == nil {
 		return b
 	}
 	r := l.rateOf(name)
-	if r.PerSecond > 0 {
-		b.tokens = rate.NewLimiter(rate.Limit(r.PerSecond), max(1, r.Burst))
-	}
+	b.publish(r)
 	if r.Within != "" && r.Within != name {
 		b.within = l.bucketLocked(r.Within)
 	}
@@ -131,64 +113,6 @@ func take(ctx context.Context, places chan struct{}) error {
 		return nil
 	case <-ctx.Done():
 		return errs.Over(ctx)
-	}
-}
-
-// wait waits for a token of each level, and until the cloud wants to hear again.
-func (b *bucket) wait(ctx context.Context) error {
-	for ; b != nil; b = b.within {
-		if err := b.waitAlone(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (b *bucket) waitAlone(ctx context.Context) error {
-	for {
-		b.mu.Lock()
-		pause := time.Until(b.held)
-		b.mu.Unlock()
-		if pause <= 0 {
-			break
-		}
-		if err := tooLong(ctx, pause); err != nil {
-			return err
-		}
-		if poll.Sleep(ctx, pause) != nil {
-			return errs.Over(ctx)
-		}
-	}
-	if b.tokens == nil {
-		return nil
-	}
-	token := b.tokens.Reserve()
-	if err := tooLong(ctx, token.Delay()); err != nil {
-		token.Cancel()
-		return err
-	}
-	if poll.Sleep(ctx, token.Delay()) != nil {
-		token.Cancel()
-		return errs.Over(ctx)
-	}
-	return nil
-}
-
-// tooLong is the error of a wait that the caller's deadline does not allow.
-func tooLong(ctx context.Context, wait time.Duration) error {
-	if deadline, ok := ctx.Deadline(); ok && wait > 0 && time.Until(deadline) <= wait {
-		return &pmks.Error{Code: pmks.CodeThrottled, RetryAfter: wait, Message: fmt.Sprintf(
-			"nothing was sent: under the cloud's published rate the turn of this request comes in %s, after the end of its context", wait.Round(time.Millisecond))}
-	}
-	return nil
-}
-
-// hold keeps a bucket silent for a while, all its callers at once.
-func (b *bucket) hold(d time.Duration) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if until := time.Now().Add(d); until.After(b.held) {
-		b.held = until
 	}
 }
 

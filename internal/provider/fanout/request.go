@@ -42,13 +42,22 @@ func Passing(err error) bool {
 
 // Read makes a request that changes nothing, and repeats it while it fails in
 // passing. call makes one try; its errors are of type [*pmks.Error].
-func Read[T any](ctx context.Context, l *Limiter, bucketName string, call func(context.Context) (T, error)) (T, error) {
+func Read[T any](ctx context.Context, l *Limiter, bucketName string, call func(context.Context) (T, error)) (result T, err error) {
+	err = readAgain(ctx, l, bucketName, func(ctx context.Context) (err error) {
+		result, err = call(ctx)
+		return err
+	})
+	return result, err
+}
+
+// readAgain is Read for all types: generic code is in a program once for each.
+func readAgain(ctx context.Context, l *Limiter, bucketName string, call func(context.Context) error) error {
 	b := l.bucket(bucketName)
 	var pauses backoff.BackOff // made at the first failure: most reads have none
 	for try := 1; ; try++ {
-		result, err := attempt(ctx, l, b, ReadTimeout, call)
+		err := attempt(ctx, l, b, ReadTimeout, call)
 		if err == nil || try == Tries || ctx.Err() != nil || !Passing(err) || errors.Is(err, errNotSent) || errors.Is(err, errPanic) {
-			return result, err
+			return err
 		}
 		if pauses == nil {
 			pauses = backoff.NewExponentialBackOff(backoff.WithInitialInterval(firstPause), backoff.WithMultiplier(2),
@@ -56,25 +65,38 @@ func Read[T any](ctx context.Context, l *Limiter, bucketName string, call func(c
 		}
 		pause := max(pauses.NextBackOff(), retryAfter(err))
 		if pause > longestPause || tooLong(ctx, pause) != nil {
-			return result, err // the caller knows better what such a wait is worth
+			return err // the caller knows better what such a wait is worth
 		}
 		if errs.Is(err, pmks.CodeThrottled) {
+			b.slow()
 			b.hold(pause)
 		} else if poll.Sleep(ctx, pause) != nil {
-			return result, errs.Ended(ctx, err)
+			return errs.Ended(ctx, err)
 		}
 	}
 }
 
 // Do makes a request that changes something, once. Whether it is sent again decides
 // package once.
-func Do[T any](ctx context.Context, l *Limiter, bucketName string, call func(context.Context) (T, error)) (T, error) {
-	b := l.bucket(bucketName)
-	result, err := attempt(ctx, l, b, MutationTimeout, call)
-	if wait := retryAfter(err); wait > 0 && wait <= longestPause && errs.Is(err, pmks.CodeThrottled) {
-		b.hold(wait)
-	}
+func Do[T any](ctx context.Context, l *Limiter, bucketName string, call func(context.Context) (T, error)) (result T, err error) {
+	err = doOnce(ctx, l, bucketName, func(ctx context.Context) (err error) {
+		result, err = call(ctx)
+		return err
+	})
 	return result, err
+}
+
+// doOnce is Do for all types.
+func doOnce(ctx context.Context, l *Limiter, bucketName string, call func(context.Context) error) error {
+	b := l.bucket(bucketName)
+	err := attempt(ctx, l, b, MutationTimeout, call)
+	if errs.Is(err, pmks.CodeThrottled) {
+		b.slow()
+		if wait := retryAfter(err); wait > 0 && wait <= longestPause {
+			b.hold(wait)
+		}
+	}
+	return err
 }
 
 // errNotSent marks a request whose turn never came, errPanic one that ended in a
@@ -85,22 +107,24 @@ var (
 )
 
 // attempt waits for its turn and makes one try, within its bound.
-func attempt[T any](ctx context.Context, l *Limiter, b *bucket, timeout time.Duration, call func(context.Context) (T, error)) (result T, err error) {
+func attempt(ctx context.Context, l *Limiter, b *bucket, timeout time.Duration, call func(context.Context) error) error {
 	t, err := l.acquire(ctx, b)
 	if err != nil {
-		return result, errs.With(err, func(e *pmks.Error) { e.Err = errors.Join(errNotSent, e.Err) })
+		return errs.With(err, func(e *pmks.Error) { e.Err = errors.Join(errNotSent, e.Err) })
 	}
 	defer t.end()
 	bounded, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	err = Guarded(func() (err error) {
-		result, err = call(bounded)
-		return err
-	})
+	err = Guarded(func() error { return call(bounded) })
+	if deadline, ok := ctx.Deadline(); ok && err != nil && !time.Now().Before(deadline) {
+		// The server keeps the same deadline, over gRPC, and may end the request a moment
+		// before the caller's own clock does.
+		<-ctx.Done()
+	}
 	if err != nil && ctx.Err() == nil && bounded.Err() != nil {
 		err = errs.With(errs.Ended(ctx, err), func(e *pmks.Error) { e.Message = fmt.Sprintf("no answer within %s", timeout) })
 	}
-	return result, errs.Ended(ctx, err)
+	return errs.Ended(ctx, err)
 }
 
 // Guarded runs f and turns its panic into an error: a vendor's SDK that meets an
@@ -108,11 +132,16 @@ func attempt[T any](ctx context.Context, l *Limiter, b *bucket, timeout time.Dur
 func Guarded(f func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			// The value is not shown: it may quote what was sent.
-			err = &pmks.Error{Code: pmks.CodeInternal, Err: errPanic, Message: fmt.Sprintf("a fault in pmks or in the vendor's SDK ended the request (%T)", r)}
+			err = Panicked(r)
 		}
 	}()
 	return f()
+}
+
+// Panicked is the error of a request that ended in a panic, of what was recovered. The value
+// is not shown: it may quote what was sent.
+func Panicked(r any) error {
+	return &pmks.Error{Code: pmks.CodeInternal, Err: errPanic, Message: fmt.Sprintf("a fault in pmks or in the vendor's SDK ended the request (%T)", r)}
 }
 
 func retryAfter(err error) time.Duration {

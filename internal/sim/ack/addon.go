@@ -3,6 +3,7 @@
 package ack
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"time"
@@ -24,7 +25,7 @@ func addonsOf(in *createClusterRequest) []addonRecord {
 	plugin := false
 	for _, a := range in.Addons {
 		if !a.Disabled {
-			list = append(list, addonRecord{a.Name, addonVersion, a.Config})
+			list = append(list, addonRecord{a.Name, cmp.Or(a.Version, addonVersion), a.Config})
 		}
 		plugin = plugin || slices.Contains(plugins, a.Name)
 	}

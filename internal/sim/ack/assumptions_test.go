@@ -51,6 +51,27 @@ func TestAssumptions(t *testing.T) {
 		"bounds-shown-while-off": wiretest.NewChoice(func(a *Assumptions) { a.BoundsShownWhileOff = true }, func(_ *testing.T, w *world) string {
 			return fmt.Sprint(w.roa("GET", off(w), nil).get("auto_scaling", "max_instances"))
 		}, "<nil>", "3"),
+		"check-fails-on-error": wiretest.NewChoice(func(a *Assumptions) { a.CheckFailsOnError = true }, func(t *testing.T, w *world) string {
+			id := w.create("a")
+			wiretest.Must(t, w.Find("a", checkMasterUpgrade, Finding{Item: "Webhook", Level: LevelError, Message: "a webhook is broken"}))
+			return w.checked(id, checkMasterUpgrade).text("status")
+		}, "Succeeded", "Failed"),
+		"checks-oldest-first": wiretest.NewChoice(func(a *Assumptions) { a.ChecksOldestFirst = true }, func(_ *testing.T, w *world) string {
+			id := w.create("a")
+			w.checked(id, checkMasterUpgrade)
+			w.checked(id, checkClusterUpgrade)
+			return w.roa("GET", "/clusters/"+id+"/checks", nil).text("checks", 0, "type")
+		}, checkClusterUpgrade, checkMasterUpgrade),
+		"other-check-words": wiretest.NewChoice(func(a *Assumptions) { a.OtherCheckWords = true }, func(_ *testing.T, w *world) string {
+			path := "/clusters/" + w.create("a") + "/checks"
+			w.roa("POST", path, map[string]any{"type": checkMasterUpgrade})
+			first := w.roa("GET", path, nil).text("checks", 0, "status")
+			w.pass()
+			w.Inject(core.Fault{Op: "RunClusterCheck", Kind: core.FaultFailLater, Reason: "Broken: no node answers"})
+			w.roa("POST", path, map[string]any{"type": checkMasterUpgrade})
+			w.pass()
+			return first + " " + w.roa("GET", path, nil).text("checks", 0, "status")
+		}, "Running Failed", "Pending Error"),
 		"default-node-pool": wiretest.NewChoice(func(a *Assumptions) { a.DefaultNodePool = true }, func(_ *testing.T, w *world) string {
 			a := w.roa("GET", "/clusters/"+w.create("a")+"/nodepools", nil)
 			return fmt.Sprint(a.get("nodepools", 0, "nodepool_info", "name"), a.get("nodepools", 0, "nodepool_info", "is_default"))
@@ -81,6 +102,19 @@ func TestAssumptions(t *testing.T) {
 			gone := w.roa("DELETE", "/clusters/"+id, nil)
 			return fmt.Sprint(config.status, len(config.body) > 0, gone.status, len(gone.body) > 0, w.state("/clusters/"+id))
 		}, "200 true 202 truedeleting", "200 false 202 falsedeleting"),
+		"kubernetes-config-kept": wiretest.NewChoice(func(a *Assumptions) { a.KubernetesConfigKept = true }, func(_ *testing.T, w *world) string {
+			pool := w.addPool(w.create("a"), "ng1", "kubernetes_config", map[string]any{"labels": tag("a", "b"), "user_data": "c3R1ZmY=", "cms_enabled": true, "unschedulable": true})
+			w.want(w.roa("PUT", pool, map[string]any{"kubernetes_config": map[string]any{"labels": tag("c", "d")}}), "200")
+			k := w.roa("GET", pool, nil).get("kubernetes_config").(map[string]any)
+			return fmt.Sprintln(k["labels"], k["user_data"], k["cms_enabled"], k["unschedulable"])
+		}, "[map[key:c value:d]]  <nil> false", "[map[key:c value:d]] c3R1ZmY= true true"),
+		"labels-merged": wiretest.NewChoice(func(a *Assumptions) { a.LabelsMerged = true }, func(_ *testing.T, w *world) string {
+			pool := w.addPool(w.create("a"), "ng1", "kubernetes_config", map[string]any{"labels": tag("a", "b"), "taints": taints("a", "b", "NoSchedule")})
+			w.want(w.roa("PUT", pool, map[string]any{"kubernetes_config": map[string]any{"labels": tag("c", "d"), "taints": taints("a", "c", "NoSchedule")}}), "200")
+			k := w.roa("GET", pool, nil).get("kubernetes_config").(map[string]any)
+			return fmt.Sprint(k["labels"], k["taints"])
+		}, "[map[key:c value:d]] [map[effect:NoSchedule key:a value:c]]",
+			"[map[key:a value:b] map[key:c value:d]] [map[effect:NoSchedule key:a value:c]]"),
 		"login-optional": wiretest.NewChoice(func(a *Assumptions) { a.LoginOptional = true }, func(_ *testing.T, w *world) string {
 			return w.roa("POST", "/clusters/"+w.create("a")+"/nodepools", poolBody("ng1", "scaling_group.key_pair", nil)).verdict()
 		}, "400 MissingParameter.scaling_group.key_pair", "200"),
@@ -113,9 +147,11 @@ func TestAssumptions(t *testing.T) {
 				w.roa("POST", "/clusters/"+made.text("cluster_id")+"/nodepools", poolBody("ng1")).verdict(),
 				w.roa("DELETE", "/clusters/"+made.text("cluster_id"), nil).verdict(),
 				w.roa("POST", "/clusters", clusterBody("b")).verdict(),
+				w.roa("POST", "/clusters/"+w.create("c", "container_cidr", "172.21.0.0/16", "service_cidr", "172.22.0.0/20")+"/nodepools",
+					poolBody("ng1", "kubernetes_config.labels", tag("a b", ""))).verdict(),
 			}, ", ")
-		}, "400 ErrorClusterState, 400 ErrorDeletionProtection, 400 InvalidParameter.CIDRConflict",
-			"409 OperationConflict, 403 OperationDenied.DeletionProtection, 400 VpcCidrConflict"),
+		}, "400 ErrorClusterState, 400 ErrorDeletionProtection, 400 InvalidParameter.CIDRConflict, 400 InvalidParameter.Labels",
+			"409 OperationConflict, 403 OperationDenied.DeletionProtection, 400 VpcCidrConflict, 400 InvalidParameter.KubernetesConfig"),
 		"other-success": wiretest.NewChoice(func(a *Assumptions) { a.OtherSuccess = true }, func(_ *testing.T, w *world) string {
 			a := w.roa("POST", "/clusters", clusterBody("a"))
 			w.pass()
@@ -133,6 +169,12 @@ func TestAssumptions(t *testing.T) {
 		"retired-ignored": wiretest.NewChoice(func(a *Assumptions) { a.RetiredIgnored = true }, func(_ *testing.T, w *world) string {
 			return w.roa("POST", "/clusters", clusterBody("a", "num_of_nodes", 3)).verdict()
 		}, "400 InvalidParameter", "202"),
+		"scaling-group-reset": wiretest.NewChoice(func(a *Assumptions) { a.ScalingGroupReset = true }, func(_ *testing.T, w *world) string {
+			pool := w.addPool(w.create("a"), "ng1", "scaling_group.spot_strategy", spotUncapped, "scaling_group.multi_az_policy", "BALANCE")
+			w.want(w.roa("PUT", pool, map[string]any{"scaling_group": map[string]any{"desired_size": 1}}), "200")
+			g := w.roa("GET", pool, nil).get("scaling_group").(map[string]any)
+			return fmt.Sprintln(g["spot_strategy"], g["multi_az_policy"], g["tags"], g["instance_types"])
+		}, "SpotAsPriceGo BALANCE [map[key:a value:b]] [ecs.g7.large]", "NoSpot PRIORITY [] [ecs.g7.large]"),
 		"skew-refused": wiretest.NewChoice(func(a *Assumptions) { a.SkewRefused = true }, func(_ *testing.T, w *world) string {
 			id := w.create("a", "kubernetes_version", "1.34.3-aliyun.1")
 			w.addPool(id, "ng1")
@@ -146,6 +188,13 @@ func TestAssumptions(t *testing.T) {
 			a := w.roa("GET", "/clusters/none", nil)
 			return fmt.Sprint(a.text("requestId") != "", a.text("request_id") != "")
 		}, "true false", "false true"),
+		"spot-scaling-type": wiretest.NewChoice(func(a *Assumptions) { a.SpotScalingType = true }, func(_ *testing.T, w *world) string {
+			id := w.create("a")
+			spot := []any{"scaling_group.spot_strategy", spotUncapped, "scaling_group.desired_size", nil}
+			pool := w.addPool(id, "ng1", append(spot, "auto_scaling", map[string]any{"enable": true, "min_instances": 0, "max_instances": 2})...)
+			return w.roa("GET", pool, nil).text("auto_scaling", "type") + " " +
+				w.roa("POST", "/clusters/"+id+"/nodepools", poolBody("ng2", append(spot, "auto_scaling", autoOn(0, 2))...)).verdict()
+		}, "spot 200", "spot 400 InvalidParameter.AutoScaling"),
 		"tags-merged": wiretest.NewChoice(func(a *Assumptions) { a.TagsMerged = true }, func(_ *testing.T, w *world) string {
 			_, pool := lagging(w)
 			put := []any{map[string]any{"key": "a", "value": "2"}, map[string]any{"key": "c", "value": "3"}}
@@ -155,6 +204,11 @@ func TestAssumptions(t *testing.T) {
 			w.pass()
 			return fmt.Sprint(w.roa("GET", pool, nil).get("scaling_group", "tags"))
 		}, "[map[key:a value:2]]", "[map[key:a value:2] map[key:c value:3]]"),
+		"tags-update-cluster": wiretest.NewChoice(func(a *Assumptions) { a.TagsUpdateCluster = true }, func(_ *testing.T, w *world) string {
+			path := "/clusters/" + w.create("a")
+			w.want(w.roa("POST", path+"/tags", tag("a", "b")), "200")
+			return w.state(path) + " " + w.roa("POST", path+"/tags", []any{}).verdict()
+		}, "running 200", "updating 400 ErrorClusterState"),
 		"tasks-forgotten": wiretest.NewChoice(func(a *Assumptions) { a.TasksForgotten = true }, func(_ *testing.T, w *world) string {
 			a := w.roa("DELETE", "/clusters/"+w.create("a"), nil)
 			w.pass()

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"maps"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -75,6 +76,7 @@ func (s *Server) newRecord(in *createClusterRequest, version string) *clusterRec
 		public: in.EndpointPublicAccess, publicIP: address("203.0.113.", n), privateIP: address("10.0.200.", n),
 		balancer: s.alnumID("lb-"), workerRole: "KubernetesWorkerRole-" + s.Random.UUID(),
 		egress: vpc.NAT, addons: addonsOf(in), pools: map[string]*poolRecord{},
+		log: controlPlaneLog{in.ControlplaneLogComponents, in.ControlplaneLogProject, in.ControlplaneLogTTL},
 	}
 	if rec.securityGroup == "" {
 		rec.securityGroup, rec.ownSecurityGroup = s.alnumID("sg-"), true
@@ -353,12 +355,18 @@ func (s *Server) modifyCluster(c *call) (any, *apiError) {
 	if in.ClusterSpec != "" && !slices.Contains(specs, in.ClusterSpec) {
 		return nil, invalid("ClusterSpec", "cluster_spec %q is not valid", in.ClusterSpec)
 	}
+	if in.APIServerEIP != nil && *in.APIServerEIP && in.APIServerEIPID != "" && !slices.Contains(s.resources.EIPs, in.APIServerEIPID) {
+		return nil, fail(http.StatusBadRequest, "InvalidAllocationId.NotFound", "The EIP %s does not exist", in.APIServerEIPID)
+	}
 	if rec.live.State == profile.Deleting {
 		return nil, s.clusterState(rec.live.Name, s.stateOf(rec, rec.live))
 	}
 	t := s.newTask("cluster_modify", targetCluster)
 	_, e = s.start(c, t, core.Work{ClusterID: rec.id, Took: s.scaled(5 * time.Second), Aside: true}, func(end core.OperationRecord) {
 		rec.updated = end.End
+		if in.APIServerEIP != nil && in.ClusterSpec == "" && end.Failure == "" {
+			rec.public = *in.APIServerEIP
+		}
 	})
 	if e != nil {
 		return nil, e

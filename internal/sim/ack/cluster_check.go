@@ -35,6 +35,7 @@ func (s *Server) checkCreateCluster(in *createClusterRequest) (version string, e
 		func() *apiError { return s.checkService() },
 		func() *apiError { return s.checkWords(in) },
 		func() *apiError { return checkTags(in.Tags, true) },
+		func() *apiError { return checkControlPlaneLog(in) },
 		func() (e *apiError) { version, e = s.chooseVersion(in.KubernetesVersion); return e },
 		func() *apiError { return s.checkVPC(in) },
 		func() *apiError { return s.checkRanges(in) },

@@ -14,13 +14,13 @@ import (
 
 // idPattern finds what is drawn at random, which may change with the order of drawing.
 var idPattern = regexp.MustCompile(`[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}|\b(?:c|np)[0-9a-f]{32}\b|T-[0-9a-f]{24}|A-[0-9a-f]{24}|` +
-	`\b(?:asg|eip|i|lb|ngw|sg)-[0-9a-z]{20}\b|iZ[0-9a-z]{20}Z|KubernetesWorkerRole-[0-9a-f-]{36}|LS0t[0-9A-Za-z+/=]+`)
+	`\b(?:asg|eip|i|lb|ngw|sg)-[0-9a-z]{20}\b|iZ[0-9a-z]{20}Z|KubernetesWorkerRole-[0-9a-f-]{36}|LS0t[0-9A-Za-z+/=]+|clustercheck-[0-9a-z]{5}`)
 
 // TestServer_golden keeps pairs of requests and answers, and holds the answers against
 // the vendor's model.
 func TestServer_golden(t *testing.T) {
 	t.Parallel()
-	for name, run := range map[string]func(*world){"cluster": goldenCluster, "nodepool": goldenNodePool, "rpc": goldenRPC, "refused": goldenRefused} {
+	for name, run := range map[string]func(*world){"cluster": goldenCluster, "nodepool": goldenNodePool, "checks": goldenChecks, "spot": goldenSpot, "rpc": goldenRPC, "refused": goldenRefused} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
@@ -109,6 +109,40 @@ func goldenNodePool(w *world) {
 	w.want(w.roa("DELETE", pool+"?force=true", nil), "200")
 	w.pass()
 	w.want(w.roa("GET", pool, nil), "404 ErrorNodePoolNotFound")
+}
+
+// goldenSpot is about what a node pool is made of.
+func goldenSpot(w *world) {
+	id := w.create("demo", "controlplane_log_components", []any{"apiserver", "kcm"}, "controlplane_log_ttl", "7")
+	w.want(w.roa("GET", "/clusters/"+id+"/controlplanelog", nil), "200")
+	pool := w.addPool(id, "ng1", "kubernetes_config", map[string]any{"labels": tag("team", "a"), "taints": taints("spot", "", "NoSchedule")},
+		"scaling_group.spot_strategy", spotCapped, "scaling_group.spot_price_limit", limits("ecs.g7.large", "0.39"), "scaling_group.multi_az_policy", "COST_OPTIMIZED",
+		"scaling_group.on_demand_base_capacity", 1, "scaling_group.on_demand_percentage_above_base_capacity", 20, "scaling_group.spot_instance_remedy", true)
+	w.want(w.roa("GET", pool, nil), "200")
+	w.want(w.roa("PUT", pool, map[string]any{"kubernetes_config": map[string]any{"labels": []any{}, "taints": []any{}}, "update_nodes": true}), "200")
+	w.pass()
+	w.want(w.roa("GET", "/clusters/"+id+"/nodepools", nil), "200")
+	w.want(w.roa("PUT", "/api/v2/clusters/"+id, map[string]any{"api_server_eip": false}), "202")
+	w.pass()
+	w.want(w.roa("GET", "/clusters/"+id, nil), "200")
+	w.want(w.roa("POST", "/clusters/"+id+"/tags", tag("team", "b")), "200")
+}
+
+// goldenChecks is about what stands in the way of an upgrade.
+func goldenChecks(w *world) {
+	id := w.create("demo")
+	path := "/clusters/" + id
+	pool := w.addPool(id, "ng1")
+	w.roa("POST", "/api/v2"+path+"/upgrade", map[string]any{"next_version": "1.36.2-aliyun.1", "master_only": true})
+	w.pass()
+	check := w.want(w.roa("POST", path+"/checks", map[string]any{"type": checkMasterUpgrade}), "200").text("check_id")
+	w.want(w.roa("GET", path+"/checks/"+check, nil), "200")
+	w.pass()
+	w.want(w.roa("GET", path+"/checks/"+check, nil), "200")
+	w.want(w.roa("POST", path+"/checks", map[string]any{"type": checkNodePoolUpgrade, "target": pool[strings.LastIndex(pool, "/")+1:]}), "200")
+	w.want(w.roa("GET", path+"/checks?type=MasterUpgrade", nil), "200")
+	w.want(w.roa("GET", "/addons/coredns?cluster_id="+id+"&version=v1.9.3.6", nil), "200")
+	w.want(w.roa("GET", "/addons?region_id=ap-northeast-1&cluster_type=ManagedKubernetes&cluster_version=1.36.2-aliyun.1", nil), "200")
 }
 
 func goldenRPC(w *world) {

@@ -51,14 +51,10 @@ func (s *Server) kubernetesNodes(id string, c *core.Cluster, now time.Time) []ku
 			if now.Before(n.created.Add(s.joinDelay)) {
 				continue
 			}
-			m.InternalIP, m.Created = n.ip, n.created
+			m.InternalIP, m.Created, m.Labels = n.ip, n.created, tagMap(n.labels)
 			if v, ok := s.resources.vswitch(n.vswitch); ok {
 				m.Zone = v.Zone
 			}
-		}
-		m.Labels = map[string]string{}
-		for _, label := range known.labels {
-			m.Labels[label.Key] = label.Value
 		}
 		list = append(list, m)
 	}

@@ -80,10 +80,10 @@ func (s *Server) nodeObject(c *call, rec *clusterRecord, g *core.NodeGroup, id s
 		InstanceID: id, InstanceName: "worker-k8s-for-cs-" + rec.id, HostName: "iZ" + strings.TrimPrefix(id, "i-") + "Z",
 		NodepoolID: g.ID, NodeStatus: nodeWords[state], State: state, InstanceStatus: "Running", InstanceRole: "Worker",
 		InstanceType: known.spec.InstanceTypes[0], InstanceTypeFamily: familyOf(known.spec.InstanceTypes[0]), InstanceChargeType: "PostPaid", ImageID: known.spec.ImageID,
-		IPAddress: []string{}, IsAliyunNode: true, Source: "ess", SpotStrategy: known.spec.SpotStrategy,
+		IPAddress: []string{}, IsAliyunNode: true, Source: "ess",
 	}
 	if n := known.nodes[id]; n != nil {
-		o.IPAddress, o.CreationTime = []string{n.ip}, stamp(n.created)
+		o.IPAddress, o.CreationTime, o.SpotStrategy = []string{n.ip}, stamp(n.created), n.spot
 		o.NodeName = rec.region + "." + n.ip
 	}
 	if state == nodeOffline {

@@ -105,6 +105,10 @@ type Assumptions struct {
 	AutoscalerConfiguredOnce bool
 	// BoundsShownWhileOff: a node pool without autoscaling shows the bounds it had.
 	BoundsShownWhileOff bool
+	// CheckFailsOnError: a check that found an error is itself failed, and has not
+	// succeeded; ChecksOldestFirst: ListClusterChecks begins with the oldest; and
+	// OtherCheckWords: checks that run or that failed have other words.
+	CheckFailsOnError, ChecksOldestFirst, OtherCheckWords bool
 	// DefaultNodePool: CreateCluster makes a node pool "default-nodepool" without
 	// nodes, and DefaultNodePoolKept: it cannot be deleted.
 	DefaultNodePool, DefaultNodePoolKept bool
@@ -116,6 +120,12 @@ type Assumptions struct {
 	DesiredShownWhileAuto bool
 	// EmptyAnswers: DeleteCluster and CreateAutoscalingConfig answer without a body.
 	EmptyAnswers bool
+	// KubernetesConfigKept: members that the kubernetes_config of a PUT leaves out stay
+	// as they are, and are not reset.
+	KubernetesConfigKept bool
+	// LabelsMerged: the labels and taints of a PUT are merged into what is there, and
+	// do not replace it.
+	LabelsMerged bool
 	// LoginOptional: a node pool needs neither key_pair nor login_password.
 	LoginOptional bool
 	// MasterOnlyByDefault: UpgradeCluster without master_only leaves the nodes alone.
@@ -131,8 +141,8 @@ type Assumptions struct {
 	// upgradable_versions, as in the oldest sample.
 	OldVersionMetadata bool
 	// OtherCodes: refusals whose codes nobody has recorded have other codes, and
-	// statuses, than the first guess: a state that does not allow a call, deletion
-	// protection, and networks that overlap.
+	// statuses, than the first guess: a state that does not allow a call, bad labels,
+	// deletion protection, and networks that overlap.
 	OtherCodes bool
 	// OtherSuccess: mutations answer 202 where the texts say 200, and the other way
 	// around.
@@ -142,6 +152,9 @@ type Assumptions struct {
 	RepeatedDeletionOK bool
 	// RetiredIgnored: retired members of CreateCluster are read over, and not refused.
 	RetiredIgnored bool
+	// ScalingGroupReset: members that the scaling_group of a PUT leaves out are reset to
+	// their defaults, and do not stay: tags, spot, security groups, data disks.
+	ScalingGroupReset bool
 	// SkewRefused: UpgradeCluster refuses while a node pool lags, and does not accept
 	// it and let the precheck fail in the task.
 	SkewRefused bool
@@ -149,9 +162,15 @@ type Assumptions struct {
 	SmallSystemDisks bool
 	// SnakeRequestID: the errors of ACK name their request_id, and not requestId.
 	SnakeRequestID bool
+	// SpotScalingType: a node pool of spot machines is autoscaled with the type spot
+	// only.
+	SpotScalingType bool
 	// TagsMerged: the tags of a node pool in a PUT are merged into what is there, and
 	// do not replace it.
 	TagsMerged bool
+	// TagsUpdateCluster: ModifyClusterTags lets the cluster be updating for a while, and
+	// is refused where it is not running.
+	TagsUpdateCluster bool
 	// TasksForgotten: the tasks of a deleted cluster are gone with it.
 	TasksForgotten bool
 	// TasksOldestFirst: DescribeClusterTasks begins with the oldest.

@@ -60,24 +60,12 @@ func (s *Server) newPool(in *createPoolRequest, plan poolPlan) *poolRecord {
 		name: in.NodepoolInfo.Name, kind: cmp.Or(in.NodepoolInfo.Type, "ess"),
 		resourceGroup: cmp.Or(in.NodepoolInfo.ResourceGroupID, defaultResourceGroup),
 		spec:          plan.spec, group: s.alnumID("asg-"), autoKind: plan.autoKind, management: in.Management,
-		unsized: plan.unsized, interconnect: cmp.Or(in.InterconnectMode, "basic"), nodes: map[string]*nodeRecord{},
+		unsized: plan.unsized, kubernetes: newKubernetesConfig(in.KubernetesConfig), interconnect: cmp.Or(in.InterconnectMode, "basic"), nodes: map[string]*nodeRecord{},
 	}
 	if in.ScalingGroup != nil {
 		known.disks = in.ScalingGroup.DataDisks
 	}
-	known.configure(in.KubernetesConfig)
 	return known
-}
-
-// configure takes over what is said of the nodes in Kubernetes.
-func (known *poolRecord) configure(in *kubernetesConfigRequest) {
-	known.runtime = cmp.Or(known.runtime, "2.1.4.1")
-	if in == nil {
-		return
-	}
-	known.labels, known.taints = in.Labels, in.Taints
-	known.runtime = cmp.Or(in.RuntimeVersion, known.runtime)
-	known.cpuPolicy, known.unschedulable, known.data = in.CPUPolicy, in.Unschedulable, in.UserData
 }
 
 // settled is what is left to do when a node pool has been made or brought to a size.
@@ -113,12 +101,9 @@ func (s *Server) poolObject(c *call, rec *clusterRecord, g *core.NodeGroup, know
 			NodepoolID: known.id, Name: known.name, Type: known.kind, RegionID: rec.region, ResourceGroupID: known.resourceGroup,
 			Created: stamp(g.Created), Updated: stamp(known.updated),
 		},
-		ScalingGroup: scalingGroupAnswer{scalingGroupObject: known.spec, ScalingGroupID: known.group, DataDisks: append([]dataDisk{}, known.disks...)},
-		AutoScaling:  autoScalingObject{Enable: &g.Auto, Type: known.autoKind},
-		KubernetesConfig: kubernetesConfigObject{
-			Runtime: "containerd", RuntimeVersion: known.runtime, Labels: append([]tagObject{}, known.labels...), Taints: append([]taintObject{}, known.taints...),
-			CPUPolicy: cmp.Or(known.cpuPolicy, "none"), Unschedulable: known.unschedulable, UserData: known.data,
-		},
+		ScalingGroup:     scalingGroupAnswer{scalingGroupObject: known.spec, ScalingGroupID: known.group, DataDisks: append([]dataDisk{}, known.disks...)},
+		AutoScaling:      autoScalingObject{Enable: &g.Auto, Type: known.autoKind},
+		KubernetesConfig: known.kubernetes.object(),
 		Status:           s.poolStatus(c, rec, g, known),
 		InterconnectMode: known.interconnect,
 	}

@@ -69,7 +69,7 @@ func (s *Server) planPool(rec *clusterRecord, in *createPoolRequest) (plan poolP
 	for _, check := range []func() *apiError{
 		func() *apiError { return s.checkScalingGroup(rec, in.ScalingGroup) },
 		func() *apiError { return s.checkManagement(rec, in.Management) },
-		func() *apiError { return checkKubernetes(in.KubernetesConfig) },
+		func() *apiError { return s.checkKubernetes(in.KubernetesConfig) },
 		func() *apiError { return s.planSecurityGroups(rec, &plan.spec) },
 		func() *apiError { return s.planImage(rec, &plan.spec) },
 		func() *apiError { return s.planDisk(&plan.spec) },
@@ -82,7 +82,7 @@ func (s *Server) planPool(rec *clusterRecord, in *createPoolRequest) (plan poolP
 	}
 	plan.spec.MultiAZPolicy = cmp.Or(plan.spec.MultiAZPolicy, "PRIORITY")
 	plan.spec.InstanceChargeType = cmp.Or(plan.spec.InstanceChargeType, "PostPaid")
-	plan.spec.SpotStrategy = cmp.Or(plan.spec.SpotStrategy, "NoSpot")
+	plan.spec.SpotStrategy = cmp.Or(plan.spec.SpotStrategy, spotNone)
 	return plan, nil
 }
 
@@ -102,9 +102,11 @@ func (s *Server) checkScalingGroup(rec *clusterRecord, in *scalingGroupRequest) 
 		return invalid("InstanceTypes", "at most %d instance types may be given, got %d", maxTypes, len(in.InstanceTypes))
 	case in.InstanceChargeType != "" && in.InstanceChargeType != "PostPaid":
 		return notSimulated("instance_charge_type %s", in.InstanceChargeType)
-	case in.SpotStrategy != "" && !slices.Contains([]string{"NoSpot", "SpotAsPriceGo", "SpotWithPriceLimit"}, in.SpotStrategy),
-		in.MultiAZPolicy != "" && !slices.Contains([]string{"BALANCE", "COST_OPTIMIZED", "PRIORITY"}, in.MultiAZPolicy):
-		return invalid("", "spot_strategy %q or multi_az_policy %q is not valid", in.SpotStrategy, in.MultiAZPolicy)
+	case in.MultiAZPolicy != "" && !slices.Contains([]string{"BALANCE", "COST_OPTIMIZED", "PRIORITY"}, in.MultiAZPolicy):
+		return invalid("MultiAzPolicy", "multi_az_policy %q is not valid", in.MultiAZPolicy)
+	}
+	if e := checkSpot(&in.scalingGroupObject); e != nil {
+		return e
 	}
 	if e := s.checkVSwitches(in.VSwitchIDs, rec.vpc); e != nil {
 		return e
@@ -124,8 +126,8 @@ func (s *Server) checkScalingGroup(rec *clusterRecord, in *scalingGroupRequest) 
 
 // checkLists refuses lists that are not simulated, which clients send empty.
 func (in *scalingGroupRequest) checkLists() *apiError {
-	if len(in.DiskInit) > 0 || len(in.InstancePatterns) > 0 || len(in.SpotPriceLimit) > 0 {
-		return notSimulated("disk_init, instance_patterns and spot_price_limit")
+	if len(in.DiskInit) > 0 || len(in.InstancePatterns) > 0 {
+		return notSimulated("disk_init and instance_patterns")
 	}
 	return nil
 }
@@ -149,21 +151,6 @@ func (s *Server) checkManagement(rec *clusterRecord, in *managementObject) *apiE
 		return nil
 	}
 	return invalid("Management", "management.enable needs the addon ack-node-problem-detector, which is not installed")
-}
-
-func checkKubernetes(in *kubernetesConfigRequest) *apiError {
-	if in == nil {
-		return nil
-	}
-	if in.Runtime != "" && in.Runtime != "containerd" {
-		return invalid("Runtime", "the runtime %q is not supported", in.Runtime)
-	}
-	for _, t := range in.Taints {
-		if t.Key == "" || !slices.Contains([]string{"NoExecute", "NoSchedule", "PreferNoSchedule"}, t.Effect) {
-			return invalid("Taints", "a taint with the key %q and the effect %q is not valid", t.Key, t.Effect)
-		}
-	}
-	return nil
 }
 
 func (s *Server) planSecurityGroups(rec *clusterRecord, spec *scalingGroupObject) *apiError {
@@ -272,8 +259,8 @@ func (s *Server) planSize(rec *clusterRecord, in *createPoolRequest, plan *poolP
 	}
 	auto := in.AutoScaling
 	if auto != nil {
-		plan.autoKind = cmp.Or(auto.Type, "cpu")
-		if e := checkBounds(auto); e != nil {
+		plan.autoKind = cmp.Or(auto.Type, plan.spec.scalingType())
+		if e := cmp.Or(checkBounds(auto), s.checkScalingType(&plan.spec, plan.autoKind)); e != nil {
 			return e
 		}
 	}

@@ -51,6 +51,7 @@ func (s *Server) modifyNodePool(c *call) (any, *apiError) {
 			known.autoUntil = end.End.Add(s.flagLag)
 		}
 		s.settled(rec, known)(end)
+		s.relabel(known, &in)(end)
 	}); e != nil {
 		return nil, e
 	}
@@ -113,7 +114,7 @@ func (s *Server) planChange(rec *clusterRecord, known *poolRecord, in *modifyPoo
 	if in.TEEConfig != nil && in.TEEConfig.TEEEnable {
 		return nil, notSimulated("tee_config")
 	}
-	for _, e := range []*apiError{s.checkManagement(rec, in.Management), checkKubernetes(in.KubernetesConfig)} {
+	for _, e := range []*apiError{s.checkManagement(rec, in.Management), s.checkKubernetes(in.KubernetesConfig)} {
 		if e != nil {
 			return nil, e
 		}
@@ -121,20 +122,21 @@ func (s *Server) planChange(rec *clusterRecord, known *poolRecord, in *modifyPoo
 	if in.Management != nil {
 		next.management = in.Management
 	}
-	next.configure(in.KubernetesConfig)
-	if in.AutoScaling != nil {
-		next.autoKind = cmp.Or(in.AutoScaling.Type, next.autoKind, "cpu")
-	}
+	next.kubernetes = s.reconfigured(next.kubernetes, in.KubernetesConfig)
 	if in.ScalingGroup != nil {
 		if e := s.planScalingGroup(rec, &next, in.ScalingGroup); e != nil {
 			return nil, e
 		}
 	}
+	if in.AutoScaling != nil {
+		next.autoKind = cmp.Or(in.AutoScaling.Type, next.autoKind, next.spec.scalingType())
+		if e := s.checkScalingType(&next.spec, next.autoKind); e != nil {
+			return nil, e
+		}
+	}
 	return func(known *poolRecord) {
 		known.name, known.resourceGroup, known.management = next.name, next.resourceGroup, next.management
-		known.labels, known.taints, known.runtime = next.labels, next.taints, next.runtime
-		known.cpuPolicy, known.unschedulable, known.data = next.cpuPolicy, next.unschedulable, next.data
-		known.autoKind, known.spec, known.disks, known.unsized = next.autoKind, next.spec, next.disks, next.unsized
+		known.kubernetes, known.autoKind, known.spec, known.disks, known.unsized = next.kubernetes, next.autoKind, next.spec, next.disks, next.unsized
 	}, nil
 }
 
@@ -146,6 +148,10 @@ func (s *Server) planScalingGroup(rec *clusterRecord, next *poolRecord, in *scal
 	}
 	if e := in.checkLists(); e != nil {
 		return e
+	}
+	if s.assumptions.ScalingGroupReset {
+		resetScalingGroup(&spec)
+		next.disks = nil
 	}
 	if asked.ImageID != "" || asked.ImageType != "" {
 		spec.ImageID, spec.ImageType, spec.Platform = asked.ImageID, asked.ImageType, asked.Platform
@@ -165,7 +171,7 @@ func (s *Server) planScalingGroup(rec *clusterRecord, next *poolRecord, in *scal
 	spec.SystemDiskCategory = cmp.Or(asked.SystemDiskCategory, spec.SystemDiskCategory)
 	spec.SystemDiskSize = cmp.Or(asked.SystemDiskSize, spec.SystemDiskSize)
 	spec.MultiAZPolicy = cmp.Or(asked.MultiAZPolicy, spec.MultiAZPolicy)
-	spec.SpotStrategy = cmp.Or(asked.SpotStrategy, spec.SpotStrategy)
+	spec.laySpot(&asked)
 	spec.Platform = cmp.Or(asked.Platform, spec.Platform)
 	if len(asked.Tags) > 0 {
 		spec.Tags = asked.Tags
@@ -183,7 +189,8 @@ func (s *Server) planScalingGroup(rec *clusterRecord, next *poolRecord, in *scal
 		func() *apiError { return s.checkLogin(&spec) },
 	}
 	// What a pool has already is not looked at again: it may be older than the rules.
-	if asked.Tags = nil; reflect.DeepEqual(asked, scalingGroupObject{}) && len(in.DataDisks) == 0 {
+	asked.Tags = nil
+	if !s.assumptions.ScalingGroupReset && reflect.DeepEqual(asked, scalingGroupObject{}) && len(in.DataDisks) == 0 {
 		checks = []func() *apiError{func() *apiError { return checkTags(spec.Tags, true) }}
 	}
 	for _, check := range checks {

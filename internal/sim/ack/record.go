@@ -43,7 +43,10 @@ type clusterRecord struct {
 	protectedResources        []protectedResource
 	pools                     map[string]*poolRecord // by id
 	tasks                     []*taskRecord          // in the order of creation
-	nodes                     int                    // how many there ever were
+	checks                    []*checkRecord         // the same
+	findings                  map[string][]Finding   // what checks find, by their type
+	log                       controlPlaneLog
+	nodes                     int // how many there ever were
 	// shown replaces the state, for tests.
 	shown string
 }
@@ -53,21 +56,17 @@ type addonRecord struct{ name, version, config string }
 
 // poolRecord holds what ACK knows of a node pool and the core does not.
 type poolRecord struct {
-	id, name        string
-	isDefault       bool
-	spec            scalingGroupObject
-	disks           []dataDisk
-	labels          []tagObject
-	taints          []taintObject
-	kind, group     string
-	resourceGroup   string
-	interconnect    string
-	autoKind        string
-	updated         time.Time
-	management      *managementObject
-	runtime         string
-	unschedulable   bool
-	cpuPolicy, data string
+	id, name      string
+	isDefault     bool
+	spec          scalingGroupObject
+	disks         []dataDisk
+	kubernetes    kubernetesConfig
+	kind, group   string
+	resourceGroup string
+	interconnect  string
+	autoKind      string
+	updated       time.Time
+	management    *managementObject
 	// shrinking: the size that it is being brought to is below the one before.
 	shrinking bool
 	// unsized: it has no desired_size, as pools of attached machines.
@@ -83,6 +82,10 @@ type poolRecord struct {
 type nodeRecord struct {
 	ip, vswitch string
 	created     time.Time
+	// labels are those of the node pool when it was made, or made to follow; spot is
+	// how it was bought.
+	labels []tagObject
+	spot   string
 }
 
 // current returns the cluster of that id as it is.
@@ -241,7 +244,9 @@ func (s *Server) adopt(rec *clusterRecord, known *poolRecord, at time.Time) {
 		if !there {
 			vswitch := known.spec.VSwitchIDs[rec.nodes%len(known.spec.VSwitchIDs)]
 			rec.nodes++
-			n = &nodeRecord{created: at, vswitch: vswitch, ip: s.address(vswitch, rec.nodes)}
+			n = &nodeRecord{
+				created: at, vswitch: vswitch, ip: s.address(vswitch, rec.nodes), labels: known.kubernetes.labels, spot: known.spec.SpotStrategy,
+			}
 		}
 		kept[iid.SystemId] = n
 	}

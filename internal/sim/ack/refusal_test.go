@@ -18,6 +18,24 @@ func many(n int) []any {
 	return list
 }
 
+// tags, taints and limits are lists of what their texts say in turn.
+func tags(texts ...string) []any { return objects(texts, "key", "value") }
+
+func taints(texts ...string) []any { return objects(texts, "key", "value", "effect") }
+
+func limits(texts ...string) []any { return objects(texts, "instance_type", "price_limit") }
+
+func objects(texts []string, members ...string) (list []any) {
+	for part := range slices.Chunk(texts, len(members)) {
+		o := map[string]any{}
+		for i, name := range members {
+			o[name] = part[i]
+		}
+		list = append(list, o)
+	}
+	return list
+}
+
 func tag(key, value string) []any { return []any{map[string]any{"key": key, "value": value}} }
 
 // TestServer_CreateCluster_refused: each rule, in ACK's words.
@@ -167,7 +185,28 @@ func TestServer_CreateClusterNodePool_refused(t *testing.T) {
 		{"far-bounds", []any{"auto_scaling", autoOn(0, 2001), sg + "desired_size", nil}, "400 InvalidParameter.AutoScaling"},
 		{"nodes", []any{sg + "desired_size", 101}, "400 QuotaExceeded.Node"},
 		{"subscription", []any{sg + "instance_charge_type", "PrePaid"}, "501 NotSimulated"},
-		{"spot", []any{sg + "spot_strategy", "Cheap"}, "400 InvalidParameter"},
+		{"spot", []any{sg + "spot_strategy", "Cheap"}, "400 InvalidParameter.SpotStrategy"},
+		{"spot-capped", []any{sg + "spot_strategy", spotCapped, sg + "spot_price_limit", limits("ecs.g7.large", "0.39")}, ""},
+		{"spot-without-cap", []any{sg + "spot_strategy", spotCapped}, "400 MissingParameter.scaling_group.spot_price_limit"},
+		{"spot-cap-alone", []any{sg + "spot_price_limit", limits("ecs.g7.large", "0.39")}, "400 InvalidParameter.SpotPriceLimit"},
+		{"spot-bad-cap", []any{sg + "spot_strategy", spotCapped, sg + "spot_price_limit", limits("ecs.g7.large", "cheap")}, "400 InvalidParameter.SpotPriceLimit"},
+		{"spot-other-cap", []any{sg + "spot_strategy", spotCapped, sg + "spot_price_limit", limits("ecs.c7.large", "1")}, "400 InvalidParameter.SpotPriceLimit"},
+		{"mixed", []any{sg + "multi_az_policy", "COST_OPTIMIZED", sg + "on_demand_base_capacity", 1, sg + "compensate_with_on_demand", true, sg + "spot_instance_pools", 2}, ""},
+		{"mixed-base", []any{sg + "on_demand_base_capacity", 1001}, "400 InvalidParameter"},
+		{"mixed-share", []any{sg + "on_demand_percentage_above_base_capacity", 101}, "400 InvalidParameter"},
+		{"mixed-compensation", []any{sg + "compensate_with_on_demand", true}, "400 InvalidParameter.CompensateWithOnDemand"},
+		{"policy", []any{sg + "multi_az_policy", "RANDOM"}, "400 InvalidParameter.MultiAzPolicy"},
+		{"labels", []any{"kubernetes_config.labels", tags("a", "", "example.com/b.c", "D-e_f")}, ""},
+		{"label-key", []any{"kubernetes_config.labels", tag("a b", "")}, "400 InvalidParameter.Labels"},
+		{"label-prefix", []any{"kubernetes_config.labels", tag("Exa_mple/a", "")}, "400 InvalidParameter.Labels"},
+		{"label-value", []any{"kubernetes_config.labels", tag("a", "-")}, "400 InvalidParameter.Labels"},
+		{"label-long", []any{"kubernetes_config.labels", tag("a", strings.Repeat("a", 64))}, "400 InvalidParameter.Labels"},
+		{"label-reserved", []any{"kubernetes_config.labels", tag("aliyun.com/a", "")}, "400 InvalidParameter.Labels"},
+		{"label-twice", []any{"kubernetes_config.labels", tags("a", "1", "a", "2")}, "400 InvalidParameter.Labels"},
+		{"21-labels", []any{"kubernetes_config.labels", many(21)}, "400 InvalidParameter.Labels"},
+		{"taint-value", []any{"kubernetes_config.taints", taints("a", "b c", "NoSchedule")}, "400 InvalidParameter.Taints"},
+		{"taint-twice", []any{"kubernetes_config.taints", taints("a", "1", "NoSchedule", "a", "2", "NoSchedule")}, "400 InvalidParameter.Taints"},
+		{"taint-effects", []any{"kubernetes_config.taints", taints("a", "1", "NoSchedule", "a", "1", "NoExecute")}, ""},
 		{"unknown-member", []any{sg + "instance_type", "a"}, "400 InvalidParameter"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -271,7 +310,8 @@ func TestServer_routes(t *testing.T) {
 		{"GET", c + "/nodepools/np1", "404 ErrorNodePoolNotFound"},
 		{"GET", c + "/addon_instances/none", "404 AddonNotFound"},
 		{"GET", c + "/logs", "501 NotSimulated"},
-		{"POST", c + "/checks", "501 NotSimulated"},
+		{"GET", c + "/check_config", "404 InvalidAction.NotFound"},
+		{"GET", c + "/checks/none", "404 ErrCheckNotFound"},
 		{"GET", "/regions", "501 NotSimulated"},
 		{"GET", c + "?more=1", "400 InvalidParameter"},
 		{"GET", "/regions/ap-northeast-1/clusters?page_size=101", "400 InvalidParameter"},
@@ -292,6 +332,9 @@ func TestServer_routes(t *testing.T) {
 		{"DELETE", c + "?retain_resources=%5B%22ngw%22%5D", "400 InvalidParameter.RetainResources"},
 		{"DELETE", c + "?delete_options=1", "400 InvalidParameter.DeleteOptions"},
 		{"DELETE", c + "?delete_options=%5B%7B%22delete_mode%22%3A%22burn%22%7D%5D", "400 InvalidParameter.DeleteOptions"},
+		{"GET", "/addons", "400 MissingParameter.cluster_id"},
+		{"GET", "/addons?cluster_id=none", "404 ErrorClusterNotFound"},
+		{"GET", "/addons/none?cluster_id=" + id, "404 AddonNotFound"},
 		{"GET", "/tags?region_id=a&resource_type=CLUSTER", "400 InvalidParameter.ResourceIds"},
 		{"GET", "/tags?region_id=a&resource_type=POD&resource_ids=%5B%22a%22%5D", "400 InvalidParameter.ResourceType"},
 		{"DELETE", "/tags?region_id=a&resource_type=CLUSTER&resource_ids=%5B%22" + id + "%22%5D", "400 MissingParameter.tag_keys"},

@@ -15,8 +15,10 @@ type Resources struct {
 	VSwitches      []VSwitch
 	SecurityGroups []SecurityGroup
 	KeyPairs       []string
-	Images         []string
-	InstanceTypes  []InstanceType
+	// EIPs are the public addresses that a cluster may be given.
+	EIPs          []string
+	Images        []string
+	InstanceTypes []InstanceType
 	// Roles are the service roles that are granted.
 	Roles []string
 	// RAMRoles are those that a key of the account, or an accepted OIDC token, may assume.

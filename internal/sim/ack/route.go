@@ -88,15 +88,19 @@ func init() {
 	pages := []string{"page_number", "page_size"}
 	with := func(keys ...string) []string { return append(keys, pages...) }
 	operationTable = map[string]operation{
-		"CancelTask":              {(*Server).cancelTask, 200, nil, false},
+		"CancelTask": {(*Server).cancelTask, 200, nil, false},
+		"CheckControlPlaneLogEnable": {
+			(*Server).describeControlPlaneLog, 200, nil, false},
 		"CheckServiceRole":        {(*Server).checkServiceRole, 200, nil, true},
 		"CreateAutoscalingConfig": {(*Server).createAutoscalingConfig, 200, nil, true},
 		"CreateCluster":           {(*Server).createCluster, 202, nil, true},
 		"CreateClusterNodePool":   {(*Server).createNodePool, 200, nil, true},
 		"DeleteCluster":           {(*Server).deleteCluster, 202, []string{"delete_options", "keep_slb", "retain_all_resources", "retain_resources"}, false},
 		"DeleteClusterNodepool":   {(*Server).deleteNodePool, 200, []string{"force"}, false},
-		"DescribeClusterDetail":   {(*Server).describeCluster, 200, nil, false},
-		"DescribeClusterEvents":   {(*Server).describeEvents, 200, with("task_id"), false},
+		"DescribeAddon": {
+			(*Server).describeAddon, 200, []string{"cluster_id", "cluster_spec", "cluster_type", "cluster_version", "profile", "region_id", "version"}, false},
+		"DescribeClusterDetail": {(*Server).describeCluster, 200, nil, false},
+		"DescribeClusterEvents": {(*Server).describeEvents, 200, with("task_id"), false},
 		"DescribeClusterNodePoolDetail": {
 			(*Server).describeNodePool, 200, nil, false},
 		"DescribeClusterNodePools": {(*Server).describeNodePools, 200, []string{"NodepoolName"}, false},
@@ -111,15 +115,21 @@ func init() {
 			(*Server).describeVersions, 200, []string{"ClusterType", "KubernetesVersion", "Mode", "Profile", "QueryUpgradableVersion", "Region", "runtime"}, false},
 		"DescribeResourcesDeleteProtection": {
 			(*Server).describeProtection, 200, []string{"namespace", "resources"}, false},
-		"DescribeTaskInfo":          {(*Server).describeTask, 200, nil, false},
-		"DescribeUserQuota":         {(*Server).describeQuota, 200, nil, false},
-		"GetClusterAddonInstance":   {(*Server).getAddon, 200, nil, false},
+		"DescribeTaskInfo":        {(*Server).describeTask, 200, nil, false},
+		"DescribeUserQuota":       {(*Server).describeQuota, 200, nil, false},
+		"GetClusterAddonInstance": {(*Server).getAddon, 200, nil, false},
+		"GetClusterCheck":         {(*Server).getCheck, 200, nil, false},
+		"ListAddons": {
+			(*Server).describeCatalog, 200, []string{"cluster_id", "cluster_spec", "cluster_type", "cluster_version", "profile", "region_id"}, false},
 		"ListClusterAddonInstances": {(*Server).listAddons, 200, nil, false},
+		"ListClusterChecks":         {(*Server).listChecks, 200, []string{"target", "type"}, false},
 		"ListTagResources":          {(*Server).listTags, 200, []string{"next_token", "region_id", "resource_ids", "resource_type", "tags"}, false},
 		"ModifyCluster":             {(*Server).modifyCluster, 202, nil, true},
 		"ModifyClusterNodePool":     {(*Server).modifyNodePool, 200, nil, true},
+		"ModifyClusterTags":         {(*Server).modifyTags, 200, nil, true},
 		"RemoveNodePoolNodes":       {(*Server).removeNodes, 200, []string{"concurrency", "drain_node", "instance_ids", "nodes", "release_node"}, false},
 		"ResumeTask":                {(*Server).resumeTask, 200, nil, false},
+		"RunClusterCheck":           {(*Server).runCheck, 200, nil, true},
 		"ScaleClusterNodePool":      {(*Server).scaleNodePool, 200, nil, true},
 		"TagResources":              {(*Server).tagResources, 200, nil, true},
 		"UntagResources":            {(*Server).untagResources, 200, []string{"all", "region_id", "resource_ids", "resource_type", "tag_keys"}, false},

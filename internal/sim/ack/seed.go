@@ -15,7 +15,8 @@ import (
 
 // Keys of core.Seed.Attr that Put understands: what consoles and other tools make.
 const (
-	// AttrAddons lists, with commas, the names of add-ons beside the usual ones.
+	// AttrAddons lists, with commas, the names of add-ons beside the usual ones, or
+	// name:version of any.
 	AttrAddons = "addons"
 	// AttrCIDRs are the networks of the pods and of the Services, with a comma.
 	AttrCIDRs = "cidrs"
@@ -49,7 +50,8 @@ const (
 )
 
 // Put adds a ready-made cluster, as if it had been made long ago. A VPC that is not given
-// is the account's first, and vSwitches that are not are all of the VPC.
+// is the account's first, and vSwitches that are not are all of the VPC. Node pools have
+// the Labels, Taints, Spot and Zones of their seeds.
 func (s *Server) Put(seed core.Seed) error {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
@@ -107,7 +109,8 @@ func seedRequest(seed core.Seed, attr map[string]string, free func() string) cre
 	pods, services, _ := strings.Cut(attr[AttrCIDRs], ",")
 	in.ContainerCIDR, in.ServiceCIDR = cmp.Or(pods, free()), cmp.Or(services, free())
 	for _, name := range names(attr[AttrAddons]) {
-		in.Addons = append(in.Addons, addonRequest{Name: name})
+		name, version, _ := strings.Cut(name, ":")
+		in.Addons = append(in.Addons, addonRequest{Name: name, Version: version})
 	}
 	return in
 }
@@ -141,6 +144,9 @@ func (s *Server) seedPool(now time.Time, rec *clusterRecord, g *core.NodeGroup, 
 		SecurityGroupID: rec.securityGroup, SecurityGroupIDs: []string{rec.securityGroup},
 		ImageType: cmp.Or(g.Spec.ImageIID.SystemId, imageDefault), MultiAZPolicy: "PRIORITY", InstanceChargeType: "PostPaid", SpotStrategy: "NoSpot",
 	}
+	if spec.KeyPair == "" && len(s.resources.KeyPairs) > 0 {
+		spec.KeyPair = s.resources.KeyPairs[0] // no pool could have been made without
+	}
 	if n, err := strconv.Atoi(g.Spec.RootDiskSize); err == nil {
 		spec.SystemDiskSize = n
 	}
@@ -151,11 +157,30 @@ func (s *Server) seedPool(now time.Time, rec *clusterRecord, g *core.NodeGroup, 
 		key, value, _ := strings.Cut(pair, "=")
 		spec.Tags = append(spec.Tags, tagObject{key, value})
 	}
-	known := s.newPool(&createPoolRequest{NodepoolInfo: &poolInfoRequest{Name: g.Name}}, poolPlan{spec: spec, unsized: listed(AttrUnsized)})
+	if asked.Spot {
+		spec.SpotStrategy = spotUncapped
+	}
+	if len(asked.Zones) > 0 {
+		spec.VSwitchIDs = slices.DeleteFunc(slices.Clone(spec.VSwitchIDs), func(id string) bool {
+			v, _ := s.resources.vswitch(id)
+			return !slices.Contains(asked.Zones, v.Zone)
+		})
+	}
+	known := s.newPool(&createPoolRequest{
+		NodepoolInfo: &poolInfoRequest{Name: g.Name}, KubernetesConfig: &kubernetesConfigRequest{Labels: shownTags(asked.Labels), Taints: seedTaints(asked.Taints)},
+	}, poolPlan{spec: spec, unsized: listed(AttrUnsized)})
 	known.isDefault = attr[AttrDefaultPool] == g.Name
 	if asked.OnAutoScaling {
-		known.autoKind = "cpu"
+		known.autoKind = spec.scalingType()
 	}
 	s.keepPool(now, rec, known, g)
 	s.adopt(rec, known, g.Created)
+}
+
+func seedTaints(taints []pmks.Taint) []taintObject {
+	list := []taintObject{}
+	for _, t := range taints {
+		list = append(list, taintObject{t.Key, t.Value, string(t.Effect)})
+	}
+	return list
 }

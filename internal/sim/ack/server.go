@@ -23,6 +23,7 @@
 //     Reason of a core.FaultFailLater is "Code: message" and shows in the task and in
 //     the events of the cluster. A core.FaultRepeatPage shows the first page again.
 //   - Put adds a ready-made cluster of any type and region; see the Attr constants.
+//   - Find lets the checks before an upgrade find something.
 //   - Force, Show, Protect, Deny and Alter change what is there: states, words that
 //     nobody knows, deletion protection, rights, and any answer.
 package ack
@@ -107,6 +108,7 @@ func New(o Options) *Server {
 	s.world = core.New(alibaba, core.Options{
 		Seed: o.Seed, Scale: o.Scale, Durations: o.Durations, Region: s.region, ReadLag: o.ReadLag,
 	})
+	s.Simulates(s.world)
 	s.ServeKubernetes(s.kubernetes(o.Kubernetes))
 	if s.keys == nil {
 		s.keys = map[string]Key{DefaultAccessKeyID: {Secret: DefaultAccessKeySecret}}

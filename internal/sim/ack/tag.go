@@ -5,6 +5,7 @@ package ack
 import (
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/pmks-go/pmks/internal/sim/core"
 	"github.com/pmks-go/pmks/internal/sim/simkit"
@@ -63,6 +64,30 @@ func (s *Server) tagResources(c *call) (any, *apiError) {
 		}
 	}
 	return tagResourcesResponse{c.requestID}, nil
+}
+
+// modifyTags replaces the tags of a cluster. The body is a bare list.
+func (s *Server) modifyTags(c *call) (any, *apiError) {
+	rec, e := s.cluster(c)
+	if e != nil {
+		return nil, e
+	}
+	var in modifyTagsRequest
+	if e := decodeBody(slices.Concat([]byte(`{"body":`), c.body, []byte(`}`)), &in); e != nil {
+		return nil, e
+	}
+	if e := checkTags(in.Body, true); e != nil {
+		return nil, e
+	}
+	if s.assumptions.TagsUpdateCluster {
+		if rec, e = s.running(c); e != nil {
+			return nil, e
+		}
+		if e := s.must(c.Now, core.Work{ClusterID: rec.id, Took: s.scaled(10 * time.Second)}); e != nil {
+			return nil, e
+		}
+	}
+	return nil, s.must(c.Now, core.SetTags{ClusterID: rec.id, Tags: tagMap(in.Body)})
 }
 
 func (s *Server) untagResources(c *call) (any, *apiError) {
@@ -134,6 +159,10 @@ type (
 		ResourceIDs  []string    `json:"resource_ids"`
 		ResourceType string      `json:"resource_type"`
 		Tags         []tagObject `json:"tags"`
+	}
+	// modifyTagsRequest is what is around the body, too.
+	modifyTagsRequest struct {
+		Body []tagObject `json:"body"`
 	}
 	tagResourcesResponse struct {
 		RequestID string `json:"RequestId"`

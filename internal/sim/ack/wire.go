@@ -34,6 +34,9 @@ type (
 		ResourceGroupID           string         `json:"resource_group_id"`
 		DisableRollback           *bool          `json:"disable_rollback"`
 		TimeoutMins               int            `json:"timeout_mins"`
+		ControlplaneLogComponents []string       `json:"controlplane_log_components"`
+		ControlplaneLogProject    string         `json:"controlplane_log_project"`
+		ControlplaneLogTTL        string         `json:"controlplane_log_ttl"`
 		// The vendor's clients send these as empty lists.
 		Nodepools []absent `json:"nodepools"`
 		Taints    []absent `json:"taints"`
@@ -50,9 +53,6 @@ type (
 		CloudMonitorFlags           absent `json:"cloud_monitor_flags" sim:"no"`
 		ControlPlaneConfig          absent `json:"control_plane_config" sim:"no"`
 		ControlPlaneEndpointsConfig absent `json:"control_plane_endpoints_config" sim:"no"`
-		ControlplaneLogComponents   absent `json:"controlplane_log_components" sim:"no"`
-		ControlplaneLogProject      absent `json:"controlplane_log_project" sim:"no"`
-		ControlplaneLogTTL          absent `json:"controlplane_log_ttl" sim:"no"`
 		CPUPolicy                   absent `json:"cpu_policy" sim:"no"`
 		CustomSAN                   absent `json:"custom_san" sim:"no"`
 		EnableRRSA                  absent `json:"enable_rrsa" sim:"no"`
@@ -134,10 +134,10 @@ type (
 		DeletionProtection          *bool  `json:"deletion_protection"`
 		ResourceGroupID             string `json:"resource_group_id"`
 		Timezone                    string `json:"timezone"`
+		APIServerEIP                *bool  `json:"api_server_eip"`
+		APIServerEIPID              string `json:"api_server_eip_id"`
 		AccessControlList           absent `json:"access_control_list" sim:"no"`
 		APIServerCustomCertSANs     absent `json:"api_server_custom_cert_sans" sim:"no"`
-		APIServerEIP                absent `json:"api_server_eip" sim:"no"`
-		APIServerEIPID              absent `json:"api_server_eip_id" sim:"no"`
 		ClientToken                 absent `json:"client_token" sim:"no"`
 		ControlPlaneConfig          absent `json:"control_plane_config" sim:"no"`
 		ControlPlaneEndpointsConfig absent `json:"control_plane_endpoints_config" sim:"no"`

@@ -42,41 +42,35 @@ type (
 		scalingGroupObject
 		DesiredSize *int `json:"desired_size"`
 		// Clients send these as empty lists.
-		DataDisks                           []dataDisk `json:"data_disks"`
-		DiskInit                            []absent   `json:"disk_init"`
-		InstancePatterns                    []absent   `json:"instance_patterns"`
-		SpotPriceLimit                      []absent   `json:"spot_price_limit"`
-		AutoRenew                           absent     `json:"auto_renew" sim:"no"`
-		AutoRenewPeriod                     absent     `json:"auto_renew_period" sim:"no"`
-		CISEnabled                          absent     `json:"cis_enabled" sim:"no"`
-		CompensateWithOnDemand              absent     `json:"compensate_with_on_demand" sim:"no"`
-		CPUOptions                          absent     `json:"cpu_options" sim:"no"`
-		DeploymentsetID                     absent     `json:"deploymentset_id" sim:"no"`
-		EnableHighDensityMode               absent     `json:"enable_high_density_mode" sim:"no"`
-		InstanceMetadataOptions             absent     `json:"instance_metadata_options" sim:"no"`
-		InternetChargeType                  absent     `json:"internet_charge_type" sim:"no"`
-		InternetMaxBandwidthOut             absent     `json:"internet_max_bandwidth_out" sim:"no"`
-		LoginAsNonRoot                      absent     `json:"login_as_non_root" sim:"no"`
-		OnDemandBaseCapacity                absent     `json:"on_demand_base_capacity" sim:"no"`
-		OnDemandPercentageAboveBaseCapacity absent     `json:"on_demand_percentage_above_base_capacity" sim:"no"`
-		Period                              absent     `json:"period" sim:"no"`
-		PeriodUnit                          absent     `json:"period_unit" sim:"no"`
-		PrivatePoolOptions                  absent     `json:"private_pool_options" sim:"no"`
-		RAMRoleName                         absent     `json:"ram_role_name" sim:"no"`
-		RDSInstances                        absent     `json:"rds_instances" sim:"no"`
-		ResourcePoolOptions                 absent     `json:"resource_pool_options" sim:"no"`
-		ScalingPolicy                       absent     `json:"scaling_policy" sim:"no"`
-		SecurityHardeningOS                 absent     `json:"security_hardening_os" sim:"no"`
-		SOCEnabled                          absent     `json:"soc_enabled" sim:"no"`
-		SpotInstancePools                   absent     `json:"spot_instance_pools" sim:"no"`
-		SpotInstanceRemedy                  absent     `json:"spot_instance_remedy" sim:"no"`
-		SystemDiskBurstingEnabled           absent     `json:"system_disk_bursting_enabled" sim:"no"`
-		SystemDiskEncryptAlgorithm          absent     `json:"system_disk_encrypt_algorithm" sim:"no"`
-		SystemDiskEncrypted                 absent     `json:"system_disk_encrypted" sim:"no"`
-		SystemDiskKMSKeyID                  absent     `json:"system_disk_kms_key_id" sim:"no"`
-		SystemDiskPerformanceLevel          absent     `json:"system_disk_performance_level" sim:"no"`
-		SystemDiskProvisionedIOPS           absent     `json:"system_disk_provisioned_iops" sim:"no"`
-		SystemDiskSnapshotPolicyID          absent     `json:"system_disk_snapshot_policy_id" sim:"no"`
+		DataDisks                  []dataDisk `json:"data_disks"`
+		DiskInit                   []absent   `json:"disk_init"`
+		InstancePatterns           []absent   `json:"instance_patterns"`
+		AutoRenew                  absent     `json:"auto_renew" sim:"no"`
+		AutoRenewPeriod            absent     `json:"auto_renew_period" sim:"no"`
+		CISEnabled                 absent     `json:"cis_enabled" sim:"no"`
+		CPUOptions                 absent     `json:"cpu_options" sim:"no"`
+		DeploymentsetID            absent     `json:"deploymentset_id" sim:"no"`
+		EnableHighDensityMode      absent     `json:"enable_high_density_mode" sim:"no"`
+		InstanceMetadataOptions    absent     `json:"instance_metadata_options" sim:"no"`
+		InternetChargeType         absent     `json:"internet_charge_type" sim:"no"`
+		InternetMaxBandwidthOut    absent     `json:"internet_max_bandwidth_out" sim:"no"`
+		LoginAsNonRoot             absent     `json:"login_as_non_root" sim:"no"`
+		Period                     absent     `json:"period" sim:"no"`
+		PeriodUnit                 absent     `json:"period_unit" sim:"no"`
+		PrivatePoolOptions         absent     `json:"private_pool_options" sim:"no"`
+		RAMRoleName                absent     `json:"ram_role_name" sim:"no"`
+		RDSInstances               absent     `json:"rds_instances" sim:"no"`
+		ResourcePoolOptions        absent     `json:"resource_pool_options" sim:"no"`
+		ScalingPolicy              absent     `json:"scaling_policy" sim:"no"`
+		SecurityHardeningOS        absent     `json:"security_hardening_os" sim:"no"`
+		SOCEnabled                 absent     `json:"soc_enabled" sim:"no"`
+		SystemDiskBurstingEnabled  absent     `json:"system_disk_bursting_enabled" sim:"no"`
+		SystemDiskEncryptAlgorithm absent     `json:"system_disk_encrypt_algorithm" sim:"no"`
+		SystemDiskEncrypted        absent     `json:"system_disk_encrypted" sim:"no"`
+		SystemDiskKMSKeyID         absent     `json:"system_disk_kms_key_id" sim:"no"`
+		SystemDiskPerformanceLevel absent     `json:"system_disk_performance_level" sim:"no"`
+		SystemDiskProvisionedIOPS  absent     `json:"system_disk_provisioned_iops" sim:"no"`
+		SystemDiskSnapshotPolicyID absent     `json:"system_disk_snapshot_policy_id" sim:"no"`
 	}
 	// scalingGroupObject is what requests and answers have in common, and what a pool
 	// keeps.
@@ -97,6 +91,17 @@ type (
 		MultiAZPolicy        string      `json:"multi_az_policy,omitempty"`
 		SpotStrategy         string      `json:"spot_strategy,omitempty"`
 		Tags                 []tagObject `json:"tags"`
+
+		SpotPriceLimit                      []spotPriceLimit `json:"spot_price_limit,omitempty"`
+		OnDemandBaseCapacity                *int             `json:"on_demand_base_capacity,omitempty"`
+		OnDemandPercentageAboveBaseCapacity *int             `json:"on_demand_percentage_above_base_capacity,omitempty"`
+		SpotInstancePools                   *int             `json:"spot_instance_pools,omitempty"`
+		SpotInstanceRemedy                  *bool            `json:"spot_instance_remedy,omitempty"`
+		CompensateWithOnDemand              *bool            `json:"compensate_with_on_demand,omitempty"`
+	}
+	spotPriceLimit struct {
+		InstanceType string `json:"instance_type"`
+		PriceLimit   string `json:"price_limit"`
 	}
 	dataDisk struct {
 		Category             string `json:"category"`
@@ -129,9 +134,9 @@ type (
 		Labels         []tagObject   `json:"labels"`
 		Taints         []taintObject `json:"taints"`
 		CPUPolicy      string        `json:"cpu_policy"`
-		Unschedulable  bool          `json:"unschedulable"`
-		UserData       string        `json:"user_data"`
-		CMSEnabled     absent        `json:"cms_enabled" sim:"no"`
+		Unschedulable  *bool         `json:"unschedulable"`
+		UserData       *string       `json:"user_data"`
+		CMSEnabled     *bool         `json:"cms_enabled"`
 		NodeNameMode   absent        `json:"node_name_mode" sim:"no"`
 		PreUserData    absent        `json:"pre_user_data" sim:"no"`
 	}
@@ -227,6 +232,7 @@ type (
 		CPUPolicy      string        `json:"cpu_policy"`
 		Unschedulable  bool          `json:"unschedulable"`
 		UserData       string        `json:"user_data"`
+		CMSEnabled     *bool         `json:"cms_enabled,omitempty"`
 	}
 	poolStatus struct {
 		State         string `json:"state"`

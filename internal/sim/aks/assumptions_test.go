@@ -4,7 +4,10 @@ package aks
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"path"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -44,7 +47,26 @@ func TestAssumptions(t *testing.T) {
 		wiretest.Must(t, w.Put(core.Seed{Name: "a", Version: "1.34.4", Groups: groups("ng1")}))
 		return w
 	}
+	spotPool := func(t *testing.T, w *world) {
+		p := poolInput()
+		p.Mode, p.ScaleSetPriority = userMode, spotMachines
+		wiretest.OK(w.pools.BeginCreateOrUpdate(t.Context(), testGroup, "a", "spot", armcontainerservice.AgentPool{Properties: p}, nil))(t)
+		w.pass()
+	}
 	wiretest.Choices(t, start, map[string]wiretest.Choice[Assumptions, *world]{
+		"AbsentAccessKept": wiretest.NewChoice(func(u *Assumptions) { u.AbsentAccessKept = true }, func(t *testing.T, w *world) string {
+			in := w.get(t, "a")
+			in.Properties.APIServerAccessProfile = &access{AuthorizedIPRanges: ranges(3)}
+			wiretest.OK(w.clusters.BeginCreateOrUpdate(t.Context(), testGroup, "a", *in, nil))(t)
+			w.pass()
+			in.Properties.APIServerAccessProfile = nil
+			wiretest.OK(w.clusters.BeginCreateOrUpdate(t.Context(), testGroup, "a", *in, nil))(t)
+			return strconv.Itoa(len(w.get(t, "a").Properties.APIServerAccessProfile.AuthorizedIPRanges))
+		}, "0", "3"),
+		"AbsentMembersKept": wiretest.NewChoice(func(u *Assumptions) { u.AbsentMembersKept = true }, func(t *testing.T, w *world) string {
+			spotPool(t, w)
+			return outcome(w.putPool(t, "a", "spot", func(p *pp) { p.ScaleSetPriority, p.SpotMaxPrice = nil, nil }))
+		}, "Bad Request PropertyChangeNotAllowed", "accepted"),
 		"AnyAdminUsername": wiretest.NewChoice(func(u *Assumptions) { u.AnyAdminUsername = true },
 			makeWith(func(in *mc, _ *ap) { in.Properties.LinuxProfile.AdminUsername = new("root") }), badRequest, "accepted"),
 		"BoundsRefusedAsBadRequest": wiretest.NewChoice(func(u *Assumptions) { u.BoundsRefusedAsBadRequest = true },
@@ -79,10 +101,19 @@ func TestAssumptions(t *testing.T) {
 		"Ed25519Keys": wiretest.NewChoice(func(u *Assumptions) { u.Ed25519Keys = true }, makeWith(func(in *mc, _ *ap) {
 			in.Properties.LinuxProfile.SSH.PublicKeys[0].KeyData = new("ssh-ed25519 AAAA x")
 		}), badRequest, "accepted"),
+		"EmptyTaintValues": wiretest.NewChoice(func(u *Assumptions) { u.EmptyTaintValues = true },
+			makeWith(func(_ *mc, p *ap) { p.NodeTaints = []*string{new("a=:PreferNoSchedule")} }), badRequest, "accepted"),
 		"ExistingPoolConflict": wiretest.NewChoice(func(u *Assumptions) { u.ExistingPoolConflict = true }, func(t *testing.T, w *world) string {
 			return outcome(wiretest.Err(w.pools.BeginCreateOrUpdate(t.Context(), testGroup, "a", "ng1", armcontainerservice.AgentPool{Properties: poolInput()},
 				&armcontainerservice.AgentPoolsClientBeginCreateOrUpdateOptions{IfNoneMatch: new("*")})))
 		}, "Precondition Failed PreconditionFailed", "Conflict Conflict"),
+		"GraphIDsInLowerCase": wiretest.NewChoice(func(u *Assumptions) { u.GraphIDsInLowerCase = true }, func(t *testing.T, w *world) string {
+			return path.Base(path.Dir(path.Dir(path.Dir(w.graph(t, graphMachines+" | take 1").Data[0]["id"].(string)))))
+		}, "virtualMachineScaleSets", "virtualmachinescalesets"),
+		"GraphScrubbed": wiretest.NewChoice(func(u *Assumptions) { u.GraphScrubbed = true }, func(t *testing.T, w *world) string {
+			row := w.graph(t, graphMachines+" | project computer = tostring(properties.osProfile.computerName), pool = tags['aks-managed-poolName'] | take 1").Data[0]
+			return fmt.Sprintf("%t %v", row["computer"] != "", row["pool"])
+		}, "true ng1", "false <nil>"),
 		"LateFQDN": wiretest.NewChoice(func(u *Assumptions) { u.LateFQDN = true }, func(t *testing.T, w *world) string {
 			wiretest.OK(w.clusters.BeginCreateOrUpdate(t.Context(), testGroup, "b", clusterInput(), nil))(t)
 			if w.get(t, "b").Properties.Fqdn == nil {
@@ -120,6 +151,26 @@ func TestAssumptions(t *testing.T) {
 		}, "", "10"),
 		"SmallSystemPools": wiretest.NewChoice(func(u *Assumptions) { u.SmallSystemPools = true },
 			makeWith(func(_ *mc, p *ap) { p.VMSize = new("Standard_D2s_v5") }), badRequest, "accepted"),
+		"SpotMarksRestored": wiretest.NewChoice(func(u *Assumptions) { u.SpotMarksRestored = true }, func(t *testing.T, w *world) string {
+			spotPool(t, w)
+			wiretest.Must(t, w.putPool(t, "a", "spot", words(nil)))
+			p := w.getPool(t, "a", "spot").Properties
+			return fmt.Sprint(len(p.NodeLabels), len(p.NodeTaints))
+		}, "0 0", "1 1"),
+		"SpotPriorityLabel": wiretest.NewChoice(func(u *Assumptions) { u.SpotPriorityLabel = true }, func(t *testing.T, w *world) string {
+			spotPool(t, w)
+			_, found := w.getPool(t, "a", "spot").Properties.NodeLabels[spotTwin]
+			return strconv.FormatBool(found)
+		}, "false", "true"),
+		"SpotUpgradeNotAllowed": wiretest.NewChoice(func(u *Assumptions) { u.SpotUpgradeNotAllowed = true }, func(t *testing.T, w *world) string {
+			spotPool(t, w)
+			in := w.get(t, "a")
+			in.Properties.KubernetesVersion = new("1.35.4")
+			for _, p := range in.Properties.AgentPoolProfiles {
+				p.OrchestratorVersion = new("1.35.4")
+			}
+			return outcome(wiretest.Err(w.clusters.BeginCreateOrUpdate(t.Context(), testGroup, "a", *in, nil)))
+		}, "Bad Request BadRequest", "Bad Request OperationNotAllowed"),
 		"StaticTokens": wiretest.NewChoice(func(u *Assumptions) { u.StaticTokens = true }, func(t *testing.T, w *world) string {
 			out, err := w.clusters.ListClusterAdminCredentials(t.Context(), testGroup, "a", nil)
 			wiretest.Must(t, err)
@@ -150,6 +201,17 @@ func TestAssumptions(t *testing.T) {
 			}
 			return w.get(t, "a").SystemData.CreatedAt.Format("2006")
 		}, "none", "2026"),
+		"TagsMerged": wiretest.NewChoice(func(u *Assumptions) { u.TagsMerged = true }, func(t *testing.T, w *world) string {
+			for _, tags := range []map[string]*string{{"A": new("1"), "b": new("2")}, {"a": new("3")}} {
+				wiretest.OK(w.clusters.BeginUpdateTags(t.Context(), testGroup, "a", armcontainerservice.TagsObject{Tags: tags}, nil))(t)
+				w.pass()
+			}
+			all := w.get(t, "a").Tags
+			if *all["a"] != "3" || all["A"] != nil {
+				t.Errorf("the tags are:\n%s", wiretest.JSON(t, all))
+			}
+			return strconv.Itoa(len(all))
+		}, "1", "2"),
 		"TagsRefusedAsParameter": wiretest.NewChoice(func(u *Assumptions) { u.TagsRefusedAsParameter = true },
 			makeWith(func(in *mc, _ *ap) { in.Tags = map[string]*string{"a%": new("")} }), "Bad Request InvalidTagNameCharacters", badRequest),
 	})

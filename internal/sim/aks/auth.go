@@ -159,12 +159,25 @@ func sameLocation(a, b string) bool {
 
 // authorize refuses what the caller's roles do not allow.
 func (s *Server) authorize(c *call) *apiError {
-	if !s.denied && !c.who.app.denied(c.action) {
+	if !s.denied && !c.who.app.denied(c.action) && !s.hidden(c) {
 		return nil
 	}
 	return gateway(http.StatusForbidden, "AuthorizationFailed", "The client '%s' with object id '%s' does not have authorization to perform action '%s' "+
 		"over scope '%s' or the scope is invalid. If access was recently granted, please refresh your credentials.",
 		c.who.clientID, c.who.objectID, c.action, c.path)
+}
+
+// hidden reports whether a call is about a resource group of nodes that nobody may read.
+func (s *Server) hidden(c *call) bool {
+	group, scoped := c.vars["rg"]
+	if !scoped {
+		return false
+	}
+	if _, own := s.resources.group(group); own {
+		return false
+	}
+	rec, found := s.clusterOfNodeGroup(group)
+	return found && rec.nodesHidden
 }
 
 // checkGroup refuses a resource group that does not exist.

@@ -45,6 +45,7 @@ func (s *Server) clusterObject(c *core.Cluster, rec *clusterRecord, reading bool
 		s.showAddresses(rec, &p)
 	}
 	s.showIdentities(rec, &p)
+	s.showFeatures(rec, &p)
 	p.AgentPoolProfiles = nil
 	for _, g := range rec.inOrder(c) {
 		own := rec.pools[g.Name]
@@ -265,7 +266,20 @@ func coreOrder(pools []poolProfile) []poolProfile {
 	return append(full, empty...)
 }
 
-// patchCluster replaces the tags, which is all that a PATCH can do.
+// merged adds tags to others, whose keys count in any case.
+func merged(is, more map[string]string) map[string]string {
+	all := maps.Clone(is)
+	for key := range more {
+		maps.DeleteFunc(all, func(old, _ string) bool { return strings.EqualFold(old, key) })
+	}
+	if all == nil {
+		all = map[string]string{}
+	}
+	maps.Copy(all, more)
+	return all
+}
+
+// patchCluster sets the tags, which is all that a PATCH can do.
 func (s *Server) patchCluster(c *call) (*answer, *apiError) {
 	var in tagsObject
 	if e := decodeBody(c.body, &in); e != nil {
@@ -278,13 +292,17 @@ func (s *Server) patchCluster(c *call) (*answer, *apiError) {
 	if e := checkPreconditions(c.header, s.clusterTag(rec.live, rec)); e != nil {
 		return nil, e
 	}
-	if e := s.checkTagNames(in.Tags, private(rec.spec.Properties)); e != nil {
+	tags := in.Tags
+	if s.assumed.TagsMerged {
+		tags = merged(rec.live.Tags, in.Tags)
+	}
+	if e := s.checkTagNames(tags, private(rec.spec.Properties)); e != nil {
 		return nil, e
 	}
 	if e := s.writable(rec, true); e != nil {
 		return nil, e
 	}
-	id, e := s.changeCluster(c, rec, in.Tags)
+	id, e := s.changeCluster(c, rec, tags)
 	if e != nil {
 		return nil, e
 	}

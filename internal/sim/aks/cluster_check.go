@@ -83,6 +83,8 @@ func (s *Server) planCluster(c *call, in *clusterObject) *apiError {
 		func() *apiError { return planWindows(p) },
 		func() *apiError { return checkAutoUpgrade(p.AutoUpgradeProfile) },
 		func() *apiError { return s.checkAccess(p) },
+		func() *apiError { return s.checkServerAccess(p, nil) },
+		func() *apiError { return checkFeatures(p, nil) },
 		func() *apiError { return s.planVersion(in) },
 		func() *apiError { return planNetwork(p) },
 		func() *apiError { return s.planPools(c, p) },
@@ -274,7 +276,7 @@ func checkAutoUpgrade(a *autoUpgrade) *apiError {
 	return nil
 }
 
-// checkAccess checks who may log in, and from where.
+// checkAccess checks who may log in.
 func (s *Server) checkAccess(p *clusterProperties) *apiError {
 	if a := p.AADProfile; a != nil {
 		switch {
@@ -284,16 +286,6 @@ func (s *Server) checkAccess(p *clusterProperties) *apiError {
 			return notSimulated("another tenant in aadProfile")
 		}
 		a.TenantID = s.tenant
-	}
-	if a := p.APIServerAccessProfile; a != nil {
-		if a.EnablePrivateCluster && len(a.AuthorizedIPRanges) > 0 {
-			return invalid("apiServerAccessProfile.authorizedIPRanges", "a private cluster cannot have any")
-		}
-		for _, r := range a.AuthorizedIPRanges {
-			if _, err := parsePrefix(r); err != nil {
-				return invalid("apiServerAccessProfile.authorizedIPRanges", "%.64q is not a CIDR", r)
-			}
-		}
 	}
 	return nil
 }

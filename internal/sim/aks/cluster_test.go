@@ -118,9 +118,9 @@ func TestServer_createCluster_refusals(t *testing.T) {
 		{"kubenet", func(in *mc, _ *ap) {
 			in.Properties.NetworkProfile.NetworkPlugin = new(armcontainerservice.NetworkPluginKubenet)
 		}, unsimulated5, "kubenet"},
-		{"addon-profile", func(in *mc, _ *ap) {
-			in.Properties.SecurityProfile = &armcontainerservice.ManagedClusterSecurityProfile{}
-		}, unsimulated5, "properties.securityProfile"},
+		{"mesh-profile", func(in *mc, _ *ap) {
+			in.Properties.ServiceMeshProfile = &armcontainerservice.ServiceMeshProfile{}
+		}, unsimulated5, "properties.serviceMeshProfile"},
 		{"flat-fits", func(in *mc, p *ap) { flat(in); p.VnetSubnetID, p.Count = subnetID(BareSubnet), new(int32(3)) }, refusal{}, ""},
 		{"flat-too-small", func(in *mc, p *ap) { flat(in); p.VnetSubnetID = subnetID(SmallSubnet) }, refusal{400, "InsufficientSubnetSize"}, "333 exceeds IPs available 251"},
 		{"flat-autoscaled", func(in *mc, p *ap) {

@@ -70,6 +70,9 @@ func (s *Server) reconcile(c *call, rec *clusterRecord, in *clusterObject, chang
 }
 
 func (s *Server) upgradeCluster(c *call, rec *clusterRecord, in *clusterObject, target string, pools bool) (*answer, *apiError) {
+	if e := checkDeprecatedUse(c, rec, in.Properties, target); e != nil {
+		return nil, e
+	}
 	if rec.live.State == profile.Degraded || rec.live.State == profile.CreateFailed || rec.live.State == profile.DeleteFailed {
 		if e := s.force(c.Now, rec, profile.UpdateFailed, rec.live.Reason); e != nil {
 			return nil, e
@@ -148,7 +151,13 @@ func (s *Server) planClusterUpdate(rec *clusterRecord, in *clusterObject) *apiEr
 	if e := checkProvisioning(p, p.AgentPoolProfiles); e != nil {
 		return e
 	}
-	return s.checkAccess(p)
+	if e := s.checkAccess(p); e != nil {
+		return e
+	}
+	if e := checkFeatures(p, is); e != nil {
+		return e
+	}
+	return s.checkServerAccess(p, is)
 }
 
 // checkEchoes refuses what a client reads of a cluster and must not send back: a
@@ -281,6 +290,9 @@ func (s *Server) upgradeTarget(rec *clusterRecord, p *clusterProperties) (target
 		if e := s.stoppedPools(rec); e != nil {
 			return "", false, e
 		}
+		if e := s.spotPools(rec, target); e != nil {
+			return "", false, e
+		}
 	}
 	return target, pools, nil
 }
@@ -297,6 +309,22 @@ func (s *Server) stoppedPools(rec *clusterRecord) *apiError {
 		if g.State == profile.Stopped && !s.assumed.StoppedPoolsIgnored {
 			return notAllowed(http.StatusBadRequest, "The agent pool '%s' is stopped and cannot be upgraded. Start it first.", g.Name)
 		}
+	}
+	return nil
+}
+
+// spotPools refuses to upgrade control plane and pools at once while one of the
+// pools has spot machines.
+func (s *Server) spotPools(rec *clusterRecord, target string) *apiError {
+	for _, g := range rec.live.Groups {
+		if !rec.pools[g.Name].spec.spot() || target == rec.live.Version {
+			continue
+		}
+		const message = "The control plane and the agent pools of a cluster with the spot pool '%s' cannot be upgraded at the same time. Upgrade the control plane first."
+		if s.assumed.SpotUpgradeNotAllowed {
+			return notAllowed(http.StatusBadRequest, message, g.Name)
+		}
+		return badRequest(message, g.Name).at("agentPoolProfiles")
 	}
 	return nil
 }
@@ -364,6 +392,7 @@ func (s *Server) keepCluster(rec *clusterRecord, in *clusterObject) {
 	if p.NodeProvisioningProfile != nil {
 		is.NodeProvisioningProfile = p.NodeProvisioningProfile
 	}
+	keepFeatures(p, &is)
 	rec.spec.Properties = &is
 	for _, g := range rec.live.Groups {
 		s.keepPool(rec.pools[g.Name], profileOf(p.AgentPoolProfiles, g.Name))

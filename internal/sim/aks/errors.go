@@ -21,6 +21,7 @@ const CodeNotSimulated = "NotSimulated"
 type apiError struct {
 	status  int
 	code    string
+	subcode string
 	message string
 	target  string
 	details []errorDetail
@@ -52,9 +53,11 @@ func (e *apiError) after(d time.Duration) *apiError {
 	return e
 }
 
-// at names the faulty member.
+// at names the faulty member, if there is a fault.
 func (e *apiError) at(target string) *apiError {
-	e.target = target
+	if e != nil {
+		e.target = target
+	}
 	return e
 }
 
@@ -142,6 +145,9 @@ func injected(c *call, code pmks.Code, reason string) *apiError {
 	if c.service == entra {
 		return injectedEntra(code, reason)
 	}
+	if c.service == resourceGraph {
+		return injectedGraph(c, code, reason)
+	}
 	var e *apiError
 	switch code {
 	case pmks.CodeThrottled:
@@ -190,7 +196,8 @@ func throttled(c *call) *apiError {
 		e = gateway(http.StatusTooManyRequests, "OperationNotAllowed", "The server has received too many requests for this subscription.")
 		e.details = []errorDetail{{Code: "TooManyRequests", Message: "The limit of " + c.op + " is used up."}}
 	case "graph":
-		e = gateway(http.StatusTooManyRequests, "RateLimiting", "The quota of queries is used up. Please try again later.")
+		e = graphFault(c, http.StatusTooManyRequests, "RateLimiting", errorDetail{Code: "RateLimiting", Message: "Client application has been throttled and should not attempt " +
+			"to repeat the request until an amount of time has elapsed. Please see https://aka.ms/resourcegraph-throttling for help."})
 	default:
 		e = gateway(http.StatusTooManyRequests, "SubscriptionRequestsThrottled", "Number of requests for subscription '%s' "+
 			"exceeded the limit. Please try again later.", c.vars["sub"])
@@ -252,7 +259,7 @@ type (
 
 func (e *apiError) body() any {
 	if !e.gateway {
-		return providerBody{Code: e.code, Message: e.message, Target: e.target}
+		return providerBody{Code: e.code, Subcode: e.subcode, Message: e.message, Target: e.target}
 	}
 	var b gatewayBody
 	b.Error.Code, b.Error.Message, b.Error.Target, b.Error.Details = e.code, e.message, e.target, e.details

@@ -125,6 +125,7 @@ func goldenRead(t *testing.T, w *world) {
 	wiretest.OK(w.groups.Get(ctx, testGroup, "sg-01", nil))(t)
 	wiretest.OK(w.keys.Get(ctx, testGroup, "keypair-01", nil))(t)
 	w.checkMachines(t, "demo", "ng1", 1)
+	wiretest.OK(w.pools.GetUpgradeProfile(ctx, testGroup, "demo", "ng1", nil))(t)
 }
 
 func goldenRefused(t *testing.T, w *world) {

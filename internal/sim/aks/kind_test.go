@@ -77,6 +77,25 @@ func TestServer_Put_kinds(t *testing.T) {
 	}
 }
 
+// TestServer_Put_words: labels, taints, spot and zones of a seed, and its ranges.
+func TestServer_Put_words(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	list := groups("sys", "spot")
+	list[0].Labels, list[0].Zones = map[string]string{"team": "a"}, []string{"1", "2"}
+	list[1].Spot, list[1].Taints = true, []pmks.Taint{{Key: "a", Value: "b", Effect: pmks.TaintNoSchedule}}
+	wiretest.Must(t, w.Put(core.Seed{Name: "a", Groups: list, Attr: map[string]string{AttrRanges: "198.51.100.0/24,203.0.113.7"}}))
+	if p := w.getPool(t, "a", "sys").Properties; len(p.NodeLabels) != 1 || *p.NodeLabels["team"] != "a" || len(p.AvailabilityZones) != 2 {
+		t.Errorf("the pool shows:\n%s", wiretest.JSON(t, p))
+	}
+	if p := w.getPool(t, "a", "spot").Properties; *p.ScaleSetPriority != "Spot" || len(p.NodeTaints) != 2 || *p.NodeTaints[0] != "a=b:NoSchedule" || *p.NodeLabels[spotLabel] != "spot" {
+		t.Errorf("the pool shows:\n%s", wiretest.JSON(t, p))
+	}
+	if p := w.get(t, "a").Properties.APIServerAccessProfile; len(p.AuthorizedIPRanges) != 2 {
+		t.Errorf("the access is:\n%s", wiretest.JSON(t, p))
+	}
+}
+
 // TestServer_kinds_writes: a pool of machines has no count to set, and an Automatic
 // cluster leaves the nodes to AKS.
 func TestServer_kinds_writes(t *testing.T) {

@@ -61,6 +61,9 @@ type Options struct {
 	Now func() time.Time
 	// PageSize is how many items a list call returns at most; 0 means 100.
 	PageSize int
+	// GraphPageSize is how many rows a page of Resource Graph has at most; 0 means 1,000,
+	// which is the most that can be asked for.
+	GraphPageSize int
 	// Buckets are the rate limits; nil means DefaultBuckets. Unlimited: there are
 	// none.
 	Buckets   []simkit.Bucket
@@ -94,8 +97,15 @@ type Subscription struct {
 
 // Assumptions holds choices between behaviours that no source settles. The zero
 // value is the stricter choice each time, but for OnePoolAtATime and
-// MinSystemNodes: what they would refuse is known to be common.
+// MinSystemNodes: what they would refuse is known to be common. For what Resource Graph
+// shows it is what the documents of the compute provider say.
 type Assumptions struct {
+	// AbsentAccessKept: apiServerAccessProfile stays if a PUT of a cluster leaves it
+	// out, and is not read as one without ranges and without a private API server.
+	AbsentAccessKept bool
+	// AbsentMembersKept: zones, priority and price of an agent pool stay if a PUT of
+	// it leaves them out, and that is not read as a change.
+	AbsentMembersKept bool
 	// AnyAdminUsername: linuxProfile.adminUsername may be a reserved word such as
 	// "root".
 	AnyAdminUsername bool
@@ -116,9 +126,17 @@ type Assumptions struct {
 	EarlyCredentialsConflict bool
 	// Ed25519Keys: linuxProfile takes keys of type ssh-ed25519.
 	Ed25519Keys bool
+	// EmptyTaintValues: the taint of a node may have an empty value.
+	EmptyTaintValues bool
 	// ExistingPoolConflict: If-None-Match on an existing agent pool answers 409
 	// Conflict and not 412 PreconditionFailed.
 	ExistingPoolConflict bool
+	// GraphIDsInLowerCase: Resource Graph shows the ids of machines in lower case, and
+	// not as the compute provider writes them.
+	GraphIDsInLowerCase bool
+	// GraphScrubbed: Resource Graph shows neither the computer names of machines nor
+	// their tags.
+	GraphScrubbed bool
 	// LateFQDN: a cluster shows its fqdn only when the control plane exists, and
 	// not at once.
 	LateFQDN bool
@@ -145,6 +163,14 @@ type Assumptions struct {
 	RetryAfterOnAccept bool
 	// SmallSystemPools: System pools take machines of 2 vCPUs, and not only of 4.
 	SmallSystemPools bool
+	// SpotMarksRestored: the label and the taint that AKS gives to spot pools come
+	// back if a PUT leaves them out, and are not taken away with the user's.
+	SpotMarksRestored bool
+	// SpotPriorityLabel: spot pools get the label kubernetes.azure.com/priority too.
+	SpotPriorityLabel bool
+	// SpotUpgradeNotAllowed: an upgrade of control plane and pools at once, where one
+	// has spot machines, answers OperationNotAllowed and not BadRequest.
+	SpotUpgradeNotAllowed bool
 	// StaticTokens: the admin kubeconfig has a static token beside the client
 	// certificate.
 	StaticTokens bool
@@ -155,6 +181,9 @@ type Assumptions struct {
 	StoppedPoolsIgnored bool
 	// SystemData: clusters show systemData.
 	SystemData bool
+	// TagsMerged: the tags of a PATCH are added to those of the cluster, and do not
+	// replace them.
+	TagsMerged bool
 	// TagsRefusedAsParameter: a tag with a bad name answers InvalidParameter and
 	// not InvalidTagNameCharacters.
 	TagsRefusedAsParameter bool

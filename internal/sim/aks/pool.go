@@ -61,13 +61,16 @@ var nodeImageTable = map[string]string{
 	"Ubuntu2404":  "AKSUbuntu-2404gen2containerd",
 }
 
+// nodeImage is the newest image for a pool, which every pool has.
+func nodeImage(p poolProperties) string { return nodeImageTable[text(p.OSSKU)] + "-202609.22.0" }
+
 // poolProperties shows a pool.
 func (s *Server) poolProperties(c *core.Cluster, rec *clusterRecord, g *core.NodeGroup, own *poolRecord) poolProperties {
 	word, power := s.poolWords(c, rec, g, own)
 	p := s.sized(g, own)
 	p.ProvisioningState, p.PowerState = word, &powerObject{power}
 	p.OrchestratorVersion, p.CurrentOrchestratorVersion = &own.requested, g.Version
-	p.NodeImageVersion = nodeImageTable[text(p.OSSKU)] + "-202609.22.0"
+	p.NodeImageVersion = nodeImage(p)
 	p.ETag = s.poolTag(c, rec, g, own)
 	p.Status = why(word, g.Reason)
 	if p.machinesPool() {

@@ -62,6 +62,9 @@ func (s *Server) planPools(c *call, p *clusterProperties) *apiError {
 		}
 		seen[name] = true
 		pools[i].Mode = new(cmp.Or(text(pools[i].Mode), modeUser))
+		if i == 0 && pools[i].spot() {
+			return invalid("agentPoolProfile.scaleSetPriority", "the first agent pool of a cluster must have the scaleSetPriority Regular")
+		}
 		if e := s.planPool(c, name, &pools[i].poolProperties, version, p.NetworkProfile.NetworkPluginMode); e != nil {
 			return e
 		}
@@ -84,11 +87,12 @@ func (s *Server) planPool(c *call, name string, p *poolProperties, version, mode
 	}
 	for _, check := range []func() *apiError{
 		func() *apiError { return checkEnums(p) },
-		func() *apiError { return planKind(name, p) },
+		func() *apiError { return s.planKind(name, p) },
 		func() *apiError { return s.checkSizes(p) },
 		func() *apiError { return s.planMachine(p) },
 		func() *apiError { return planPods(p, mode) },
 		func() *apiError { return s.checkTagNames(p.Tags, false) },
+		func() *apiError { return s.checkNodeWords(p) },
 		func() *apiError { return s.checkSubnet(c, text(p.VnetSubnetID)) },
 		func() *apiError { return s.checkPoolVersion(p, version) },
 		func() *apiError { return s.checkZones(p) },
@@ -125,6 +129,9 @@ func checkEnums(p *poolProperties) *apiError {
 	}
 	if e := checkUpgradeSettings(p.UpgradeSettings); e != nil {
 		return e
+	}
+	if k := p.KubeletConfig; k != nil && k.ContainerLogMaxFiles != nil && *k.ContainerLogMaxFiles < 2 {
+		return invalid("agentPoolProfile.kubeletConfig.containerLogMaxFiles", "it must be at least 2, got %d", *k.ContainerLogMaxFiles)
 	}
 	switch {
 	case yes(p.EnableFIPS):

@@ -4,8 +4,7 @@ package aks
 
 import (
 	"cmp"
-	"maps"
-	"slices"
+	"math"
 	"strings"
 )
 
@@ -19,8 +18,6 @@ const (
 
 	priorityRegular = "Regular"
 	prioritySpot    = "Spot"
-
-	spotLabel = "kubernetes.azure.com/scalesetpriority"
 )
 
 // machinesPool reports whether the nodes of a pool are single machines and no scale
@@ -33,14 +30,14 @@ func (p poolProperties) spot() bool { return text(p.ScaleSetPriority) == priorit
 
 // planKind checks what a new pool of one of those kinds may have, and fills its
 // defaults in.
-func planKind(name string, p *poolProperties) *apiError {
+func (s *Server) planKind(name string, p *poolProperties) *apiError {
 	for _, kind := range []struct {
 		is   bool
 		plan func(string, *poolProperties) *apiError
 	}{
 		{p.windows(), planWindowsPool},
 		{!p.windows(), planLinuxPool},
-		{p.spot(), planSpotPool},
+		{p.spot(), s.planSpotPool},
 		{!p.spot(), planRegularPool},
 		{p.machinesPool(), planMachinesPool},
 		{!p.machinesPool(), planScaleSetPool},
@@ -90,10 +87,10 @@ func planRegularPool(_ string, p *poolProperties) *apiError {
 
 // planSpotPool: machines that may be taken away at any time are no place for the
 // pods of the system, and AKS marks them so that others keep off as well.
-func planSpotPool(_ string, p *poolProperties) *apiError {
+func (s *Server) planSpotPool(_ string, p *poolProperties) *apiError {
 	switch {
 	case text(p.Mode) == modeSystem:
-		return invalid("agentPoolProfile.scaleSetPriority", "System node pools must have the scaleSetPriority Regular")
+		return spotOfSystem()
 	case p.machinesPool():
 		return notSimulated("spot machines outside of a scale set")
 	case p.UpgradeSettings != nil && p.UpgradeSettings.MaxSurge != "":
@@ -103,15 +100,16 @@ func planSpotPool(_ string, p *poolProperties) *apiError {
 	if p.SpotMaxPrice == nil {
 		p.SpotMaxPrice = new(-1.0)
 	}
-	p.NodeLabels = maps.Clone(p.NodeLabels)
-	if p.NodeLabels == nil {
-		p.NodeLabels = map[string]string{}
+	// A price has five decimals at most; as a number it may be off by less.
+	if price := *p.SpotMaxPrice; price != -1 && (price <= 0 || math.Abs(price*1e5-math.Round(price*1e5)) > 1e-3*max(1, price)) {
+		return invalid("agentPoolProfile.spotMaxPrice", "it must be -1 or a positive number of at most five decimals, got %v", price)
 	}
-	p.NodeLabels[spotLabel] = "spot"
-	if taint := spotLabel + "=spot:NoSchedule"; !slices.Contains(p.NodeTaints, taint) {
-		p.NodeTaints = append(slices.Clone(p.NodeTaints), taint)
-	}
+	s.markSpot(p)
 	return nil
+}
+
+func spotOfSystem() *apiError {
+	return invalid("agentPoolProfile.scaleSetPriority", "System node pools must have the scaleSetPriority Regular")
 }
 
 func planScaleSetPool(_ string, p *poolProperties) *apiError {

@@ -48,7 +48,7 @@ func (s *Server) updatePool(c *call, rec *clusterRecord, g *core.NodeGroup, own 
 // planPoolUpdate checks a request against what is there, and fills in what it may
 // leave out.
 func (s *Server) planPoolUpdate(rec *clusterRecord, g *core.NodeGroup, own *poolRecord, p *poolProperties) *apiError {
-	is := own.spec
+	is, kept := own.spec, s.assumed.AbsentMembersKept
 	if is.machinesPool() {
 		if e := planMachinesUpdate(own, g.Desired, p); e != nil {
 			return e
@@ -69,13 +69,13 @@ func (s *Server) planPoolUpdate(rec *clusterRecord, g *core.NodeGroup, own *pool
 		{"type", sameText(p.Type, is.Type)},
 		{"vnetSubnetID", sameText(p.VnetSubnetID, is.VnetSubnetID)},
 		{"maxPods", p.MaxPods == nil || number(p.MaxPods) == number(is.MaxPods)},
-		{"availabilityZones", p.AvailabilityZones == nil || slices.Equal(p.AvailabilityZones, is.AvailabilityZones)},
+		{"availabilityZones", p.AvailabilityZones == nil && kept || slices.Equal(p.AvailabilityZones, is.AvailabilityZones)},
 		{"enableNodePublicIP", p.EnableNodePublicIP == nil || yes(p.EnableNodePublicIP) == yes(is.EnableNodePublicIP)},
 		{"enableEncryptionAtHost", p.EnableEncryptionAtHost == nil || yes(p.EnableEncryptionAtHost) == yes(is.EnableEncryptionAtHost)},
 		{"enableUltraSSD", p.EnableUltraSSD == nil || yes(p.EnableUltraSSD) == yes(is.EnableUltraSSD)},
-		{"scaleSetPriority", p.ScaleSetPriority == nil || *p.ScaleSetPriority == cmp.Or(text(is.ScaleSetPriority), priorityRegular)},
+		{"scaleSetPriority", p.ScaleSetPriority == nil && kept || priority(p) == priority(&is)},
 		{"scaleSetEvictionPolicy", sameText(p.ScaleSetEvictionPolicy, is.ScaleSetEvictionPolicy)},
-		{"spotMaxPrice", p.SpotMaxPrice == nil || is.SpotMaxPrice != nil && *p.SpotMaxPrice == *is.SpotMaxPrice},
+		{"spotMaxPrice", p.SpotMaxPrice == nil && (kept || !is.spot()) || p.SpotMaxPrice != nil && is.SpotMaxPrice != nil && *p.SpotMaxPrice == *is.SpotMaxPrice},
 	} {
 		if !field.same {
 			return unchangeable("properties." + field.name)
@@ -88,6 +88,13 @@ func (s *Server) planPoolUpdate(rec *clusterRecord, g *core.NodeGroup, own *pool
 	if p.UpgradeSettings == nil {
 		p.UpgradeSettings = is.UpgradeSettings
 	}
+	p.ScaleSetPriority = is.ScaleSetPriority
+	if p.spot() && *p.Mode == modeSystem {
+		return spotOfSystem()
+	}
+	if p.spot() && s.assumed.SpotMarksRestored {
+		s.markSpot(p)
+	}
 	keepPower(rec, g, p)
 	if e := checkEnums(p); e != nil {
 		return e
@@ -95,8 +102,14 @@ func (s *Server) planPoolUpdate(rec *clusterRecord, g *core.NodeGroup, own *pool
 	if e := s.checkSizes(p); e != nil {
 		return e
 	}
+	if e := s.checkNodeWords(p); e != nil {
+		return e
+	}
 	return s.checkTagNames(p.Tags, false)
 }
+
+// priority is that of the machines of a pool; without a word they are regular ones.
+func priority(p *poolProperties) string { return cmp.Or(text(p.ScaleSetPriority), priorityRegular) }
 
 // keepPower lets the power state that a pool has come back in a request; another
 // one is to start or stop it, which is not simulated.
@@ -182,6 +195,6 @@ func clamp(p *poolProperties) int {
 func (s *Server) keepPool(own *poolRecord, p *poolProperties) {
 	own.spec.Mode, own.spec.UpgradeSettings = p.Mode, p.UpgradeSettings
 	own.spec.Tags, own.spec.NodeLabels, own.spec.NodeTaints = p.Tags, p.NodeLabels, p.NodeTaints
-	own.spec.VirtualMachinesProfile = p.VirtualMachinesProfile
+	own.spec.VirtualMachinesProfile, own.spec.KubeletConfig = p.VirtualMachinesProfile, p.KubeletConfig
 	own.requested = cmp.Or(text(p.OrchestratorVersion), own.requested)
 }

@@ -42,10 +42,14 @@ type clusterRecord struct {
 	kubeconfigs map[string][]Kubeconfig
 	// remade counts how often a pool comes back when it is removed; for tests.
 	remade map[string]int
+	// deprecatedUse: see AttrDeprecatedUse.
+	deprecatedUse bool
 	// canceled: the last operation was aborted.
 	canceled bool
 	// shown replaces the provisioning state, for tests.
 	shown string
+	// nodesHidden: nobody may read the resource group of the nodes.
+	nodesHidden bool
 }
 
 // poolRecord holds what AKS knows of an agent pool and the core does not.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -105,6 +106,11 @@ func (s *Server) headers(c *call) http.Header {
 			h.Set("x-ms-client-request-id", id)
 		}
 	}
+	if q := c.Quota; q != nil && c.service == resourceGraph {
+		left := q.Until.Sub(c.Now)
+		h.Set("x-ms-user-quota-remaining", strconv.Itoa(q.Calls))
+		h.Set("x-ms-user-quota-resets-after", time.Time{}.Add(max(0, left+time.Second-1).Truncate(time.Second)).Format(time.TimeOnly))
+	}
 	return h
 }
 
@@ -137,7 +143,9 @@ func (s *Server) success(c *call, out *answer) (simkit.Reply, *apiError) {
 // refusal is the reply of a call that was not.
 func (s *Server) refusal(c *call, e *apiError) simkit.Reply {
 	h := s.headers(c)
-	simkit.SetRetryAfter(h, e.retryAfter)
+	if c.service != resourceGraph { // its quota tells
+		simkit.SetRetryAfter(h, e.retryAfter)
+	}
 	if e.challenge != "" {
 		h.Set("WWW-Authenticate", e.challenge)
 	}

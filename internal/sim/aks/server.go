@@ -32,7 +32,8 @@ import (
 //
 // For the Inject of its Kit, Op is the operation as the REST specification names
 // it, such as "ManagedClusters_CreateOrUpdate", "AgentPools_Delete" or
-// "Machines_List"; those of Entra are "OpenIDConfiguration" and "Token". The Reason
+// "Machines_List"; that of Resource Graph is "ResourceGraph_Resources", and those of
+// Entra are "OpenIDConfiguration" and "Token". The Reason
 // of a core.FaultFailLater may be "Code: message", and further lines of it are the
 // details of that error.
 type Server struct {
@@ -58,7 +59,11 @@ type tenancy struct {
 	// in lower case, ids in the order of the options.
 	home    string
 	servers map[string]*Server
-	ids     []string
+	// held is what Resource Graph shows, whatever there is; nil: what there is.
+	held []indexed
+	// graphPage is how many rows a page of it has at most.
+	graphPage int
+	ids       []string
 }
 
 // account is one subscription. Kit.Mu guards it.
@@ -86,6 +91,7 @@ func New(o Options) *Server {
 			durations:    maps.Clone(o.Durations),
 			assumed:      o.Assumptions,
 			pageSize:     o.PageSize,
+			graphPage:    o.GraphPageSize,
 			lifetime:     o.TokenLifetime,
 			unregistered: o.Unregistered,
 			vcpuQuota:    o.VCPUQuota,
@@ -106,6 +112,9 @@ func New(o Options) *Server {
 	}
 	if s.pageSize < 1 {
 		s.pageSize = azure.PageSize
+	}
+	if s.graphPage < 1 {
+		s.graphPage = graphMost
 	}
 	if s.lifetime == 0 {
 		s.lifetime = 75 * time.Minute
@@ -132,6 +141,7 @@ func (s *Server) addAccount(to *Server, sub Subscription, azure *profile.Profile
 		// Each world has a stream of its own, the first one that of the seed.
 		Seed: o.Seed + uint64(len(s.ids)), Scale: o.Scale, Durations: o.Durations, Region: s.location, ReadLag: o.ReadLag,
 	})
+	s.Simulates(a.world)
 	if sub.Resources != nil {
 		a.resources = sub.Resources.clone()
 	} else {

@@ -18,6 +18,8 @@ const (
 	actionNet  = "Microsoft.Network/"
 	actionCom  = "Microsoft.Compute/"
 	actionRG   = "Microsoft.Resources/subscriptions/resourceGroups"
+	// actionGraph is for the query; what it shows needs the rights to read that.
+	actionGraph = "Microsoft.ResourceGraph/resources/read"
 
 	// opEndpoints is asked for before there is a token.
 	opEndpoints = "Metadata_Endpoints"
@@ -52,6 +54,7 @@ func init() {
 		{"GET", pathMC + "/agentPools", "AgentPools_List", actionPool + read, pages, (*Server).listPools},
 		{"GET", pathPool, "AgentPools_Get", actionPool + read, nil, (*Server).getPool},
 		{"PUT", pathPool, "AgentPools_CreateOrUpdate", actionPool + write, nil, (*Server).putPool},
+		{"GET", pathPool + "/upgradeProfiles/default", "AgentPools_GetUpgradeProfile", actionPool + "/upgradeProfiles" + read, nil, (*Server).poolUpgradeProfile},
 		{"DELETE", pathPool, "AgentPools_Delete", actionPool + remove, []string{"ignore-pod-disruption-budget"}, (*Server).deletePool},
 		{"GET", pathPool + "/machines", "Machines_List", actionPool + "/machines" + read, pages, (*Server).listMachines},
 		{"GET", pathPool + "/machines/{machine}", "Machines_Get", actionPool + "/machines" + read, nil, (*Server).getMachine},
@@ -67,7 +70,7 @@ func init() {
 		{"GET", pathSub + "/resourceGroups", "ResourceGroups_List", actionRG + read, append([]string{"$filter", "$top"}, pages...), (*Server).listResourceGroups},
 		{"GET", pathRG, "ResourceGroups_Get", actionRG + read, nil, (*Server).getResourceGroup},
 		{"GET", pathSub + "/providers/Microsoft.ContainerService", "Providers_Get", "Microsoft.Resources/subscriptions/providers" + read, nil, (*Server).getProvider},
-		{"POST", "/providers/Microsoft.ResourceGraph/resources", "ResourceGraph_Resources", "", nil, (*Server).askGraph},
+		{"POST", "/providers/Microsoft.ResourceGraph/resources", "ResourceGraph_Resources", actionGraph, nil, (*Server).askGraph},
 
 		{"GET", pathNet + "/virtualNetworks", "VirtualNetworks_List", actionNet + "virtualNetworks" + read, pages, (*Server).listVNets},
 		{"GET", pathNet + "/virtualNetworks/{name}", "VirtualNetworks_Get", actionNet + "virtualNetworks" + read, []string{"$expand"}, (*Server).getVNet},

@@ -114,7 +114,7 @@ func (s *Server) listResourceGroups(c *call) (*answer, *apiError) {
 		all.Value = append(all.Value, s.resourceGroupObject(g.Name, g.Location, ""))
 	}
 	for shown := range s.world.All(c.Now) {
-		if rec := s.clusters[shown.Attr[attrUID]]; rec.live.State != profile.Gone {
+		if rec := s.clusters[shown.Attr[attrUID]]; rec.live.State != profile.Gone && !rec.nodesHidden {
 			all.Value = append(all.Value, s.resourceGroupObject(rec.nodeGroup, s.location, s.clusterID(rec, false)))
 		}
 	}

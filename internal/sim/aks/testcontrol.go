@@ -5,6 +5,7 @@ package aks
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,6 +29,12 @@ const (
 	AttrNoLocalAccounts = "noLocalAccounts"
 	// AttrPrivate, with any value, makes one with a private API server.
 	AttrPrivate = "private"
+	// AttrDeprecatedUse, with any value, makes one in which something has used an API
+	// that later versions do not have: it is not upgraded unless it is forced.
+	AttrDeprecatedUse = "deprecatedUse"
+	// AttrRanges lists, with commas, the ranges of addresses that may reach the API
+	// server.
+	AttrRanges = "ranges"
 	// AttrStopped, with any value, makes a stopped one.
 	AttrStopped = "stopped"
 	// AttrAutomatic, with any value, makes one of the SKU Automatic: node
@@ -53,7 +60,7 @@ const (
 // Put adds a ready-made cluster, as if it had been made long ago. AKS has no
 // cluster without an agent pool, so a seed without groups gets "nodepool1" with
 // one node. Pools are in the subnet of the seed, or else in the first one there
-// is.
+// is. Labels, taints, spot and zones are those of the groups of the seed.
 func (s *Server) Put(seed core.Seed) error {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
@@ -99,6 +106,7 @@ func (s *Server) Put(seed core.Seed) error {
 	s.applyAttr(in, attr)
 	rec := s.newRecord(uid, s.groupName(group), name, in)
 	rec.live, rec.requested = live, live.Version
+	rec.deprecatedUse = attr[AttrDeprecatedUse] != ""
 	s.clusters[uid], s.latest[rec.key] = rec, rec
 	for i, g := range live.Groups {
 		p := s.seededPool(g, modeSystem, seed.Network)
@@ -120,7 +128,11 @@ func listed(list, name string) bool { return strings.Contains(","+list+",", ","+
 
 // applyPoolAttr makes a pool of one of the kinds that attributes list.
 func (s *Server) applyPoolAttr(g *core.NodeGroup, p *poolProperties, attr map[string]string) {
-	if listed(attr[AttrSpotPools], g.Name) {
+	p.NodeLabels, p.AvailabilityZones = maps.Clone(g.Spec.Labels), slices.Clone(g.Spec.Zones)
+	for _, t := range g.Spec.Taints {
+		p.NodeTaints = append(p.NodeTaints, t.Key+"="+t.Value+":"+string(t.Effect))
+	}
+	if g.Spec.Spot || listed(attr[AttrSpotPools], g.Name) {
 		p.Mode, p.ScaleSetPriority = new(modeUser), new(prioritySpot)
 	}
 	if listed(attr[AttrWindowsPools], g.Name) {
@@ -132,7 +144,7 @@ func (s *Server) applyPoolAttr(g *core.NodeGroup, p *poolProperties, attr map[st
 		p.VMSize = nil
 	}
 	// What a seed asks for is possible, or the test sees that it is not.
-	_ = planKind(g.Name, p)
+	_ = s.planKind(g.Name, p)
 	if listed(attr[AttrSnapshotPools], g.Name) {
 		p.CreationData = &creationData{s.idOf(DefaultResourceGroup, "Microsoft.ContainerService/snapshots", "snapshot-01")}
 	}
@@ -164,6 +176,9 @@ func (s *Server) applyAttr(in *clusterObject, attr map[string]string) {
 	}
 	if attr[AttrNoLocalAccounts] != "" {
 		p.DisableLocalAccounts = new(true)
+	}
+	if attr[AttrRanges] != "" {
+		p.APIServerAccessProfile = &apiAccess{AuthorizedIPRanges: strings.Split(attr[AttrRanges], ",")}
 	}
 	if attr[AttrPrivate] != "" {
 		p.APIServerAccessProfile = &apiAccess{EnablePrivateCluster: true, EnablePrivateClusterPublicFQDN: new(false)}

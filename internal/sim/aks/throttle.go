@@ -34,7 +34,8 @@ func classOf(c *call, method string) string {
 // of the resource providers behind it (quotas, SKUs and regions of AKS; throttling
 // limits of compute and network; guidance of Resource Graph). A call must be
 // admitted at every level. The words of Bucket.Per are "subscription", "group" for a
-// resource group, "cluster", "nodeGroup" and "set" for a scale set.
+// resource group, "cluster", "nodeGroup", "set" for a scale set and "user" for who calls,
+// whatever subscription is meant.
 //
 // No page says to which group of compute the list of the machines of a scale set
 // belongs; it is taken to be that of a single machine.
@@ -61,7 +62,7 @@ func DefaultBuckets() []simkit.Bucket {
 		{Level: "network", Service: network, Ops: []string{classRead}, Per: sub, Burst: 10000, Every: per(10000, 5*time.Minute)},
 		{Level: "network", Service: network, Ops: []string{classWrite, classDelete}, Per: sub, Burst: 1000, Every: per(1000, 5*time.Minute)},
 
-		{Level: "graph", Service: resourceGraph, Burst: 15, Every: per(15, 5*time.Second)},
+		{Level: "graph", Service: resourceGraph, Per: "user", Burst: 15, Window: 5 * time.Second},
 	}
 }
 
@@ -69,6 +70,8 @@ func DefaultBuckets() []simkit.Bucket {
 func (s *Server) bucketKey(c *call, per string) string {
 	key := strings.ToLower(s.subscription)
 	switch per {
+	case "user":
+		return c.who.objectID
 	case "group":
 		key += "/" + strings.ToLower(c.group())
 	case "cluster":

@@ -125,6 +125,18 @@ type (
 		IsPreview         *bool  `json:"isPreview,omitempty"`
 	}
 
+	poolUpgradeObject struct {
+		ID         string `json:"id"`
+		Name       string `json:"name"`
+		Type       string `json:"type"`
+		Properties struct {
+			KubernetesVersion      string          `json:"kubernetesVersion"`
+			OSType                 string          `json:"osType"`
+			Upgrades               []upgradeTarget `json:"upgrades,omitempty"`
+			LatestNodeImageVersion string          `json:"latestNodeImageVersion"`
+		} `json:"properties"`
+	}
+
 	poolVersionsObject struct {
 		ID         string `json:"id"`
 		Name       string `json:"name"`
@@ -165,30 +177,46 @@ func (s *Server) listVersions(*call) (*answer, *apiError) {
 	return ok(out)
 }
 
+// upgradeTargets shows where one upgrade can lead.
+func (s *Server) upgradeTargets(version string) []upgradeTarget {
+	var list []upgradeTarget
+	for _, name := range s.upgradesFrom(version) {
+		if name == LTSVersion {
+			continue
+		}
+		target := upgradeTarget{KubernetesVersion: name}
+		if name == PreviewVersion {
+			target.IsPreview = new(true)
+		}
+		list = append(list, target)
+	}
+	return list
+}
+
+// poolUpgradeProfile shows where an agent pool can go, which is no further than its
+// control plane.
+func (s *Server) poolUpgradeProfile(c *call) (*answer, *apiError) {
+	shown, rec, g, own, e := s.viewPool(c)
+	if e != nil {
+		return nil, e
+	}
+	out := poolUpgradeObject{ID: s.clusterID(rec, true) + "/agentPools/" + own.name + "/upgradeprofiles/default", Name: "default", Type: actionPool + "/upgradeProfiles"}
+	out.Properties.KubernetesVersion, out.Properties.OSType = g.Version, text(own.spec.OSType)
+	out.Properties.LatestNodeImageVersion = nodeImage(own.spec)
+	out.Properties.Upgrades = slices.DeleteFunc(s.upgradeTargets(g.Version), func(t upgradeTarget) bool { return newer(t.KubernetesVersion, shown.Version) })
+	return ok(out)
+}
+
 func (s *Server) upgradeProfile(c *call) (*answer, *apiError) {
 	shown, rec, e := s.view(c)
 	if e != nil {
 		return nil, e
 	}
-	targets := func(version string) []upgradeTarget {
-		var list []upgradeTarget
-		for _, name := range s.upgradesFrom(version) {
-			if name == LTSVersion {
-				continue
-			}
-			target := upgradeTarget{KubernetesVersion: name}
-			if name == PreviewVersion {
-				target.IsPreview = new(true)
-			}
-			list = append(list, target)
-		}
-		return list
-	}
 	out := upgradeProfileObject{ID: s.clusterID(rec, true) + "/upgradeprofiles/default", Name: "default", Type: actionMC + "/upgradeProfiles"}
-	out.Properties.ControlPlaneProfile = upgradeObject{shown.Version, rec.name, "Linux", targets(shown.Version)}
+	out.Properties.ControlPlaneProfile = upgradeObject{shown.Version, rec.name, "Linux", s.upgradeTargets(shown.Version)}
 	out.Properties.AgentPoolProfiles = []upgradeObject{}
 	for _, g := range rec.inOrder(shown) {
-		out.Properties.AgentPoolProfiles = append(out.Properties.AgentPoolProfiles, upgradeObject{g.Version, g.Name, "Linux", targets(g.Version)})
+		out.Properties.AgentPoolProfiles = append(out.Properties.AgentPoolProfiles, upgradeObject{g.Version, g.Name, text(rec.pools[g.Name].spec.OSType), s.upgradeTargets(g.Version)})
 	}
 	return ok(out)
 }

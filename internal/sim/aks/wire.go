@@ -86,23 +86,19 @@ type clusterProperties struct {
 
 	IdentityProfile map[string]kubeletIdentity `json:"identityProfile,omitempty"`
 
+	features
+
 	AIToolchainOperatorProfile any `json:"aiToolchainOperatorProfile,omitempty" sim:"no"`
-	AutoScalerProfile          any `json:"autoScalerProfile,omitempty" sim:"no"`
 	AzureMonitorProfile        any `json:"azureMonitorProfile,omitempty" sim:"no"`
 	DiskEncryptionSetID        any `json:"diskEncryptionSetID,omitempty" sim:"no"`
 	FQDNSubdomain              any `json:"fqdnSubdomain,omitempty" sim:"no"`
 	HTTPProxyConfig            any `json:"httpProxyConfig,omitempty" sim:"no"`
 	IngressProfile             any `json:"ingressProfile,omitempty" sim:"no"`
-	MetricsProfile             any `json:"metricsProfile,omitempty" sim:"no"`
 	NodeResourceGroupProfile   any `json:"nodeResourceGroupProfile,omitempty" sim:"no"`
-	OIDCIssuerProfile          any `json:"oidcIssuerProfile,omitempty" sim:"no"`
 	PodIdentityProfile         any `json:"podIdentityProfile,omitempty" sim:"no"`
 	PrivateLinkResources       any `json:"privateLinkResources,omitempty" sim:"no"`
 	PublicNetworkAccess        any `json:"publicNetworkAccess,omitempty" sim:"no"`
-	SecurityProfile            any `json:"securityProfile,omitempty" sim:"no"`
 	ServiceMeshProfile         any `json:"serviceMeshProfile,omitempty" sim:"no"`
-	UpgradeSettings            any `json:"upgradeSettings,omitempty" sim:"no"`
-	WorkloadAutoScalerProfile  any `json:"workloadAutoScalerProfile,omitempty" sim:"no"`
 }
 
 type powerObject struct {
@@ -171,8 +167,8 @@ type apiAccess struct {
 	EnablePrivateCluster           bool     `json:"enablePrivateCluster,omitempty"`
 	EnablePrivateClusterPublicFQDN *bool    `json:"enablePrivateClusterPublicFQDN,omitempty"`
 	PrivateDNSZone                 string   `json:"privateDNSZone,omitempty"`
+	DisableRunCommand              *bool    `json:"disableRunCommand,omitempty"`
 
-	DisableRunCommand     any `json:"disableRunCommand,omitempty" sim:"no"`
 	EnableVnetIntegration any `json:"enableVnetIntegration,omitempty" sim:"no"`
 	SubnetID              any `json:"subnetId,omitempty" sim:"no"`
 }

@@ -55,6 +55,7 @@ type poolProperties struct {
 	ScaleSetEvictionPolicy *string          `json:"scaleSetEvictionPolicy,omitempty"`
 	SpotMaxPrice           *float64         `json:"spotMaxPrice,omitempty"`
 	CreationData           *creationData    `json:"creationData,omitempty"`
+	KubeletConfig          *kubeletConfig   `json:"kubeletConfig,omitempty"`
 	VirtualMachinesProfile *machinesProfile `json:"virtualMachinesProfile,omitempty"`
 
 	// VirtualMachineNodesStatus is what AKS shows; in a request it says nothing.
@@ -65,7 +66,6 @@ type poolProperties struct {
 	GPUInstanceProfile         any `json:"gpuInstanceProfile,omitempty" sim:"no"`
 	GPUProfile                 any `json:"gpuProfile,omitempty" sim:"no"`
 	HostGroupID                any `json:"hostGroupID,omitempty" sim:"no"`
-	KubeletConfig              any `json:"kubeletConfig,omitempty" sim:"no"`
 	LinuxOSConfig              any `json:"linuxOSConfig,omitempty" sim:"no"`
 	LocalDNSProfile            any `json:"localDNSProfile,omitempty" sim:"no"`
 	MessageOfTheDay            any `json:"messageOfTheDay,omitempty" sim:"no"`
@@ -92,6 +92,21 @@ type upgradeSettings struct {
 // creationData is what a pool was made from.
 type creationData struct {
 	SourceResourceID string `json:"sourceResourceId,omitempty"`
+}
+
+// kubeletConfig is kept and shown, and has no effect.
+type kubeletConfig struct {
+	AllowedUnsafeSysctls  []string `json:"allowedUnsafeSysctls,omitempty"`
+	ContainerLogMaxFiles  *int32   `json:"containerLogMaxFiles,omitempty"`
+	ContainerLogMaxSizeMB *int32   `json:"containerLogMaxSizeMB,omitempty"`
+	CPUCfsQuota           *bool    `json:"cpuCfsQuota,omitempty"`
+	CPUCfsQuotaPeriod     string   `json:"cpuCfsQuotaPeriod,omitempty"`
+	CPUManagerPolicy      string   `json:"cpuManagerPolicy,omitempty"`
+	FailSwapOn            *bool    `json:"failSwapOn,omitempty"`
+	ImageGCHighThreshold  *int32   `json:"imageGcHighThreshold,omitempty"`
+	ImageGCLowThreshold   *int32   `json:"imageGcLowThreshold,omitempty"`
+	PodMaxPIDs            *int32   `json:"podMaxPids,omitempty"`
+	TopologyManagerPolicy string   `json:"topologyManagerPolicy,omitempty"`
 }
 
 // machinesProfile is the make-up of a pool of single machines, which has no count

@@ -34,6 +34,7 @@ func TestWire_structs(t *testing.T) {
 	}
 	answers := map[string]any{
 		"ManagedClusters_List": list[clusterObject]{}, "ManagedClusters_ListClusterUserCredentials": credentialObject{}, "ManagedClusters_GetUpgradeProfile": upgradeProfileObject{},
+		"AgentPools_GetUpgradeProfile":           poolUpgradeObject{},
 		"ManagedClusters_ListKubernetesVersions": versionsObject{}, "AgentPools_List": list[poolObject]{}, "AgentPools_GetAvailableAgentPoolVersions": poolVersionsObject{},
 		"Machines_List": list[machineObject]{}, "network.VirtualNetworks_List": list[vnetObject]{}, "network.Subnets_List": list[subnetObject]{},
 		"network.NetworkSecurityGroups_List": list[securityGroupObject]{}, "compute.SshPublicKeys_ListByResourceGroup": list[sshKeyObject]{},
@@ -115,9 +116,14 @@ func fullClusterInput() armcontainerservice.ManagedCluster {
 	p.NodeProvisioningProfile = &armcontainerservice.ManagedClusterNodeProvisioningProfile{Mode: new(armcontainerservice.NodeProvisioningModeManual)}
 	p.StorageProfile = &armcontainerservice.ManagedClusterStorageProfile{DiskCSIDriver: &armcontainerservice.ManagedClusterStorageProfileDiskCSIDriver{Enabled: new(true)}}
 	p.WindowsProfile = &armcontainerservice.ManagedClusterWindowsProfile{AdminUsername: new("azureuser"), AdminPassword: new("Pa55word-of-tests")}
+	p.OidcIssuerProfile = &armcontainerservice.ManagedClusterOIDCIssuerProfile{Enabled: new(true)}
+	p.SecurityProfile = &armcontainerservice.ManagedClusterSecurityProfile{ImageCleaner: &armcontainerservice.ManagedClusterSecurityProfileImageCleaner{Enabled: new(true), IntervalHours: new(int32(48))}}
+	p.AutoScalerProfile = &armcontainerservice.ManagedClusterPropertiesAutoScalerProfile{Expander: new(armcontainerservice.ExpanderRandom), ScanInterval: new("10s")}
+	p.WorkloadAutoScalerProfile = &armcontainerservice.ManagedClusterWorkloadAutoScalerProfile{Keda: &armcontainerservice.ManagedClusterWorkloadAutoScalerProfileKeda{Enabled: new(true)}}
+	p.UpgradeSettings = &armcontainerservice.ClusterUpgradeSettings{OverrideSettings: &armcontainerservice.UpgradeOverrideSettings{ForceUpgrade: new(false)}}
 	p.AddonProfiles = map[string]*armcontainerservice.ManagedClusterAddonProfile{"azurepolicy": {Enabled: new(true)}}
 	first.UpgradeSettings = fullPoolInput().UpgradeSettings
-	first.NodeTaints, first.NodeLabels = []*string{new("a=b:NoSchedule")}, map[string]*string{"a": new("b")}
+	first.NodeTaints, first.NodeLabels = []*string{new("a=b:PreferNoSchedule")}, map[string]*string{"a": new("b")}
 	return in
 }
 
@@ -127,6 +133,7 @@ func fullPoolInput() *armcontainerservice.ManagedClusterAgentPoolProfileProperti
 	p.UpgradeSettings = &armcontainerservice.AgentPoolUpgradeSettings{MaxSurge: new("33%"), DrainTimeoutInMinutes: new(int32(30)), NodeSoakDurationInMinutes: new(int32(1))}
 	p.OSDiskSizeGB, p.OSDiskType, p.OSSKU = new(int32(64)), new(armcontainerservice.OSDiskTypeManaged), new(armcontainerservice.OSSKUUbuntu)
 	p.ScaleSetPriority, p.KubeletDiskType = new(armcontainerservice.ScaleSetPriorityRegular), new(armcontainerservice.KubeletDiskTypeOS)
-	p.Tags = map[string]*string{"a": new("b")}
+	p.Tags, p.AvailabilityZones = map[string]*string{"a": new("b")}, []*string{new("1")}
+	p.KubeletConfig = &armcontainerservice.KubeletConfig{ContainerLogMaxFiles: new(int32(2)), CPUCfsQuota: new(true)}
 	return p
 }

@@ -49,9 +49,11 @@ type Cluster struct {
 	// By is the operation that State speaks of, while in transition.
 	By profile.Operation
 	// Reason says why the state is what it is; set for every failed state.
-	Reason    string
-	Created   time.Time
-	Network   pmks.NetworkInfo
+	Reason  string
+	Created time.Time
+	Network pmks.NetworkInfo
+	// Access holds what was asked for; its endpoints are not used.
+	Access    pmks.Access
 	Tags      map[string]string
 	Groups    []*NodeGroup // in the order of creation
 	Protected bool
@@ -246,6 +248,7 @@ type (
 		Name    string
 		Version string // as offered, exactly; "" means the default
 		Network pmks.NetworkInfo
+		Access  pmks.Access
 		Tags    map[string]string
 		Groups  []AddNodeGroup // ClusterID is not used
 		Token   string

@@ -45,6 +45,7 @@ func (w *World) createCluster(cmd CreateCluster) (step, error) {
 	return func(out Outcome) Result {
 		c := w.newCluster(cmd.Name, version)
 		c.Network, c.Tags, c.Attr, c.Token = network, maps.Clone(cmd.Tags), maps.Clone(cmd.Attr), cmd.Token
+		c.Access = pmks.ClusterInfo{Access: cmd.Access}.Clone().Access
 		c.setOwn(profile.Creating, profile.CreateCluster)
 		for i, spec := range specs {
 			g := w.newGroup(c, spec, cmp.Or(cmd.Groups[i].Version, version))

@@ -16,7 +16,8 @@ func (w *World) deleteCluster(cmd DeleteCluster) (step, error) {
 		return nil, refuse(Protected, "", "cluster %q is protected from deletion", c.Name)
 	}
 	anytime := w.profile.Exclusive.DeleteAnytime
-	if !anytime && inTransition(c.own) {
+	unfinished := w.profile.Exclusive.DeleteUnfinished && c.own == profile.Creating
+	if !anytime && !unfinished && inTransition(c.own) {
 		r := refuse(Busy, "", "cluster %q is %s", c.Name, c.own)
 		if c.running != nil {
 			r.Blocker = c.running.ID

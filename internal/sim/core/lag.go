@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// lag holds what reads still show although a command has changed it. It is empty
-// unless Options.ReadLag is set.
+// lag holds what reads still show although a command has changed it. That of Options.ReadLag
+// is empty unless it is set.
 type lag struct {
 	byID   map[string]*shadow
 	byName map[string][]*shadow
@@ -34,20 +34,43 @@ type view struct {
 
 // hideChange keeps what reads show of c before a command changes it.
 func (w *World) hideChange(c *Cluster) {
-	if w.options.ReadLag > 0 {
+	if w.options.ReadLag > 0 || w.remembers {
 		w.pushView(c.ID, c.Name, c.clone(nil))
 	}
 }
 
 // hide keeps reads from showing a cluster that is about to be made.
 func (w *World) hide(id, name string) {
-	if w.options.ReadLag > 0 {
+	if w.options.ReadLag > 0 || w.remembers {
 		w.pushView(id, name, nil)
 	}
 }
 
 func (w *World) pushView(id, name string, c *Cluster) {
-	l := &w.lag
+	if w.options.ReadLag > 0 {
+		w.lag.push(id, name, view{c, w.now.Add(w.options.ReadLag)})
+	}
+	if w.remembers && w.memory.byID[id] == nil {
+		w.memory.push(id, name, view{c, time.Time{}})
+	}
+}
+
+// Remember keeps what is there now, for [World.Recall], and forgets what was kept before.
+func (w *World) Remember() { w.remembers, w.memory = true, lag{} }
+
+// Recall makes reads show the clusters as they were when the world was told to remember, or
+// shows them as they are again.
+func (w *World) Recall(on bool) { w.recalls = on }
+
+// shadows are what reads show instead of the truth.
+func (w *World) shadows() *lag {
+	if w.recalls {
+		return &w.memory
+	}
+	return &w.lag
+}
+
+func (l *lag) push(id, name string, v view) {
 	if l.byID == nil {
 		l.byID, l.byName = map[string]*shadow{}, map[string][]*shadow{}
 	}
@@ -57,7 +80,7 @@ func (w *World) pushView(id, name string, c *Cluster) {
 		l.byID[id] = s
 		l.byName[name] = append(l.byName[name], s)
 	}
-	s.views = append(s.views, view{c, w.now.Add(w.options.ReadLag)})
+	s.views = append(s.views, v)
 	l.ending = append(l.ending, id)
 }
 

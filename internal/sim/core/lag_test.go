@@ -133,3 +133,37 @@ func TestWorld_ForceAtOnce(t *testing.T) {
 		t.Errorf("the lag keeps %+v", s.w.lag)
 	}
 }
+
+// TestWorld_Recall: what was there when the world was told to remember is shown while it is
+// recalled, whatever has happened since, and the truth otherwise.
+func TestWorld_Recall(t *testing.T) {
+	t.Parallel()
+	p := neutralWith(t, func(p *profile.Profile) { p.IDs.Cluster = "{name}" })
+	s := newStand(t, p, Options{})
+	s.apply(request(p, "alpha"))
+	s.run()
+	s.w.Remember()
+	see := func(name, before, now string) {
+		t.Helper()
+		for recalls, want := range map[bool]string{true: before, false: now} {
+			s.w.Recall(recalls)
+			if got := seen(s, name, name); got != want {
+				t.Errorf("%s, recalled %t: %q, want %q", name, recalls, got, want)
+			}
+		}
+		s.w.Recall(false)
+		checkIndexes(t, s.w)
+	}
+	see("alpha", "Active/1", "Active/1")
+	s.apply(request(p, "omega"))
+	see("omega", "", "Creating/1")
+	s.apply(AddNodeGroup{ClusterID: "alpha", Spec: spec("ng2", 1, 1, 1)})
+	s.run()
+	see("alpha", "Active/1", "Active/2")
+	s.apply(DeleteCluster{"alpha"})
+	s.run()
+	see("alpha", "Active/1", "")
+	s.w.Remember()
+	see("alpha", "", "")
+	see("omega", "Active/1", "Active/1")
+}

@@ -23,6 +23,7 @@ type Seed struct {
 	Reason  string
 	Created time.Time // zero means now
 	Network pmks.NetworkInfo
+	Access  pmks.Access
 	Tags    map[string]string
 	// Groups are read as GetCluster returns them: ids, versions, statuses and
 	// nodes are taken where they are given, and made up where they are not.
@@ -61,6 +62,7 @@ func (w *World) Put(now time.Time, seed Seed) (*Cluster, error) {
 	}
 	var discard faults // a seed may refer to what is not there any more
 	c.Network = w.stock.checkNetwork(&discard, w.profile, seed.Network)
+	c.Access = pmks.ClusterInfo{Access: seed.Access}.Clone().Access
 	c.Tags, c.Attr, c.Protected = maps.Clone(seed.Tags), maps.Clone(seed.Attr), seed.Protected
 	c.own, c.ownBy, c.Reason = seed.State, byState[seed.State], seed.Reason
 	if !inTransition(c.own) {

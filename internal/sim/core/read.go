@@ -16,7 +16,7 @@ import (
 // Cluster returns the cluster of that id, as Options.ReadLag lets it be seen.
 func (w *World) Cluster(now time.Time, id string) (*Cluster, bool) {
 	w.Advance(now)
-	if c, instead := w.lag.shown(id); instead {
+	if c, instead := w.shadows().shown(id); instead {
 		return c, c != nil
 	}
 	c, ok := w.byID[id]
@@ -34,7 +34,7 @@ func (w *World) Truth(now time.Time, id string) (*Cluster, bool) {
 func (w *World) ClustersByName(now time.Time, name string) []*Cluster {
 	w.Advance(now)
 	clusters := w.byName[name]
-	shadows := w.lag.byName[name]
+	shadows := w.shadows().byName[name]
 	if len(shadows) == 0 {
 		return slices.Clip(clusters)
 	}
@@ -57,8 +57,8 @@ func (w *World) after(seq uint64) iter.Seq[*Cluster] {
 		return cmp.Compare(c.seq, seq)
 	})
 	var ghosts []*Cluster
-	if len(w.lag.byID) > 0 {
-		ghosts = w.ghosts(slices.Collect(maps.Values(w.lag.byID)))
+	if len(w.shadows().byID) > 0 {
+		ghosts = w.ghosts(slices.Collect(maps.Values(w.shadows().byID)))
 		ghosts = slices.DeleteFunc(ghosts, func(c *Cluster) bool { return c.seq <= seq })
 	}
 	return w.merge(w.clusters[first:], ghosts)
@@ -79,7 +79,7 @@ func (w *World) merge(clusters, ghosts []*Cluster) iter.Seq[*Cluster] {
 			if c.removed {
 				continue
 			}
-			if shown, instead := w.lag.shown(c.ID); instead {
+			if shown, instead := w.shadows().shown(c.ID); instead {
 				if shown == nil || shown.seq != c.seq {
 					continue // not to be seen yet
 				}
@@ -100,7 +100,7 @@ func (w *World) merge(clusters, ghosts []*Cluster) iter.Seq[*Cluster] {
 // Len returns how many clusters All returns.
 func (w *World) Len(now time.Time) int {
 	w.Advance(now)
-	if len(w.lag.byID) == 0 {
+	if len(w.shadows().byID) == 0 {
 		return len(w.byID)
 	}
 	n := 0

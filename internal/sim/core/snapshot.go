@@ -57,7 +57,8 @@ func (w *World) Snapshot() *World {
 // copy is fit to go on; without, it is only for reading.
 func (c *Cluster) clone(ops map[*operation]*operation) *Cluster {
 	d := *c
-	d.Network = pmks.ClusterInfo{Network: c.Network}.Clone().Network
+	copied := pmks.ClusterInfo{Network: c.Network, Access: c.Access}.Clone()
+	d.Network, d.Access = copied.Network, copied.Access
 	d.Tags, d.Attr = maps.Clone(c.Tags), maps.Clone(c.Attr)
 	d.running, d.history = c.running.still(), nil
 	groups := make(map[*NodeGroup]*NodeGroup, len(c.Groups))
@@ -155,8 +156,8 @@ func (w *World) Dump() string {
 func (c *Cluster) dump(b *strings.Builder, indent string) {
 	fmt.Fprintf(b, "%scluster %d %q id %s version %s %s by %q own %s by %q reason %q created %s\n",
 		indent, c.seq, c.Name, c.ID, c.Version, c.State, c.By, c.own, c.ownBy, c.Reason, stamp(c.Created))
-	fmt.Fprintf(b, "%s  up %t endpoint %q open %t protected %t token %q tags %v attr %v network %v\n",
-		indent, c.ControlPlaneUp, c.Endpoint, c.AccessOpen, c.Protected, c.Token, c.Tags, c.Attr, c.Network)
+	fmt.Fprintf(b, "%s  up %t endpoint %q open %t protected %t token %q tags %v attr %v network %v access %v\n",
+		indent, c.ControlPlaneUp, c.Endpoint, c.AccessOpen, c.Protected, c.Token, c.Tags, c.Attr, c.Network, c.Access)
 	for _, g := range c.Groups {
 		fmt.Fprintf(b, "%s  group %q id %s version %s %s by %q follows %t reason %q created %s token %q attr %v\n",
 			indent, g.Name, g.ID, g.Version, g.State, g.By, g.follows, g.Reason, stamp(g.Created), g.Token, g.Attr)

@@ -44,6 +44,9 @@ type World struct {
 	ended []*operation
 
 	lag lag
+	// memory is what was there when remembers was set; reads show it while recalls is.
+	memory             lag
+	remembers, recalls bool
 
 	// changed, unless nil, is called after each change.
 	changed func()

@@ -40,14 +40,8 @@ func (s *Server) checkCreateCluster(in *createClusterRequest) *apiError {
 		in.Version != "" && !slices.Contains(s.world.Profile().OfferedNames(), in.Version):
 		return invalidParameter("unsupported Kubernetes version")
 	}
-	v := in.ResourcesVpcConfig
-	if v.EndpointPublicAccess != nil && !*v.EndpointPublicAccess && (v.EndpointPrivateAccess == nil || !*v.EndpointPrivateAccess) {
-		return invalidParameter("Private and public endpoint access cannot be false")
-	}
-	for _, cidr := range v.PublicAccessCIDRs {
-		if _, err := netip.ParsePrefix(cidr); err != nil {
-			return invalidParameter("The following CIDRs are invalid in publicAccessCidrs: [%s]", cidr)
-		}
+	if e := in.ResourcesVpcConfig.checkEndpoint(in.ResourcesVpcConfig.newEndpoint()); e != nil {
+		return e
 	}
 	k := in.KubernetesNetworkConfig
 	if prefix, err := netip.ParsePrefix(k.ServiceIPv4CIDR); k.ServiceIPv4CIDR != "" && (err != nil || !prefix.Addr().IsPrivate() || prefix.Bits() < 12 || prefix.Bits() > 24) {

@@ -4,6 +4,7 @@ package eks
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -16,7 +17,8 @@ import (
 
 // Keys of core.Seed.Attr that Put understands: what consoles and other tools make.
 const (
-	// AttrAddons lists, with commas, the names of add-ons.
+	// AttrAddons lists, with commas, the names of add-ons, each with "=" and its version
+	// or without for DefaultAddonVersion.
 	AttrAddons = "addons"
 	// AttrAutoMode, with any value, makes a cluster with EKS Auto Mode on.
 	AttrAutoMode = "autoMode"
@@ -33,7 +35,8 @@ const (
 )
 
 // Put adds a ready-made cluster, as if it had been made long ago. A network that
-// is not given is that of the account's first VPC, with all of its subnets.
+// is not given is that of the account's first VPC, with all of its subnets. The rules for
+// labels, taints and zones do not hold for its node groups.
 func (s *Server) Put(seed core.Seed) error {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
@@ -61,7 +64,7 @@ func (s *Server) Put(seed core.Seed) error {
 	}
 	in.AccessConfig.AuthenticationMode = "API_AND_CONFIG_MAP"
 	rec := s.newRecord(uid, in, live)
-	rec.autoMode, rec.addons = attr[AttrAutoMode] != "", names(attr[AttrAddons])
+	rec.autoMode, rec.addons = attr[AttrAutoMode] != "", addonsOf(attr[AttrAddons])
 	for _, name := range names(attr[AttrFargateProfiles]) {
 		s.attachProfile(rec, name)
 	}
@@ -91,9 +94,33 @@ func (s *Server) seedGroup(now time.Time, rec *clusterRecord, g *core.NodeGroup,
 		s.templates = append(s.templates, t)
 		plan = nodegroupPlan{amiType: customAMI, launchTemplate: &launchTemplateObject{t.id, t.name, "1"}}
 	}
-	s.newGroup(now, rec, &createNodegroupRequest{
-		NodegroupName: g.Name, NodeRole: s.roleARN(&Role{Name: DefaultNodeRole}), Subnets: systemIDs(rec.live.Network.SubnetIIDs),
-	}, plan)
+	in := &createNodegroupRequest{
+		NodegroupName: g.Name, NodeRole: s.roleARN(&Role{Name: DefaultNodeRole}), Subnets: s.subnetsIn(rec, g.Spec.Zones), Labels: maps.Clone(g.Spec.Labels),
+	}
+	if g.Spec.Spot {
+		in.CapacityType = "SPOT"
+	}
+	for _, t := range g.Spec.Taints {
+		in.Taints = append(in.Taints, taintObject{t.Key, t.Value, effectTable[t.Effect]})
+	}
+	s.newGroup(now, rec, in, plan)
+}
+
+// effectTable holds EKS' words for the effects of taints.
+var effectTable = map[pmks.TaintEffect]string{
+	pmks.TaintNoExecute:        "NO_EXECUTE",
+	pmks.TaintNoSchedule:       "NO_SCHEDULE",
+	pmks.TaintPreferNoSchedule: "PREFER_NO_SCHEDULE",
+}
+
+// subnetsIn are the subnets of a cluster in these zones; none means all of them.
+func (s *Server) subnetsIn(rec *clusterRecord, zones []string) (ids []string) {
+	for _, id := range systemIDs(rec.live.Network.SubnetIIDs) {
+		if subnet, _ := s.resources.subnet(id); len(zones) == 0 || slices.Contains(zones, subnet.Zone) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 func (s *Server) amiTypeOf(instanceType string) string {

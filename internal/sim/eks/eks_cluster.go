@@ -51,7 +51,6 @@ func (s *Server) createCluster(c *call, in *createClusterRequest) (*made, *apiEr
 
 // newRecord keeps what the core has no place for.
 func (s *Server) newRecord(uid string, in createClusterRequest, live *core.Cluster) *clusterRecord {
-	v := in.ResourcesVpcConfig
 	rec := &clusterRecord{
 		uid:                uid,
 		name:               live.Name,
@@ -59,9 +58,7 @@ func (s *Server) newRecord(uid string, in createClusterRequest, live *core.Clust
 		live:               live,
 		role:               in.RoleARN,
 		token:              in.ClientRequestToken,
-		public:             v.EndpointPublicAccess == nil || *v.EndpointPublicAccess,
-		private:            v.EndpointPrivateAccess != nil && *v.EndpointPrivateAccess,
-		publicCIDRs:        v.PublicAccessCIDRs,
+		endpoint:           in.ResourcesVpcConfig.newEndpoint(),
 		authenticationMode: cmp.Or(in.AccessConfig.AuthenticationMode, "CONFIG_MAP"),
 		supportType:        cmp.Or(in.UpgradePolicy.SupportType, "EXTENDED"),
 		serviceCIDR:        cmp.Or(in.KubernetesNetworkConfig.ServiceIPv4CIDR, "172.20.0.0/16"),
@@ -69,9 +66,6 @@ func (s *Server) newRecord(uid string, in createClusterRequest, live *core.Clust
 		securityGroup:      "sg-0" + s.Random.Text(16, simkit.LowerHex),
 		oidc:               s.Random.Text(32, simkit.UpperHex),
 		groups:             map[string]*groupRecord{},
-	}
-	if rec.public && len(rec.publicCIDRs) == 0 {
-		rec.publicCIDRs = []string{"0.0.0.0/0"}
 	}
 	rec.logging = loggingObject{ClusterLogging: []logSetup{{Types: logTypes, Enabled: false}}}
 	if in.Logging != nil {
@@ -117,9 +111,9 @@ func (s *Server) clusterObject(c *core.Cluster, rec *clusterRecord) clusterObjec
 			SubnetIDs:             systemIDs(c.Network.SubnetIIDs),
 			SecurityGroupIDs:      systemIDs(c.Network.SecurityGroupIIDs),
 			VpcID:                 c.Network.VpcIID.SystemId,
-			EndpointPublicAccess:  rec.public,
-			EndpointPrivateAccess: rec.private,
-			PublicAccessCIDRs:     append([]string{}, rec.publicCIDRs...),
+			EndpointPublicAccess:  rec.endpoint.public,
+			EndpointPrivateAccess: rec.endpoint.private,
+			PublicAccessCIDRs:     append([]string{}, rec.endpoint.cidrs...),
 		},
 		KubernetesNetworkConfig: networkObject{ServiceIPv4CIDR: rec.serviceCIDR, IPFamily: rec.ipFamily},
 		Logging:                 rec.logging,

@@ -3,9 +3,8 @@
 package eks
 
 import (
-	"net/netip"
+	"cmp"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/pmks-go/pmks/internal/sim/core"
@@ -31,6 +30,21 @@ type updateConfigRequest struct {
 	ZonalShiftConfig          absent `json:"zonalShiftConfig" sim:"no"`
 }
 
+// kinds counts the kinds of changes: subnets, security groups and the access to the
+// endpoint are three, though they come in one member.
+func (in *updateConfigRequest) kinds() (n int) {
+	v := cmp.Or(in.ResourcesVpcConfig, &vpcConfigRequest{})
+	for _, asked := range []bool{
+		in.DeletionProtection != nil, in.Logging != nil, in.UpgradePolicy != nil, v.SubnetIDs != nil, v.SecurityGroupIDs != nil,
+		v.EndpointPublicAccess != nil || v.EndpointPrivateAccess != nil || v.PublicAccessCIDRs != nil,
+	} {
+		if asked {
+			n++
+		}
+	}
+	return n
+}
+
 // configChange is what an update of the configuration does when it has succeeded.
 type configChange struct {
 	kind   string
@@ -43,12 +57,15 @@ func (s *Server) updateClusterConfig(c *call, in *updateConfigRequest) (*made, *
 	if e != nil {
 		return nil, e
 	}
+	if in.kinds() > 1 {
+		return nil, invalidParameter("Only one type of update can be allowed.").in(rec.name, "")
+	}
 	changes, e := s.configChanges(rec, in)
 	switch {
 	case e != nil:
 		return nil, e.in(rec.name, "")
-	case len(changes) != 1:
-		return nil, invalidParameter("One type of update is allowed, and one is needed; got %d", len(changes)).in(rec.name, "")
+	case len(changes) == 0:
+		return nil, invalidParameter("No changes needed for cluster %s", rec.name).in(rec.name, "")
 	case rec.live.State != profile.Active:
 		return nil, inUse("Cannot update because cluster %s is not ACTIVE, or has an update in progress", rec.name).in(rec.name, "")
 	}
@@ -90,44 +107,11 @@ func (s *Server) configChanges(rec *clusterRecord, in *updateConfigRequest) (cha
 		}})
 	}
 	if v := in.ResourcesVpcConfig; v != nil {
-		change, e := rec.endpointChange(v)
+		change, e := s.endpointChange(rec, v)
 		if e != nil {
 			return nil, e
 		}
 		changes = append(changes, change)
 	}
 	return changes, nil
-}
-
-// endpointChange changes how the endpoint is reached; to change subnets and security
-// groups is not simulated.
-func (rec *clusterRecord) endpointChange(v *vpcConfigRequest) (change configChange, e *apiError) {
-	public, private, cidrs := rec.public, rec.private, rec.publicCIDRs
-	var params []updateParam
-	if v.EndpointPublicAccess != nil {
-		public = *v.EndpointPublicAccess
-		params = append(params, updateParam{"EndpointPublicAccess", strconv.FormatBool(public)})
-	}
-	if v.EndpointPrivateAccess != nil {
-		private = *v.EndpointPrivateAccess
-		params = append(params, updateParam{"EndpointPrivateAccess", strconv.FormatBool(private)})
-	}
-	if len(v.PublicAccessCIDRs) > 0 {
-		cidrs = v.PublicAccessCIDRs
-		params = append(params, updateParam{"PublicAccessCidrs", strings.Join(cidrs, ",")})
-	}
-	switch {
-	case len(v.SubnetIDs) > 0 || len(v.SecurityGroupIDs) > 0:
-		return change, notSimulated("UpdateClusterConfig of subnets and security groups")
-	case !public && !private:
-		return change, invalidParameter("Private and public endpoint access cannot be false")
-	case public == rec.public && private == rec.private && len(v.PublicAccessCIDRs) == 0:
-		return change, invalidParameter("Cluster is already at the desired configuration")
-	}
-	for _, cidr := range v.PublicAccessCIDRs {
-		if _, err := netip.ParsePrefix(cidr); err != nil {
-			return change, invalidParameter("The following CIDRs are invalid in publicAccessCidrs: [%s]", cidr)
-		}
-	}
-	return configChange{"EndpointAccessUpdate", params, func(time.Time) { rec.public, rec.private, rec.publicCIDRs = public, private, cidrs }}, nil
 }

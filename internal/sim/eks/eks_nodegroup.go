@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"maps"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/pmks-go/pmks"
@@ -73,7 +72,7 @@ func (s *Server) newGroup(now time.Time, rec *clusterRecord, in *createNodegroup
 		diskSize:       plan.diskSize,
 		remoteAccess:   in.RemoteAccess,
 		labels:         in.Labels,
-		taints:         in.Taints,
+		taints:         slices.Clone(in.Taints),
 		launchTemplate: plan.launchTemplate,
 		customAMI:      plan.amiType == customAMI,
 		tags:           maps.Clone(in.Tags),
@@ -117,6 +116,12 @@ func discoveryTags(cluster string) map[string]asgTag {
 // foreseen says how a node group that is accepted will fail; empty if it will
 // not.
 func (s *Server) foreseen(rec *clusterRecord, in *createNodegroupRequest, plan nodegroupPlan) string {
+	for key := range in.Labels {
+		if reservedLabel(key) && plan.scaling.DesiredSize > 0 {
+			// The API server lets no node label itself so, and the nodes never join.
+			return "NodeCreationFailure: Instances failed to join the kubernetes cluster"
+		}
+	}
 	for _, name := range plan.instanceTypes {
 		if _, ok := s.resources.instanceType(name); !ok {
 			return "Ec2InstanceTypeDoesNotExist: The instance type " + name + " does not exist."
@@ -249,27 +254,19 @@ func (s *Server) updateNodegroupConfig(c *call, in *updateNodegroupConfigRequest
 	if e != nil {
 		return nil, e
 	}
-	if in.Labels != nil || in.UpdateConfig != nil {
-		return nil, notSimulated("UpdateNodegroupConfig of anything but scalingConfig")
-	}
-	if in.ScalingConfig == nil || *in.ScalingConfig == (scalingRequest{}) {
-		return nil, invalidParameter("There is nothing to change").in(rec.name, g.Name)
-	}
 	if e := s.updatable(rec, g); e != nil {
 		return nil, e
 	}
-	now := scalingObject{int32(g.Min), int32(g.Max), int32(g.Desired)}
-	merged := in.ScalingConfig.over(now)
-	if e := checkScaling(merged, s.world.Profile().Limits.NodesPerGroup); e != nil {
+	changes, sizes, e := s.groupChanges(g, own, in)
+	switch {
+	case len(changes) > 1 && !s.assumptions.MixedUpdatesOK:
+		return nil, invalidParameter("Only one type of update can be allowed.").in(rec.name, g.Name)
+	case e != nil:
 		return nil, e.in(rec.name, g.Name)
-	}
-	if merged == now {
+	case len(changes) == 0:
 		return nil, invalidParameter("There is nothing to change").in(rec.name, g.Name)
 	}
-	result, err := s.world.Apply(c.Now, core.Scale{
-		ClusterID: rec.live.ID, GroupID: g.ID,
-		Desired: int(merged.DesiredSize), Min: int(merged.MinSize), Max: int(merged.MaxSize),
-	}, c.Outcome)
+	result, err := s.reconfigure(c, rec, g, changes, sizes)
 	if err != nil {
 		e, _ := refused(err)
 		return nil, e.in(rec.name, g.Name)
@@ -277,15 +274,53 @@ func (s *Server) updateNodegroupConfig(c *call, in *updateNodegroupConfigRequest
 	own.modified = c.Now
 	s.restoreTags(rec, own)
 	var params []updateParam
-	for _, p := range []struct {
-		kind  string
-		value *int32
-	}{{"MinSize", in.ScalingConfig.MinSize}, {"MaxSize", in.ScalingConfig.MaxSize}, {"DesiredSize", in.ScalingConfig.DesiredSize}} {
-		if p.value != nil {
-			params = append(params, updateParam{p.kind, strconv.Itoa(int(*p.value))})
-		}
+	for _, change := range changes {
+		params = append(params, change.params...)
 	}
 	return &made{cluster: rec, group: own, update: s.newUpdate(c, rec, result.Operation, "ConfigUpdate", g.Name, params)}, nil
+}
+
+// groupChanges checks a request and says what it is to change; sizes is nil if they stay.
+func (s *Server) groupChanges(g *core.NodeGroup, own *groupRecord, in *updateNodegroupConfigRequest) (changes []groupChange, sizes *scalingObject, e *apiError) {
+	add := func(change groupChange, fault *apiError) {
+		changes = append(changes, change)
+		if e == nil {
+			e = fault
+		}
+	}
+	if in.ScalingConfig != nil && *in.ScalingConfig != (scalingRequest{}) {
+		var change groupChange
+		var fault *apiError
+		sizes, change, fault = s.sizeChange(g, in.ScalingConfig)
+		add(change, fault)
+	}
+	if in.Labels != nil && len(in.Labels.AddOrUpdateLabels)+len(in.Labels.RemoveLabels) > 0 {
+		add(s.labelChange(own, in.Labels))
+	}
+	if in.Taints != nil && len(in.Taints.AddOrUpdateTaints)+len(in.Taints.RemoveTaints) > 0 {
+		add(s.taintChange(own, in.Taints))
+	}
+	if in.UpdateConfig != nil && *in.UpdateConfig != (updateConfigObject{}) {
+		add(paceChange(own, in.UpdateConfig))
+	}
+	return changes, sizes, e
+}
+
+// sizeChange lays sizes over those that are there.
+func (s *Server) sizeChange(g *core.NodeGroup, in *scalingRequest) (*scalingObject, groupChange, *apiError) {
+	now := scalingObject{int32(g.Min), int32(g.Max), int32(g.Desired)}
+	merged := in.over(now)
+	change := groupChange{}
+	if e := checkScaling(merged, s.world.Profile().Limits.NodesPerGroup); e != nil {
+		return nil, change, e
+	}
+	if merged == now {
+		return nil, change, invalidParameter("There is nothing to change")
+	}
+	change.add("MinSize", pointed(in.MinSize), in.MinSize)
+	change.add("MaxSize", pointed(in.MaxSize), in.MaxSize)
+	change.add("DesiredSize", pointed(in.DesiredSize), in.DesiredSize)
+	return &merged, change, nil
 }
 
 // restoreTags is one of the Assumptions where no source says what EKS does.

@@ -65,6 +65,8 @@ func (s *Server) planNodegroup(rec *clusterRecord, in *createNodegroupRequest) (
 		return plan, invalidParameter("A nodegroup may have at most 20 instance types")
 	case in.ReleaseVersion != "":
 		return plan, notSimulated("releaseVersion")
+	case in.CapacityType == "CAPACITY_BLOCK":
+		return plan, notSimulated("capacityType CAPACITY_BLOCK")
 	}
 	if plan.scaling, e = in.ScalingConfig.atCreate(); e == nil {
 		e = checkScaling(plan.scaling, s.world.Profile().Limits.NodesPerGroup)
@@ -73,7 +75,8 @@ func (s *Server) planNodegroup(rec *clusterRecord, in *createNodegroupRequest) (
 		func() *apiError { return s.checkNodeSubnets(rec, in.Subnets) },
 		func() *apiError { return oneOf("capacityType", in.CapacityType, "ON_DEMAND", "SPOT") },
 		func() *apiError { return s.checkTags(in.Tags, "InvalidParameterException") },
-		func() *apiError { return checkTaints(in) },
+		func() *apiError { return s.checkLabels(in.Labels) },
+		func() *apiError { return checkTaints(in.Taints) },
 		func() *apiError { return checkUpdateConfig(in.UpdateConfig) },
 		func() *apiError { return s.checkRemoteAccess(rec, in) },
 		func() *apiError { return s.planTemplate(in, &plan) },
@@ -148,21 +151,6 @@ func checkScaling(v scalingObject, quota int) *apiError {
 		return invalidParameter("Desired capacity %d can't be greater than max size %d", v.DesiredSize, v.MaxSize)
 	case quota > 0 && int(v.MaxSize) > quota:
 		return limitExceeded("maxSize %d is above the limit of %d nodes per nodegroup", v.MaxSize, quota)
-	}
-	return nil
-}
-
-func checkTaints(in *createNodegroupRequest) *apiError {
-	for _, t := range in.Taints {
-		if t.Key == "" || t.Effect == "" {
-			return invalidParameter("A taint must have a key and an effect")
-		}
-		if len(t.Key) > 63 || len(t.Value) > 63 {
-			return invalidParameter("The key and the value of a taint may have at most 63 characters")
-		}
-		if e := oneOf("effect", t.Effect, "NO_EXECUTE", "NO_SCHEDULE", "PREFER_NO_SCHEDULE"); e != nil {
-			return e
-		}
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -152,6 +153,30 @@ func TestServer_assumptions(t *testing.T) {
 			}
 			return wiretest.Err(w.eks.CreateCluster(ctx, in))
 		}), "InvalidParameterException", "accepted"),
+		"ReservedLabelsAccepted": wiretest.NewChoice(func(u *Assumptions) { u.ReservedLabelsAccepted = true }, func(t *testing.T, w *world) string {
+			in := groupInput(w.Server, "a", "h")
+			in.Labels = map[string]string{"node-role.kubernetes.io/worker": "true"}
+			if _, err := w.eks.CreateNodegroup(ctx, in); err != nil {
+				return refusalOf(err).code
+			}
+			w.pass()
+			made := w.describeGroup(t, "a", "h") //nolint:contextcheck // it takes that of its test
+			return string(made.Status) + " " + string(made.Health.Issues[0].Code)
+		}, "InvalidParameterException", "CREATE_FAILED NodeCreationFailure"),
+		"MixedUpdatesOK": wiretest.NewChoice(func(u *Assumptions) { u.MixedUpdatesOK = true }, verdict(func(_ *testing.T, w *world) error {
+			return wiretest.Err(w.eks.UpdateNodegroupConfig(ctx, &eks.UpdateNodegroupConfigInput{ClusterName: aws.String("a"), NodegroupName: aws.String("g"),
+				ScalingConfig: sizes(1, 5, 4), Labels: &types.UpdateLabelsPayload{AddOrUpdateLabels: map[string]string{"a": "b"}}}))
+		}), "InvalidParameterException", "accepted"),
+		"RemoveAbsentOK": wiretest.NewChoice(func(u *Assumptions) { u.RemoveAbsentOK = true }, verdict(func(_ *testing.T, w *world) error {
+			return wiretest.Err(w.eks.UpdateNodegroupConfig(ctx, &eks.UpdateNodegroupConfigInput{ClusterName: aws.String("a"), NodegroupName: aws.String("g"),
+				Labels: &types.UpdateLabelsPayload{AddOrUpdateLabels: map[string]string{"a": "b"}, RemoveLabels: []string{"c"}}}))
+		}), "InvalidParameterException", "accepted"),
+		"OmittedEndpointReset": wiretest.NewChoice(func(u *Assumptions) { u.OmittedEndpointReset = true }, func(t *testing.T, w *world) string {
+			w.reach(t, &types.VpcConfigRequest{EndpointPublicAccess: aws.Bool(true), EndpointPrivateAccess: aws.Bool(true), PublicAccessCidrs: []string{"8.8.8.0/24"}})
+			w.reach(t, &types.VpcConfigRequest{PublicAccessCidrs: []string{"9.9.9.0/24"}})
+			v := w.describe(t, "a").ResourcesVpcConfig
+			return fmt.Sprint(v.EndpointPublicAccess, v.EndpointPrivateAccess, v.PublicAccessCidrs)
+		}, "true true [9.9.9.0/24]", "true false [9.9.9.0/24]"),
 		"HashInTagKeys": wiretest.NewChoice(func(u *Assumptions) { u.HashInTagKeys = true }, verdict(func(_ *testing.T, w *world) error {
 			in := w.clusterInput("b")
 			in.Tags = map[string]string{"#CB-SPIDER:PMKS:SECURITYGROUP": "sg-01"}

@@ -4,6 +4,7 @@ package eks
 
 import (
 	"cmp"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,6 +31,10 @@ func (s *Server) updateClusterVersion(c *call, in *updateVersionRequest) (*made,
 		return nil, invalidParameter("unsupported Kubernetes version").in(rec.name, "")
 	case s.isRollback(rec, in.Version, c.Now):
 		return nil, notSimulated("the rollback of a control plane")
+	}
+	if found := s.blocking(rec, in.Version); len(found) > 0 && !in.Force && live.State == profile.Active {
+		return nil, fail(http.StatusBadRequest, "InvalidStateException",
+			"Cluster %s has upgrade readiness insights that block the update to version %s: %s", rec.name, in.Version, strings.Join(found, ", ")).in(rec.name, "")
 	}
 	result, err := s.world.Apply(c.Now, core.UpgradeControlPlane{ClusterID: live.ID, Version: in.Version}, c.Outcome)
 	if err != nil {

@@ -101,15 +101,19 @@ type (
 	updateNodegroupConfigRequest struct {
 		ScalingConfig *scalingRequest     `json:"scalingConfig"`
 		Labels        *labelsRequest      `json:"labels"`
+		Taints        *taintsRequest      `json:"taints"`
 		UpdateConfig  *updateConfigObject `json:"updateConfig"`
 		tokened
-		Taints           absent `json:"taints" sim:"no"`
 		NodeRepairConfig absent `json:"nodeRepairConfig" sim:"no"`
 		WarmPoolConfig   absent `json:"warmPoolConfig" sim:"no"`
 	}
 	labelsRequest struct {
 		AddOrUpdateLabels map[string]string `json:"addOrUpdateLabels"`
 		RemoveLabels      []string          `json:"removeLabels"`
+	}
+	taintsRequest struct {
+		AddOrUpdateTaints []taintObject `json:"addOrUpdateTaints"`
+		RemoveTaints      []taintObject `json:"removeTaints"`
 	}
 	updateNodegroupVersionRequest struct {
 		Version        string                 `json:"version"`

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/eks"
+	"github.com/aws/aws-sdk-go-v2/service/eks/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
@@ -26,6 +27,7 @@ func TestServer_golden(t *testing.T) {
 	t.Parallel()
 	tests := map[string]func(*testing.T, *world){
 		"eks":         goldenEKS,
+		"beyond":      goldenBeyond,
 		"ec2":         goldenEC2,
 		"iam-sts":     goldenIAM,
 		"autoscaling": goldenASG,
@@ -116,6 +118,32 @@ func goldenEKS(t *testing.T, w *world) {
 	w.pass()
 	fails(t, wiretest.Err(w.eks.DescribeCluster(ctx, &eks.DescribeClusterInput{Name: name})))
 	fails(t, wiretest.Err(w.eks.ListAccessEntries(ctx, &eks.ListAccessEntriesInput{ClusterName: name})))
+}
+
+// goldenBeyond changes labels and taints, and looks for what is in the way of an upgrade.
+func goldenBeyond(t *testing.T, w *world) {
+	ctx, name, group := t.Context(), aws.String("demo"), aws.String("ng1")
+	w.createCluster(t, "demo")
+	wiretest.OK(w.eks.CreateNodegroup(ctx, groupInputWithToken(w.Server, "ng1")))(t)
+	w.pass()
+	w.cfg.HTTPClient.(*http.Client).Transport.(*wiretest.Tape).Rewind()
+	taint := types.Taint{Key: aws.String("dedicated"), Value: aws.String("web"), Effect: types.TaintEffectNoSchedule}
+	change := &eks.UpdateNodegroupConfigInput{ClusterName: name, NodegroupName: group, ClientRequestToken: aws.String("token-beyond-1"),
+		Labels: &types.UpdateLabelsPayload{AddOrUpdateLabels: map[string]string{"tier": "web"}}}
+	wiretest.OK(w.eks.UpdateNodegroupConfig(ctx, change))(t)
+	w.pass()
+	change = &eks.UpdateNodegroupConfigInput{ClusterName: name, NodegroupName: group, ClientRequestToken: aws.String("token-beyond-2"),
+		Taints: &types.UpdateTaintsPayload{AddOrUpdateTaints: []types.Taint{taint}}}
+	wiretest.OK(w.eks.UpdateNodegroupConfig(ctx, change))(t)
+	w.pass()
+	wiretest.OK(w.eks.DescribeNodegroup(ctx, &eks.DescribeNodegroupInput{ClusterName: name, NodegroupName: group}))(t)
+	found := wiretest.OK(w.eks.ListInsights(ctx, &eks.ListInsightsInput{ClusterName: name, MaxResults: aws.Int32(1),
+		Filter: &types.InsightsFilter{Categories: []types.Category{types.CategoryUpgradeReadiness}}}))(t)
+	wiretest.OK(w.eks.DescribeInsight(ctx, &eks.DescribeInsightInput{ClusterName: name, Id: found.Insights[0].Id}))(t)
+	wiretest.OK(w.eks.DescribeAddonVersions(ctx, &eks.DescribeAddonVersionsInput{AddonName: aws.String("coredns"), KubernetesVersion: aws.String("1.34")}))(t)
+	wiretest.OK(w.eks.UpdateClusterConfig(ctx, &eks.UpdateClusterConfigInput{Name: name, ClientRequestToken: aws.String("token-beyond-3"),
+		ResourcesVpcConfig: &types.VpcConfigRequest{EndpointPublicAccess: aws.Bool(true), EndpointPrivateAccess: aws.Bool(true), PublicAccessCidrs: []string{"203.0.113.0/24"}}}))(t)
+	w.pass()
 }
 
 func groupInputWithToken(s *Server, name string) *eks.CreateNodegroupInput {

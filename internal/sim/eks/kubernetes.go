@@ -5,6 +5,7 @@ package eks
 import (
 	"errors"
 	"hash/fnv"
+	"maps"
 	"slices"
 	"time"
 
@@ -44,7 +45,11 @@ func (s *Server) kubernetesNodes(uid string, c *core.Cluster, _ time.Time) []kub
 		if own == nil {
 			continue
 		}
-		m.Labels = own.labels
+		m.Labels = map[string]string{"eks.amazonaws.com/capacityType": own.capacityType}
+		maps.Copy(m.Labels, own.labels)
+		for _, t := range own.taints {
+			m.Taints = append(m.Taints, kubeapi.Taint{Key: t.Key, Value: t.Value, Effect: effectWord(t.Effect)})
+		}
 		if len(own.instanceTypes) > 0 {
 			m.InstanceType = own.instanceTypes[0]
 		}
@@ -59,6 +64,16 @@ func (s *Server) kubernetesNodes(uid string, c *core.Cluster, _ time.Time) []kub
 		}
 	}
 	return machines
+}
+
+// effectWord is Kubernetes' word for the effect of a taint.
+func effectWord(effect string) string {
+	for word, own := range effectTable {
+		if own == effect {
+			return string(word)
+		}
+	}
+	return effect
 }
 
 // kubernetesToken says whose a token is.

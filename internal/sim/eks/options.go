@@ -118,6 +118,18 @@ type Assumptions struct {
 	// LaunchTemplateNotWatched: deleting a launch template that a node group uses
 	// has no effect on the node group.
 	LaunchTemplateNotWatched bool
+	// ReservedLabelsAccepted: CreateNodegroup takes labels with the prefixes of
+	// Kubernetes and EKS, and the node group fails later, and does not refuse them.
+	ReservedLabelsAccepted bool
+	// MixedUpdatesOK: one UpdateNodegroupConfig may change sizes, labels and taints.
+	MixedUpdatesOK bool
+	// RemoveAbsentOK: UpdateNodegroupConfig may remove labels and taints that are not
+	// there.
+	RemoveAbsentOK bool
+	// OmittedEndpointReset: what UpdateClusterConfig leaves out of the access to the
+	// endpoint goes back to its default and does not stay; so does an empty list of
+	// CIDRs, which is refused otherwise.
+	OmittedEndpointReset bool
 }
 
 // Call is a call as the journal holds it.

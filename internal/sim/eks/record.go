@@ -22,8 +22,7 @@ type clusterRecord struct {
 
 	role                  string
 	token                 string
-	public, private       bool
-	publicCIDRs           []string
+	endpoint              endpoint
 	authenticationMode    string
 	supportType           string
 	serviceCIDR, ipFamily string
@@ -33,7 +32,8 @@ type clusterRecord struct {
 	certificate           string // that of the authority, unless a test has replaced it
 	oidc                  string
 	groups                map[string]*groupRecord // by name; the latest of each
-	addons                []string
+	addons                []addon
+	insights              []Insight // nil: those that each cluster has
 	fargate               []*fargateProfile
 	autoMode              bool
 	updates               []*updateRecord

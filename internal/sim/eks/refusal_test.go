@@ -27,6 +27,13 @@ var (
 
 func TestServer_CreateCluster_refusals(t *testing.T) {
 	t.Parallel()
+	reachable := func(n int, format string) func(*world, *eks.CreateClusterInput) {
+		return func(_ *world, in *eks.CreateClusterInput) {
+			for i := range n {
+				in.ResourcesVpcConfig.PublicAccessCidrs = append(in.ResourcesVpcConfig.PublicAccessCidrs, fmt.Sprintf(format, i))
+			}
+		}
+	}
 	tests := []struct {
 		name   string
 		change func(*world, *eks.CreateClusterInput)
@@ -70,6 +77,12 @@ func TestServer_CreateCluster_refusals(t *testing.T) {
 		{"no-endpoint", func(_ *world, in *eks.CreateClusterInput) {
 			in.ResourcesVpcConfig.EndpointPublicAccess = aws.Bool(false)
 		}, badParameter, "endpoint access"},
+		{"cidrs", reachable(40, "203.0.113.%d/32"), refusal{}, ""},
+		{"cidrs-many", reachable(41, "203.0.113.%d/32"), badParameter, "at most 40"},
+		{"cidr-private", reachable(1, "10.0.%d.0/24"), badParameter, "not allowed in publicAccessCidrs: [10.0.0.0/24]"},
+		{"cidr-shared", reachable(1, "100.64.%d.0/24"), badParameter, "not allowed in publicAccessCidrs"},
+		{"cidr-ipv6", reachable(1, "2001:db8:%d::/48"), badParameter, "invalid in publicAccessCidrs"},
+		{"cidr-address", reachable(1, "203.0.113.%d"), badParameter, "invalid in publicAccessCidrs: [203.0.113.0]"},
 		{"auto-mode", func(_ *world, in *eks.CreateClusterInput) {
 			in.ComputeConfig = &types.ComputeConfigRequest{Enabled: aws.Bool(true)}
 		}, refusal{CodeNotSimulated, 501}, "computeConfig"},
@@ -116,6 +129,16 @@ func TestServer_CreateNodegroup_refusals(t *testing.T) {
 	template := func(id string) func(*world, *input) {
 		return func(_ *world, in *input) { in.LaunchTemplate = &types.LaunchTemplateSpecification{Id: &id} }
 	}
+	labelled := func(key, value string) func(*world, *input) {
+		return func(_ *world, in *input) { in.Labels = map[string]string{key: value} }
+	}
+	tainted := func(n int) func(*world, *input) {
+		return func(_ *world, in *input) {
+			for i := range n {
+				in.Taints = append(in.Taints, types.Taint{Key: aws.String(fmt.Sprint("k", i)), Effect: types.TaintEffectNoSchedule})
+			}
+		}
+	}
 	tests := []struct {
 		name   string
 		change func(*world, *input)
@@ -153,12 +176,40 @@ func TestServer_CreateNodegroup_refusals(t *testing.T) {
 		{"role-trust", func(_ *world, in *input) {
 			*in.NodeRole = strings.Replace(*in.NodeRole, DefaultNodeRole, DefaultClusterRole, 1)
 		}, badParameter, "could not be assumed"},
+		{"labels", func(_ *world, in *input) {
+			in.Labels = map[string]string{"a": "b", "example.com/" + strings.Repeat("x", 51): strings.Repeat("v", 63), "my.k8s.example/a": "1"}
+		}, refusal{}, ""},
+		{"label-value-empty", labelled("a", ""), badParameter, `Invalid value: ""`},
+		{"label-value", labelled("a", "b c"), badParameter, "Invalid value"},
+		{"label-value-length", labelled("a", strings.Repeat("v", 64)), badParameter, "63"},
+		{"label-key", labelled("-a", "b"), badParameter, "label key is invalid"},
+		{"label-prefix", labelled("A/a", "b"), badParameter, "label key is invalid"},
+		{"label-key-length", labelled("example.com/"+strings.Repeat("x", 52), "b"), badParameter, "1 to 63"},
+		{"label-reserved", labelled("kubernetes.io/a", "b"), badParameter, "reserved prefixes"},
+		{"label-reserved-below", labelled("node-role.kubernetes.io/worker", "b"), badParameter, "reserved prefixes"},
+		{"label-of-eks", labelled("eks.amazonaws.com/capacityType", "SPOT"), badParameter, "reserved prefixes"},
+		{"taints", tainted(50), refusal{}, ""},
+		{"taints-many", tainted(51), badParameter, "at most 50"},
+		{"taint-twice", func(_ *world, in *input) {
+			in.Taints = []types.Taint{{Key: aws.String("k"), Effect: types.TaintEffectNoSchedule}, {Key: aws.String("k"), Value: aws.String("v"), Effect: types.TaintEffectNoSchedule}}
+		}, badParameter, "twice"},
+		{"taint-two-effects", func(_ *world, in *input) {
+			in.Taints = []types.Taint{{Key: aws.String("k"), Effect: types.TaintEffectNoSchedule}, {Key: aws.String("k"), Effect: types.TaintEffectNoExecute}}
+		}, refusal{}, ""},
+		{"taint-value", func(_ *world, in *input) {
+			in.Taints = []types.Taint{{Key: aws.String("k"), Value: aws.String("a b"), Effect: types.TaintEffectNoSchedule}}
+		}, badParameter, "Invalid value"},
 		{"taint-effect", func(_ *world, in *input) {
 			in.Taints = []types.Taint{{Key: aws.String("k"), Effect: "MAYBE"}}
+		}, badParameter, "effect"},
+		{"taint-kubernetes-effect", func(_ *world, in *input) {
+			in.Taints = []types.Taint{{Key: aws.String("k"), Effect: "NoSchedule"}}
 		}, badParameter, "effect"},
 		{"taint-without-key", func(_ *world, in *input) {
 			in.Taints = []types.Taint{{Effect: types.TaintEffectNoSchedule}}
 		}, badParameter, "key"},
+		{"spot", func(_ *world, in *input) { in.CapacityType = types.CapacityTypesSpot }, refusal{}, ""},
+		{"capacity-block", func(_ *world, in *input) { in.CapacityType = types.CapacityTypesCapacityBlock }, refusal{CodeNotSimulated, 501}, "CAPACITY_BLOCK"},
 		{"both-unavailable", func(_ *world, in *input) {
 			in.UpdateConfig = &types.NodegroupUpdateConfig{MaxUnavailable: aws.Int32(1), MaxUnavailablePercentage: aws.Int32(10)}
 		}, badParameter, "not both"},
@@ -300,9 +351,6 @@ func TestServer_refusals(t *testing.T) {
 		}, absentHere, "No update"},
 		{"access-entries", nothing, func(ctx context.Context, w *world) error {
 			return wiretest.Err(w.eks.ListAccessEntries(ctx, &eks.ListAccessEntriesInput{ClusterName: name}))
-		}, refusal{CodeNotSimulated, 501}, "not simulated"},
-		{"insights", nothing, func(ctx context.Context, w *world) error {
-			return wiretest.Err(w.eks.ListInsights(ctx, &eks.ListInsightsInput{ClusterName: name}))
 		}, refusal{CodeNotSimulated, 501}, "not simulated"},
 		{"empty-label", nothing, func(ctx context.Context, w *world) error {
 			return wiretest.Err(w.eks.DescribeNodegroup(ctx, &eks.DescribeNodegroupInput{ClusterName: aws.String(""), NodegroupName: aws.String("a")}))

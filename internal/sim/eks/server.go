@@ -26,6 +26,7 @@
 //   - Put adds a ready-made cluster: with Auto Mode, add-ons, Fargate profiles, a private
 //     endpoint, node groups of their owner's launch template, and nodes that are not
 //     managed; see the Attr constants.
+//   - SetInsights gives a cluster the findings that keep its control plane from a version.
 //   - Force, Show, Protect, SetCertificate and Recreate change what is there: states,
 //     statuses that nobody knows, deletion protection, a certificate that is missing or
 //     broken, and node groups that a controller makes again.
@@ -105,6 +106,7 @@ func New(o Options) *Server {
 	s.world = core.New(aws, core.Options{
 		Seed: o.Seed, Scale: o.Scale, Durations: o.Durations, Region: s.region, ReadLag: o.ReadLag,
 	})
+	s.Simulates(s.world)
 	s.ServeKubernetes(s.kubernetes(o.Kubernetes))
 	if s.keys == nil {
 		s.keys = map[string]Key{DefaultAccessKey: {Secret: DefaultSecret}}

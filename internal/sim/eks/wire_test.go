@@ -20,13 +20,14 @@ func TestWire_structs(t *testing.T) {
 	requests := map[string]any{
 		"CreateCluster": createClusterRequest{}, "CreateNodegroup": createNodegroupRequest{}, "TagResource": tagRequest{},
 		"UpdateClusterConfig": updateConfigRequest{}, "UpdateClusterVersion": updateVersionRequest{}, "UpdateNodegroupConfig": updateNodegroupConfigRequest{},
-		"UpdateNodegroupVersion": updateNodegroupVersionRequest{},
+		"UpdateNodegroupVersion": updateNodegroupVersionRequest{}, "ListInsights": listInsightsRequest{},
 	}
 	answers := map[string]any{
 		"CreateCluster": clusterResponse{}, "CreateNodegroup": nodegroupResponse{}, "DescribeClusterVersions": versionsResponse{},
 		"DescribeUpdate": updateResponse{}, "ListAddons": addonsResponse{}, "ListClusters": clustersResponse{},
 		"ListFargateProfiles": fargateResponse{}, "ListNodegroups": nodegroupsResponse{}, "ListTagsForResource": tagsResponse{},
 		"ListUpdates": updatesResponse{}, "DescribeAddon": addonResponse{}, "DescribeFargateProfile": fargateProfileResponse{},
+		"DescribeAddonVersions": addonVersionsResponse{}, "DescribeInsight": insightResponse{}, "ListInsights": insightsResponse{},
 	}
 	for _, fault := range table.Structs(requests, answers) {
 		t.Error(fault)
@@ -62,25 +63,34 @@ func TestWire_requests(t *testing.T) {
 	}{
 		"CreateCluster": {"/clusters", map[string]any{
 			"name": "b", "roleArn": *cluster.RoleArn, "tags": map[string]any{"a": "b"}, "logging": map[string]any{"clusterLogging": []any{map[string]any{"types": []any{"api"}, "enabled": true}}},
-			"resourcesVpcConfig": map[string]any{"subnetIds": cluster.ResourcesVpcConfig.SubnetIds},
-			"accessConfig":       map[string]any{"authenticationMode": "API"}, "upgradePolicy": map[string]any{"supportType": "STANDARD"},
+			"resourcesVpcConfig": map[string]any{
+				"subnetIds": cluster.ResourcesVpcConfig.SubnetIds, "endpointPublicAccess": true, "endpointPrivateAccess": true, "publicAccessCidrs": []any{"8.8.8.0/24"},
+			},
+			"accessConfig": map[string]any{"authenticationMode": "API"}, "upgradePolicy": map[string]any{"supportType": "STANDARD"},
 			"kubernetesNetworkConfig": map[string]any{"ipFamily": "ipv4"},
 		}},
 		"CreateNodegroup": {"/clusters/a/node-groups", map[string]any{
 			"nodegroupName": "h", "nodeRole": *group.NodeRole, "subnets": group.Subnets, "scalingConfig": scaling, "labels": map[string]any{"a": "b"},
 			"taints": []any{map[string]any{"key": "a", "value": "b", "effect": "NO_SCHEDULE"}}, "updateConfig": map[string]any{"maxUnavailable": 1},
-			"tags": map[string]any{"a": "b"},
+			"tags": map[string]any{"a": "b"}, "capacityType": "SPOT",
 		}},
-		"TagResource":            {"/tags/arn%3Aaws%3Aeks%3Aus-east-2%3A123456789012%3Acluster%2Fa", map[string]any{"tags": map[string]any{"a": "b"}}},
-		"UpdateClusterConfig":    {"/clusters/a/update-config", map[string]any{"logging": map[string]any{"clusterLogging": []any{map[string]any{"types": []any{"api"}, "enabled": true}}}}},
-		"UpdateClusterVersion":   {"/clusters/a/updates", map[string]any{"version": "1.35"}},
-		"UpdateNodegroupConfig":  {"/clusters/a/node-groups/g/update-config", map[string]any{"scalingConfig": scaling}},
+		"ListInsights": {"/clusters/a/insights", map[string]any{
+			"filter": map[string]any{"categories": []any{"UPGRADE_READINESS"}, "kubernetesVersions": []any{"1.35"}, "statuses": []any{"PASSING"}}, "maxResults": 1,
+		}},
+		"TagResource":          {"/tags/arn%3Aaws%3Aeks%3Aus-east-2%3A123456789012%3Acluster%2Fa", map[string]any{"tags": map[string]any{"a": "b"}}},
+		"UpdateClusterConfig":  {"/clusters/a/update-config", map[string]any{"logging": map[string]any{"clusterLogging": []any{map[string]any{"types": []any{"api"}, "enabled": true}}}}},
+		"UpdateClusterVersion": {"/clusters/a/updates", map[string]any{"version": "1.35"}},
+		"UpdateNodegroupConfig": {"/clusters/a/node-groups/g/update-config", map[string]any{
+			"scalingConfig": scaling, "labels": map[string]any{"addOrUpdateLabels": map[string]any{"a": "b"}, "removeLabels": []any{"c"}},
+			"taints":       map[string]any{"addOrUpdateTaints": []any{map[string]any{"key": "a", "value": "b", "effect": "NO_SCHEDULE"}}},
+			"updateConfig": map[string]any{"maxUnavailable": 2},
+		}},
 		"UpdateNodegroupVersion": {"/clusters/a/node-groups/g/update-version", map[string]any{"force": true}},
 	} {
 		t.Run(op, func(t *testing.T) {
 			t.Parallel()
 			wiretest.Request{Op: op, Body: test.body, Send: func(t *testing.T, body string) (int, string) {
-				w := newWorld(t)
+				w := newWorld(t, func(o *Options) { o.Assumptions.MixedUpdatesOK, o.Assumptions.RemoveAbsentOK = true, true })
 				behind := groupInfo("g")
 				if op == "UpdateNodegroupVersion" {
 					behind.Version = "1.33"

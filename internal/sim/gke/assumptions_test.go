@@ -3,11 +3,13 @@
 package gke
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	container "cloud.google.com/go/container/apiv1"
 	"cloud.google.com/go/container/apiv1/containerpb"
 	"google.golang.org/grpc/codes"
 
@@ -103,6 +105,31 @@ func TestAssumptions(t *testing.T) {
 		}, "RECONCILING RECONCILING", "RUNNING RECONCILING"),
 		"image-type": wiretest.NewChoice(func(u *Assumptions) { u.ImageTypeOptional = true }, func(t *testing.T, w *world) string {
 			return do(t, w, master("1.34"), nodes("ng1", "-", ""))
+		}, "InvalidArgument", "OK"),
+		"endpoints": wiretest.NewChoice(func(u *Assumptions) { u.EndpointsMerged = true }, func(t *testing.T, w *world) string {
+			verdict := do(t, w, updateEndpoints(privately("10.0.0.0/8", "10.1.0.0/16")), updateEndpoints(&endpointsConfig{IpEndpointsConfig: &ipEndpoints{
+				AuthorizedNetworksConfig: &authorizedNetworks{Enabled: true, CidrBlocks: blocks("192.168.0.0/16")}}}))
+			ip := w.get(t, "demo").GetControlPlaneEndpointsConfig().GetIpEndpointsConfig()
+			return fmt.Sprintln(verdict, ip.GetEnablePublicEndpoint(), len(ip.GetAuthorizedNetworksConfig().GetCidrBlocks()))
+		}, "OK true 1", "OK false 1"),
+		"own-taints": wiretest.NewChoice(func(u *Assumptions) { u.OwnTaintsStay = true }, func(t *testing.T, w *world) string {
+			arm := func(p *containerpb.NodePool) { p.Config.MachineType = "t2a-standard-4" }
+			wiretest.Must(t, changedPool(arm)(t.Context(), w.gke))
+			w.pass()
+			verdict := do(t, w, func(ctx context.Context, c *container.ClusterManagerClient) (*operation, error) {
+				return c.UpdateNodePool(ctx, &containerpb.UpdateNodePoolRequest{Name: poolName("demo", "new"), Taints: &containerpb.NodeTaints{}})
+			})
+			return fmt.Sprintln(verdict, len(w.get(t, "demo").GetNodePools()[1].GetConfig().GetTaints()))
+		}, "OK 0", "OK 1"),
+		"spot-with-preemptible": wiretest.NewChoice(func(u *Assumptions) { u.SpotWithPreemptible = true }, func(t *testing.T, w *world) string {
+			return codeOf(changedPool(func(p *containerpb.NodePool) { p.Config.Spot, p.Config.Preemptible = true, true })(t.Context(), w.gke)).String()
+		}, "InvalidArgument", "OK"),
+		"spot-label": wiretest.NewChoice(func(u *Assumptions) { u.SpotLabelShown = true }, func(t *testing.T, w *world) string {
+			wiretest.Must(t, changedPool(func(p *containerpb.NodePool) { p.Config.Spot = true })(t.Context(), w.gke))
+			return fmt.Sprint(w.get(t, "demo").GetNodePools()[1].GetConfig().GetLabels())
+		}, "map[]", "map[cloud.google.com/gke-spot:true]"),
+		"reserved-labels": wiretest.NewChoice(func(u *Assumptions) { u.ReservedLabelsTaken = true }, func(t *testing.T, w *world) string {
+			return codeOf(changedPool(func(p *containerpb.NodePool) { p.Config.Labels = map[string]string{"node.kubernetes.io/a": "b"} })(t.Context(), w.gke)).String()
 		}, "InvalidArgument", "OK"),
 		"second-deletion": wiretest.NewChoice(func(u *Assumptions) { u.SecondDeletionAccepted = true }, func(t *testing.T, w *world) string {
 			first := wiretest.OK(deleteCluster("demo")(t.Context(), w.gke))(t)

@@ -239,18 +239,6 @@ func checkMetadata(field string, metadata map[string]string) *apiError {
 	return nil
 }
 
-// checkNodeLabels checks the Kubernetes labels of nodes.
-func checkNodeLabels(field string, labels map[string]string) *apiError {
-	total := 0
-	for key, value := range labels {
-		total += len(key) + len(value)
-	}
-	if total > 1024 {
-		return invalid("The node labels have %d characters, more than 1024.", total).badField(field)
-	}
-	return nil
-}
-
 // onlyFields refuses a message with fields set that are neither in allowed (which
 // are simulated) nor unknown to Google: output-only ones, and what is not
 // simulated.

@@ -61,8 +61,8 @@ func init() {
 	const zone, region = "zones/{zone}/", "regions/{region}/"
 	computeTable = []computeRoute{
 		{"GET", "", "projects.get", "compute.projects.get", false, (*Server).getProject},
-		{"GET", "aggregated/instanceGroupManagers", "instanceGroupManagers.aggregatedList", "compute.instanceGroupManagers.list", true, (*Server).aggregateManagers},
-		{"GET", "aggregated/instances", "instances.aggregatedList", "compute.instances.list", true, (*Server).aggregateInstances},
+		{"GET", "aggregated/instanceGroupManagers", listOfManagers, "compute.instanceGroupManagers.list", true, (*Server).aggregateManagers},
+		{"GET", "aggregated/instances", listOfInstances, "compute.instances.list", true, (*Server).aggregateInstances},
 		{"GET", "global/networks", "networks.list", "compute.networks.list", true, (*Server).listNetworks},
 		{"GET", "global/networks/{network}", "networks.get", "compute.networks.get", false, (*Server).getNetwork},
 		{"GET", "regions/{region}", "regions.get", "compute.regions.get", false, (*Server).getRegion},

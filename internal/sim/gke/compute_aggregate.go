@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"google.golang.org/grpc/codes"
 
@@ -79,16 +80,23 @@ func filterOf(text string) (func(name, status string, labels map[string]string) 
 	}, nil
 }
 
-// scoped is something in a zone.
+// scoped is something in a zone, with what a filter may ask of it.
 type scoped struct {
-	zone string
-	put  func(*scopeObject)
+	zone, name, status string
+	labels             map[string]string
+	put                func(*scopeObject)
 }
 
+// The methods that list over all zones.
+const (
+	listOfManagers  = "instanceGroupManagers.aggregatedList"
+	listOfInstances = "instances.aggregatedList"
+)
+
 // everyGroup calls do for each instance group, cluster by cluster.
-func (s *Server) everyGroup(in computeCallInfo, do func(m managed, zone, name string)) {
+func (s *Server) everyGroup(now time.Time, do func(m managed, zone, name string)) {
 	for _, l := range s.locations {
-		for shown := range l.world.All(in.Now) {
+		for shown := range l.world.All(now) {
 			rec := l.byUID[shown.Attr[attrUID]]
 			if rec.live.State == profile.Gone {
 				continue
@@ -101,7 +109,7 @@ func (s *Server) everyGroup(in computeCallInfo, do func(m managed, zone, name st
 							continue
 						}
 						name := known.groupName(rec, hashes[i])
-						if m, ok := s.group(zone, name, in.Now); ok {
+						if m, ok := s.group(zone, name, now); ok {
 							do(m, zone, name)
 						}
 					}
@@ -112,35 +120,35 @@ func (s *Server) everyGroup(in computeCallInfo, do func(m managed, zone, name st
 }
 
 func (s *Server) aggregateManagers(in computeCallInfo) (any, *apiError) {
-	match, e := filterOf(in.query.Get("filter"))
-	if e != nil {
-		return nil, e
-	}
+	return s.aggregate(in, "instanceGroupManager", s.managersEverywhere)
+}
+
+// managersEverywhere are all instance groups with their sizes.
+func (s *Server) managersEverywhere(now time.Time) []scoped {
 	var all []scoped
-	s.everyGroup(in, func(m managed, zone, name string) {
-		if match(name, "", nil) {
-			all = append(all, scoped{zone, func(o *scopeObject) {
-				o.InstanceGroupManagers = append(o.InstanceGroupManagers, s.managerObject(m, "zones/"+zone+"/instanceGroupManagers/"+name, in.Now))
-			}})
-		}
+	s.everyGroup(now, func(m managed, zone, name string) {
+		all = append(all, scoped{zone: zone, name: name, put: func(o *scopeObject) {
+			o.InstanceGroupManagers = append(o.InstanceGroupManagers, s.managerObject(m, "zones/"+zone+"/instanceGroupManagers/"+name, now))
+		}})
 	})
-	return s.aggregate(in, "instanceGroupManager", all)
+	return all
 }
 
 func (s *Server) aggregateInstances(in computeCallInfo) (any, *apiError) {
-	match, e := filterOf(in.query.Get("filter"))
-	if e != nil {
-		return nil, e
-	}
+	return s.aggregate(in, "instance", s.instancesEverywhere)
+}
+
+// instancesEverywhere are all instances that there are already.
+func (s *Server) instancesEverywhere(now time.Time) []scoped {
 	var all []scoped
-	s.everyGroup(in, func(m managed, zone, _ string) {
+	s.everyGroup(now, func(m managed, zone, _ string) {
 		pool := m.pool.base
 		labels := map[string]string{labelCluster: m.rec.name, labelLocation: m.rec.location.name, labelPool: pool.GetName(), "goog-gke-node": ""}
-		for _, i := range m.instances(in.Now) {
-			if i.action == actionCreating || !match(i.name, i.status(), labels) {
-				continue // there is no instance yet, or it is not asked for
+		for _, i := range m.instances(now) {
+			if i.action == actionCreating {
+				continue
 			}
-			all = append(all, scoped{zone, func(o *scopeObject) {
+			all = append(all, scoped{zone, i.name, i.status(), labels, func(o *scopeObject) {
 				o.Instances = append(o.Instances, instanceObject{
 					resource: s.resource("instance", "zones/"+zone+"/instances/"+i.name, i.name), Zone: s.computeLink("zones/" + zone),
 					MachineType: s.computeLink("zones/" + zone + "/machineTypes/" + pool.GetConfig().GetMachineType()),
@@ -149,12 +157,21 @@ func (s *Server) aggregateInstances(in computeCallInfo) (any, *apiError) {
 			}})
 		}
 	})
-	return s.aggregate(in, "instance", all)
+	return all
 }
 
 // aggregate is a page of a list over all zones. A zone that cannot be reached is left
 // out and named, if the caller takes a part for success.
-func (s *Server) aggregate(in computeCallInfo, kind string, all []scoped) (any, *apiError) {
+func (s *Server) aggregate(in computeCallInfo, kind string, everywhere func(time.Time) []scoped) (any, *apiError) {
+	match, e := filterOf(in.query.Get("filter"))
+	if e != nil {
+		return nil, e
+	}
+	all, held := s.heldLists[in.Entry.Op]
+	if !held {
+		all = everywhere(in.Now)
+	}
+	all = slices.DeleteFunc(slices.Clone(all), func(x scoped) bool { return !match(x.name, x.status, x.labels) })
 	slices.SortStableFunc(all, func(a, b scoped) int { return strings.Compare(a.zone, b.zone) })
 	path := "aggregated/" + kind + "s"
 	out := aggregatedList{Kind: "compute#" + kind + "AggregatedList", ID: "projects/" + s.project + "/" + path,
@@ -162,7 +179,7 @@ func (s *Server) aggregate(in computeCallInfo, kind string, all []scoped) (any, 
 	for _, zone := range s.zones() {
 		o := &scopeObject{Warning: &warningObject{"NO_RESULTS_ON_PAGE", "There are no results for scope 'zones/" + zone + "' on this page."}}
 		out.Items["zones/"+zone] = o
-		if !slices.Contains(s.options.MissingZones, zone) {
+		if !slices.Contains(s.options.MissingZones, zone) && s.lostZones[zone] == 0 {
 			continue
 		}
 		if in.query.Get("returnPartialSuccess") != "true" {

@@ -85,6 +85,10 @@ func (v *service) CreateCluster(ctx context.Context, req *containerpb.CreateClus
 		if e != nil {
 			return nil, e
 		}
+		failure, e := s.planEndpoints(base)
+		if e != nil {
+			return nil, e
+		}
 		base.InitialClusterVersion, e = s.planVersions(base)
 		if e != nil {
 			return nil, e
@@ -99,6 +103,7 @@ func (v *service) CreateCluster(ctx context.Context, req *containerpb.CreateClus
 		if e := s.checkQuota(nodes); e != nil {
 			return nil, e
 		}
+		failing(c, failure)
 		return s.createCluster(c, p.location, base)
 	})
 }
@@ -151,6 +156,7 @@ func (s *Server) newRecord(l *location, uid string, base *cluster) *clusterRecor
 		authority: s.newAuthority(),
 		pools:     map[string]*poolRecord{},
 		remakes:   map[string]int{},
+		pauses:    map[string][]string{},
 	}
 }
 

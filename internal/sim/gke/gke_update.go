@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"cloud.google.com/go/container/apiv1/containerpb"
+	"google.golang.org/grpc/codes"
 
 	"github.com/pmks-go/pmks/internal/kver"
 	"github.com/pmks-go/pmks/internal/sim/core"
@@ -102,13 +103,25 @@ func (s *Server) updateMaster(c *call, rec *clusterRecord, alias string) (*opera
 	const kind = containerpb.Operation_UPGRADE_MASTER
 	if at == target {
 		// GKE takes it as a wish to have the control plane made anew.
-		return s.operationObject(s.startOwn(c.Now, rec, "", kind, s.duration(profile.UpgradeControlPlane), c.Outcome, nil), c.Now), nil
+		op := s.startOwn(c.Now, rec, "", kind, s.duration(profile.UpgradeControlPlane), c.Outcome, nil)
+		op.from, op.to = at, target
+		return s.operationObject(op, c.Now), nil
 	}
-	return s.start(c, rec, "", kind, core.UpgradeControlPlane{ClusterID: rec.live.ID, Version: target}, nil)
+	op, e := s.start(c, rec, "", kind, core.UpgradeControlPlane{ClusterID: rec.live.ID, Version: target}, nil)
+	return upgrade(rec, op, e, at, target)
+}
+
+// upgrade notes the versions of an upgrade that has just started.
+func upgrade(rec *clusterRecord, op *operation, e *apiError, from, to string) (*operation, *apiError) {
+	if e == nil {
+		started := rec.location.operations[op.GetName()]
+		started.from, started.to = from, to
+	}
+	return op, e
 }
 
 // UpdateCluster changes one thing of a cluster; of all that GKE can change, the
-// version and the autoscaling of a node pool are simulated.
+// version, the autoscaling of a node pool and the endpoints are simulated.
 func (v *service) UpdateCluster(ctx context.Context, req *containerpb.UpdateClusterRequest) (*operation, error) {
 	return answer(ctx, v, func(s *Server, c *call) (*operation, *apiError) {
 		p, e := s.locate(c, req.GetName(), "clusters")
@@ -138,13 +151,15 @@ func (v *service) UpdateCluster(ctx context.Context, req *containerpb.UpdateClus
 				return nil, e
 			}
 			return s.setAutoscaling(c, rec, g, known, update.GetDesiredNodePoolAutoscaling())
+		case "desired_control_plane_endpoints_config", "desired_master_authorized_networks_config", "desired_enable_private_endpoint":
+			return s.updateEndpoints(c, rec, update)
 		}
 		return nil, notSimulated("the update of %s", features[0])
 	})
 }
 
 // The fields of UpdateNodePool that are simulated beside its name.
-var updateFields = []string{"name", "node_version", "image_type", "labels", "resource_labels", "tags", "taints", "locations"}
+var updateFields = []string{"name", "node_version", "image_type", "labels", "resource_labels", "tags", "taints", "locations", "etag"}
 
 // UpdateNodePool moves the nodes of a pool to another version, or changes their
 // labels or tags.
@@ -157,8 +172,11 @@ func (v *service) UpdateNodePool(ctx context.Context, req *containerpb.UpdateNod
 		if e := onlyFields("update_node_pool", req, updateFields, nil); e != nil {
 			return nil, e
 		}
-		if len(req.GetLocations()) > 0 {
+		if asked := req.GetLocations(); len(asked) > 0 && !slices.Equal(slices.Sorted(slices.Values(asked)), slices.Sorted(slices.Values(known.zones))) {
 			return nil, notSimulated("other locations of a node pool")
+		}
+		if at := poolEtag(rec, g); req.GetEtag() != "" && req.GetEtag() != at {
+			return nil, fail(codes.Aborted, "The etag %q of node pool %q is not its current one: %q.", req.GetEtag(), g.Name, at)
 		}
 		if req.GetNodeVersion() != "" {
 			return s.updateNodes(c, rec, g, known, req)
@@ -195,12 +213,15 @@ func (s *Server) updateNodes(c *call, rec *clusterRecord, g *core.NodeGroup, kno
 	switch {
 	case target == g.Version:
 		// The nodes are made anew.
-		return s.operationObject(s.startOwn(c.Now, rec, g.Name, kind, s.duration(profile.UpgradeNodeGroup), c.Outcome, effect), c.Now), nil
+		op := s.startOwn(c.Now, rec, g.Name, kind, s.duration(profile.UpgradeNodeGroup), c.Outcome, effect)
+		op.from, op.to = target, target
+		return s.operationObject(op, c.Now), nil
 	case target != rec.live.Version:
 		return nil, notSimulated("nodes of version %s, which is not that of the control plane", target)
 	}
+	at := g.Version
 	op, e := s.start(c, rec, g.Name, kind, core.UpgradeNodeGroup{ClusterID: rec.live.ID, GroupID: g.ID}, effect)
-	if e != nil {
+	if op, e = upgrade(rec, op, e, at, target); e != nil {
 		return nil, e
 	}
 	if blueGreen(known.base) {
@@ -214,7 +235,7 @@ func (s *Server) updatePool(c *call, rec *clusterRecord, g *core.NodeGroup, know
 	config := known.base.GetConfig()
 	for _, check := range []func() *apiError{
 		func() *apiError {
-			if len(populated(req)) < 2 {
+			if len(slices.DeleteFunc(populated(req), func(name string) bool { return name == "name" || name == "etag" })) == 0 {
 				return invalid("Must specify at least one field to update.")
 			}
 			return nil
@@ -223,7 +244,8 @@ func (s *Server) updatePool(c *call, rec *clusterRecord, g *core.NodeGroup, know
 			return checkLabels("resource_labels", req.GetResourceLabels().GetLabels(), config.GetResourceLabels())
 		},
 		func() *apiError { return checkTags("tags", req.GetTags().GetTags()) },
-		func() *apiError { return checkNodeLabels("labels", req.GetLabels().GetLabels()) },
+		func() *apiError { return s.checkNodeLabels("labels", req.GetLabels().GetLabels()) },
+		func() *apiError { return checkTaints("taints", req.GetTaints().GetTaints()) },
 		func() *apiError { return s.free(rec, g.Name) },
 	} {
 		if e := check(); e != nil {
@@ -245,6 +267,9 @@ func (s *Server) updatePool(c *call, rec *clusterRecord, g *core.NodeGroup, know
 		}
 		if req.GetTaints() != nil {
 			config.Taints = req.GetTaints().GetTaints()
+			if s.assume.OwnTaintsStay {
+				config.Taints = withOwnTaints(config, config.GetTaints())
+			}
 		}
 	})
 	return s.operationObject(op, c.Now), nil

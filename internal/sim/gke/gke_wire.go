@@ -113,9 +113,7 @@ func (s *Server) clusterObject(shown *core.Cluster, rec *clusterRecord, now time
 		c.CurrentNodeCount += int32(len(g.Nodes)) //nolint:gosec // there are not so many
 		c.CurrentNodeVersion = g.Version
 	}
-	if s.accessible(shown, rec, now) {
-		s.addAccess(c, rec)
-	}
+	s.addAccess(c, rec, s.accessible(shown, rec, now))
 	if rec.alter != nil {
 		rec.alter(c)
 	}
@@ -133,32 +131,6 @@ func (s *Server) accessible(shown *core.Cluster, rec *clusterRecord, now time.Ti
 		}
 	}
 	return false
-}
-
-// addAccess shows where the API server is.
-func (s *Server) addAccess(c *containerpb.Cluster, rec *clusterRecord) {
-	// The member has no scheme. A port is there where the API server is simulated.
-	c.Endpoint = strings.TrimPrefix(s.KubernetesEndpoint(rec.uid, "https://"+rec.endpoint), "https://")
-	c.MasterAuth.ClusterCaCertificate = rec.authority.Certificate
-	asked := c.GetControlPlaneEndpointsConfig()
-	private := "10.0.15." + rec.endpoint[strings.LastIndexByte(rec.endpoint, '.')+1:]
-	ip := &containerpb.ControlPlaneEndpointsConfig_IPEndpointsConfig{
-		Enabled: new(true), EnablePublicEndpoint: new(true), PublicEndpoint: c.Endpoint, PrivateEndpoint: private,
-	}
-	if want := asked.GetIpEndpointsConfig(); want != nil && want.Enabled != nil {
-		ip.Enabled = want.Enabled
-	}
-	if want := asked.GetIpEndpointsConfig(); want != nil && want.EnablePublicEndpoint != nil && !want.GetEnablePublicEndpoint() {
-		ip.EnablePublicEndpoint, ip.PublicEndpoint, c.Endpoint = want.EnablePublicEndpoint, "", private
-	}
-	if !ip.GetEnabled() {
-		ip.PublicEndpoint, ip.PrivateEndpoint, c.Endpoint = "", "", ""
-	}
-	external := asked.GetDnsEndpointConfig().GetAllowExternalTraffic()
-	c.ControlPlaneEndpointsConfig = &containerpb.ControlPlaneEndpointsConfig{
-		IpEndpointsConfig: ip,
-		DnsEndpointConfig: &containerpb.ControlPlaneEndpointsConfig_DNSEndpointConfig{Endpoint: rec.dns, AllowExternalTraffic: &external},
-	}
 }
 
 // poolObject shows a node pool.
@@ -179,7 +151,7 @@ func (s *Server) poolObject(shown *core.Cluster, rec *clusterRecord, g *core.Nod
 	p.PodIpv4CidrSize = podRange(p.GetMaxPodsConstraint())
 	p.Status = s.poolStatus(rec, g, now)
 	p.Conditions, p.StatusMessage = conditions(g.State, g.Reason)
-	p.Etag = fmt.Sprintf("%s-%d", fingerprint(map[string]string{g.Name: shown.ID}), rec.changes)
+	p.Etag = poolEtag(rec, g)
 	if g.State != profile.Creating {
 		for i, zone := range known.zones {
 			p.InstanceGroupUrls = append(p.InstanceGroupUrls, s.managerLink(zone, known.groupName(rec, known.hashes[i])))
@@ -187,6 +159,11 @@ func (s *Server) poolObject(shown *core.Cluster, rec *clusterRecord, g *core.Nod
 		s.addBlueGreen(p, rec, known, now)
 	}
 	return p
+}
+
+// poolEtag is the etag of a node pool.
+func poolEtag(rec *clusterRecord, g *core.NodeGroup) string {
+	return fmt.Sprintf("%s-%d", fingerprint(map[string]string{g.Name: rec.live.ID}), rec.changes)
 }
 
 // conditions explains a state that needs it; the reason may begin with the code of

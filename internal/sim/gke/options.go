@@ -66,6 +66,9 @@ type Options struct {
 	// Channels are the release channels; nil means DefaultChannels. They may only
 	// name versions that the profile offers.
 	Channels []Channel
+	// Support is until when minor versions such as "1.33" are supported; of others
+	// nothing is said.
+	Support map[string]Support
 	// CPUs is the quota of virtual CPUs of the region; 0 means none.
 	CPUs int
 	// Buckets are the rate limits; nil means DefaultBuckets. Unlimited: there are
@@ -166,6 +169,20 @@ type Assumptions struct {
 	// SecondDeletionAccepted: deleting what is being deleted returns the operation
 	// that is under way, and does not answer FAILED_PRECONDITION.
 	SecondDeletionAccepted bool
+	// EndpointsMerged: members that an update of the endpoints of a control plane
+	// leaves out stay as they are, and do not take their defaults.
+	EndpointsMerged bool
+	// OwnTaintsStay: taints that GKE itself has put on a pool stay also when an
+	// update of the taints leaves them out.
+	OwnTaintsStay bool
+	// SpotWithPreemptible: a pool may be asked for as both.
+	SpotWithPreemptible bool
+	// SpotLabelShown: the label of nodes that are spot VMs shows among those of the
+	// pool.
+	SpotLabelShown bool
+	// ReservedLabelsTaken: node labels below kubernetes.io and k8s.io are taken, with
+	// results that are undefined, as the definition has it.
+	ReservedLabelsTaken bool
 }
 
 // Call is a call as the journal holds it. Service is "container", "compute",

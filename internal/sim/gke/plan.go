@@ -24,15 +24,17 @@ var (
 	clusterFields = []string{"name", "description", "network", "subnetwork", "node_pools", "locations", "resource_labels",
 		"ip_allocation_policy", "initial_cluster_version", "release_channel", "addons_config", "logging_service",
 		"monitoring_service", "network_policy", "shielded_nodes", "workload_identity_config", "legacy_abac",
-		"master_authorized_networks_config", "control_plane_endpoints_config", "default_max_pods_constraint", "initial_node_count"}
+		"master_authorized_networks_config", "control_plane_endpoints_config", "private_cluster_config", "default_max_pods_constraint", "initial_node_count",
+		"logging_config", "monitoring_config", "maintenance_policy", "notification_config", "cost_management_config"}
 	clusterOutput = []string{"self_link", "zone", "endpoint", "current_master_version", "current_node_version", "create_time",
 		"status", "status_message", "node_ipv4_cidr_size", "services_ipv4_cidr", "instance_group_urls", "current_node_count",
 		"expire_time", "location", "conditions", "id", "label_fingerprint", "etag", "current_emulated_version"}
 	poolFields = []string{"name", "config", "initial_node_count", "locations", "version", "autoscaling", "management",
-		"max_pods_constraint", "upgrade_settings"}
+		"max_pods_constraint", "upgrade_settings", "node_drain_config"}
 	poolOutput   = []string{"self_link", "instance_group_urls", "status", "status_message", "conditions", "pod_ipv4_cidr_size", "update_info", "etag"}
 	configFields = []string{"machine_type", "disk_size_gb", "oauth_scopes", "service_account", "metadata", "image_type", "labels",
-		"preemptible", "tags", "disk_type", "workload_metadata_config", "taints", "shielded_instance_config", "spot", "resource_labels"}
+		"preemptible", "tags", "disk_type", "workload_metadata_config", "taints", "shielded_instance_config", "spot", "resource_labels",
+		"taint_config", "gvnic", "kubelet_config", "linux_node_config"}
 	ipFields = []string{"use_ip_aliases", "stack_type", "cluster_secondary_range_name", "services_secondary_range_name",
 		"cluster_ipv4_cidr_block", "services_ipv4_cidr_block"}
 )

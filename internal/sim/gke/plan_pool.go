@@ -90,7 +90,9 @@ func (s *Server) planConfig(pool *containerpb.NodePool) *apiError {
 		func() *apiError { return s.planAccount(config) },
 		func() *apiError { return checkTags(field+".tags", config.GetTags()) },
 		func() *apiError { return checkMetadata(field+".metadata", config.GetMetadata()) },
-		func() *apiError { return checkNodeLabels(field+".labels", config.GetLabels()) },
+		func() *apiError { return s.checkNodeLabels(field+".labels", config.GetLabels()) },
+		func() *apiError { return checkTaints(field+".taints", config.GetTaints()) },
+		func() *apiError { return s.planSpot(config) },
 		func() *apiError {
 			return checkLabels(field+".resource_labels", config.GetResourceLabels(), map[string]string{provisioningLabel: provisioning(config)})
 		},
@@ -104,6 +106,7 @@ func (s *Server) planConfig(pool *containerpb.NodePool) *apiError {
 	if len(config.GetOauthScopes()) == 0 {
 		config.OauthScopes = []string{"https://www.googleapis.com/auth/logging.write", "https://www.googleapis.com/auth/monitoring"}
 	}
+	config.Taints = withOwnTaints(config, config.GetTaints())
 	config.ShieldedInstanceConfig = &containerpb.ShieldedInstanceConfig{EnableIntegrityMonitoring: true}
 	config.BootDisk = &containerpb.BootDisk{DiskType: config.GetDiskType(), SizeGb: int64(config.GetDiskSizeGb())}
 	return nil

@@ -62,6 +62,9 @@ type clusterRecord struct {
 	alter func(*containerpb.Cluster)
 	// remakes is how often each pool is made again once it is deleted.
 	remakes map[string]int
+	// pauses are the reasons for which automatic upgrades are paused, by the pool;
+	// those of the control plane are under no name.
+	pauses map[string][]string
 }
 
 // poolRecord holds what GKE knows of a node pool and the core does not.
@@ -88,6 +91,7 @@ type opRecord struct {
 	pool          string // empty: the cluster itself
 	aside         bool   // the core's target does not show it
 	beside        bool   // it is not in the way of others
+	from, to      string // the versions of an upgrade
 	clusterBefore containerpb.Cluster_Status
 	poolsBefore   map[string]containerpb.NodePool_Status
 }

@@ -91,6 +91,32 @@ func TestServer_refusesClusters(t *testing.T) {
 		{"skew", func(c *containerpb.Cluster) {
 			c.InitialClusterVersion, c.NodePools[0].Version = "1.34", "1.31"
 		}, bad, "must be within two minor versions"},
+		{"networks-many", func(c *containerpb.Cluster) {
+			c.ControlPlaneEndpointsConfig = openly(strings.Split(strings.Repeat("10.0.0.0/8 ", 50)+"10.0.0.0/8", " ")...)
+		}, bad, "at most 50 are allowed, got 51"},
+		{"networks-none", func(c *containerpb.Cluster) { c.ControlPlaneEndpointsConfig = openly("10.0.0.0") }, bad, `"10.0.0.0" is not a valid CIDR block`},
+		{"networks-host", func(c *containerpb.Cluster) { c.ControlPlaneEndpointsConfig = openly("10.0.0.1/8") }, bad, "is not a valid CIDR block"},
+		{"networks-ipv6", func(c *containerpb.Cluster) { c.ControlPlaneEndpointsConfig = openly("2001:db8::/32") }, codes.Unimplemented, "IPv6"},
+		{"networks-off", func(c *containerpb.Cluster) {
+			c.ControlPlaneEndpointsConfig = openly("10.0.0.0/8")
+			c.ControlPlaneEndpointsConfig.IpEndpointsConfig.AuthorizedNetworksConfig.Enabled = false
+		}, bad, "while they are not enabled"},
+		{"networks-twin", func(c *containerpb.Cluster) {
+			c.ControlPlaneEndpointsConfig, c.MasterAuthorizedNetworksConfig = openly("10.0.0.0/8"), &authorizedNetworks{}
+		}, bad, "Cluster.master_authorized_networks_config and Cluster.control_plane_endpoints_config cannot both be set."},
+		{"private-twin", func(c *containerpb.Cluster) {
+			c.ControlPlaneEndpointsConfig, c.PrivateClusterConfig = privately(), &containerpb.PrivateClusterConfig{EnablePrivateEndpoint: true}
+		}, bad, "cannot both be set"},
+		{"endpoint-output", func(c *containerpb.Cluster) {
+			c.ControlPlaneEndpointsConfig = &endpointsConfig{DnsEndpointConfig: &dnsEndpoint{Endpoint: "a"}}
+		}, bad, "output only"},
+		{"endpoint-subnetwork", func(c *containerpb.Cluster) {
+			c.ControlPlaneEndpointsConfig = &endpointsConfig{IpEndpointsConfig: &ipEndpoints{PrivateEndpointSubnetwork: "none"}}
+		}, bad, `Subnetwork "none" does not exist in region`},
+		{"private-nodes", func(c *containerpb.Cluster) {
+			c.PrivateClusterConfig = &containerpb.PrivateClusterConfig{EnablePrivateNodes: true}
+		},
+			codes.Unimplemented, "enable_private_nodes"},
 		{"output", func(c *containerpb.Cluster) { c.Status = running }, bad, `Field "cluster.status" is output only.`},
 		{"output-link", func(c *containerpb.Cluster) { c.SelfLink = "x" }, bad, "output only"},
 		{"autopilot", func(c *containerpb.Cluster) { c.Autopilot = &containerpb.Autopilot{Enabled: true} }, codes.Unimplemented, "cluster.autopilot"},
@@ -107,6 +133,10 @@ func TestServer_refusesClusters(t *testing.T) {
 			}
 		})
 	}
+}
+
+func taints(key, value string, effect containerpb.NodeTaint_Effect) []*containerpb.NodeTaint {
+	return []*containerpb.NodeTaint{{Key: key, Value: value, Effect: effect}}
 }
 
 // TestServer_refusesPools: what CreateNodePool does not take.
@@ -149,6 +179,14 @@ func TestServer_refusesPools(t *testing.T) {
 		{"labels", func(p *containerpb.NodePool) {
 			p.Config.Labels = map[string]string{"a": strings.Repeat("x", 1024)}
 		}, bad, "more than 1024"},
+		{"label-key", func(p *containerpb.NodePool) { p.Config.Labels = map[string]string{"a b": ""} }, bad, `Invalid node label key "a b".`},
+		{"label-value", func(p *containerpb.NodePool) { p.Config.Labels = map[string]string{"a": "-"} }, bad, `Invalid node label value "-"`},
+		{"label-prefix", func(p *containerpb.NodePool) { p.Config.Labels = map[string]string{"a.k8s.io/b": ""} }, bad, "reserved prefix"},
+		{"taint-key", func(p *containerpb.NodePool) { p.Config.Taints = taints("/a", "b", 1) }, bad, `Invalid node taint key "/a".`},
+		{"taint-value", func(p *containerpb.NodePool) { p.Config.Taints = taints("a", "b c", 1) }, bad, `Invalid node taint value "b c"`},
+		{"taint-effect", func(p *containerpb.NodePool) { p.Config.Taints = taints("a", "b", 0) }, bad, "Invalid node taint effect"},
+		{"taint-unknown", func(p *containerpb.NodePool) { p.Config.Taints = taints("a", "b", 9) }, bad, "Invalid node taint effect"},
+		{"taint-twice", func(p *containerpb.NodePool) { p.Config.Taints = append(taints("a", "b", 1), taints("a", "c", 1)...) }, bad, "is given twice"},
 		{"resource-labels", func(p *containerpb.NodePool) { p.Config.ResourceLabels = map[string]string{"A": ""} }, bad, "node_pool.config.resource_labels.key"},
 		{"count", func(p *containerpb.NodePool) { p.InitialNodeCount = -1 }, bad, "must not be negative"},
 		{"quota", func(p *containerpb.NodePool) { p.InitialNodeCount = 1001 }, codes.PermissionDenied, "Insufficient regional quota to satisfy request"},

@@ -88,6 +88,7 @@ var machineTypeTable = []MachineType{
 	{Name: "n2-standard-16", CPUs: 16, MemoryMiB: 65536},
 	{Name: "n2-standard-4", CPUs: 4, MemoryMiB: 16384},
 	{Name: "n4-standard-4", CPUs: 4, MemoryMiB: 16384},
+	{Name: "t2a-standard-4", CPUs: 4, MemoryMiB: 16384},
 }
 
 func (r Resources) clone() Resources {

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"cloud.google.com/go/container/apiv1/containerpb"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/sim/core"
@@ -34,6 +35,8 @@ type Seed struct {
 	core.Seed
 	// Zones are those of the nodes; empty means the zone, or all of the region.
 	Zones []string
+	// Endpoints say how the control plane is reached; nil means openly.
+	Endpoints *containerpb.ControlPlaneEndpointsConfig
 	// Pools say more of the groups, by their name.
 	Pools map[string]PoolSeed
 }
@@ -44,6 +47,9 @@ type PoolSeed struct {
 	Zones []string
 	// Spot makes its nodes spot VMs, and Preemptible the older kind of them.
 	Spot, Preemptible bool
+	// Labels and Taints are those of its nodes, GKE's own included.
+	Labels map[string]string
+	Taints []*containerpb.NodeTaint
 	// ImageType is that of its nodes, such as "WINDOWS_LTSC_CONTAINERD"; empty means
 	// the default.
 	ImageType string
@@ -80,6 +86,10 @@ func (s *Server) PutCluster(seed Seed) error {
 	attr, uid := seed.Attr, s.Random.Text(64, simkit.LowerHex)
 	base := s.seedCluster(l, seed)
 	if e := s.planNetwork(base); e != nil {
+		return fmt.Errorf("gke: %s", e.message)
+	}
+	base.ControlPlaneEndpointsConfig = proto.CloneOf(seed.Endpoints)
+	if _, e := s.checkEndpoints(base.GetControlPlaneEndpointsConfig()); e != nil {
 		return fmt.Errorf("gke: %s", e.message)
 	}
 	live, err := l.world.Put(now, seedLive(seed.Seed, uid))
@@ -188,6 +198,7 @@ func seedPool(base *containerpb.Cluster, g *core.NodeGroup, asked pmks.NodeGroup
 			MachineType: cmp.Or(g.Spec.VMSpecName, "e2-medium"), ImageType: cmp.Or(more.ImageType, imageTypes[0]), ServiceAccount: "default",
 			DiskType: disk, DiskSizeGb: 100, BootDisk: &containerpb.BootDisk{DiskType: disk, SizeGb: 100},
 			Metadata: map[string]string{"disable-legacy-endpoints": "true"}, Spot: more.Spot, Preemptible: more.Preemptible,
+			Labels: maps.Clone(more.Labels), Taints: more.Taints,
 		},
 	}
 	if more.MaxPods > 0 {

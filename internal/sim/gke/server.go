@@ -11,6 +11,7 @@
 //
 // Tests control it: Put and PutCluster add ready-made clusters of any kind, Inject lets
 // calls and accepted operations fail (see Failure), Deny takes one permission away,
+// HoldLists and LoseZones make the lists over all zones late and incomplete,
 // Force and Alter change what is there, Start and Remake are what GKE or a controller
 // does by itself.
 //
@@ -68,6 +69,10 @@ type Server struct {
 	groups    map[groupKey]managed
 	resources Resources
 	denied    []string // permissions
+	// heldLists are lists over all zones that stay as they were, by their method;
+	// lostZones counts by how many levers such lists cannot reach a zone.
+	heldLists map[string][]scoped
+	lostZones map[string]int
 }
 
 // New returns a Server with no clusters.
@@ -93,7 +98,10 @@ func New(o Options) *Server {
 		channels: o.Channels,
 		tokens:   maps.Clone(o.Tokens),
 		groups:   map[groupKey]managed{},
-		denied:   slices.Clone(o.Denied),
+
+		heldLists: map[string][]scoped{},
+		lostZones: map[string]int{},
+		denied:    slices.Clone(o.Denied),
 	}
 	if s.scale == 0 {
 		s.scale = 1
@@ -127,6 +135,7 @@ func New(o Options) *Server {
 		l.world = core.New(gcp, core.Options{
 			Seed: o.Seed + uint64(i), Scale: o.Scale, Durations: o.Durations, Region: s.region, ReadLag: o.ReadLag,
 		})
+		s.Simulates(l.world)
 		s.locations = append(s.locations, l)
 	}
 	s.ServeKubernetes(s.kubernetes(o.Kubernetes))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"cloud.google.com/go/container/apiv1/containerpb"
@@ -115,6 +116,59 @@ func (s *Server) Deny(permission string) (allow func()) {
 			s.denied = slices.Delete(s.denied, i, i+1)
 		}
 	}
+}
+
+// HoldLists lets lists over all zones of Compute Engine go on showing what is there now,
+// whatever happens, as an index that lags behind; pages of them still follow each other.
+// A list is named by its method, "instances.aggregatedList" or
+// "instanceGroupManagers.aggregatedList"; no name means both. The returned function lets
+// them show the truth again.
+func (s *Server) HoldLists(methods ...string) (release func()) {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	now := s.Now()
+	s.advance(now)
+	lists := map[string]func(time.Time) []scoped{listOfManagers: s.managersEverywhere, listOfInstances: s.instancesEverywhere}
+	for method, everywhere := range lists {
+		if len(methods) > 0 && !slices.Contains(methods, method) {
+			continue
+		}
+		held := everywhere(now)
+		for i, x := range held {
+			var o scopeObject
+			x.put(&o)
+			held[i].put = func(into *scopeObject) {
+				into.Instances = append(into.Instances, o.Instances...)
+				into.InstanceGroupManagers = append(into.InstanceGroupManagers, o.InstanceGroupManagers...)
+			}
+		}
+		s.heldLists[method] = held
+	}
+	return func() {
+		s.Mu.Lock()
+		defer s.Mu.Unlock()
+		for method := range lists {
+			if len(methods) == 0 || slices.Contains(methods, method) {
+				delete(s.heldLists, method)
+			}
+		}
+	}
+}
+
+// LoseZones keeps lists over all zones of Compute Engine from reaching some zones: with
+// returnPartialSuccess they name them as unreachable, without it they fail. Other calls
+// reach them; see Options.MissingZones for zones that GKE does not reach either. The
+// returned function ends it.
+func (s *Server) LoseZones(zones ...string) (back func()) {
+	count := func(n int) {
+		s.Mu.Lock()
+		defer s.Mu.Unlock()
+		for _, zone := range zones {
+			s.lostZones[zone] += n
+		}
+	}
+	count(1)
+	return sync.OnceFunc(func() { count(-1) })
 }
 
 // NextEvent returns when the next operation ends.

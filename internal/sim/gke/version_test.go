@@ -137,7 +137,7 @@ func TestServer_updatePool(t *testing.T) {
 		{func(r *containerpb.UpdateNodePoolRequest) { r.ResourceLabels.Labels["A"] = "" }, codes.InvalidArgument},
 		{func(r *containerpb.UpdateNodePoolRequest) { r.NodeVersion, r.ImageType = "-", "COS" }, codes.InvalidArgument},
 		{func(r *containerpb.UpdateNodePoolRequest) { r.ImageType = "COS" }, codes.Unimplemented},
-		{func(r *containerpb.UpdateNodePoolRequest) { r.Locations = []string{zoneA} }, codes.Unimplemented},
+		{func(r *containerpb.UpdateNodePoolRequest) { r.Locations = []string{zoneB} }, codes.Unimplemented},
 		{func(r *containerpb.UpdateNodePoolRequest) { r.MachineType = "e2-medium" }, codes.Unimplemented},
 	} {
 		bad := proto.CloneOf(req)

@@ -102,7 +102,6 @@ func TestServer_aggregated(t *testing.T) {
 	two := seedOf("two", zoneA, group("ng1", 4))
 	two.Zones = []string{zoneA, zoneB}
 	w.put(t, two, seedOf("one", zoneA, group("ng1", 1), group("ng2", 2)))
-	partial := googleapi.QueryParameter("returnPartialSuccess", "true")
 	list := w.compute.Instances.AggregatedList(DefaultProject).MaxResults(3).
 		Filter("labels.goog-k8s-cluster-name:*").Fields("nextPageToken,unreachables,items/*/instances(name,zone,status,labels)")
 	var names []string

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"google.golang.org/api/compute/v1"
-	"google.golang.org/api/googleapi"
 
 	"github.com/pmks-go/pmks/internal/sim/wiretest"
 )
@@ -39,7 +38,6 @@ func TestWire_answers(t *testing.T) {
 	w.watchCompute(t, newTape(w.Transport()))
 	group := groupsOf(t, w.get(t, "demo").GetNodePools()[0])[0]
 	v, ctx, p := w.compute, t.Context(), DefaultProject
-	partial := googleapi.QueryParameter("returnPartialSuccess", "true")
 	wiretest.OK(v.Instances.AggregatedList(p).Context(ctx).Do(partial))(t)
 	wiretest.OK(v.InstanceGroupManagers.AggregatedList(p).Context(ctx).Do(partial))(t)
 	wiretest.OK(v.InstanceGroups.ListInstances(p, group[0], group[1], &compute.InstanceGroupsListInstancesRequest{}).Context(ctx).Do())(t)

@@ -47,8 +47,9 @@ func TestAssumptions(t *testing.T) {
 				w.post(t, "/v2/updateMaster", m{"cluster": id, "version": "1.99"}).refusal(),
 				w.post(t, "/v2/updateMaster", m{"cluster": id, "version": "1.35"}).refusal(),
 				w.post(t, "/v2/vpc/createWorkerPool", zones).refusal(),
+				w.post(t, "/v2/setWorkerPoolTaints", m{"cluster": id, "workerpool": "ng1", "taints": m{"a": "b"}}).refusal(),
 			}, ", ")
-		}, "400 E0149, 400 E0148, 400 E0020", "400 E0020, 400 E0020, 400 E0136"),
+		}, "400 E0149, 400 E0148, 400 E0020, 400 E0020", "400 E0020, 400 E0020, 400 E0136, 400 E0d71"),
 		"create-failed-word": wiretest.NewChoice(func(a *Assumptions) { a.CreateFailedWord = true }, func(t *testing.T, w *world) string {
 			w.Inject(core.Fault{Op: "createCluster", Kind: core.FaultFailLater, Reason: "no luck"})
 			return w.cluster(t, w.active(t, "demo")).State
@@ -98,6 +99,24 @@ func TestAssumptions(t *testing.T) {
 			w.finish()
 			return first + " " + w.pools(t, id)[0].Labels["pmks.io/request"]
 		}, "r1 r1", "r1"),
+		"endpoint-at-once": wiretest.NewChoice(func(a *Assumptions) { a.EndpointAtOnce = true }, func(t *testing.T, w *world) string {
+			id := w.active(t, "demo")
+			w.post(t, "/v2/disablePublicServiceEndpoint", m{"cluster": id}).want(t, 204)
+			return fmt.Sprint(w.cluster(t, id).ServiceEndpoints.PublicEnabled)
+		}, "true", "false"),
+		"kubernetes-labels": wiretest.NewChoice(func(a *Assumptions) { a.KubernetesLabels = true }, func(t *testing.T, w *world) string {
+			return fmt.Sprint(len(w.pools(t, w.active(t, "demo"))[0].Labels))
+		}, "2", "4"),
+		"taints-accepted": wiretest.NewChoice(func(a *Assumptions) { a.TaintsAccepted = true }, func(t *testing.T, w *world) string {
+			return w.post(t, "/v2/setWorkerPoolTaints", m{"cluster": w.active(t, "demo"), "workerpool": "ng1", "taints": m{}}).refusal()
+		}, "204", "202"),
+		"taints-merge": wiretest.NewChoice(func(a *Assumptions) { a.TaintsMerge = true }, func(t *testing.T, w *world) string {
+			id := w.active(t, "demo")
+			for _, taints := range []m{{"a": "b:NoSchedule"}, {"c": "d:NoExecute"}, {}} {
+				w.post(t, "/v2/setWorkerPoolTaints", m{"cluster": id, "workerpool": "ng1", "taints": taints}).want(t, 204)
+			}
+			return fmt.Sprint(w.pools(t, id)[0].Taints)
+		}, "map[]", "map[a:b:NoSchedule c:d:NoExecute]"),
 		"missing-pool-is-general": wiretest.NewChoice(func(a *Assumptions) { a.MissingPoolIsGeneral = true }, func(t *testing.T, w *world) string {
 			return w.get(t, "/v2/vpc/getWorkerPool?workerpool=none&cluster="+w.active(t, "demo")).refusal()
 		}, "404 E0d30", "404 G0004"),

@@ -207,7 +207,7 @@ func (s *Server) deleteCluster(c *call) (*answer, *apiError) {
 	aborted := rec.live.State == profile.Creating && !s.masterUp(rec.live, c.Now)
 	started := leave(rec.workers, c.Now, "The cluster was deleted.", &c.Outcome, func(at time.Time) {
 		rec.gone = at
-		delete(s.tags, s.crnOf(rec))
+		s.untag(rec)
 	})
 	r, err := s.world.Apply(c.Now, core.DeleteCluster{ClusterID: rec.id}, c.Outcome)
 	if err != nil {

@@ -136,7 +136,11 @@ func (s *Server) condition(shown *core.Cluster, rec *clusterRecord, now time.Tim
 			out.state = "updating"
 		}
 		out.masterState, out.masterStatus = "updating", "Version update in progress."
-		if op, ok := shown.Running(); ok && op.Target != "" {
+		op, ok := shown.Running()
+		switch {
+		case ok && op.Word == refreshWord:
+			out.masterStatus = "Master refresh in progress."
+		case ok && op.Target != "":
 			out.version = fixPack(shown.Version, false) + " --> " + fixPack(op.Target, false) + " (pending)"
 		}
 	default:

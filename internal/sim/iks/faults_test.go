@@ -153,6 +153,18 @@ func TestServer_failLater(t *testing.T) {
 			t.Helper()
 			w.post(t, "/v2/vpc/replaceWorker", m{"cluster": id, "workerID": w.workers(t, id)[1].ID, "update": true}).want(t, 204)
 		},
+		"createWorkerPoolZone": func(t *testing.T, w *world, id string) {
+			t.Helper()
+			w.post(t, "/v2/vpc/createWorkerPoolZone", m{"cluster": id, "workerPoolID": "ng1", "id": w.subnet(1).Zone, "subnetID": w.subnet(1).ID}).want(t, 201)
+		},
+		"removeWorkerPoolZone": func(t *testing.T, w *world, id string) {
+			t.Helper()
+			w.post(t, "/v2/removeWorkerPoolZone", m{"cluster": id, "workerpool": "ng0", "zone": w.subnet(0).Zone}).want(t, 204)
+		},
+		"refreshMaster": func(t *testing.T, w *world, id string) {
+			t.Helper()
+			w.post(t, "/v2/refreshMaster", m{"cluster": id}).want(t, 204)
+		},
 		"updateMaster": func(t *testing.T, w *world, id string) {
 			t.Helper()
 			w.post(t, "/v2/updateMaster", m{"cluster": id, "version": "1.35"}).want(t, 204)
@@ -164,20 +176,23 @@ func TestServer_failLater(t *testing.T) {
 	}
 	const well, sick = " deployed:normal", " provision_failed:critical"
 	for op, want := range map[string][2]string{
-		"createCluster":    {"deploy_failed deploy_failed" + sick + sick, "requested deploying provision_pending: provision_pending:"},
-		"createWorkerPool": {"warning deployed" + well + well + sick, "normal deployed" + well + well + " provision_pending:"},
-		"resizeWorkerPool": {"warning deployed" + well + well + sick, "normal deployed" + well + well + " provision_pending:"},
-		"removeWorkerPool": {"warning deployed deployed:critical" + well, "normal deployed deleting:" + well},
-		"replaceWorker":    {"warning deployed" + well + sick, "normal deployed" + well + " deleting: provision_pending:"},
-		"updateMaster":     {"normal update_failed" + well + well, "normal updating" + well + well},
-		"deleteCluster":    {"delete_failed delete_failed deployed:critical deployed:critical", "deleting deleting deleting: deleting:"},
+		"createCluster":        {"deploy_failed deploy_failed" + sick + sick, "requested deploying provision_pending: provision_pending:"},
+		"createWorkerPool":     {"warning deployed" + well + well + sick, "normal deployed" + well + well + " provision_pending:"},
+		"resizeWorkerPool":     {"warning deployed" + well + well + sick, "normal deployed" + well + well + " provision_pending:"},
+		"removeWorkerPool":     {"warning deployed deployed:critical" + well, "normal deployed deleting:" + well},
+		"createWorkerPoolZone": {"warning deployed" + well + well + sick + sick, "normal deployed" + well + well + " provision_pending: provision_pending:"},
+		"removeWorkerPoolZone": {"normal deployed" + well + well, "normal deployed deleting:" + well},
+		"refreshMaster":        {"normal update_failed" + well + well, "normal updating" + well + well},
+		"replaceWorker":        {"warning deployed" + well + sick, "normal deployed" + well + " deleting: provision_pending:"},
+		"updateMaster":         {"normal update_failed" + well + well, "normal updating" + well + well},
+		"deleteCluster":        {"delete_failed delete_failed deployed:critical deployed:critical", "deleting deleting deleting: deleting:"},
 	} {
 		for i, kind := range []core.FaultKind{core.FaultFailLater, core.FaultStick} {
 			t.Run(op+"/"+string(kind), func(t *testing.T) {
 				t.Parallel()
 				w := newWorld(t)
 				seed := seeded("demo")
-				if op == "removeWorkerPool" {
+				if strings.HasPrefix(op, "removeWorkerPool") {
 					seed.Groups = []pmks.NodeGroupInfo{{IId: pmks.IID{NameId: "ng0"}, DesiredNodeSize: 1}, {IId: pmks.IID{NameId: "ng1"}, DesiredNodeSize: 1}}
 				}
 				wiretest.Must(t, w.Put(seed))

@@ -20,6 +20,7 @@ func TestServer_golden(t *testing.T) {
 	t.Parallel()
 	for name, run := range map[string]func(*testing.T, *world){
 		"cluster": goldenCluster, "pool": goldenPool, "addon": goldenAddon, "iam": goldenIAM, "around": goldenAround, "refused": goldenRefused,
+		"marks": goldenMarks, "endpoint": goldenEndpoint,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -117,6 +118,44 @@ func goldenPool(t *testing.T, w *world) {
 	w.pools(t, "demo")
 	w.finish()
 	w.get(t, "/v2/vpc/getWorkerPool?cluster=demo&workerpool=ng2").want(t, 200)
+}
+
+// goldenMarks: labels, taints and zones of a pool.
+func goldenMarks(t *testing.T, w *world) {
+	t.Helper()
+	wiretest.Must(t, w.Put(seeded("demo")))
+	of := func(key string, value any) m { return m{"cluster": "demo", "workerpool": "ng1", key: value} }
+	look := func() { w.get(t, "/v2/vpc/getWorkerPool?cluster=demo&workerpool=ng1").want(t, 200) }
+	look()
+	w.post(t, "/v2/setWorkerPoolLabels", of("labels", m{"team": "a", "example.com/tier": ""})).want(t, 204)
+	w.post(t, "/v2/setWorkerPoolTaints", of("taints", m{"team": "a:NoSchedule", "example.com/gpu": ":NoExecute"})).want(t, 204)
+	look()
+	w.post(t, "/v2/setWorkerPoolTaints", of("taints", m{})).want(t, 204)
+	w.post(t, "/v2/setWorkerPoolTaints", of("taints", m{"team": "NoSchedule"})).want(t, 400)
+	w.post(t, "/v2/vpc/createWorkerPoolZone", m{"cluster": "demo", "workerPoolID": "ng1", "id": w.subnet(1).Zone, "subnetID": w.subnet(1).ID}).want(t, 201)
+	look()
+	w.finish()
+	w.post(t, "/v2/removeWorkerPoolZone", of("zone", w.subnet(0).Zone)).want(t, 204)
+	look()
+	w.post(t, "/v2/removeWorkerPoolZone", of("zone", w.subnet(1).Zone)).want(t, 400)
+	w.finish()
+	look()
+}
+
+// goldenEndpoint takes the public endpoint away and gives it back.
+func goldenEndpoint(t *testing.T, w *world) {
+	t.Helper()
+	wiretest.Must(t, w.Put(seeded("demo")))
+	w.post(t, "/v2/disablePublicServiceEndpoint", m{"cluster": "demo"}).want(t, 204)
+	w.post(t, "/v2/refreshMaster", m{"cluster": "demo"}).want(t, 204)
+	w.cluster(t, "demo")
+	w.post(t, "/v2/enablePublicServiceEndpoint", m{"cluster": "demo"}).want(t, 400)
+	w.finish()
+	w.cluster(t, "demo")
+	w.post(t, "/v2/enablePublicServiceEndpoint", m{"cluster": "demo"}).want(t, 204)
+	w.call(t, "PUT", "/v1/clusters/demo/masters", m{"action": "refresh"}).want(t, 204)
+	w.finish()
+	w.cluster(t, "demo")
 }
 
 func goldenAddon(t *testing.T, w *world) {

@@ -5,6 +5,8 @@ package iks
 import (
 	"errors"
 	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/pmks-go/pmks/internal/sim/core"
@@ -88,12 +90,22 @@ func (s *Server) kubernetesNodes(rec *clusterRecord, c *core.Cluster, now time.T
 		}
 		m := kubeapi.Machine{
 			ID: w.id, Account: s.account, Region: rec.region, Zone: w.zone, Cluster: rec.name, ClusterID: rec.id, Group: p.name, GroupID: p.id,
-			InstanceType: p.flavor, Version: w.version, Labels: p.labels, InternalIP: w.ip, Created: w.ready,
+			InstanceType: p.flavor, Version: w.version, Labels: p.labels, Taints: p.nodeTaints(), InternalIP: w.ip, Created: w.ready,
 		}
 		if healthOf(c, w, now) == healthCritical {
 			m.NotReady = "Kubelet stopped posting node status."
 		}
 		list = append(list, m)
+	}
+	return list
+}
+
+// nodeTaints are the taints of a pool as its nodes have them, in the order of their keys.
+func (p *poolRecord) nodeTaints() []kubeapi.Taint {
+	var list []kubeapi.Taint
+	for _, key := range slices.Sorted(maps.Keys(p.taints)) {
+		value, effect, _ := strings.Cut(p.taints[key], ":")
+		list = append(list, kubeapi.Taint{Key: key, Value: value, Effect: effect})
 	}
 	return list
 }

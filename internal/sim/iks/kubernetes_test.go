@@ -4,6 +4,7 @@ package iks
 
 import (
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -26,6 +27,10 @@ func TestServer_Kubernetes(t *testing.T) {
 	want := regexp.MustCompile(`^10\.\S+ ibm://` + DefaultAccount + `///` + id + `/kube-\S+ v1\.\S+\+IKS ibm-cloud\.kubernetes\.io/worker-pool-name=\S+$`)
 	if nodes := k.Nodes("ibm-cloud.kubernetes.io/worker-pool-name"); len(nodes) == 0 || !want.MatchString(nodes[0]) {
 		t.Errorf("the nodes are %q", nodes)
+	}
+	w.post(t, "/v2/setWorkerPoolTaints", m{"cluster": id, "workerpool": "ng1", "taints": m{"team": "a:NoSchedule"}}).want(t, 204)
+	if status, list := k.Get("/api/v1/nodes", "items"); status != 200 || !strings.Contains(toJSON(t, list), `"taints":[{"effect":"NoSchedule","key":"team","value":"a"}]`) {
+		t.Errorf("the nodes do not have the taints of their pool: %d", status)
 	}
 	w.Mu.Lock()
 	of := claims{ID: "IBMid-1", IAMID: "IBMid-1", Subject: "someone", Audience: clientKube, Account: accountClaim{true, w.account}, Expires: w.clock.Now().Add(time.Hour).Unix()}

@@ -49,6 +49,8 @@ type Options struct {
 	// ReadLag is how long reads of clusters and pools go on showing what was before
 	// an accepted call: a new cluster is in no list and answers 404.
 	ReadLag time.Duration
+	// TagLag is the same for the list of user tags.
+	TagLag time.Duration
 	// Fresh is how long a new cluster answers 404 to everything but the list.
 	Fresh time.Duration
 	// Linger is how long a deleted cluster stays in the list with the state deleted.
@@ -108,7 +110,8 @@ type Assumptions struct {
 	// hyphens, 32 at most.
 	AnyPoolName bool
 	// BadRequestTexts: refusals whose codes nobody has recorded have others: an
-	// unknown version, an update over two minors, a zone that is not the subnet's.
+	// unknown version, an update over two minors, a zone that is not the subnet's, a
+	// taint that is none.
 	BadRequestTexts bool
 	// CreateFailedWord: a creation that failed shows create_failed and not
 	// deploy_failed.
@@ -120,6 +123,9 @@ type Assumptions struct {
 	EarlyWorker bool
 	// EmptyPools: a pool may have no workers.
 	EmptyPools bool
+	// EndpointAtOnce: the public endpoint comes and goes with the call that asks for it,
+	// and not with the refresh of the master.
+	EndpointAtOnce bool
 	// FailedUpdateForgotten: after a failed update the master is deployed in the old
 	// version, and not update_failed.
 	FailedUpdateForgotten bool
@@ -134,6 +140,9 @@ type Assumptions struct {
 	GroupOptionalOnWrites bool
 	// KubeGrantOfKeys: IAM gives the client "kube" an id_token for an API key.
 	KubeGrantOfKeys bool
+	// KubernetesLabels: reads of pools show labels of Kubernetes beside those of the
+	// service.
+	KubernetesLabels bool
 	// LabelsLate: custom labels of a pool show only when it has a worker.
 	LabelsLate bool
 	// MissingPoolIsGeneral: a pool that does not exist answers the code G0004, with
@@ -162,6 +171,11 @@ type Assumptions struct {
 	SecondDeletionAccepted bool
 	// TagsKeepCase: user tags are not put in lower case.
 	TagsKeepCase bool
+	// TaintsAccepted: setWorkerPoolTaints answers 202 and not 204.
+	TaintsAccepted bool
+	// TaintsMerge: setWorkerPoolTaints adds to the taints that are there, and does not
+	// replace them.
+	TaintsMerge bool
 	// ThrottledStatus is that of a call too many; 0 means 429.
 	ThrottledStatus int
 	// UnforcedUpdateRefused: updateMaster without force is refused.

@@ -55,8 +55,6 @@ func (p *poolRequest) size() int { return p.WorkerCount * len(p.Zones) }
 var (
 	clusterNamePattern = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9.-]{0,34}$`)
 	poolNamePattern    = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,31}$`)
-	labelKeyPattern    = regexp.MustCompile(`^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$`)
-	labelValuePattern  = regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$`)
 )
 
 // planCluster checks a request and returns the version and the record of what it
@@ -176,46 +174,39 @@ func (s *Server) planPool(in *poolRequest, vpc string) *apiError {
 	return s.planZones(in)
 }
 
-// planZones checks the zones of a pool. That a subnet is of the VPC the service does
-// not look at.
+// planZones checks the zones of a pool.
 func (s *Server) planZones(in *poolRequest) *apiError {
 	var seen []string
 	for _, z := range in.Zones {
-		n, found := s.resources.subnet(z.SubnetID)
-		_, flavor := s.resources.flavor(in.Flavor, z.ID)
-		switch {
-		case !s.isZone(z.ID):
-			return badRequest("The specified zone %q could not be found.", z.ID)
-		case slices.Contains(seen, z.ID):
-			return fail(http.StatusConflict, "Ede7d", "The zone %q already exists in the worker pool.", z.ID).of(kindProvisioning)
-		case !found:
-			return badRequest("The specified subnet %q could not be found.", z.SubnetID)
-		case n.Zone != z.ID:
-			e := badRequest("The subnet %q is not in the zone %q.", z.SubnetID, z.ID)
-			if s.assume.BadRequestTexts {
-				e.code = "E0136"
-			}
+		if e := s.planZone(in.Flavor, z, seen); e != nil {
 			return e
-		case !flavor:
-			return fail(http.StatusBadRequest, "E4e5b", "The flavor %q is not available in the zone %q.", in.Flavor, z.ID).of(kindBadRequest).
-				recover("Run 'ibmcloud ks flavors --zone " + z.ID + " --provider vpc-gen2' to list the flavors.")
 		}
 		seen = append(seen, z.ID)
 	}
 	return nil
 }
 
-// ownLabels is the prefix of the labels that the service puts on pools.
-const ownLabels = "ibm-cloud.kubernetes.io/"
-
-func checkLabels(labels map[string]string) *apiError {
-	for key, value := range labels {
-		switch name := key[strings.LastIndex(key, "/")+1:]; {
-		case !labelKeyPattern.MatchString(key) || len(name) > 63 || !labelValuePattern.MatchString(value):
-			return badRequest("The label %q with the value %q is not valid.", key, value)
-		case strings.HasPrefix(key, ownLabels):
-			return badRequest("The label %q is reserved.", key)
+// planZone checks a zone for a pool of a flavor that has others already. That a subnet
+// is of the VPC the service does not look at.
+func (s *Server) planZone(flavor string, z zoneRequest, taken []string) *apiError {
+	n, found := s.resources.subnet(z.SubnetID)
+	_, offered := s.resources.flavor(flavor, z.ID)
+	switch {
+	case !s.isZone(z.ID):
+		return badRequest("The specified zone %q could not be found.", z.ID)
+	case slices.Contains(taken, z.ID):
+		return fail(http.StatusConflict, "Ede7d", "The zone %q already exists in the worker pool.", z.ID).of(kindProvisioning)
+	case !found:
+		return badRequest("The specified subnet %q could not be found.", z.SubnetID)
+	case n.Zone != z.ID:
+		e := badRequest("The subnet %q is not in the zone %q.", z.SubnetID, z.ID)
+		if s.assume.BadRequestTexts {
+			e.code = "E0136"
 		}
+		return e
+	case !offered:
+		return fail(http.StatusBadRequest, "E4e5b", "The flavor %q is not available in the zone %q.", flavor, z.ID).of(kindBadRequest).
+			recover("Run 'ibmcloud ks flavors --zone " + z.ID + " --provider vpc-gen2' to list the flavors.")
 	}
 	return nil
 }

@@ -34,15 +34,12 @@ type (
 		Size         *int `json:"size"`
 		SingleWorker bool `json:"allowSingleOpenShiftWorker" sim:"no"`
 	}
-	labelsRequest struct {
-		poolNameRequest
-		Labels *map[string]string `json:"labels"`
-	}
 	patchPoolRequest struct {
 		State       string `json:"state"`
 		SizePerZone *int   `json:"sizePerZone"`
-		Labels      any    `json:"labels" sim:"no"`
-		Reason      string `json:"reasonForResize"`
+		// Labels are those of the state "labels".
+		Labels *map[string]string `json:"labels"`
+		Reason string             `json:"reasonForResize"`
 	}
 )
 
@@ -165,14 +162,7 @@ func (s *Server) poolObject(shown *core.Cluster, g *core.NodeGroup, rec *cluster
 	out := poolObject{
 		ID: p.id, PoolName: p.name, Flavor: p.flavor, WorkerCount: p.perZone, Isolation: p.isolation, Provider: providerVPC, IsBalanced: true,
 		AutoscaleEnabled: p.auto, OperatingSystem: p.os, Lifecycle: poolLifecycle{poolActive, poolActive}, Zones: []poolZoneObject{}, VPCID: rec.vpc,
-		Labels: map[string]string{ownLabels + "worker-pool-id": p.id},
-	}
-	there := false
-	for _, w := range rec.workersOf(p.id) {
-		there = there || w.state(now) == workerDeployed
-	}
-	if !s.assume.LabelsLate || there {
-		maps.Copy(out.Labels, p.labels)
+		Labels: s.shownLabels(rec, p, now), Taints: maps.Clone(p.taints),
 	}
 	for _, z := range p.zones {
 		count := 0
@@ -246,16 +236,22 @@ func (s *Server) resizeWorkerPool(c *call) (*answer, *apiError) {
 	return none(http.StatusAccepted)
 }
 
-// patchWorkerPool is the older form of a resize.
+// patchWorkerPool is the older form of a resize, and of a change of labels.
 func (s *Server) patchWorkerPool(c *call) (*answer, *apiError) {
 	var in patchPoolRequest
 	if e := c.decode(&in); e != nil {
 		return nil, e
 	}
-	if in.State != "resizing" {
-		return nil, notSimulated("the state %.40q of a worker pool", in.State)
+	var e *apiError
+	switch in.State {
+	case "resizing":
+		e = s.resize(c, c.vars["cluster"], c.vars["pool"], in.SizePerZone)
+	case "labels":
+		e = s.setLabels(c, c.vars["cluster"], c.vars["pool"], in.Labels)
+	default:
+		e = notSimulated("the state %.40q of a worker pool", in.State)
 	}
-	if e := s.resize(c, c.vars["cluster"], c.vars["pool"], in.SizePerZone); e != nil {
+	if e != nil {
 		return nil, e
 	}
 	return none(http.StatusAccepted)
@@ -331,32 +327,6 @@ func (s *Server) removePool(c *call, cluster, pool string) (*answer, *apiError) 
 	}
 	started(r.Operation)
 	rec.changed = c.Now
-	return none(http.StatusNoContent)
-}
-
-// setWorkerPoolLabels replaces the custom labels of a pool.
-func (s *Server) setWorkerPoolLabels(c *call) (*answer, *apiError) {
-	var in labelsRequest
-	if e := c.decode(&in); e != nil {
-		return nil, e
-	}
-	rec, e := s.toWrite(c, in.Cluster)
-	if e != nil {
-		return nil, e
-	}
-	p, g, e := s.poolToWrite(rec, in.WorkerPool)
-	switch {
-	case e != nil:
-		return nil, e
-	case g.State == profile.Deleting || rec.live.State == profile.Deleting:
-		return nil, conflict("The worker pool is being deleted.")
-	case in.Labels == nil:
-		return nil, badRequest("The required member 'labels' is missing.")
-	}
-	if e := checkLabels(*in.Labels); e != nil {
-		return nil, e
-	}
-	p.labels, rec.changed = maps.Clone(*in.Labels), c.Now
 	return none(http.StatusNoContent)
 }
 

@@ -22,8 +22,10 @@ type clusterRecord struct {
 
 	region, group, kind, provider string
 	vpc, podSubnet, serviceSubnet string
-	private                       bool // it has no public endpoint
-	securityGroups                []string
+	// private: it has no public endpoint. asked is what it is to be with the next
+	// refresh of its master.
+	private, asked bool
+	securityGroups []string
 	// made is when a call made it; zero for one that was put.
 	made time.Time
 	// port is that of the API server, and key that of the cluster's authority.
@@ -39,6 +41,8 @@ type clusterRecord struct {
 	config  *configMap
 	// synced says since when an identity has its rights in the cluster.
 	synced map[string]time.Time
+	// tagsRefused is why its tags cannot be changed.
+	tagsRefused string
 	// shown replaces what reads show.
 	shown Shown
 }
@@ -49,6 +53,7 @@ type poolRecord struct {
 	perZone                         int
 	zones                           []poolZone
 	labels                          map[string]string
+	taints                          map[string]string // "value:Effect" by key, nil for none
 	created                         time.Time
 	removed                         bool
 	// auto: the autoscaler sees to it.
@@ -187,6 +192,7 @@ func (s *Server) keep(rec *clusterRecord, live *core.Cluster) {
 	}
 	rec.id, rec.name, rec.live, rec.authority = live.ID, live.Name, live, authority
 	rec.port = strconv.Itoa(30000 + int(s.Random.Next()%2767))
+	rec.asked = rec.private
 	rec.pools, rec.synced, rec.changed = map[string]*poolRecord{}, map[string]time.Time{}, live.Created
 	s.clusters[rec.id] = rec
 }

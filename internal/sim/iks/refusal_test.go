@@ -145,6 +145,18 @@ func TestServer_refusals(t *testing.T) {
 		}
 		return body
 	}
+	taints := func(key, text string) func(*world) m {
+		return func(*world) m { return m{"cluster": demo, "workerpool": ng1, "taints": m{key: text}} }
+	}
+	zone := func(of, subnet int, change ...string) func(*world) m {
+		return func(w *world) m {
+			body := m{"cluster": demo, "workerpool": ng1, "id": w.subnet(of).Zone, "subnetID": w.subnet(subnet).ID}
+			for i := 0; i < len(change); i += 2 {
+				body[change[i]] = change[i+1]
+			}
+			return body
+		}
+	}
 	tests := map[string]struct {
 		setup        func(*testing.T, *world)
 		method, path string
@@ -171,7 +183,9 @@ func TestServer_refusals(t *testing.T) {
 		"resize-while-scaled":     {auto, "POST", "/v2/resizeWorkerPool", func(*world) m { return m{"cluster": "auto", "workerpool": ng1, "size": 3} }, "409 E0d61"},
 		"resize-master-away":      {forced(profile.Degraded), "POST", "/v2/resizeWorkerPool", func(*world) m { return m{"cluster": demo, "workerpool": ng1, "size": 3} }, "409 E0d61"},
 		"resize-older-form":       {nil, "PATCH", "/v1/clusters/demo/workerpools/ng1", func(*world) m { return m{"state": "resizing", "sizePerZone": 3} }, "202 "},
-		"resize-older-other":      {nil, "PATCH", "/v1/clusters/demo/workerpools/ng1", func(*world) m { return m{"state": "labels"} }, "501 NotSimulated"},
+		"resize-older-other":      {nil, "PATCH", "/v1/clusters/demo/workerpools/ng1", func(*world) m { return m{"state": "rebalancing"} }, "501 NotSimulated"},
+		"labels-older-form":       {nil, "PATCH", "/v1/clusters/demo/workerpools/ng1", func(*world) m { return m{"state": "labels", "labels": m{"a": "b"}} }, "202 "},
+		"labels-older-none":       {nil, "PATCH", "/v1/clusters/demo/workerpools/ng1", func(*world) m { return m{"state": "labels"} }, "400 E0020"},
 		"remove-last":             {nil, "POST", "/v2/removeWorkerPool", func(*world) m { return m{"cluster": demo, "workerpool": ng1} }, "400 E1437"},
 		"remove-last-older":       {nil, "DELETE", "/v1/clusters/demo/workerpools/ng1", nil, "400 E1437"},
 		"remove-no-pool":          {nil, "POST", "/v2/removeWorkerPool", func(*world) m { return m{"cluster": demo, "workerpool": "none"} }, "404 E0d30"},
@@ -179,6 +193,41 @@ func TestServer_refusals(t *testing.T) {
 		"labels-none":             {nil, "POST", "/v2/setWorkerPoolLabels", func(*world) m { return m{"cluster": demo, "workerpool": ng1} }, "400 E0020"},
 		"labels-bad":              {nil, "POST", "/v2/setWorkerPoolLabels", func(*world) m { return m{"cluster": demo, "workerpool": ng1, "labels": m{"a": "b c"}} }, "400 E0020"},
 		"labels":                  {nil, "POST", "/v2/setWorkerPoolLabels", func(*world) m { return m{"cluster": demo, "workerpool": ng1, "labels": m{"a/b": "c"}} }, "204 "},
+		"labels-reserved":         {nil, "POST", "/v2/setWorkerPoolLabels", func(*world) m { return m{"cluster": demo, "workerpool": ng1, "labels": m{ownLabels + "x": "c"}} }, "400 E0020"},
+		"labels-while-scaled":     {auto, "POST", "/v2/setWorkerPoolLabels", func(*world) m { return m{"cluster": "auto", "workerpool": ng1, "labels": m{}} }, "204 "},
+		"labels-while-deleting":   {forced(profile.Deleting), "POST", "/v2/setWorkerPoolLabels", func(*world) m { return m{"cluster": demo, "workerpool": ng1, "labels": m{}} }, "409 E0d61"},
+		"taints":                  {nil, "POST", "/v2/setWorkerPoolTaints", taints("a/b", "c:NoExecute"), "204 "},
+		"taints-without-value":    {nil, "POST", "/v2/setWorkerPoolTaints", taints("a", ":PreferNoSchedule"), "204 "},
+		"taints-none":             {nil, "POST", "/v2/setWorkerPoolTaints", func(*world) m { return m{"cluster": demo, "workerpool": ng1} }, "400 E0020"},
+		"taints-of-no-pool":       {nil, "POST", "/v2/setWorkerPoolTaints", func(*world) m { return m{"cluster": demo, "workerpool": "none", "taints": m{}} }, "404 E0d30"},
+		"taints-while-scaled":     {auto, "POST", "/v2/setWorkerPoolTaints", func(*world) m { return m{"cluster": "auto", "workerpool": ng1, "taints": m{}} }, "204 "},
+		"taints-while-deleting":   {forced(profile.Deleting), "POST", "/v2/setWorkerPoolTaints", taints("a", "b:NoExecute"), "409 E0d61"},
+		"taint-effect":            {nil, "POST", "/v2/setWorkerPoolTaints", taints("a", "b:NO_EXECUTE"), "400 E0020"},
+		"taint-without-effect":    {nil, "POST", "/v2/setWorkerPoolTaints", taints("a", "b"), "400 E0020"},
+		"taint-key":               {nil, "POST", "/v2/setWorkerPoolTaints", taints("a b", "c:NoExecute"), "400 E0020"},
+		"taint-value":             {nil, "POST", "/v2/setWorkerPoolTaints", taints("a", "c d:NoExecute"), "400 E0020"},
+		"zone":                    {nil, "POST", "/v2/vpc/createWorkerPoolZone", zone(1, 1), "201 "},
+		"zone-taken":              {nil, "POST", "/v2/vpc/createWorkerPoolZone", zone(0, 0), "409 Ede7d"},
+		"zone-of-no-subnet":       {nil, "POST", "/v2/vpc/createWorkerPoolZone", zone(1, 1, "subnetID", "none"), "400 E0020"},
+		"zone-of-another-subnet":  {nil, "POST", "/v2/vpc/createWorkerPoolZone", zone(1, 2), "400 E0020"},
+		"zone-of-another-region":  {nil, "POST", "/v2/vpc/createWorkerPoolZone", zone(1, 1, "id", "eu-de-1"), "400 E0020"},
+		"zone-of-no-pool":         {nil, "POST", "/v2/vpc/createWorkerPoolZone", zone(1, 1, "workerpool", "none"), "404 E0d30"},
+		"zone-of-two-pools":       {nil, "POST", "/v2/vpc/createWorkerPoolZone", zone(1, 1, "workerPoolID", "other"), "400 E0020"},
+		"zone-without-pool":       {nil, "POST", "/v2/vpc/createWorkerPoolZone", zone(1, 1, "workerpool", ""), "400 E0020"},
+		"zone-while-deleting":     {forced(profile.Deleting), "POST", "/v2/vpc/createWorkerPoolZone", zone(1, 1), "404 E0d30"},
+		"zone-unsupported":        {shows(Shown{State: "unsupported"}), "POST", "/v2/vpc/createWorkerPoolZone", zone(1, 1), "409 E0d61"},
+		"zone-off-unknown":        {nil, "POST", "/v2/removeWorkerPoolZone", func(*world) m { return m{"cluster": demo, "workerpool": ng1, "zone": "us-south-2"} }, "400 E0020"},
+		"zone-off-last":           {nil, "POST", "/v2/removeWorkerPoolZone", func(*world) m { return m{"cluster": demo, "workerpool": ng1, "zone": "us-south-1"} }, "400 E1437"},
+		"endpoint-off":            {nil, "POST", "/v2/disablePublicServiceEndpoint", func(*world) m { return m{"cluster": demo} }, "204 "},
+		"endpoint-on":             {nil, "POST", "/v2/enablePublicServiceEndpoint", func(*world) m { return m{"cluster": demo} }, "204 "},
+		"endpoint-of-no-cluster":  {nil, "POST", "/v2/enablePublicServiceEndpoint", func(*world) m { return m{"cluster": "none"} }, "404 G0004"},
+		"endpoint-while-updating": {forced(profile.Updating), "POST", "/v2/disablePublicServiceEndpoint", func(*world) m { return m{"cluster": demo} }, "400 Ef9cc"},
+		"refresh":                 {nil, "POST", "/v2/refreshMaster", func(*world) m { return m{"cluster": demo} }, "204 "},
+		"refresh-older-form":      {nil, "PUT", "/v1/clusters/demo/masters", func(*world) m { return m{"action": "refresh"} }, "204 "},
+		"refresh-older-other":     {nil, "PUT", "/v1/clusters/demo/masters", func(*world) m { return m{"action": "rotate"} }, "501 NotSimulated"},
+		"refresh-while-updating":  {forced(profile.Updating), "POST", "/v2/refreshMaster", func(*world) m { return m{"cluster": demo} }, "400 Ef9cc"},
+		"refresh-without-master":  {forced(profile.Degraded), "POST", "/v2/refreshMaster", func(*world) m { return m{"cluster": demo} }, "400 Ef9cc"},
+		"acl":                     {nil, "GET", "/v1/acl/demo", nil, "501 NotSimulated"},
 		"replace-no-worker":       {nil, "POST", "/v2/vpc/replaceWorker", func(*world) m { return m{"cluster": demo, "workerID": "none"} }, "404 E0011"},
 		"update-same":             {nil, "POST", "/v2/updateMaster", func(*world) m { return m{"cluster": demo, "version": "1.34"} }, "409 E0120"},
 		"update-lower":            {nil, "POST", "/v2/updateMaster", func(*world) m { return m{"cluster": demo, "version": "1.33"} }, "400 E0147"},

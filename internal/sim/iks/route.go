@@ -46,6 +46,7 @@ type subject struct {
 	Cluster    string `json:"cluster"`
 	Name       string `json:"name"`
 	Pool       string `json:"workerpool"`
+	PoolID     string `json:"workerPoolID"`
 	WorkerPool struct{ Name string }
 }
 
@@ -79,20 +80,27 @@ var endpoints = []endpoint{
 	{serviceIKS, "GET", "/global/v1/clusters/{cluster}", "getCluster", nil, nil},
 	{serviceIKS, "DELETE", "/global/v1/clusters/{cluster}", "deleteCluster", []string{"deleteResources"}, (*Server).deleteCluster},
 	{serviceIKS, "PUT", "/global/v1/clusters/{cluster}", "updateCluster", nil, (*Server).updateCluster},
-	{serviceIKS, "PUT", "/global/v1/clusters/{cluster}/masters", "refreshMaster", nil, nil},
-	{serviceIKS, "POST", "/global/v2/refreshMaster", "refreshMaster", nil, nil},
+	{serviceIKS, "PUT", "/global/v1/clusters/{cluster}/masters", "refreshMasters", nil, (*Server).refreshMasters},
+	{serviceIKS, "POST", "/global/v2/refreshMaster", "refreshMaster", nil, (*Server).refreshMaster},
+	{serviceIKS, "POST", "/global/v2/enablePublicServiceEndpoint", "enablePublicServiceEndpoint", nil, (*Server).enablePublicServiceEndpoint},
+	{serviceIKS, "POST", "/global/v2/disablePublicServiceEndpoint", "disablePublicServiceEndpoint", nil, (*Server).disablePublicServiceEndpoint},
+	{serviceIKS, "GET", "/global/v1/acl/{cluster}", "getACL", nil, nil},
+	{serviceIKS, "DELETE", "/global/v1/acl/{cluster}", "deleteACL", nil, nil},
+	{serviceIKS, "POST", "/global/v1/acl/{cluster}/enable", "enableACL", nil, nil},
+	{serviceIKS, "PATCH", "/global/v1/acl/{cluster}/add", "addToACL", nil, nil},
+	{serviceIKS, "PATCH", "/global/v1/acl/{cluster}/rm", "removeFromACL", nil, nil},
 	{serviceIKS, "POST", "/global/v2/updateMaster", "updateMaster", nil, (*Server).updateMaster},
 
 	{serviceIKS, "POST", "/global/v2/vpc/createWorkerPool", "createWorkerPool", nil, (*Server).createWorkerPool},
-	{serviceIKS, "POST", "/global/v2/vpc/createWorkerPoolZone", "createWorkerPoolZone", nil, nil},
-	{serviceIKS, "POST", "/global/v2/removeWorkerPoolZone", "removeWorkerPoolZone", nil, nil},
+	{serviceIKS, "POST", "/global/v2/vpc/createWorkerPoolZone", "createWorkerPoolZone", nil, (*Server).createWorkerPoolZone},
+	{serviceIKS, "POST", "/global/v2/removeWorkerPoolZone", "removeWorkerPoolZone", nil, (*Server).removeWorkerPoolZone},
 	{serviceIKS, "GET", "/global/v2/vpc/getWorkerPools", "getWorkerPools", []string{"cluster!"}, (*Server).getWorkerPools},
 	{serviceIKS, "GET", "/global/v2/vpc/getWorkerPool", "getWorkerPool", []string{"cluster!", "workerpool!"}, (*Server).getWorkerPool},
 	{serviceIKS, "POST", "/global/v2/resizeWorkerPool", "resizeWorkerPool", nil, (*Server).resizeWorkerPool},
 	{serviceIKS, "POST", "/global/v2/rebalanceWorkerPool", "rebalanceWorkerPool", nil, nil},
 	{serviceIKS, "POST", "/global/v2/removeWorkerPool", "removeWorkerPool", nil, (*Server).removeWorkerPool},
 	{serviceIKS, "POST", "/global/v2/setWorkerPoolLabels", "setWorkerPoolLabels", nil, (*Server).setWorkerPoolLabels},
-	{serviceIKS, "POST", "/global/v2/setWorkerPoolTaints", "setWorkerPoolTaints", nil, nil},
+	{serviceIKS, "POST", "/global/v2/setWorkerPoolTaints", "setWorkerPoolTaints", nil, (*Server).setWorkerPoolTaints},
 	{serviceIKS, "POST", "/global/v2/setWorkerPoolOperatingSystem", "setWorkerPoolOperatingSystem", nil, nil},
 	{serviceIKS, "PATCH", "/global/v1/clusters/{cluster}/workerpools/{pool}", "patchWorkerPool", nil, (*Server).patchWorkerPool},
 	{serviceIKS, "DELETE", "/global/v1/clusters/{cluster}/workerpools/{pool}", "deleteWorkerPool", nil, (*Server).deleteWorkerPool},
@@ -234,7 +242,7 @@ func (t *route) readSubject() subject {
 	for _, name := range []string{t.vars["cluster"], t.query.Get("cluster")} {
 		in.Cluster = cmp.Or(in.Cluster, name)
 	}
-	for _, name := range []string{t.vars["pool"], t.query.Get("workerpool"), t.query.Get("pool")} {
+	for _, name := range []string{in.PoolID, t.vars["pool"], t.query.Get("workerpool"), t.query.Get("pool")} {
 		in.Pool = cmp.Or(in.Pool, name)
 	}
 	switch t.op {

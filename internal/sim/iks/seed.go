@@ -36,7 +36,8 @@ const (
 
 // Put adds a ready-made cluster, as if it had been made long ago. A network that is
 // not given is the first VPC with its first subnet; the groups are in the zones of the
-// subnets, and so many workers as fit evenly into them. The tags are user tags.
+// subnets, or in those of their Zones, and so many workers as fit evenly into them. The
+// tags are user tags.
 func (s *Server) Put(seed core.Seed) error {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
@@ -72,7 +73,7 @@ func (s *Server) Put(seed core.Seed) error {
 		p := s.seedPool(rec, g, seed.Groups[i], zones, now)
 		if in := seed.Groups[i]; in.OnAutoScaling {
 			p.auto = true
-			entries = append(entries, configEntry{p.name, max(1, in.MinNodeSize/len(zones)), max(1, in.MaxNodeSize/len(zones)), true})
+			entries = append(entries, configEntry{p.name, max(1, in.MinNodeSize/len(p.zones)), max(1, in.MaxNodeSize/len(p.zones)), true})
 		}
 	}
 	if len(entries) > 0 || attr[AttrAutoscaler] != "" {
@@ -108,14 +109,28 @@ func (s *Server) seedNetwork(in pmks.NetworkInfo) (vpc string, zones []poolZone,
 func (s *Server) seedPool(rec *clusterRecord, g *core.NodeGroup, in pmks.NodeGroupInfo, zones []poolZone, now time.Time) *poolRecord {
 	spec := &poolRequest{Name: g.Name, Flavor: cmp.Or(g.Spec.VMSpecName, "bx2.4x16"), WorkerCount: in.DesiredNodeSize / len(zones)}
 	spec.OperatingSystem = cmp.Or(in.ImageIID.SystemId, in.ImageIID.NameId)
+	if in.Zones != nil {
+		zones = slices.DeleteFunc(slices.Clone(zones), func(z poolZone) bool { return !slices.Contains(in.Zones, z.id) })
+		spec.WorkerCount = in.DesiredNodeSize / max(1, len(zones))
+	}
 	for _, z := range zones {
 		spec.Zones = append(spec.Zones, zoneRequest{ID: z.id, SubnetID: z.subnet})
 	}
+	spec.Labels = maps.Clone(in.Labels)
 	if in.MinNodeSize > 0 || in.MaxNodeSize > 0 {
-		spec.Labels = map[string]string{"pmks.io/min": fmt.Sprint(in.MinNodeSize), "pmks.io/max": fmt.Sprint(in.MaxNodeSize)}
+		if spec.Labels == nil {
+			spec.Labels = map[string]string{}
+		}
+		spec.Labels["pmks.io/min"], spec.Labels["pmks.io/max"] = fmt.Sprint(in.MinNodeSize), fmt.Sprint(in.MaxNodeSize)
 	}
 	p := s.newPool(rec, g.ID, g.Name, spec)
 	p.created = g.Created
+	for _, t := range in.Taints {
+		if p.taints == nil {
+			p.taints = map[string]string{}
+		}
+		p.taints[t.Key] = t.Value + ":" + string(t.Effect)
+	}
 	ready := g.Created
 	if g.State == profile.Creating {
 		ready = time.Time{}

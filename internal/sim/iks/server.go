@@ -69,8 +69,10 @@ type Server struct {
 	refresh   map[string]refreshToken
 	delegated map[string]refreshToken
 	tags      map[string][]string // user tags by CRN
-	denied    []string
-	warning   string
+	// tagsBefore are what the list of them shows for a while, oldest first.
+	tagsBefore map[string][]tagsUntil
+	denied     []string
+	warning    string
 	// kubeURL is the listener of the API servers of clusters, and served its
 	// certificate, which kubeconfigs trust beside the cluster's own authority.
 	kubeURL string
@@ -85,18 +87,19 @@ func New(o Options) *Server {
 			Seed: o.Seed, Stream: 0x696b73, Latency: o.Latency, Now: o.Now, Logger: o.Logger, Faults: o.Faults,
 			Buckets: simkit.Limits(o.Unlimited, o.Buckets, DefaultBuckets),
 		}),
-		region:    cmp.Or(o.Region, ibm.Region),
-		account:   cmp.Or(o.Account, DefaultAccount),
-		scale:     o.Scale,
-		options:   o,
-		assume:    o.Assumptions,
-		lifetime:  o.TokenLifetime,
-		clusters:  map[string]*clusterRecord{},
-		keys:      map[string]APIKey{},
-		refresh:   map[string]refreshToken{},
-		delegated: map[string]refreshToken{},
-		tags:      map[string][]string{},
-		denied:    slices.Clone(o.Denied),
+		region:     cmp.Or(o.Region, ibm.Region),
+		account:    cmp.Or(o.Account, DefaultAccount),
+		scale:      o.Scale,
+		options:    o,
+		assume:     o.Assumptions,
+		lifetime:   o.TokenLifetime,
+		clusters:   map[string]*clusterRecord{},
+		keys:       map[string]APIKey{},
+		refresh:    map[string]refreshToken{},
+		delegated:  map[string]refreshToken{},
+		tags:       map[string][]string{},
+		tagsBefore: map[string][]tagsUntil{},
+		denied:     slices.Clone(o.Denied),
 	}
 	if s.scale == 0 {
 		s.scale = 1
@@ -119,6 +122,7 @@ func New(o Options) *Server {
 	s.world = core.New(ibm, core.Options{
 		Seed: o.Seed, Scale: o.Scale, Durations: o.Durations, Region: s.region, ReadLag: o.ReadLag,
 	})
+	s.Simulates(s.world)
 	s.ServeKubernetes(s.kubernetes(o.Kubernetes))
 	return s
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/pmks-go/pmks/internal/sim/profile"
 )
@@ -50,17 +51,39 @@ type (
 	}
 )
 
+// tagsUntil are the tags that the list shows of a resource until a time.
+type tagsUntil struct {
+	until time.Time
+	tags  []string
+}
+
 // tagPattern is what a user tag may be: a key, or a key and a value.
 var tagPattern = regexp.MustCompile(`^[A-Za-z0-9_. -]+(:[A-Za-z0-9_. -]+)?$`)
 
-// tagged returns the cluster of a CRN.
-func (s *Server) tagged(crn string) bool {
+// tagged finds the cluster of a CRN.
+func (s *Server) tagged(crn string) (*clusterRecord, bool) {
 	for _, rec := range s.clusters {
 		if s.crnOf(rec) == crn && rec.live.State != profile.Gone {
-			return true
+			return rec, true
 		}
 	}
-	return false
+	return nil, false
+}
+
+// listedTags are the tags of a resource as the list shows them, which may lag behind.
+func (s *Server) listedTags(crn string, now time.Time) []string {
+	for _, before := range s.tagsBefore[crn] {
+		if now.Before(before.until) {
+			return before.tags
+		}
+	}
+	return s.tags[crn]
+}
+
+// untag forgets the tags of a cluster that is gone.
+func (s *Server) untag(rec *clusterRecord) {
+	delete(s.tags, s.crnOf(rec))
+	delete(s.tagsBefore, s.crnOf(rec))
 }
 
 // readTags reads a request to attach or detach user tags.
@@ -94,9 +117,17 @@ func (s *Server) changeTags(c *call, change func(tags []string, name string) []s
 	}
 	out := tagResults{}
 	for _, r := range in.Resources {
-		if !s.tagged(r.ID) || c.who.account != s.account {
+		rec, found := s.tagged(r.ID)
+		switch {
+		case !found || c.who.account != s.account:
 			out.Results = append(out.Results, tagResult{r.ID, true, "The resource could not be found."})
 			continue
+		case rec.tagsRefused != "":
+			out.Results = append(out.Results, tagResult{r.ID, true, rec.tagsRefused})
+			continue
+		}
+		if lag := s.options.TagLag; lag > 0 {
+			s.tagsBefore[r.ID] = append(s.tagsBefore[r.ID], tagsUntil{c.Now.Add(lag), s.tags[r.ID]})
 		}
 		for _, name := range in.TagNames {
 			s.tags[r.ID] = change(s.tags[r.ID], name)
@@ -138,10 +169,11 @@ func (s *Server) listTags(c *call) (*answer, *apiError) {
 		return nil, notSimulated("the list of all tags of the account")
 	case c.query.Get("tag_type") != "" && c.query.Get("tag_type") != "user":
 		return nil, notSimulated("tags of the type %.40q", c.query.Get("tag_type"))
-	case c.who.account != s.account || !s.tagged(crn):
+	}
+	if _, found := s.tagged(crn); !found || c.who.account != s.account {
 		return body(out)
 	}
-	tags := s.tags[crn]
+	tags := s.listedTags(crn, c.Now)
 	out.Total = len(tags)
 	for _, name := range tags[min(out.Offset, len(tags)):min(out.Offset+out.Limit, len(tags))] {
 		out.Items = append(out.Items, tagItem{name})

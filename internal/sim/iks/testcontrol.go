@@ -234,6 +234,18 @@ func (s *Server) Warn(text string) {
 	s.warning = text
 }
 
+// RefuseTags has every attachment and detachment of tags say this of a cluster, under
+// a status of success; "" ends that.
+func (s *Server) RefuseTags(cluster, message string) error {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	rec, err := s.named(cluster)
+	if err == nil {
+		rec.tagsRefused = message
+	}
+	return err
+}
+
 // RevokeTokens makes every token that was issued worth nothing.
 func (s *Server) RevokeTokens() {
 	s.Mu.Lock()

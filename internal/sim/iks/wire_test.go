@@ -20,7 +20,9 @@ func TestWire_structs(t *testing.T) {
 	for op, v := range map[string]any{
 		"createCluster": createRequest{}, "createWorkerPool": createPoolRequest{}, "resizeWorkerPool": resizeRequest{}, "removeWorkerPool": poolNameRequest{},
 		"setWorkerPoolLabels": labelsRequest{}, "replaceWorker": replaceRequest{}, "updateMaster": updateMasterRequest{}, "updateCluster": updateClusterRequest{},
-		"patchClusterAddons": patchAddonsRequest{},
+		"patchClusterAddons": patchAddonsRequest{}, "setWorkerPoolTaints": taintsRequest{}, "patchWorkerPool": patchPoolRequest{},
+		"createWorkerPoolZone": addZoneRequest{}, "removeWorkerPoolZone": removeZoneRequest{}, "enablePublicServiceEndpoint": clusterNameRequest{},
+		"disablePublicServiceEndpoint": clusterNameRequest{}, "refreshMaster": clusterNameRequest{}, "refreshMasters": mastersRequest{},
 	} {
 		for _, fault := range table.Struct(table.Operations[op].Input, reflect.TypeOf(v), true) {
 			t.Error(fault)
@@ -60,10 +62,20 @@ func TestWire_requests(t *testing.T) {
 		"resizeWorkerPool":    {"POST", "/v2/resizeWorkerPool", m{"cluster": "demo", "workerpool": "ng1", "size": 3}},
 		"removeWorkerPool":    {"POST", "/v2/removeWorkerPool", m{"cluster": "demo", "workerpool": "ng0"}},
 		"setWorkerPoolLabels": {"POST", "/v2/setWorkerPoolLabels", m{"cluster": "demo", "workerpool": "ng1", "labels": m{"a": "b"}}},
-		"replaceWorker":       {"POST", "/v2/vpc/replaceWorker", m{"cluster": "demo", "workerID": "kube-1", "update": true}},
-		"updateMaster":        {"POST", "/v2/updateMaster", m{"cluster": "demo", "version": "1.35", "force": true}},
-		"updateCluster":       {"PUT", "/v1/clusters/demo", m{"action": "update", "version": "1.35", "force": true}},
-		"patchClusterAddons":  {"PATCH", "/v1/clusters/demo/addons", m{"addons": []m{{"name": autoscaler, "version": "2.0.0"}}, "enable": true}},
+		"setWorkerPoolTaints": {"POST", "/v2/setWorkerPoolTaints", m{"cluster": "demo", "workerpool": "ng1", "taints": m{"a": "b:NoSchedule"}}},
+		"patchWorkerPool":     {"PATCH", "/v1/clusters/demo/workerpools/ng1", m{"state": "labels", "labels": m{"a": "b"}}},
+		"createWorkerPoolZone": {"POST", "/v2/vpc/createWorkerPoolZone", m{
+			"cluster": "demo", "workerpool": "ng1", "workerPoolID": "ng1", "id": w.subnet(1).Zone, "subnetID": w.subnet(1).ID,
+		}},
+		"removeWorkerPoolZone":         {"POST", "/v2/removeWorkerPoolZone", m{"cluster": "demo", "workerpool": "ng1", "zone": w.subnet(0).Zone}},
+		"enablePublicServiceEndpoint":  {"POST", "/v2/enablePublicServiceEndpoint", m{"cluster": "demo"}},
+		"disablePublicServiceEndpoint": {"POST", "/v2/disablePublicServiceEndpoint", m{"cluster": "demo"}},
+		"refreshMaster":                {"POST", "/v2/refreshMaster", m{"cluster": "demo"}},
+		"refreshMasters":               {"PUT", "/v1/clusters/demo/masters", m{"action": "refresh"}},
+		"replaceWorker":                {"POST", "/v2/vpc/replaceWorker", m{"cluster": "demo", "workerID": "kube-1", "update": true}},
+		"updateMaster":                 {"POST", "/v2/updateMaster", m{"cluster": "demo", "version": "1.35", "force": true}},
+		"updateCluster":                {"PUT", "/v1/clusters/demo", m{"action": "update", "version": "1.35", "force": true}},
+		"patchClusterAddons":           {"PATCH", "/v1/clusters/demo/addons", m{"addons": []m{{"name": autoscaler, "version": "2.0.0"}}, "enable": true}},
 	} {
 		t.Run(op, func(t *testing.T) {
 			t.Parallel()

@@ -88,6 +88,9 @@ type ConfigMapWriter interface {
 	WriteConfigMap(id string, m ConfigMap) error
 }
 
+// Taint is one of a node, in the words of Kubernetes.
+type Taint struct{ Key, Value, Effect string }
+
 // Node is a machine in a cluster.
 type Node struct {
 	Name       string
@@ -96,6 +99,7 @@ type Node struct {
 	Version string
 	// Labels are the vendor's; those that every kubelet sets are added.
 	Labels map[string]string
+	Taints []Taint
 	// Created is when it joined; zero means when it was first seen.
 	Created time.Time
 	// NotReady is the reason why it is not ready; empty means that it is.

@@ -64,6 +64,13 @@ func nodeObject(n Node, c Cluster) object {
 	}
 	ready := condition("Ready", "True", "KubeletReady", "kubelet is posting ready status")
 	var taints []any
+	for _, t := range n.Taints {
+		taint := map[string]any{"key": t.Key, "effect": t.Effect}
+		if t.Value != "" {
+			taint["value"] = t.Value
+		}
+		taints = append(taints, taint)
+	}
 	if n.NotReady != "" {
 		ready = condition("Ready", "Unknown", "NodeStatusUnknown", n.NotReady)
 		for _, effect := range []string{"NoSchedule", "NoExecute"} {

@@ -22,6 +22,7 @@ type Machine struct {
 	InstanceType          string
 	Version               string // of the kubelet, as the cloud has it
 	Labels                map[string]string
+	Taints                []Taint
 	Created               time.Time
 	NotReady              string
 	// InternalIP is an address in the cluster's network; empty: one is made up.
@@ -109,7 +110,7 @@ func VendorNode(cloud string, m Machine) Node {
 		name = strings.ToLower(strings.ReplaceAll(fill(v.name), m.ID, last))
 	}
 	return Node{
-		Name: name, ProviderID: fill(v.providerID), Version: VendorVersion(cloud, m.Version), Labels: labels, Created: m.Created,
+		Name: name, ProviderID: fill(v.providerID), Version: VendorVersion(cloud, m.Version), Labels: labels, Taints: m.Taints, Created: m.Created,
 		NotReady: m.NotReady, InternalIP: ip, ExternalIP: m.ExternalIP, OSImage: v.osImage,
 	}
 }

@@ -37,14 +37,15 @@ var addonTypes = []addonType{
 	{"123e4567-e89b-12d3-a456-426614174005", "metrics", false},
 }
 
-// addons are what can be installed, in no order of versions.
+// addons are what can be installed, in no order of versions. What k8s_max_version says
+// is made up: the samples of the guide have none.
 var addons = []addonObject{
 	{"23454567-1234-12d3-a456-426614174001", "cni", "v3.28.2-nks1", "calico", []addonOption{calicoMode}, textOrNull("v1.26.0"), nil, "Calico"},
 	{"23454567-1234-12d3-a456-426614174002", "cni", "v3.30.2-nks1", "calico", []addonOption{calicoMode}, textOrNull("v1.31.0"), nil, "Calico"},
-	{"23454567-1234-12d3-a456-426614174003", "cni", "v3.24.1-nks1", "calico", []addonOption{calicoMode}, textOrNull("v1.26.0"), nil, "Calico"},
+	{"23454567-1234-12d3-a456-426614174003", "cni", "v3.24.1-nks1", "calico", []addonOption{calicoMode}, textOrNull("v1.26.0"), textOrNull("v1.31.4"), "Calico"},
 	{"23454567-1234-12d3-a456-426614174005", "kube-dns", "1.8.4-nks1", "coredns", []addonOption{}, textOrNull("v1.26.0"), nil, "CoreDNS"},
 	{"23454567-1234-12d3-a456-426614174006", "kube-dns", "1.12.0-nks1", "coredns", []addonOption{}, textOrNull("v1.31.0"), nil, "CoreDNS"},
-	{"23454567-1234-12d3-a456-426614174007", "metrics", "0.7.2-nks1", "metrics-server", []addonOption{}, textOrNull("v1.26.0"), nil, "Metrics Server"},
+	{"23454567-1234-12d3-a456-426614174007", "metrics", "0.7.2-nks1", "metrics-server", []addonOption{}, textOrNull("v1.26.0"), textOrNull("v1.33.4"), "Metrics Server"},
 }
 
 var calicoMode = addonOption{"mode", "SELECT", "vxlan", false, false, []string{"vxlan", "ebpf"}}
@@ -64,22 +65,30 @@ func (s *Server) listAddons(c *call) (*answer, *apiError) {
 	}
 	out := []addonObject{}
 	for _, a := range addons {
-		// Versions of one length with a v in front compare as texts.
-		if version == "" || *a.K8sMinVersion <= version {
+		if version == "" || a.runsOn(version) {
 			out = append(out, a)
 		}
 	}
 	return ok(map[string][]addonObject{"addons": out})
 }
 
-// checkAddons refuses add-ons that there are not and, where they are required, the
-// absence of what is mandatory.
-func (s *Server) checkAddons(given []addonRequest) *apiError {
+// runsOn reports whether a version of Kubernetes can have an add-on. Versions of one
+// length with a v in front compare as texts.
+func (a addonObject) runsOn(version string) bool {
+	return *a.K8sMinVersion <= version && (a.K8sMaxVersion == nil || version <= *a.K8sMaxVersion)
+}
+
+// checkAddons refuses add-ons that there are not, or not for a version of Kubernetes,
+// and, where they are required, the absence of what is mandatory.
+func (s *Server) checkAddons(given []addonRequest, version string) *apiError {
 	var types []string
 	for _, g := range given {
 		a, known := find(addons, func(a addonObject) bool { return a.Name == g.Name && a.Version == g.Version })
 		if !known {
 			return badRequest("The addon %.64s %.64s could not be found.", g.Name, g.Version)
+		}
+		if !a.runsOn(version) {
+			return badRequest("The addon %s %s does not support Kubernetes %s.", a.Name, a.Version, version)
 		}
 		if slices.Contains(types, a.Type) {
 			return badRequest("There are several addons of the type %s.", a.Type)

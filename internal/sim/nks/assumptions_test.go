@@ -73,6 +73,11 @@ func TestServer_assumptions(t *testing.T) {
 		return choice{Set: set, Look: see, Zero: zero, Other: other}
 	}
 	wiretest.Choices(t, start, map[string]choice{
+		"acl-shows-subnet": pick(func(a *Assumptions) { a.ACLShowsSubnet = true }, made(func(t *testing.T, w *world, path string) string {
+			w.change(t, http.MethodPost, path+"/api_ep_ipacl", allowed("203.0.113.0/24"))
+			w.rest(t)
+			return fmt.Sprint(len(items(w.get(t, path+"/api_ep_ipacl")["ipacl_targets"])))
+		}), "1", "2"),
 		"addons": pick(func(a *Assumptions) { a.AddonsRequired = true }, seen("POST", "/v1/clusters", cluster("a", member("addons", nil))), "202", "400"),
 		"addresses": pick(func(a *Assumptions) { a.AddressesOfAllNICs = true }, func(t *testing.T, w *world) string {
 			path := w.create(t, "demo", twoCards)
@@ -153,6 +158,17 @@ func TestServer_assumptions(t *testing.T) {
 			types := at(w.get(t, "/v1/supports"), "supported_event_type")
 			return fmt.Sprint(at(types, "CLUSTER_CREATE"), " ", at(types, "cluster_events", "CLUSTER_CREATE"))
 		}, "Create a cluster <nil>", "<nil> Create a cluster"),
+		"node-labels-fixed-while-auto": pick(func(a *Assumptions) { a.NodeLabelsFixedWhileAuto = true }, made(func(t *testing.T, w *world, path string) string {
+			w.change(t, http.MethodPost, path+worker+"/autoscale", object{"ca_enable": true, "ca_min_node_count": 1, "ca_max_node_count": 3})
+			w.rest(t)
+			return fmt.Sprint(w.call(t, http.MethodPatch, path+worker, object{"type": "k8s_node_labels", "k8s_node_labels": object{}}).status < 300)
+		}), "true", "false"),
+		"node-labels-as-object": pick(func(a *Assumptions) { a.NodeLabelsForm = FormObject }, labelForms, "202 202", "202 400"),
+		"node-labels-as-text":   pick(func(a *Assumptions) { a.NodeLabelsForm = FormText }, labelForms, "202 202", "400 202"),
+		"node-labels-text": pick(func(a *Assumptions) { a.NodeLabelsText = true }, func(t *testing.T, w *world) string {
+			path := w.create(t, "demo", label("k8s_node_labels", object{"a": "b"}))
+			return fmt.Sprint(at(w.get(t, path), "labels", "k8s_node_labels"), " ", at(w.get(t, path+worker), "labels", "k8s_node_labels"))
+		}, "map[a:b] map[a:b]", `{"a":"b"} {"a":"b"}`),
 		"node-labels-hidden": pick(func(a *Assumptions) { a.NodeLabelsHidden = true }, func(t *testing.T, w *world) string {
 			path := w.create(t, "demo", label("k8s_node_labels", object{"a": "b"}))
 			return fmt.Sprint(at(w.get(t, path+worker), "labels", "k8s_node_labels"))
@@ -217,6 +233,15 @@ func TestServer_assumptions(t *testing.T) {
 		}), "UPDATE_IN_PROGRESS UPDATE_COMPLETE UPDATE_IN_PROGRESS UPDATE_FAILED UPDATE_FAILED",
 			"UPGRADE_IN_PROGRESS UPGRADE_COMPLETE UPGRADE_IN_PROGRESS UPGRADE_FAILED UPDATE_FAILED"),
 	})
+}
+
+// labelForms sends labels of nodes as an object and as a text.
+func labelForms(t *testing.T, w *world) string {
+	t.Helper()
+	status := func(name string, labels any) int {
+		return w.call(t, http.MethodPost, "/v1/clusters", cluster(name, label("k8s_node_labels", labels))).status
+	}
+	return fmt.Sprint(status("a", object{"a": "b"}), status("b", `{"a":"b"}`))
 }
 
 // twoCards gives the nodes of a group a second network card.

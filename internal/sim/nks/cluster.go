@@ -31,7 +31,7 @@ func (s *Server) createCluster(c *call) (*answer, *apiError) {
 	if e != nil {
 		return nil, e
 	}
-	if e := s.checkAddons(in.Addons); e != nil {
+	if e := s.checkAddons(in.Addons, l.text("kube_tag")); e != nil {
 		return nil, e
 	}
 	rec := s.newRecord(c.project, in, l)

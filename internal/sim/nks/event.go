@@ -12,9 +12,10 @@ import (
 	"github.com/pmks-go/pmks/internal/sim/profile"
 )
 
-// eventRenewal is the record of a renewal of the certificates, and eventGroupCreated
-// that of a new node group.
+// eventRenewal is the record of a renewal of the certificates, eventACL that of a change
+// of the endpoint's access list, and eventGroupCreated that of a new node group.
 const (
+	eventACL          = "CLUSTER_API_EP_IPACL_UPDATE"
 	eventRenewal      = "CLUSTER_ROTATE_CERTIFICATE"
 	eventGroupCreated = "NODEGROUP_CREATE"
 )

@@ -111,6 +111,10 @@ func goldenLife(t *testing.T, w *world) {
 	w.get(t, path+"/events/"+text(events[0]["uuid"]))
 	w.change(t, http.MethodPatch, "/v1/certificates/demo", object{"term_of_validity": 3})
 	w.rest(t)
+	w.get(t, path+"/api_ep_ipacl")
+	w.change(t, http.MethodPost, path+"/api_ep_ipacl", allowed("203.0.113.7", "198.51.100.9/24"))
+	w.rest(t)
+	w.get(t, path+"/api_ep_ipacl")
 	w.ok(t, http.StatusNoContent, http.MethodDelete, second, nil)
 	w.rest(t)
 	w.ok(t, http.StatusNoContent, http.MethodDelete, path, nil)
@@ -163,11 +167,11 @@ func TestWire_structs(t *testing.T) {
 	for _, fault := range table.Structs(
 		map[string]any{
 			"clusters.create": clusterRequest{}, "clusters.resize": resizeRequest{}, "certificates.renew": renewalRequest{}, "nodegroups.create": groupRequest{},
-			"nodegroups.update": groupPatch{}, "autoscale.set": autoscaleRequest{}, "nodegroups.upgrade": upgradeRequest{},
+			"nodegroups.update": groupPatch{}, "ipacl.set": aclRequest{}, "autoscale.set": autoscaleRequest{}, "nodegroups.upgrade": upgradeRequest{},
 		},
 		map[string]any{
 			"clusters.list": clusterList{}, "clusters.get": clusterObject{}, "clusters.create": uuidObject{}, "events.get": event{}, "nodegroups.list": groupList{},
-			"nodegroups.get": groupObject{}, "nodegroups.create": createdGroup{}, "supports.get": supportsObject{},
+			"nodegroups.get": groupObject{}, "nodegroups.create": createdGroup{}, "supports.get": supportsObject{}, "ipacl.get": aclObject{},
 		},
 	) {
 		t.Error(fault)
@@ -189,6 +193,7 @@ func TestWire_requests(t *testing.T) {
 		"nodegroups.create":  {"POST", "/v1/clusters/demo/nodegroups", group("ng2")},
 		"nodegroups.update":  {"PATCH", worker, object{"type": "k8s_node_labels", "k8s_node_labels": object{"a": "b"}}},
 		"autoscale.set":      {"POST", worker + "/autoscale", object{"ca_enable": true, "ca_min_node_count": 1, "ca_max_node_count": 3, "ca_scale_down_enable": "False"}},
+		"ipacl.set":          {"POST", "/v1/clusters/demo/api_ep_ipacl", object{"enable": "True", "action": "DENY", "ipacl_targets": []any{object{"cidr_address": "203.0.113.0/24"}}}},
 		"nodegroups.upgrade": {"POST", "/v1/clusters/demo/nodegroups/default-master/upgrade", object{"version": "v1.33.4"}},
 	} {
 		t.Run(op, func(t *testing.T) {
@@ -213,6 +218,7 @@ func FuzzServer(f *testing.F) {
 		{"POST", "/v1/clusters/a/nodegroups/default-worker/autoscale", `{"ca_enable":"True","ca_min_node_count":1.5}`},
 		{"POST", "/v1/clusters/a/nodegroups/default-master/upgrade", `{"version":"v1.33.4","num_buffer_nodes":0}`},
 		{"PATCH", "/v1/clusters/a/nodegroups/default-worker", `{"type":"k8s_node_labels","k8s_node_labels":{"a/b":"c"}}`},
+		{"POST", "/v1/clusters/a/api_ep_ipacl", `{"enable":"True","action":"DENY","ipacl_targets":[{"cidr_address":"10.0.0.1/8"}]}`},
 		{"PATCH", "/v1/certificates/a", `{"term_of_validity":3}`}, {"DELETE", "/v1/clusters/a", ""}, {"POST", "/v2.0/tokens", `{"auth":{"tenantId":"x"}}`},
 		{"GET", "/compute/v2/" + DefaultTenantID + "/servers/detail?limit=1", ""}, {"GET", "/image/v2/images?visibility=public", ""},
 		{"GET", "/network/v2.0/vpcsubnets?vpc_id=x", ""}, {"PUT", "//..%2f", "\x00"},

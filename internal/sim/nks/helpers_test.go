@@ -208,6 +208,15 @@ func text(v any) string {
 // pass lets every operation that is under way end.
 func (w *world) pass() { w.clock.Pass() }
 
+// allowed is an access list of an API endpoint that is accepted.
+func allowed(ranges ...string) object {
+	list := []any{}
+	for _, text := range ranges {
+		list = append(list, object{"cidr_address": text, "description": "of " + text})
+	}
+	return object{"enable": "True", "action": "ALLOW", "ipacl_targets": list}
+}
+
 // cluster is a request that is accepted.
 func cluster(name string, change ...func(object)) object {
 	nhn, _ := profile.Get("nhn")

@@ -63,6 +63,7 @@ func (s *Server) kubernetesNodes(id string, c *core.Cluster, _ time.Time) []kube
 			m.NotReady = "Kubelet stopped posting node status."
 		}
 		seen[m.GroupID]++
+		m.Labels = own.labelsOf(m.ID)
 		list = append(list, m)
 	}
 	return list

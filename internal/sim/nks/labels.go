@@ -3,7 +3,6 @@
 package nks
 
 import (
-	"encoding/json"
 	"maps"
 	"net/netip"
 	"slices"
@@ -118,6 +117,9 @@ func (l labels) check(ofCluster bool, required []string, assume Assumptions, nod
 		if e := rule.check(key, l[key]); e != nil {
 			return e
 		}
+		if rule.kind == labelMap && !assume.NodeLabelsForm.takes(l[key]) {
+			return badRequest("The label %s must be %s.", key, assume.NodeLabelsForm)
+		}
 	}
 	return nil
 }
@@ -162,38 +164,6 @@ func (r labelRule) check(key string, value any) *apiError {
 	return nil
 }
 
-// nodeLabelPrefixes are those of Kubernetes and of NKS itself.
-var nodeLabelPrefixes = []string{"kubernetes.io", "k8s.io", "magnum.openstack.org"}
-
-// nodeLabelsOf reads the labels of nodes: at most 20, in the syntax of Kubernetes.
-func nodeLabelsOf(value any) (map[string]string, *apiError) {
-	if text, ok := value.(string); ok {
-		var inner map[string]any
-		if json.Unmarshal([]byte(text), &inner) != nil {
-			return nil, badRequest("k8s_node_labels is not a JSON object.")
-		}
-		value = inner
-	}
-	object, ok := value.(map[string]any)
-	if !ok || len(object) > 20 {
-		return nil, badRequest("k8s_node_labels must be an object of at most 20 labels.")
-	}
-	out := map[string]string{}
-	for _, key := range sortedKeys(object) {
-		text, isText := object[key].(string)
-		prefix, name, found := strings.Cut(key, "/")
-		if !found {
-			prefix, name = "", key
-		}
-		reserved := slices.ContainsFunc(nodeLabelPrefixes, func(p string) bool { return prefix == p || strings.HasSuffix(prefix, "."+p) })
-		if !isText || name == "" || len(name) > 63 || len(prefix) > 253 || len(text) > 63 || reserved {
-			return nil, badRequest("The label %.64s of k8s_node_labels is invalid.", key)
-		}
-		out[key] = text
-	}
-	return out, nil
-}
-
 // text returns a label as text; empty if it is not there.
 func (l labels) text(key string) string {
 	text, _ := l[key].(string)
@@ -234,6 +204,10 @@ func (s *Server) shown(l labels) labels {
 			out[key] = rawJSON(value)
 		case key == "extra_security_groups" && s.assume.ExtraSecurityGroups == EchoNone, key == "k8s_node_labels" && s.assume.NodeLabelsHidden:
 			delete(out, key)
+		case key == "k8s_node_labels" && s.assume.NodeLabelsText:
+			if given, e := nodeLabelsOf(value); e == nil {
+				out[key] = rawJSON(given)
+			}
 		case s.assume.NativeLabels && rule.kind == labelTruth:
 			out[key] = l.truth(key, false)
 		case s.assume.NativeLabels && (rule.kind == labelNumber || rule.kind == labelSize):

@@ -214,12 +214,18 @@ func (s *Server) patchGroup(c *call) (*answer, *apiError) {
 	for key, value := range given {
 		next[key] = value
 	}
+	if len(next) > maxNodeLabels {
+		return nil, tooManyNodeLabels()
+	}
+	if g.Auto && s.assume.NodeLabelsFixedWhileAuto {
+		return nil, badRequest("The labels of the nodegroup %s cannot be changed while its autoscaler is enabled.", g.Name)
+	}
 	if e := s.checkIdle(rec, "Updating a nodegroup", false); e != nil {
 		return nil, e
 	}
 	ev := s.newEvent(c, rec, "NODEGROUP_UPDATE_K8S_NODE_LABELS", rawDetails(c.body))
 	cmd := core.Work{ClusterID: rec.live.ID, GroupID: g.ID, Took: s.typical(profile.UpdateCluster)}
-	out := s.outcome(c, rec, own, ev, "UPDATE", func() { own.labels["k8s_node_labels"] = next })
+	out := s.outcome(c, rec, own, ev, "UPDATE", func() { own.relabel(g, next) })
 	if _, err := c.project.world.Apply(c.Now, cmd, out); err != nil {
 		return nil, s.refused(err)
 	}

@@ -133,6 +133,9 @@ const (
 // What cannot be seen over these protocols has no switch: what becomes of load
 // balancers and volumes of a cluster that is deleted, and the least flavor.
 type Assumptions struct {
+	// ACLShowsSubnet: an access list of ALLOW shows the subnet of the cluster too, which
+	// NKS adds to it.
+	ACLShowsSubnet bool
 	// AddonsRequired: a create without calico and coredns is refused.
 	AddonsRequired bool
 	// AddressesOfAllNICs: node_addresses holds those of additional subnets too.
@@ -181,10 +184,17 @@ type Assumptions struct {
 	// NestedEventTypes: supported_event_type is divided into cluster_events and
 	// nodegroup_events.
 	NestedEventTypes bool
+	// NodeLabelsFixedWhileAuto: PATCH of k8s_node_labels is refused while the autoscaler
+	// of the group is on.
+	NodeLabelsFixedWhileAuto bool
+	// NodeLabelsForm is how k8s_node_labels may be sent at a creation.
+	NodeLabelsForm NodeLabelsForm
 	// NodeLabelsHidden: k8s_node_labels does not come back.
 	NodeLabelsHidden bool
 	// NodeLabelsMerged: PATCH of k8s_node_labels adds to what is there.
 	NodeLabelsMerged bool
+	// NodeLabelsText: k8s_node_labels comes back as JSON in a text, however it was sent.
+	NodeLabelsText bool
 	// NumberLabels: labels may be sent as JSON numbers where texts are documented.
 	NumberLabels bool
 	// OmittedAutoscaleKept: what a POST of autoscale leaves out stays as it is, and

@@ -46,6 +46,7 @@ type clusterRecord struct {
 	expiry              time.Time
 	// config replaces the kubeconfig, for tests; shown the status.
 	config, shown string
+	acl           acl
 }
 
 // groupRecord holds what NKS knows of a node group and the core does not.
@@ -62,6 +63,9 @@ type groupRecord struct {
 	stopped int
 	mba     bool
 	shown   string
+	// earlier are the labels of nodes that were there before the last change of them, by
+	// the node's id: a change reaches new nodes only.
+	earlier map[string]map[string]string
 }
 
 // uuidPattern is what an id looks like: Magnum takes 32 digits without dashes for one.

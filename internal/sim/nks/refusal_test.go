@@ -3,7 +3,9 @@
 package nks
 
 import (
+	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -42,6 +44,15 @@ func isolated(in object) {
 // both applies two changes.
 func both(a, b func(object)) func(object) {
 	return func(in object) { a(in); b(in) }
+}
+
+// manyLabels are so many labels of nodes.
+func manyLabels(n int) object {
+	out := object{}
+	for i := range n {
+		out[fmt.Sprint("label-", i)] = "x"
+	}
+	return out
 }
 
 const unknownID = "00000000-0000-4000-8000-000000000000"
@@ -137,8 +148,22 @@ func TestServer_createCluster(t *testing.T) {
 		{"pods-subnet", both(label("pods_network_cidr", "10.200.0.0/23"), label("pods_network_subnet", "24")), 400, "at least 2"},
 		{"services-misaligned", label("service_cluster_ip_range", "10.254.0.1/16"), 400, "service_cluster_ip_range"},
 		{"node-label-reserved", label("k8s_node_labels", object{"a.kubernetes.io/b": "c"}), 400, "k8s_node_labels"},
+		{"node-label-text-null", label("k8s_node_labels", "null"), 400, "k8s_node_labels"},
+		{"node-label-number", label("k8s_node_labels", object{"a": 1}), 400, "k8s_node_labels"},
+		{"node-label-empty-value", label("k8s_node_labels", object{"a": "", "example.com/b_c.d": strings.Repeat("v", 63)}), 202, ""},
+		{"node-label-key", label("k8s_node_labels", object{"a b": "c"}), 400, "k8s_node_labels"},
+		{"node-label-long-key", label("k8s_node_labels", object{strings.Repeat("a", 64): "c"}), 400, "k8s_node_labels"},
+		{"node-label-prefix", label("k8s_node_labels", object{"Example.com/a": "c"}), 400, "k8s_node_labels"},
+		{"node-label-no-prefix", label("k8s_node_labels", object{"/a": "c"}), 400, "k8s_node_labels"},
+		{"node-label-two-slashes", label("k8s_node_labels", object{"a/b/c": "d"}), 400, "k8s_node_labels"},
+		{"node-label-value", label("k8s_node_labels", object{"a": "-b"}), 400, "k8s_node_labels"},
+		{"node-label-long-value", label("k8s_node_labels", object{"a": strings.Repeat("b", 64)}), 400, "k8s_node_labels"},
+		{"node-label-of-magnum", label("k8s_node_labels", object{"magnum.openstack.org/b": "c"}), 400, "k8s_node_labels"},
+		{"node-labels-most", label("k8s_node_labels", manyLabels(20)), 202, ""},
+		{"node-labels-too-many", label("k8s_node_labels", manyLabels(21)), 400, "at most 20"},
+		{"addon-too-old", member("addons", []any{object{"name": "calico", "version": "v3.24.1-nks1"}}), 400, "does not support Kubernetes v1.32.3"},
 		{"addon-none", member("addons", []any{object{"name": "calico", "version": "v1"}}), 400, "addon"},
-		{"addon-twice", member("addons", []any{object{"name": "calico", "version": "v3.28.2-nks1"}, object{"name": "calico", "version": "v3.24.1-nks1"}}), 400, "several"},
+		{"addon-twice", member("addons", []any{object{"name": "calico", "version": "v3.28.2-nks1"}, object{"name": "calico", "version": "v3.30.2-nks1"}}), 400, "several"},
 		{"addon-option", member("addons", []any{object{"name": "calico", "version": "v3.28.2-nks1", "options": object{"mode": "x"}}}), 400, "option"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -165,6 +190,11 @@ func TestServer_refusals(t *testing.T) {
 		if len(more) > 0 {
 			in["nodes_to_remove"] = more
 		}
+		return in
+	}
+	acl := func(action string, ranges ...string) object {
+		in := allowed(ranges...)
+		in["action"] = action
 		return in
 	}
 	on := object{"ca_enable": true, "ca_min_node_count": 1, "ca_max_node_count": 3}
@@ -239,6 +269,23 @@ func TestServer_refusals(t *testing.T) {
 		{"patch-unknown", nil, "PATCH", worker, object{"type": "name"}, 400, "type"},
 		{"patch-flavor", nil, "PATCH", worker, object{"type": "flavor_id"}, 501, "not simulated"},
 		{"patch-cluster", nil, "PATCH", path, `[]`, 501, "not simulated"},
+		{"acl-enable", nil, "POST", path + "/api_ep_ipacl", object{"enable": "yes"}, 400, "enable"},
+		{"acl-truth", nil, "POST", path + "/api_ep_ipacl", object{"enable": true}, 400, "enable"},
+		{"acl-action", nil, "POST", path + "/api_ep_ipacl", acl("Allow", "203.0.113.0/24"), 400, "action"},
+		{"acl-empty", nil, "POST", path + "/api_ep_ipacl", acl("ALLOW"), 400, "1 to 100"},
+		{"acl-too-many", nil, "POST", path + "/api_ep_ipacl", acl("ALLOW", slices.Repeat([]string{"203.0.113.0/24"}, 101)...), 400, "1 to 100"},
+		{"acl-no-range", nil, "POST", path + "/api_ep_ipacl", acl("ALLOW", "203.0.113"), 400, "cidr_address"},
+		{"acl-six", nil, "POST", path + "/api_ep_ipacl", acl("ALLOW", "2001:db8::/32"), 400, "cidr_address"},
+		{"acl-denies-itself", nil, "POST", path + "/api_ep_ipacl", acl("DENY", "0.0.0.0/0"), 400, "cannot be denied"},
+		{"acl-member", nil, "POST", path + "/api_ep_ipacl", object{"enable": "False", "targets": []any{}}, 400, "unknown field"},
+		{"acl-none", nil, "GET", "/v1/clusters/none/api_ep_ipacl", nil, 404, "could not be found"},
+		{"patch-labels-null", nil, "PATCH", worker, object{"type": "k8s_node_labels"}, 400, "k8s_node_labels"},
+		{"patch-labels-too-many", nil, "PATCH", worker, object{"type": "k8s_node_labels", "k8s_node_labels": manyLabels(21)}, 400, "at most 20"},
+		{"patch-labels-merged-too-many", func(t *testing.T, w *world) {
+			w.assume.NodeLabelsMerged = true
+			w.change(t, "PATCH", worker, object{"type": "k8s_node_labels", "k8s_node_labels": manyLabels(20)})
+			w.rest(t)
+		}, "PATCH", worker, object{"type": "k8s_node_labels", "k8s_node_labels": object{"more": "x"}}, 400, "at most 20"},
 		{"certificate-years", nil, "PATCH", "/v1/certificates/demo", object{"term_of_validity": 6}, 400, "1 to 5"},
 		{"templates", nil, "GET", "/v1/clustertemplates", nil, 404, "could not be found"},
 		{"method", nil, "PUT", path, object{}, 405, "not allowed"},

@@ -26,6 +26,12 @@ type Seed struct {
 	Labels      map[string]any
 	GroupLabels map[string]map[string]any
 	NoLabels    bool
+	// Addons are what is installed, as versions by name.
+	Addons map[string]string
+	// ACL are the ranges that the API endpoint allows, or denies if Denied is true; nil:
+	// there is no access list.
+	ACL    []string
+	Denied bool
 	// Stopped is how many nodes of a group are stopped, and Metrics lists groups with
 	// the autoscaler by metrics.
 	Stopped map[string]int
@@ -66,6 +72,10 @@ func (s *Server) PutCluster(seed Seed) error {
 	l := labels(request.Labels)
 	rec := s.newRecord(p, request, l)
 	rec.live, rec.userID, rec.failed = live, cmp.Or(seed.UserID, DefaultUserID), failed
+	for _, name := range sortedKeys(seed.Addons) {
+		rec.request.Addons = append(rec.request.Addons, addonRequest{Name: name, Version: seed.Addons[name]})
+	}
+	rec.acl = seed.acl()
 	p.clusters[live.ID] = rec
 	for i, g := range live.Groups {
 		info := seed.Groups[i]
@@ -86,6 +96,21 @@ func (s *Server) PutCluster(seed Seed) error {
 		rec.labels = nil
 	}
 	return nil
+}
+
+// acl is the access list of a ready-made cluster.
+func (seed Seed) acl() acl {
+	if len(seed.ACL) == 0 {
+		return acl{}
+	}
+	out := acl{action: "ALLOW"}
+	if seed.Denied {
+		out.action = "DENY"
+	}
+	for _, text := range seed.ACL {
+		out.targets = append(out.targets, aclTarget{Address: text})
+	}
+	return out
 }
 
 func setLabels(l map[string]any, given map[string]any) {

@@ -149,6 +149,7 @@ func (s *Server) addProject(id string, resources Resources) {
 			ReadLag: time.Duration(float64(max(0, lag)) * s.scale),
 		}),
 	}
+	s.Simulates(s.projects[id].world)
 	s.order = append(s.order, id)
 }
 

@@ -23,6 +23,7 @@ var mutations = map[string]func(t *testing.T, w *world) reply{
 		"ca_enable": true, "ca_min_node_count": 1, "ca_max_node_count": 3}),
 	"upgrade":       send("POST", "/v1/clusters/demo/nodegroups/default-master/upgrade", object{"version": "v1.33.4"}),
 	"labels":        send("PATCH", "/v1/clusters/demo/nodegroups/default-worker", object{"type": "k8s_node_labels", "k8s_node_labels": object{}}),
+	"acl":           send("POST", "/v1/clusters/demo/api_ep_ipacl", allowed("203.0.113.0/24")),
 	"certificates":  send("PATCH", "/v1/certificates/demo", object{"term_of_validity": 5}),
 	"add-group":     send("POST", "/v1/clusters/demo/nodegroups", group("ng3")),
 	"delete-group":  send("DELETE", "/v1/clusters/demo/nodegroups/ng2", nil),
@@ -40,7 +41,7 @@ func send(method, target string, body any) func(t *testing.T, w *world) reply {
 // TestServer_states: which calls are taken in which state.
 func TestServer_states(t *testing.T) {
 	t.Parallel()
-	all := "add-group autoscale certificates delete delete-group labels resize upgrade upgrade-group"
+	all := "acl add-group autoscale certificates delete delete-group labels resize upgrade upgrade-group"
 	for _, tt := range []struct {
 		name, taken string
 		before      func(*testing.T, *world) error
@@ -107,6 +108,7 @@ func TestServer_Inject_failLater(t *testing.T) {
 		{"autoscale", "autoscale.set", "NODEGROUP_SET_CLUSTER_AUTOSCALER", "autoscale", "UPDATE_FAILED", "UPDATE_FAILED", "resize", "UPDATE_COMPLETE"},
 		{"upgrade", "nodegroups.upgrade", "NODEGROUP_UPGRADE", "upgrade", "UPDATE_FAILED", "CREATE_COMPLETE", "resize", "UPDATE_COMPLETE"},
 		{"certificates", "certificates.renew", eventRenewal, "certificates", "UPDATE_FAILED", "CREATE_COMPLETE", "certificates", "UPDATE_COMPLETE"},
+		{"acl", "ipacl.set", eventACL, "acl", "UPDATE_FAILED", "CREATE_COMPLETE", "resize", "UPDATE_COMPLETE"},
 		{"delete-group", "nodegroups.delete", "NODEGROUP_DELETE", "delete-group", "UPDATE_FAILED", "CREATE_COMPLETE", "delete-group", "UPDATE_COMPLETE"},
 		{"delete", "clusters.delete", "CLUSTER_DELETE", "delete", "DELETE_FAILED", "DELETE_FAILED", "delete", ""},
 	} {

@@ -44,6 +44,8 @@ func init() {
 		{serviceNKS, "GET", pathCluster + "/events", "events.list", nil, false, (*Server).listEvents},
 		{serviceNKS, "GET", pathCluster + "/events/{event}", "events.get", nil, false, (*Server).getEvent},
 		{serviceNKS, "GET", pathCluster + "/addons", "clusterAddons.list", nil, false, (*Server).listClusterAddons},
+		{serviceNKS, "GET", pathCluster + "/api_ep_ipacl", "ipacl.get", nil, false, (*Server).getACL},
+		{serviceNKS, "POST", pathCluster + "/api_ep_ipacl", "ipacl.set", nil, true, (*Server).setACL},
 		{serviceNKS, "PATCH", nksRoot + "/certificates/{cluster}", "certificates.renew", nil, true, (*Server).renewCertificates},
 		{serviceNKS, "GET", pathGroups, "nodegroups.list", append([]string{"role"}, pages...), false, (*Server).listGroups},
 		{serviceNKS, "POST", pathGroups, "nodegroups.create", nil, true, (*Server).createGroup},
@@ -78,8 +80,6 @@ func init() {
 var unsimulated = []struct{ service, method, path, op string }{
 	{serviceNKS, "PATCH", pathCluster, "clusters.update"},
 	{serviceNKS, "POST", pathCluster + "/actions/upgrade", "clusters.upgrade"},
-	{serviceNKS, "GET", pathCluster + "/api_ep_ipacl", "ipacl.get"},
-	{serviceNKS, "POST", pathCluster + "/api_ep_ipacl", "ipacl.set"},
 	{serviceNKS, "POST", pathCluster + "/addons", "clusterAddons.install"},
 	{serviceNKS, "GET", pathCluster + "/addons/{addon}", "clusterAddons.get"},
 	{serviceNKS, "PATCH", pathCluster + "/addons/{addon}", "clusterAddons.update"},

@@ -32,6 +32,7 @@ func (s *Server) versionStatus(version string) string {
 var eventTypes = map[string]map[string]string{
 	"cluster_events": {
 		"CLUSTER_CREATE": "Create a cluster", "CLUSTER_DELETE": "Delete a cluster", eventRenewal: "Rotate cluster certificate",
+		eventACL: "Update cluster API endpoint IP access control settings",
 	},
 	"nodegroup_events": {
 		"CLUSTER_RESIZE": "Resize a cluster", eventGroupCreated: "Create a node group", "NODEGROUP_DELETE": "Delete a node group",

@@ -77,6 +77,7 @@ var alibaba = &Profile{
 		{Name: "1.34.3-aliyun.1", Deprecated: true},
 		{Name: "1.33.3-aliyun.1", Deprecated: true},
 	},
+	MarksNone: true,
 	Upgrade:   UpgradeRule{Mode: GroupsInTurn, MatchFirst: true},
 	Exclusive: Exclusivity{DeleteAnytime: true},
 	Limits:    Limits{Clusters: 20, NodeGroups: 10, NodesPerGroup: 100},

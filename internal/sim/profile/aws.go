@@ -69,7 +69,7 @@ var aws = &Profile{
 	},
 	Upgrade: UpgradeRule{Mode: GroupsTogether, MatchFirst: true, MaxSkew: 3},
 	// Groups are worked on side by side; what touches the cluster needs it idle.
-	Exclusive: Exclusivity{},
+	Exclusive: Exclusivity{DeleteUnfinished: true},
 	Limits:    Limits{Clusters: 100, NodeGroups: 30, NodesPerGroup: 450},
 	IDs: IDs{
 		Cluster:   "{name}",

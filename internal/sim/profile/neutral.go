@@ -32,11 +32,18 @@ var neutral = &Profile{
 			VPC:            pmks.FieldOptional,
 			SecurityGroups: pmks.FieldOptional,
 			Tags:           pmks.FieldOptional,
+			TagsLater:      true,
 			Image:          pmks.FieldOptional,
 			VMSpec:         pmks.FieldOptional,
 			RootDiskType:   pmks.FieldOptional,
 			RootDiskSize:   pmks.FieldOptional,
 			KeyPair:        pmks.FieldOptional,
+		},
+		NodeGroups: pmks.NodeGroupRule{
+			Labels: pmks.FieldOptional, EmptyLabelValue: true,
+			Taints: pmks.FieldOptional, EmptyTaintValue: true,
+			Spot: pmks.FieldOptional, SpotFirst: true,
+			Zones: pmks.FieldOptional,
 		},
 		Scaling: pmks.ScalingRule{
 			ToZero:           true,
@@ -45,7 +52,11 @@ var neutral = &Profile{
 			DesiredWhileAuto: true,
 		},
 		Versions: pmks.VersionRule{Patch: true, LargestStep: 1},
-		Access:   pmks.AccessRule{Certificate: true, Token: true, TokenLifetime: time.Hour},
+		Access: pmks.AccessRule{
+			Certificate: true, Token: true, TokenLifetime: time.Hour,
+			Modes: []pmks.AccessMode{pmks.AccessPublic, pmks.AccessPrivate, pmks.AccessPublicAndPrivate},
+			CIDRs: pmks.FieldOptional,
+		},
 		Typical: pmks.Durations{
 			CreateCluster:       3 * time.Minute,
 			DeleteCluster:       2 * time.Minute,

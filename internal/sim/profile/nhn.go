@@ -54,7 +54,8 @@ var nhn = &Profile{
 		{Name: "v1.32.3", Default: true},
 		{Name: "v1.31.4", Deprecated: true},
 	},
-	Upgrade: UpgradeRule{Mode: GroupsInTurn, MatchFirst: true},
+	MarksNone: true,
+	Upgrade:   UpgradeRule{Mode: GroupsInTurn, MatchFirst: true},
 	// Every change of a group puts the whole cluster into *_IN_PROGRESS.
 	Exclusive: Exclusivity{PerCluster: true, ClusterFollows: true, DeleteAnytime: true},
 	Limits:    Limits{Clusters: 3, NodeGroups: 3, NodesPerGroup: 10},

@@ -102,7 +102,11 @@ type Profile struct {
 	// Words are the vendor's status words.
 	Words Words
 	// Offer lists the versions on offer, newest first, one of them the default.
-	Offer     []pmks.Version
+	Offer []pmks.Version
+	// MarksNone: the cloud's list of versions says neither which is the default nor which
+	// end soon. Then the newest stands for "" and "default", and the Default of Offer is
+	// what an account was given before that came.
+	MarksNone bool
 	Upgrade   UpgradeRule
 	Exclusive Exclusivity
 	Limits    Limits
@@ -165,6 +169,9 @@ type Exclusivity struct {
 	// other is doing. What begins on a group takes the place of what is under way
 	// there. Only a cluster that has failed or is being deleted refuses.
 	GroupsApart bool
+	// DeleteUnfinished: a deletion is accepted while the cluster is created, and cuts that
+	// short.
+	DeleteUnfinished bool
 	// DeleteAnytime: a deletion is accepted whatever is under way.
 	DeleteAnytime bool
 }
@@ -198,8 +205,7 @@ func (p *Profile) Clone() *Profile {
 	c.Words.Cluster = maps.Clone(p.Words.Cluster)
 	c.Words.NodeGroup = maps.Clone(p.Words.NodeGroup)
 	c.Words.UpdatingBy = maps.Clone(p.Words.UpdatingBy)
-	c.Caps.ClusterName.Reserved = slices.Clone(p.Caps.ClusterName.Reserved)
-	c.Caps.NodeGroupName.Reserved = slices.Clone(p.Caps.NodeGroupName.Reserved)
+	c.Caps = p.Caps.Clone()
 	return &c
 }
 
@@ -257,6 +263,25 @@ func (p *Profile) Default() string {
 		}
 	}
 	return ""
+}
+
+// Listed returns the versions on offer as the cloud's list tells them, newest first.
+func (p *Profile) Listed() []pmks.Version {
+	list := slices.Clone(p.Offer)
+	if p.MarksNone {
+		for i := range list {
+			list[i].Default, list[i].Deprecated = i == 0, false
+		}
+	}
+	return list
+}
+
+// Standard returns the name of the version that "" and "default" stand for, as Listed marks it.
+func (p *Profile) Standard() string {
+	if p.MarksNone && len(p.Offer) > 0 {
+		return p.Offer[0].Name
+	}
+	return p.Default()
 }
 
 // OfferedNames returns the names of the versions on offer, newest first.

@@ -69,6 +69,7 @@ var tencent = &Profile{
 		{Name: "1.30.0"},
 		{Name: "1.28.3", Deprecated: true},
 	},
+	MarksNone: true,
 	Upgrade:   UpgradeRule{Mode: GroupsInTurn, MatchFirst: true},
 	Exclusive: Exclusivity{},
 	Limits:    Limits{NodesPerGroup: 2000},

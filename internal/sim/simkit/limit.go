@@ -32,6 +32,13 @@ type Bucket struct {
 	Window time.Duration
 }
 
+// Quota is what a window has left.
+type Quota struct {
+	// Calls is how many more are taken until the next window begins, at Until.
+	Calls int
+	Until time.Time
+}
+
 // Limits returns the rate limits that a simulator is given: none if it is to be
 // unlimited, else its own, or without those the published ones.
 func Limits(unlimited bool, own []Bucket, published func() []Bucket) []Bucket {
@@ -129,6 +136,9 @@ func (list limits) take(x *Exchange, of func(string) string) (wait time.Duration
 		full, more := l.after(x.Now, key)
 		if more > wait {
 			wait, x.Exhausted = more, &l.Bucket
+			if l.Window > 0 {
+				x.Quota = &Quota{Until: full}
+			}
 		}
 		debits = append(debits, debit{l, key, full})
 	}
@@ -145,6 +155,9 @@ func (list limits) take(x *Exchange, of func(string) string) (wait time.Duration
 		}
 		d.from.used[d.key]++
 		d.from.full[d.key] = d.full
+		if d.from.Window > 0 {
+			x.Quota = &Quota{Calls: d.from.Burst - d.from.used[d.key], Until: d.full}
+		}
 	}
 	return 0
 }

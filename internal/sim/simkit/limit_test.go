@@ -110,6 +110,10 @@ func TestBucket_window(t *testing.T) {
 		if got != step.want || (x.Exhausted != nil) != (got > 0) || got > 0 && x.Exhausted.Level != "minute" {
 			t.Errorf("call %d: wait %s for %+v, want %s", i, got, x.Exhausted, step.want)
 		}
+		left := map[int]int{0: 1, 3: 1, 5: 1, 8: 1}[i]
+		if x.Quota == nil || x.Quota.Calls != left || !x.Quota.Until.Equal(x.Now.Truncate(time.Minute).Add(time.Minute)) {
+			t.Errorf("call %d: %+v is left, want %d", i, x.Quota, left)
+		}
 	}
 }
 

@@ -65,7 +65,7 @@ func Listen(addr string, h http.Handler, o ListenOptions) (*Listener, error) {
 	l := &Listener{done: make(chan error, 1)}
 	l.server = &http.Server{
 		Handler:           h,
-		ReadHeaderTimeout: 10 * time.Second,
+		ReadHeaderTimeout: time.Minute, // the handshake's too, which a loaded machine takes its time for
 		IdleTimeout:       time.Minute,
 		// Connections that are lost on purpose are no news.
 		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo),

@@ -26,6 +26,9 @@ type Exchange struct {
 	Answer *core.Answer
 	// Exhausted is the Bucket that refused the call.
 	Exhausted *Bucket
+	// Quota is what the last Bucket with a window that counted the call, or refused it,
+	// has left; nil where none did.
+	Quota *Quota
 
 	repeatPage bool
 }
@@ -123,7 +126,7 @@ func Run[E Refusal](ctx context.Context, k *Kit, x *Exchange, s Steps[E]) (refus
 	case core.FaultRepeatPage:
 		x.repeatPage = true
 	}
-	refusal = handle(k, x, s)
+	refusal = handle(ctx, k, x, s)
 	switch {
 	case fault.Kind == core.FaultLoseReply && fault.Code != pmks.CodeOK:
 		return s.Injected(fault.Code, fault.Reason, fault.RetryAfter), Answered
@@ -165,9 +168,12 @@ func admit[E Refusal](k *Kit, x *Exchange, s Steps[E]) (refusal E, fault core.Fa
 	return refusal, fault, delay
 }
 
-func handle[E Refusal](k *Kit, x *Exchange, s Steps[E]) E {
+func handle[E Refusal](ctx context.Context, k *Kit, x *Exchange, s Steps[E]) E {
 	k.Mu.Lock()
 	defer k.Mu.Unlock()
 	x.Now = k.now()
+	if IsStale(ctx) {
+		defer k.recall()()
+	}
 	return s.Handle()
 }

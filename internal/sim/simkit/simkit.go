@@ -63,6 +63,7 @@ type Kit struct {
 	journal Journal
 	plan    core.Plan
 	limits  limits
+	worlds  []*core.World
 	// kubernetes serves the API of clusters; nil is none.
 	kubernetes *kubeapi.Servers
 }

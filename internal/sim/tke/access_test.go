@@ -27,9 +27,8 @@ func (w *world) endpoint(id string, extranet bool) string {
 func TestServer_endpoints(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		extranet bool
-		member   string
-		good     string
+		extranet     bool
+		member, good string
 	}{"public": {true, "SecurityGroup", "sg-46eef229"}, "private": {false, "SubnetId", "subnet-rl79gxhv"}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -266,32 +265,6 @@ func TestServer_emptyPool(t *testing.T) {
 	for _, version := range []string{"1.32.2", "1.34.1"} {
 		w.want(w.tke("UpdateClusterVersion", object{"ClusterId": id, "DstVersion": version}), "")
 		w.pass()
-	}
-}
-
-// TestServer_tags: the tags of a cluster are replaced whole.
-func TestServer_tags(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	id := w.create("a")
-	status := func() string {
-		return w.want(w.tke("DescribeBatchModifyTagsStatus", object{"ClusterId": id}), "").text("Status")
-	}
-	w.want(w.tke("DescribeBatchModifyTagsStatus", object{"ClusterId": id}), "FailedOperation.TaskNotFound")
-	w.want(w.tke("ModifyClusterTags", object{"ClusterId": id, "Tags": []any{object{"Key": "a", "Value": "1"}, object{"Key": "b", "Value": "2"}}}), "")
-	if status() != "running" {
-		t.Errorf("at once it is %s", status())
-	}
-	w.clock.Add(time.Minute)
-	tags := fmt.Sprint(w.tke("DescribeClusters", object{"ClusterIds": []any{id}}).get("Clusters", 0, "TagSpecification", 0, "Tags"))
-	if status() != "done" || tags != "[map[Key:a Value:1] map[Key:b Value:2]]" {
-		t.Errorf("later it is %s, the tags are %s", status(), tags)
-	}
-	w.want(w.tke("ModifyClusterTags", object{"ClusterId": id, "Tags": []any{}, "SyncSubresource": true}), "501 NotSimulated")
-	w.want(w.tke("ModifyClusterTags", object{"ClusterId": id, "Tags": []any{object{"Key": "tencent", "Value": "1"}}}), "FailedOperation.TagCommon")
-	w.want(w.tke("ModifyClusterTags", object{"ClusterId": id, "Tags": []any{}}), "")
-	if a := w.tke("DescribeClusters", object{"ClusterIds": []any{id}}); a.get("Clusters", 0, "TagSpecification") != nil {
-		t.Errorf("without tags: %s", a.body)
 	}
 }
 

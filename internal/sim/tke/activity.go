@@ -168,7 +168,7 @@ func (a *activityRecord) object(now time.Time, known *poolRecord) activityObject
 	}
 	if status == activityFailed {
 		code, text := splitReason(message, "InternalError")
-		o.DetailedStatusMessageSet = append(o.DetailedStatusMessageSet, statusMessage{Code: code, Message: text, InstanceType: known.launch.InstanceType, InstanceChargeType: "POSTPAID_BY_HOUR"})
+		o.DetailedStatusMessageSet = append(o.DetailedStatusMessageSet, statusMessage{Code: code, Message: text, InstanceType: known.launch.InstanceType, InstanceChargeType: known.launch.charge()})
 	}
 	return o
 }

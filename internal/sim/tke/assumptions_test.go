@@ -60,6 +60,12 @@ func TestAssumptions(t *testing.T) {
 			id := lagging.want(lagging.tke("CreateCluster", clusterBody("a")), "").text("ClusterId")
 			return lagging.state(id) + " " + lagging.tke("DescribeClusterNodePools", object{"ClusterId": id}).verdict()
 		}, "ResourceNotFound.ClusterNotFound", "Creating"),
+		"long-label-keys": wiretest.NewChoice(func(a *Assumptions) { a.LongLabelKeys = true }, func(_ *testing.T, w *world) string {
+			long := "example.com/" + strings.Repeat("k", 63)
+			id := w.create("a")
+			return w.tke("CreateClusterNodePool", poolBody(id, "ng1", "Labels", []any{object{"Name": long, "Value": ""}})).verdict() + " " +
+				w.tke("CreateClusterNodePool", poolBody(id, "ng2", "Taints", []any{object{"Key": long + "k", "Value": "", "Effect": "NoExecute"}})).verdict()
+		}, "InvalidParameter.Param InvalidParameter.Param", "InvalidParameter.Param"),
 		"nodes-hide-upgrade": wiretest.NewChoice(func(a *Assumptions) { a.NodesHideUpgrade = true }, func(_ *testing.T, w *world) string {
 			id := w.create("a")
 			pool := w.addPool(id, "ng1")
@@ -130,6 +136,18 @@ func TestAssumptions(t *testing.T) {
 			subnets := w.call("vpc", "DescribeSubnets", object{"Filters": []any{byName("subnet-name", "subnet-0")}})
 			return string(rune('0'+clusters.number("TotalCount"))) + string(rune('0'+pools.number("TotalCount"))) + string(rune('0'+subnets.number("TotalCount")))
 		}, "110", "223"),
+		"tag-tasks-overlap": wiretest.NewChoice(func(a *Assumptions) { a.TagTasksOverlap = true }, func(_ *testing.T, w *world) string {
+			id := w.create("a")
+			w.want(w.retag(id, "a", "1"), "")
+			verdict := w.retag(id, "b", "2").verdict()
+			w.pass()
+			return verdict + " " + w.tags(id)
+		}, "FailedOperation.TaskAlreadyRunning a=1", "b=2"),
+		"tags-at-once": wiretest.NewChoice(func(a *Assumptions) { a.TagsAtOnce = true }, func(_ *testing.T, w *world) string {
+			id := w.create("a")
+			w.want(w.retag(id, "a", "1"), "")
+			return w.tags(id)
+		}, "env=test", "a=1"),
 		"tasks-not-found": wiretest.NewChoice(func(a *Assumptions) { a.TasksNotFound = true }, func(_ *testing.T, w *world) string {
 			a := w.tke("DescribeTasks", object{"Filter": []any{byName("ClusterId", w.create("a")), byName("TaskType", taskUpgrade)}})
 			w.want(w.tke("DescribeTasks", object{"Filter": []any{byName("ClusterId", "x")}}), "InvalidParameter.Param")

@@ -3,7 +3,6 @@
 package tke
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 
@@ -42,7 +41,7 @@ type (
 		ImageID                     string                `json:"ImageId"`
 		LaunchConfigurationStatus   string                `json:"LaunchConfigurationStatus"`
 		InstanceChargeType          string                `json:"InstanceChargeType"`
-		InstanceMarketOptions       absent                `json:"InstanceMarketOptions"`
+		InstanceMarketOptions       *marketOptions        `json:"InstanceMarketOptions"`
 		InstanceTypes               []string              `json:"InstanceTypes"`
 		InstanceTags                []tagObject           `json:"InstanceTags"`
 		Tags                        []absent              `json:"Tags"`
@@ -187,7 +186,7 @@ func (s *Server) configObject(known *poolRecord, name string) configObject {
 		InternetAccessible: internetAccessible{InternetChargeType: "TRAFFIC_POSTPAID_BY_HOUR"}, SecurityGroupIDs: launch.SecurityGroupIDs,
 		AutoScalingGroupAbstractSet: []groupAbstract{{known.group, name}}, CreatedTime: stamp(known.created), ImageID: known.imageID,
 		EnhancedService:           enhancedService{&enabledService{true}, &enabledService{true}},
-		LaunchConfigurationStatus: "NORMAL", InstanceChargeType: cmp.Or(launch.InstanceChargeType, "POSTPAID_BY_HOUR"), InstanceTypes: launch.InstanceTypes,
+		LaunchConfigurationStatus: "NORMAL", InstanceChargeType: launch.charge(), InstanceMarketOptions: launch.InstanceMarketOptions, InstanceTypes: launch.InstanceTypes,
 		InstanceTags: append([]tagObject{}, launch.InstanceTags...), Tags: []absent{}, VersionNumber: 1, UpdatedTime: stamp(known.created),
 		LastInstanceTypesCheck: "ANY", InstanceNameSettings: instanceNameSettings{InstanceName: "tke_" + known.cluster.id + "_worker", InstanceNameStyle: "ORIGINAL"},
 		InstanceChargePrepaid: instanceChargePrepaid{RenewFlag: "NOTIFY_AND_MANUAL_RENEW"}, DiskTypePolicy: "ORIGINAL", DisasterRecoverGroupIDs: []string{},

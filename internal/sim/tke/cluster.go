@@ -68,7 +68,7 @@ func (s *Server) newRecord(region string, in *createClusterRequest) *clusterReco
 		network: cmp.Or(advanced.NetworkType, networkGR), podCIDR: ranges.ClusterCIDR,
 		podsPerNode: roundUp(ranges.MaxNodePodNum, 256), services: roundUp(ranges.MaxClusterServiceNum, 256),
 		podSubnets: ranges.EniSubnetIDs, ipvs: advanced.IPVS, proxyMode: cmp.Or(advanced.KubeProxyMode, "iptables"),
-		nodeNames: cmp.Or(advanced.NodeNameType, "lan-ip"), project: basic.ProjectID, pools: map[string]*poolRecord{},
+		nodeNames: cmp.Or(advanced.NodeNameType, "lan-ip"), project: basic.ProjectID, pools: map[string]*poolRecord{}, addons: slices.Clone(defaultAddons),
 	}
 	if rec.ipvs {
 		rec.proxyMode = "ipvs"

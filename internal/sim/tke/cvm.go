@@ -147,7 +147,7 @@ func (s *Server) describeInstances(c *call, in *describeInstancesRequest) (any, 
 			known := rec.pools[g.ID]
 			for _, n := range known.nodesAt(c.Now) {
 				found[n.id] = true
-				if chosen(n.id, map[string]string{"vpc-id": rec.vpc, "subnet-id": n.subnet, "instance-charge-type": "POSTPAID_BY_HOUR"}) {
+				if chosen(n.id, map[string]string{"vpc-id": rec.vpc, "subnet-id": n.subnet, "instance-charge-type": s.charge(known, n)}) {
 					list = append(list, s.instanceObject(rec, known, n))
 				}
 			}
@@ -168,7 +168,7 @@ func (s *Server) instanceObject(rec *clusterRecord, known *poolRecord, n shownNo
 	image, _ := s.resources.image(known.os)
 	return instanceObject{
 		Placement: placement{Zone: v.Zone}, InstanceID: n.id, InstanceType: kind.Name, CPU: int64(kind.VCPUs), Memory: int64(kind.MemoryGiB), RestrictState: "NORMAL",
-		InstanceName: "tke_" + rec.id + "_worker", InstanceChargeType: "POSTPAID_BY_HOUR",
+		InstanceName: "tke_" + rec.id + "_worker", InstanceChargeType: s.charge(known, n),
 		SystemDisk: instanceDisk{known.launch.SystemDisk.DiskType, "disk-" + n.id[4:], int64(known.launch.SystemDisk.DiskSize)}, DataDisks: []absent{},
 		PrivateIPAddresses: []string{n.ip}, InternetAccessible: internetAccessible{InternetChargeType: "TRAFFIC_POSTPAID_BY_HOUR"},
 		VirtualPrivateCloud: instanceNetwork{VPCID: rec.vpc, SubnetID: n.subnet}, ImageID: image.ID, RenewFlag: "NOTIFY_AND_MANUAL_RENEW", CreatedTime: stamp(n.created),

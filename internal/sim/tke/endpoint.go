@@ -79,6 +79,7 @@ type (
 		ClusterIntranetDomain   string   `json:"ClusterIntranetDomain"`
 		SecurityGroup           string   `json:"SecurityGroup"`
 		ClusterIntranetSubnetID string   `json:"ClusterIntranetSubnetId"`
+		IntranetSecurityGroup   string   `json:"IntranetSecurityGroup,omitempty"`
 	}
 	kubeconfigResponse struct {
 		Kubeconfig string `json:"Kubeconfig"`
@@ -103,6 +104,8 @@ func (s *Server) createEndpoint(c *call, in *createEndpointRequest) (any, *apiEr
 		return nil, fail("InvalidParameter", "the security group %q is invalid", in.SecurityGroup)
 	case !in.IsExtranet && (!known || subnet.VPC != rec.vpc):
 		return nil, fail("InvalidParameter", "the subnet %q is not in the VPC %s", in.SubnetID, rec.vpc)
+	case !in.IsExtranet && in.SecurityGroup != "" && !group:
+		return nil, fail("InvalidParameter", "the security group %q is invalid", in.SecurityGroup)
 	case in.ExtensiveParameters != "" && !json.Valid([]byte(in.ExtensiveParameters)):
 		return nil, invalid("ExtensiveParameters is not JSON")
 	case s.readyNodes(c.Now, rec) == 0 && s.assumptions.OtherCodes:
@@ -243,7 +246,7 @@ func (s *Server) describeEndpoints(c *call, in *clusterIDRequest) (any, *apiErro
 	out := endpointsResponse{
 		ClusterExternalEndpoint: s.endpointAddress(rec, true), ClusterIntranetEndpoint: s.endpointAddress(rec, false), ClusterDomain: rec.domain(),
 		ClusterExternalDomain: rec.public.domain, ClusterIntranetDomain: rec.private.domain,
-		SecurityGroup: rec.public.securityGroup, ClusterIntranetSubnetID: rec.private.subnet,
+		SecurityGroup: rec.public.securityGroup, ClusterIntranetSubnetID: rec.private.subnet, IntranetSecurityGroup: rec.private.securityGroup,
 	}
 	if rec.live.ControlPlaneUp {
 		authority, _ := base64.StdEncoding.DecodeString(rec.authority.Certificate) // our own

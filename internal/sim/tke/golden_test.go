@@ -22,7 +22,7 @@ var idPattern = regexp.MustCompile(`[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|
 func TestServer_golden(t *testing.T) {
 	t.Parallel()
 	for name, run := range map[string]func(*world){
-		"account": goldenAccount, "cluster": goldenCluster, "nodepool": goldenNodePool, "upgrade": goldenUpgrade, "refused": goldenRefused,
+		"account": goldenAccount, "cluster": goldenCluster, "nodepool": goldenNodePool, "upgrade": goldenUpgrade, "spot": goldenSpot, "refused": goldenRefused,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -88,6 +88,7 @@ func goldenCluster(w *world) {
 	w.pass()
 	w.want(w.tke("ModifyClusterTags", object{"ClusterId": id, "Tags": []any{object{"Key": "team", "Value": "a"}}, "SyncSubresource": false}), "")
 	w.want(w.tke("DescribeBatchModifyTagsStatus", one), "")
+	w.want(w.tke("DescribeAddon", object{"ClusterId": id, "AddonName": "cbs"}), "")
 	w.want(w.tke("EnableClusterDeletionProtection", one), "")
 	w.want(w.tke("DisableClusterDeletionProtection", one), "")
 	w.want(w.tke("DeleteCluster", object{"ClusterId": id, "InstanceDeleteMode": "terminate", "ResourceDeleteOptions": []any{object{"ResourceType": "CBS", "DeleteMode": "terminate"}}}), "")
@@ -126,6 +127,19 @@ func goldenNodePool(w *world) {
 	w.want(w.tke("DescribeClusterNodePools", list), "")
 	w.pass()
 	w.want(w.tke("DescribeClusterNodePools", list), "")
+}
+
+func goldenSpot(w *world) {
+	id := w.create("demo")
+	pool := w.want(w.tke("CreateClusterNodePool", poolBody(id, "ng1", "launch.InstanceChargeType", "SPOTPAID", "launch.InstanceMarketOptions", market("0.39"),
+		"asg.SubnetIds", []any{"subnet-rl79gxhv", "subnet-5k2m7p3w"}, "asg.MultiZoneSubnetPolicy", "EQUALITY",
+		"Labels", []any{object{"Name": "example.com/team", "Value": "a"}}, "Taints", []any{object{"Key": "spot", "Value": "", "Effect": "NoSchedule"}})), "").text("NodePoolId")
+	w.pass()
+	w.want(w.tke("ModifyClusterNodePool", object{"ClusterId": id, "NodePoolId": pool, "Labels": []any{}, "Taints": []any{object{"Key": "spot", "Value": "yes", "Effect": "NoExecute"}}}), "")
+	w.pass()
+	w.want(w.tke("DescribeClusterNodePoolDetail", object{"ClusterId": id, "NodePoolId": pool}), "")
+	w.want(w.call("as", "DescribeLaunchConfigurations", object{}), "")
+	w.want(w.call("as", "DescribeAutoScalingGroups", object{}), "")
 }
 
 func goldenUpgrade(w *world) {

@@ -63,8 +63,8 @@ func (s *Server) kubernetesNodes(id string, c *core.Cluster, now time.Time) []ku
 			if v, ok := s.resources.subnet(n.subnet); ok {
 				m.Zone = v.Zone
 			}
-			for _, label := range known.labels {
-				m.Labels[label.Name] = label.Value
+			for _, label := range n.labels {
+				m.Labels[label.Name] = *label.Value
 			}
 			list = append(list, m)
 		}

@@ -67,10 +67,11 @@ func (s *Server) adopt(rec *clusterRecord, known *poolRecord, at time.Time, join
 	for _, iid := range g.Nodes {
 		wanted[iid.SystemId] = true
 		if known.nodes[iid.SystemId] == nil {
-			subnet := known.scaling.SubnetIDs[rec.nodes%len(known.scaling.SubnetIDs)]
+			subnet := known.nextSubnet(rec.nodes)
 			rec.nodes++
 			known.nodes[iid.SystemId] = &nodeRecord{
 				created: at, ready: at.Add(join), subnet: subnet, ip: s.address(subnet, rec.nodes), version: rec.live.Version,
+				labels: known.labels, taints: known.taints,
 			}
 		}
 	}
@@ -81,6 +82,16 @@ func (s *Server) adopt(rec *clusterRecord, known *poolRecord, at time.Time, join
 			n.leaving, n.leaves = true, at.Add(join/2)
 		}
 	}
+}
+
+// nextSubnet is where the n-th node of a cluster comes to be: in the first subnet, unless the
+// node pool is to be spread over its subnets.
+func (known *poolRecord) nextSubnet(n int) string {
+	subnets := known.scaling.SubnetIDs
+	if known.scaling.MultiZoneSubnetPolicy != spreadEqually {
+		return subnets[0]
+	}
+	return subnets[n%len(subnets)]
 }
 
 // stay lets the nodes that a node pool was to lose stay for good, and the node pool want

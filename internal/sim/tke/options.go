@@ -105,6 +105,9 @@ type Assumptions struct {
 	Endpoint EndpointShape
 	// IDsCurrent: Options.ReadLag does not hold for what is asked for by its id.
 	IDsCurrent bool
+	// LongLabelKeys: the key of a label or a taint may have 63 characters beside its
+	// prefix, and not with it.
+	LongLabelKeys bool
 	// NodesHideUpgrade: a cluster stays Running while its nodes are upgraded, and is not
 	// NodeUpgrading; their node pools are updating.
 	NodesHideUpgrade bool
@@ -123,6 +126,10 @@ type Assumptions struct {
 	SubreadsRefused bool
 	// SubstringFilters: the filters by name find every name that has the text in it.
 	SubstringFilters bool
+	// TagTasksOverlap: the tags of a cluster can be changed while they are changed.
+	TagTasksOverlap bool
+	// TagsAtOnce: a cluster shows new tags at once, and not when the change is done.
+	TagsAtOnce bool
 	// TasksNotFound: DescribeTasks refuses where there is no record.
 	TasksNotFound bool
 	// ThrottlingCode is the code of a throttled call; empty means

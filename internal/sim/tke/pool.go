@@ -59,6 +59,7 @@ func (s *Server) newPool(now time.Time, rec *clusterRecord, in *createPoolReques
 		osKind: cmp.Or(in.OSCustomizeType, "GENERAL"), runtime: runtimeConfig{cmp.Or(in.ContainerRuntime, rec.runtime), cmp.Or(in.RuntimeVersion, "1.6.9")},
 		protected: in.DeletionProtection, created: now, nodes: map[string]*nodeRecord{},
 	}
+	known.inherited = tagList(rec.live.Tags)
 	if in.InstanceAdvancedSettings != nil {
 		known.advanced = *in.InstanceAdvancedSettings
 		known.unschedulable, known.script = known.advanced.Unschedulable, valueOf(known.advanced.UserScript, "")
@@ -111,10 +112,11 @@ func (s *Server) poolObject(c *call, rec *clusterRecord, g *core.NodeGroup, know
 	return o
 }
 
-// allTags are the tags of a node pool and those of its cluster, which are copied.
+// allTags are the tags of a node pool and those of its cluster, which it was given when it
+// was made.
 func (known *poolRecord) allTags() []tagObject {
 	tags := slices.Clone(known.tags)
-	for _, t := range tagList(known.cluster.live.Tags) {
+	for _, t := range known.inherited {
 		if !slices.ContainsFunc(tags, func(own tagObject) bool { return own.Key == t.Key }) {
 			tags = append(tags, t)
 		}

@@ -118,7 +118,8 @@ func (s *Server) modifyPool(c *call, in *modifyPoolRequest) (any, *apiError) {
 	return nil, nil
 }
 
-// modify takes over what is not a size.
+// modify takes over what is not a size. Labels and taints reach the nodes that are there,
+// unless they are to be left alone.
 func (known *poolRecord) modify(in *modifyPoolRequest) {
 	set(&known.name, in.Name)
 	set(&known.labels, in.Labels)
@@ -130,6 +131,14 @@ func (known *poolRecord) modify(in *modifyPoolRequest) {
 	set(&known.script, in.UserScript)
 	set(&known.unschedulable, in.Unschedulable)
 	set(&known.protected, in.DeletionProtection)
+	for _, n := range known.nodes {
+		if !in.IgnoreExistedNode && in.Labels != nil {
+			n.labels = known.labels
+		}
+		if !in.IgnoreExistedNode && in.Taints != nil {
+			n.taints = known.taints
+		}
+	}
 }
 
 func set[T any](into, value *T) {
@@ -153,12 +162,17 @@ func (s *Server) checkModify(in *modifyPoolRequest, g *core.NodeGroup, known *po
 		}
 	}
 	if in.Tags != nil {
-		if e := s.checkPoolTags(known.cluster, *in.Tags); e != nil {
+		if e := s.checkPoolTags(known.inherited, *in.Tags); e != nil {
+			return e
+		}
+	}
+	if in.Labels != nil {
+		if e := s.checkLabels(*in.Labels); e != nil {
 			return e
 		}
 	}
 	if in.Taints != nil {
-		if e := checkTaints(*in.Taints); e != nil {
+		if e := s.checkTaints(*in.Taints); e != nil {
 			return e
 		}
 	}

@@ -9,6 +9,9 @@ import (
 	"unicode/utf8"
 )
 
+// spreadEqually is the policy that spreads nodes over the subnets.
+const spreadEqually = "EQUALITY"
+
 // poolPlan is a checked request with its defaults filled in.
 type poolPlan struct {
 	scaling              scalingPara
@@ -21,12 +24,14 @@ func (s *Server) planPool(c *call, rec *clusterRecord, in *createPoolRequest) (p
 	for _, check := range []func() *apiError{
 		func() *apiError { return checkPoolName(in.Name) },
 		func() *apiError { return s.checkPoolWords(rec, in) },
-		func() *apiError { return s.checkPoolTags(rec, in.Tags) },
-		func() *apiError { return checkTaints(in.Taints) },
+		func() *apiError { return s.checkPoolTags(tagList(rec.live.Tags), in.Tags) },
+		func() *apiError { return s.checkLabels(in.Labels) },
+		func() *apiError { return s.checkTaints(in.Taints) },
 		func() *apiError { return s.readPara("AutoScalingGroupPara", in.AutoScalingGroupPara, &plan.scaling) },
 		func() *apiError { return s.readPara("LaunchConfigurePara", in.LaunchConfigurePara, &plan.launch) },
 		func() *apiError { return s.checkScaling(c, rec, &plan) },
 		func() *apiError { return s.checkLaunch(c, &plan.launch) },
+		func() *apiError { return s.checkMarket(&plan) },
 		func() *apiError { return s.checkPoolQuota(rec) },
 	} {
 		if e := check(); e != nil {
@@ -69,23 +74,14 @@ func (s *Server) checkPoolWords(rec *clusterRecord, in *createPoolRequest) *apiE
 // maxPoolTags is how many tags a scaling group may have, those of the cluster included.
 const maxPoolTags = 30
 
-func (s *Server) checkPoolTags(rec *clusterRecord, tags []tagObject) *apiError {
-	if n := len((&poolRecord{cluster: rec, tags: tags}).allTags()); n > maxPoolTags {
+func (s *Server) checkPoolTags(inherited, tags []tagObject) *apiError {
+	if n := len((&poolRecord{tags: tags, inherited: inherited}).allTags()); n > maxPoolTags {
 		return s.badPara("LimitExceeded.TagLimitExceeded", "at most %d tags may be given, got %d", maxPoolTags, n)
 	}
 	for i, t := range tags {
 		twice := slices.ContainsFunc(tags[:i], func(other tagObject) bool { return other.Key == t.Key })
 		if t.Key == "" || utf8.RuneCountInString(t.Key) > 127 || utf8.RuneCountInString(t.Value) > 255 || twice {
 			return s.badPara("InvalidParameterValue.InvalidTag", "the tag %q is not valid", t.Key)
-		}
-	}
-	return nil
-}
-
-func checkTaints(taints []taintObject) *apiError {
-	for _, t := range taints {
-		if t.Key == "" || !slices.Contains([]string{"NoExecute", "NoSchedule", "PreferNoSchedule"}, t.Effect) {
-			return invalid("a taint with the key %q and the effect %q is not valid", t.Key, t.Effect)
 		}
 	}
 	return nil
@@ -119,7 +115,7 @@ func (s *Server) checkScaling(c *call, rec *clusterRecord, plan *poolPlan) *apiE
 		return s.badPara("InvalidParameterValue.OnlyVpc", "the VPC %s is not that of the cluster, %s", in.VPCID, rec.vpc)
 	case len(in.SubnetIDs) == 0:
 		return s.badPara("InvalidParameterValue.SubnetIds", "SubnetIds must not be empty")
-	case !slices.Contains([]string{"", "PRIORITY", "EQUALITY"}, in.MultiZoneSubnetPolicy):
+	case !slices.Contains([]string{"", "PRIORITY", spreadEqually}, in.MultiZoneSubnetPolicy):
 		return s.badPara("InvalidParameterValue", "MultiZoneSubnetPolicy %q is not valid", in.MultiZoneSubnetPolicy)
 	case !slices.Contains([]string{"", "IMMEDIATE_RETRY", "INCREMENTAL_INTERVALS", "NO_RETRY"}, in.RetryPolicy):
 		return s.badPara("InvalidParameterValue", "RetryPolicy %q is not valid", in.RetryPolicy)
@@ -127,6 +123,11 @@ func (s *Server) checkScaling(c *call, rec *clusterRecord, plan *poolPlan) *apiE
 		return s.badPara("InvalidParameterValue", "ScalingMode %q is not valid", in.ServiceSettings.ScalingMode)
 	case len(in.Tags) > 0:
 		return notSimulated("Tags of AutoScalingGroupPara")
+	case in.ZonesCheckPolicy != "" && in.ZonesCheckPolicy != "ANY":
+		return notSimulated("ZonesCheckPolicy %s", in.ZonesCheckPolicy)
+	}
+	if e := s.checkMixed(in); e != nil {
+		return e
 	}
 	for i, id := range in.SubnetIDs {
 		v, ok := s.here(c).subnet(id)
@@ -171,8 +172,6 @@ func (s *Server) checkLaunch(c *call, in *launchPara) *apiError {
 		return s.badPara("InvalidParameterValue.InvalidSecurityGroupId", "1 to %d security groups must be given, got %d", maxSecurityGroups, n)
 	case len(in.DataDisks) > 0:
 		return notSimulated("DataDisks of LaunchConfigurePara")
-	case in.InstanceChargeType != "" && in.InstanceChargeType != "POSTPAID_BY_HOUR":
-		return notSimulated("InstanceChargeType %s", in.InstanceChargeType)
 	case in.InternetAccessible != nil && in.InternetAccessible.PublicIPAssigned && in.InternetAccessible.InternetMaxBandwidthOut == 0:
 		return s.badPara("InvalidParameterValue.CvmError", "PublicIpAssigned needs an InternetMaxBandwidthOut above 0")
 	}
@@ -185,6 +184,9 @@ func (s *Server) checkLaunch(c *call, in *launchPara) *apiError {
 		if _, ok := s.here(c).securityGroup(id); !ok {
 			return s.badPara("InvalidParameterValue.InvalidSecurityGroupId", "the security group %s does not exist", id)
 		}
+	}
+	if e := s.checkCharge(in); e != nil {
+		return e
 	}
 	return s.checkDiskAndLogin(c, in)
 }

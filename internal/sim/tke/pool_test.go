@@ -137,6 +137,49 @@ func TestServer_modify(t *testing.T) {
 	}
 }
 
+// TestServer_existedNodes: labels and taints reach the nodes that are there, unless they are
+// to be left alone; those that come later have the newest.
+func TestServer_existedNodes(t *testing.T) {
+	t.Parallel()
+	w, id, pool := stand(t)
+	modify := func(change ...any) {
+		t.Helper()
+		w.want(w.tke("ModifyClusterNodePool", changed(object{"ClusterId": id, "NodePoolId": pool}, change...)), "")
+		w.pass()
+	}
+	look := func() string {
+		var list []string
+		for _, n := range w.clusters[id].pools[pool].nodesAt(w.clock.Now()) {
+			text := ""
+			for _, l := range n.labels {
+				text += l.Name + "=" + *l.Value
+			}
+			for _, taint := range n.taints {
+				text += "/" + taint.Key
+			}
+			list = append(list, text)
+		}
+		return strings.TrimSpace(strings.Join(list, " "))
+	}
+	label := func(value string) []any { return []any{object{"Name": "l", "Value": value}} }
+	modify("Labels", label("1"), "Taints", []any{object{"Key": "t", "Effect": "NoExecute", "Value": ""}})
+	if got := look(); got != "l=1/t l=1/t" {
+		t.Errorf("the nodes have %s", got)
+	}
+	modify("Labels", label("2"), "IgnoreExistedNode", true)
+	w.want(w.tke("ModifyNodePoolDesiredCapacityAboutAsg", object{"ClusterId": id, "NodePoolId": pool, "DesiredCapacity": 3}), "")
+	w.pass()
+	w.state(id)
+	if got := look(); got != "l=1/t l=1/t l=2/t" || w.pool(id, pool).text("Labels", 0, "Value") != "2" {
+		t.Errorf("the nodes have %s", got)
+	}
+	w.pass()
+	modify("Labels", []any{}, "Taints", []any{})
+	if got := look(); got != "" {
+		t.Errorf("the nodes have %s", got)
+	}
+}
+
 // TestServer_scaleOutFails: a node pool that cannot get its nodes is normal for ever, and the
 // reason is in its activities; what mends it works.
 func TestServer_scaleOutFails(t *testing.T) {

@@ -38,9 +38,10 @@ type clusterRecord struct {
 	upgrade               *nodeUpgrade           // the last one
 	nodes                 int                    // how many there ever were
 	strays                []string               // nodes of no node pool
-	tagging               time.Time              // when the last change of tags is over
-	moved                 time.Time              // when its version last changed
-	word                  string                 // of Updating, unless it is that of an upgrade
+	addons                []addonRecord
+	tagging               *tagTask  // the last change of tags
+	moved                 time.Time // when its version last changed
+	word                  string    // of Updating, unless it is that of an upgrade
 	// shown replaces the state, for tests.
 	shown string
 }
@@ -57,6 +58,7 @@ type poolRecord struct {
 	taints        []taintObject
 	annotations   []labelObject
 	tags          []tagObject
+	inherited     []tagObject // those of the cluster, which were copied
 	os, osKind    string
 	imageID       string
 	runtime       runtimeConfig
@@ -76,6 +78,10 @@ type poolRecord struct {
 type nodeRecord struct {
 	ip, subnet, version string
 	created             time.Time
+	// labels and taints are those of the node pool when it came, or the later ones that
+	// reached it.
+	labels []labelObject
+	taints []taintObject
 	// ready is when it runs.
 	ready time.Time
 	// leaves is when it is gone, if it is to leave; it may never.

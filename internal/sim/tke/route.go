@@ -60,6 +60,7 @@ func init() {
 			"DeleteCluster":                         with((*Server).deleteCluster),
 			"DeleteClusterEndpoint":                 with((*Server).deleteEndpoint),
 			"DeleteClusterNodePool":                 with((*Server).deletePools),
+			"DescribeAddon":                         with((*Server).describeAddons),
 			"DescribeAvailableClusterVersion":       with((*Server).describeAvailableVersions),
 			"DescribeBatchModifyTagsStatus":         with((*Server).describeTagsStatus),
 			"DescribeClusterAsGroups":               with((*Server).describeAsGroups),

@@ -4,6 +4,7 @@ package tke
 
 import (
 	"cmp"
+	"slices"
 
 	"github.com/pmks-go/pmks/internal/sim/profile"
 )
@@ -48,7 +49,7 @@ type (
 		HealthCheckType                    string          `json:"HealthCheckType"`
 		LoadBalancerHealthCheckGracePeriod int64           `json:"LoadBalancerHealthCheckGracePeriod"`
 		InstanceAllocationPolicy           string          `json:"InstanceAllocationPolicy"`
-		SpotMixedAllocationPolicy          struct{}        `json:"SpotMixedAllocationPolicy"`
+		SpotMixedAllocationPolicy          spotMixed       `json:"SpotMixedAllocationPolicy"`
 		CapacityRebalance                  bool            `json:"CapacityRebalance"`
 		InstanceNameIndexSettings          struct{}        `json:"InstanceNameIndexSettings"`
 	}
@@ -70,10 +71,13 @@ func (s *Server) describeGroups(c *call, in *describeGroupsRequest) (any, *apiEr
 			AutoScalingGroupID: known.group, AutoScalingGroupName: name, AutoScalingGroupStatus: "NORMAL", CreatedTime: stamp(known.created), DefaultCooldown: 300,
 			DesiredCapacity: int64(g.Desired), EnabledStatus: "ENABLED", ForwardLoadBalancerSet: []absent{},
 			LaunchConfigurationID: known.config, LaunchConfigurationName: name, LoadBalancerIDSet: []string{}, MaxSize: int64(g.Max), MinSize: int64(g.Min),
-			SubnetIDSet: known.scaling.SubnetIDs, TerminationPolicySet: []string{"OLDEST_INSTANCE"}, VPCID: known.cluster.vpc, ZoneSet: []string{},
+			SubnetIDSet: known.scaling.SubnetIDs, TerminationPolicySet: []string{"OLDEST_INSTANCE"}, VPCID: known.cluster.vpc, ZoneSet: s.zonesOf(known),
 			RetryPolicy: cmp.Or(known.scaling.RetryPolicy, "IMMEDIATE_RETRY"), InActivityStatus: "NOT_IN_ACTIVITY", Tags: []absent{},
 			ServiceSettings: serviceSettings{ScalingMode: "CLASSIC_SCALING"}, MultiZoneSubnetPolicy: cmp.Or(known.scaling.MultiZoneSubnetPolicy, "PRIORITY"),
-			HealthCheckType: "CVM", InstanceAllocationPolicy: "LAUNCH_CONFIGURATION",
+			HealthCheckType: "CVM", InstanceAllocationPolicy: cmp.Or(known.scaling.InstanceAllocationPolicy, allocateConfigured), CapacityRebalance: known.scaling.CapacityRebalance,
+		}
+		if mixed := known.scaling.SpotMixedAllocationPolicy; mixed != nil {
+			o.SpotMixedAllocationPolicy = *mixed
 		}
 		n := known.counts(c.Now)
 		o.InstanceCount, o.InServiceInstanceCount = n.Total, n.Normal
@@ -89,6 +93,17 @@ func (s *Server) describeGroups(c *call, in *describeGroupsRequest) (any, *apiEr
 	}
 	items, total, e := asItems(s, c, in.asPage, list)
 	return describeGroupsResponse{total, items}, e
+}
+
+// zonesOf are the zones of the subnets of a scaling group, each of them once.
+func (s *Server) zonesOf(known *poolRecord) []string {
+	zones := []string{}
+	for _, id := range known.scaling.SubnetIDs {
+		if v, ok := s.resources.subnet(id); ok && !slices.Contains(zones, v.Zone) {
+			zones = append(zones, v.Zone)
+		}
+	}
+	return zones
 }
 
 type modifyGroupRequest struct {

@@ -4,6 +4,7 @@ package tke
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -38,7 +39,8 @@ const (
 
 // Put adds a ready-made cluster, as if it had been made long ago. A VPC that is not given
 // is the account's first; subnets and security groups that are not are the account's first
-// too. What pmks notes in tags is not made: Seed.Tags has it if it is to be there.
+// too. Node pools have the Labels, Taints, Spot and Zones of their seeds. What pmks notes in
+// tags is not made: Seed.Tags has it if it is to be there.
 func (s *Server) Put(seed core.Seed) error {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
@@ -108,6 +110,16 @@ func names(list string) []string {
 	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
 }
 
+// subnetsIn are the subnets of a VPC that are in some zones.
+func (s *Server) subnetsIn(vpc string, zones []string) (ids []string) {
+	for _, v := range s.resources.Subnets {
+		if v.VPC == vpc && slices.Contains(zones, v.Zone) {
+			ids = append(ids, v.ID)
+		}
+	}
+	return ids
+}
+
 // seedPool keeps what TKE knows of a ready-made node pool.
 func (s *Server) seedPool(now time.Time, rec *clusterRecord, g *core.NodeGroup, asked pmks.NodeGroupInfo, network pmks.NetworkInfo, attr map[string]string) {
 	group, subnet := s.firstOf(network)
@@ -128,11 +140,23 @@ func (s *Server) seedPool(now time.Time, rec *clusterRecord, g *core.NodeGroup, 
 	for _, iid := range network.SecurityGroupIIDs[min(1, len(network.SecurityGroupIIDs)):] {
 		plan.launch.SecurityGroupIDs = append(plan.launch.SecurityGroupIDs, iid.SystemId)
 	}
+	if in := s.subnetsIn(rec.vpc, asked.Zones); len(in) > 0 {
+		plan.scaling.SubnetIDs = in
+	}
+	if asked.Spot {
+		plan.launch.InstanceChargeType, plan.launch.InstanceMarketOptions = paySpot, &marketOptions{&spotOptions{"0.5", "one-time"}, "spot"}
+	}
 	plan.launch.InstanceTypes = []string{plan.launch.InstanceType}
 	if key := g.Spec.KeyPairIID.SystemId; key != "" {
 		plan.launch.LoginSettings.KeyIDs = []string{key}
 	}
 	in := &createPoolRequest{Name: g.Name, NodePoolOS: cmp.Or(g.Spec.ImageIID.SystemId, g.Spec.ImageIID.NameId)}
+	for _, key := range slices.Sorted(maps.Keys(asked.Labels)) {
+		in.Labels = append(in.Labels, labelObject{key, new(asked.Labels[key])})
+	}
+	for _, t := range asked.Taints {
+		in.Taints = append(in.Taints, taintObject{t.Key, t.Value, string(t.Effect)})
+	}
 	for _, pair := range strings.FieldsFunc(attr[AttrTags+g.Name], func(r rune) bool { return r == ',' }) {
 		key, value, _ := strings.Cut(pair, "=")
 		in.Tags = append(in.Tags, tagObject{key, value})

@@ -25,9 +25,9 @@
 //     Tencent Cloud; that of a core.FaultFailLater shows in the activities of Auto
 //     Scaling or in the tasks. A core.FaultRepeatPage shows the first page again.
 //   - Put adds a ready-made cluster of any type and region; see the Attr constants.
-//   - Force, Show, Protect, ProtectPool, Deny, Nulls and Alter change what is there:
-//     states, words that nobody knows, deletion protection, rights, null wherever the
-//     vendor allows it, and any answer.
+//   - Force, Show, Protect, ProtectPool, FailAddon, Deny, Nulls and Alter change what is
+//     there: states, words that nobody knows, deletion protection, add-ons that fail,
+//     rights, null wherever the vendor allows it, and any answer.
 package tke
 
 import (
@@ -115,6 +115,7 @@ func New(o Options) *Server {
 	s.world = core.New(tencent, core.Options{
 		Seed: o.Seed, Scale: o.Scale, Durations: durations, Region: s.region, ReadLag: o.ReadLag,
 	})
+	s.Simulates(s.world)
 	if s.upgradeTime = tencent.Typical(profile.UpgradeNodeGroup); durations[profile.UpgradeNodeGroup] != 0 {
 		s.upgradeTime = durations[profile.UpgradeNodeGroup]
 	}

@@ -6,14 +6,15 @@ import (
 	"time"
 
 	"github.com/pmks-go/pmks/internal/sim/core"
+	"github.com/pmks-go/pmks/internal/sim/profile"
 )
 
 type (
 	modifyTagsRequest struct {
-		ClusterID        string      `json:"ClusterId" need:"yes"`
-		Tags             []tagObject `json:"Tags"`
-		SyncSubresource  bool        `json:"SyncSubresource"`
-		SyncNodePoolTags bool        `json:"SyncNodePoolTags"`
+		ClusterID        string       `json:"ClusterId" need:"yes"`
+		Tags             *[]tagObject `json:"Tags"`
+		SyncSubresource  bool         `json:"SyncSubresource"`
+		SyncNodePoolTags bool         `json:"SyncNodePoolTags"`
 	}
 	modifyTagsResponse struct {
 		Tags []tagObject `json:"Tags"`
@@ -33,108 +34,81 @@ type (
 // taggingTime is how long a change of tags is under way.
 const taggingTime = 5 * time.Second
 
-// modifyTags replaces the tags of a cluster.
+// The states of a change of tags.
+const (
+	tagsRunning = "running"
+	tagsFailed  = "failed"
+	tagsDone    = "done"
+)
+
+// tagTask is a change of the tags of a cluster.
+type tagTask struct {
+	tags   []tagObject
+	status string
+	words  string // of a failure
+}
+
+// modifyTags begins to replace the tags of a cluster, which shows the old ones until that is
+// done.
 func (s *Server) modifyTags(c *call, in *modifyTagsRequest) (any, *apiError) {
 	rec, e := s.find(c, in.ClusterID, "InternalError")
 	if e != nil {
 		e.code = "InternalError.Param"
 		return nil, e
 	}
-	if in.SyncSubresource {
+	switch {
+	case rec.live.State == profile.Deleting:
+		return nil, clusterState("FailedOperation", rec.id, s.stateOf(rec, rec.live))
+	case in.SyncSubresource:
 		return nil, notSimulated("SyncSubresource of ModifyClusterTags")
+	case in.Tags == nil:
+		return nil, invalid("Tags is empty")
+	case rec.tagging != nil && rec.tagging.status == tagsRunning && !s.assumptions.TagTasksOverlap:
+		return nil, fail("FailedOperation.TaskAlreadyRunning", "TASK_ALREADY_RUNNING(the tags of the cluster %s are changed already)", rec.id)
 	}
-	if e := checkTags([]tagSpecification{{"cluster", in.Tags}}); e != nil {
+	tags := append([]tagObject{}, *in.Tags...)
+	if e := checkTags([]tagSpecification{{"cluster", tags}}); e != nil {
 		return nil, e
 	}
-	if e := s.must(c.Now, core.SetTags{ClusterID: rec.id, Tags: tagMap(in.Tags)}); e != nil {
+	task := &tagTask{tags: tags, status: tagsRunning}
+	if _, e := s.apply(c, core.Work{ClusterID: rec.id, Took: s.scaled(taggingTime), Aside: true}, func(end core.OperationRecord) {
+		if task.status, task.words = tagsDone, end.Failure; end.Failure != "" {
+			task.status = tagsFailed
+			return
+		}
+		if rec.tagging == task { // the last one asked for wins
+			s.tag(end.End, rec, task, in.SyncNodePoolTags)
+		}
+	}); e != nil {
 		return nil, e
 	}
-	rec.tagging = c.Now.Add(s.scaled(taggingTime))
-	return modifyTagsResponse{append([]tagObject{}, in.Tags...)}, nil
+	if s.assumptions.TagsAtOnce && c.Outcome.Fail == "" {
+		s.tag(c.Now, rec, task, in.SyncNodePoolTags)
+	}
+	rec.tagging = task
+	return modifyTagsResponse{tags}, nil
+}
+
+// tag gives a cluster its tags, and its node pools too where they are to have them.
+func (s *Server) tag(at time.Time, rec *clusterRecord, task *tagTask, pools bool) {
+	_ = s.must(at, core.SetTags{ClusterID: rec.id, Tags: tagMap(task.tags)}) // the cluster is being deleted otherwise
+	if !pools {
+		return
+	}
+	for _, known := range rec.pools {
+		known.inherited = tagList(rec.live.Tags)
+	}
 }
 
 func (s *Server) describeTagsStatus(c *call, in *clusterIDRequest) (any, *apiError) {
 	rec, e := s.find(c, in.ClusterID, "FailedOperation")
-	if e != nil || rec.tagging.IsZero() {
+	if e != nil || rec.tagging == nil {
 		return nil, fail("FailedOperation.TaskNotFound", "TASK_NOT_FOUND(no tags of the cluster %s were changed)", in.ClusterID)
 	}
-	out := tagsStatusResponse{FailedResources: []failedResource{}, Status: "done", Tags: tagList(rec.live.Tags)}
-	if c.Now.Before(rec.tagging) {
-		out.Status = "running"
+	task := rec.tagging
+	out := tagsStatusResponse{FailedResources: []failedResource{}, Status: task.status, Tags: task.tags}
+	if task.status == tagsFailed {
+		out.FailedResources = append(out.FailedResources, failedResource{"qcs::ccs:" + rec.region + ":uin/" + s.account + ":cluster/" + rec.id, task.words})
 	}
 	return out, nil
-}
-
-type (
-	describeAsGroupsRequest struct {
-		ClusterID           string   `json:"ClusterId" need:"yes"`
-		AutoScalingGroupIDs []string `json:"AutoScalingGroupIds"`
-		Offset              *int64   `json:"Offset"`
-		Limit               *int64   `json:"Limit"`
-	}
-	describeAsGroupsResponse struct {
-		TotalCount        int64           `json:"TotalCount"`
-		ClusterAsGroupSet []asGroupObject `json:"ClusterAsGroupSet"`
-	}
-	asGroupObject struct {
-		AutoScalingGroupID string        `json:"AutoScalingGroupId"`
-		Status             string        `json:"Status"`
-		IsUnschedulable    bool          `json:"IsUnschedulable"`
-		Labels             []labelObject `json:"Labels"`
-		CreatedTime        string        `json:"CreatedTime"`
-	}
-)
-
-// describeAsGroups shows the scaling groups of a cluster.
-func (s *Server) describeAsGroups(c *call, in *describeAsGroupsRequest) (any, *apiError) {
-	rec, e := s.find(c, in.ClusterID, "InternalError")
-	if e != nil {
-		return nil, e
-	}
-	by := map[string][]string{}
-	if len(in.AutoScalingGroupIDs) > 0 {
-		by["id"] = in.AutoScalingGroupIDs
-	}
-	list := []asGroupObject{}
-	for _, g := range rec.live.Groups {
-		known := rec.pools[g.ID]
-		if is(by, "id", known.group) {
-			list = append(list, asGroupObject{
-				known.group, s.poolObject(c, rec, g, known).AutoscalingGroupStatus, known.unschedulable != 0, append([]labelObject{}, known.labels...), localTime(known.created),
-			})
-		}
-	}
-	items, total, e := page(s, c, in.Offset, in.Limit, list)
-	return describeAsGroupsResponse{total, items}, e
-}
-
-type (
-	describeImagesRequest struct {
-		Filters absent `json:"Filters" sim:"no"`
-	}
-	describeImagesResponse struct {
-		TotalCount       int64         `json:"TotalCount"`
-		OSImageSeriesSet []imageObject `json:"OSImageSeriesSet"`
-	}
-	imageObject struct {
-		SeriesName      string `json:"SeriesName"`
-		Alias           string `json:"Alias"`
-		OSName          string `json:"OsName"`
-		OSCustomizeType string `json:"OsCustomizeType"`
-		Status          string `json:"Status"`
-		ImageID         string `json:"ImageId"`
-		Arch            string `json:"Arch"`
-	}
-)
-
-func (s *Server) describeImages(*call, *describeImagesRequest) (any, *apiError) {
-	list := []imageObject{}
-	for _, i := range s.resources.Images {
-		status := "online"
-		if i.Offline {
-			status = "offline"
-		}
-		list = append(list, imageObject{i.Series, i.Alias, i.OSName, "GENERAL", status, i.ID, "amd64"})
-	}
-	return describeImagesResponse{int64(len(list)), list}, nil
 }

@@ -4,9 +4,10 @@ package tke
 
 // The parts of requests and answers about node pools and their nodes.
 type (
+	// labelObject is a label, or an annotation. The value is there, and may be empty.
 	labelObject struct {
-		Name  string `json:"Name"`
-		Value string `json:"Value"`
+		Name  string  `json:"Name" need:"yes"`
+		Value *string `json:"Value" need:"yes"`
 	}
 	taintObject struct {
 		Key    string `json:"Key"`
@@ -65,20 +66,27 @@ type (
 		DefaultCooldown                      *uint64          `json:"DefaultCooldown"`
 		ProjectID                            uint64           `json:"ProjectId"`
 		Tags                                 []absent         `json:"Tags"`
-		CapacityRebalance                    absent           `json:"CapacityRebalance" sim:"no"`
+		InstanceAllocationPolicy             string           `json:"InstanceAllocationPolicy"`
+		SpotMixedAllocationPolicy            *spotMixed       `json:"SpotMixedAllocationPolicy"`
+		CapacityRebalance                    bool             `json:"CapacityRebalance"`
+		ZonesCheckPolicy                     string           `json:"ZonesCheckPolicy"`
 		ConcurrentScaleOutForDesiredCapacity absent           `json:"ConcurrentScaleOutForDesiredCapacity" sim:"no"`
 		ForwardLoadBalancers                 absent           `json:"ForwardLoadBalancers" sim:"no"`
 		HealthCheckType                      absent           `json:"HealthCheckType" sim:"no"`
 		HostNameIndexSettings                absent           `json:"HostNameIndexSettings" sim:"no"`
-		InstanceAllocationPolicy             absent           `json:"InstanceAllocationPolicy" sim:"no"`
 		InstanceNameIndexSettings            absent           `json:"InstanceNameIndexSettings" sim:"no"`
 		IPv6AddressCount                     absent           `json:"Ipv6AddressCount" sim:"no"`
 		LaunchConfigurationID                absent           `json:"LaunchConfigurationId" sim:"no"`
 		LoadBalancerHealthCheckGracePeriod   absent           `json:"LoadBalancerHealthCheckGracePeriod" sim:"no"`
 		LoadBalancerIDs                      absent           `json:"LoadBalancerIds" sim:"no"`
-		SpotMixedAllocationPolicy            absent           `json:"SpotMixedAllocationPolicy" sim:"no"`
 		Zones                                absent           `json:"Zones" sim:"no"`
-		ZonesCheckPolicy                     absent           `json:"ZonesCheckPolicy" sim:"no"`
+	}
+	// spotMixed says which of the machines of a scaling group are of the spot market.
+	spotMixed struct {
+		BaseCapacity                        *uint64 `json:"BaseCapacity,omitempty"`
+		OnDemandPercentageAboveBaseCapacity *uint64 `json:"OnDemandPercentageAboveBaseCapacity,omitempty"`
+		SpotAllocationStrategy              string  `json:"SpotAllocationStrategy,omitempty"`
+		CompensateWithBaseInstance          *bool   `json:"CompensateWithBaseInstance,omitempty"`
 	}
 	serviceSettings struct {
 		ReplaceMonitorUnhealthy           bool   `json:"ReplaceMonitorUnhealthy"`
@@ -100,6 +108,7 @@ type (
 		DataDisks               []absent           `json:"DataDisks"`
 		LoginSettings           *loginSettings     `json:"LoginSettings"`
 		InstanceChargeType      string             `json:"InstanceChargeType"`
+		InstanceMarketOptions   *marketOptions     `json:"InstanceMarketOptions"`
 		InternetAccessible      *internetRequest   `json:"InternetAccessible"`
 		EnhancedService         *enhancedRequest   `json:"EnhancedService"`
 		InstanceTags            []tagObject        `json:"InstanceTags"`
@@ -113,13 +122,21 @@ type (
 		HPCClusterID            absent             `json:"HpcClusterId" sim:"no"`
 		ImageFamily             absent             `json:"ImageFamily" sim:"no"`
 		InstanceChargePrepaid   absent             `json:"InstanceChargePrepaid" sim:"no"`
-		InstanceMarketOptions   absent             `json:"InstanceMarketOptions" sim:"no"`
 		InstanceNameSettings    absent             `json:"InstanceNameSettings" sim:"no"`
 		InstanceTypesCheck      absent             `json:"InstanceTypesCheckPolicy" sim:"no"`
 		IPv6InternetAccessible  absent             `json:"IPv6InternetAccessible" sim:"no"`
 		Metadata                absent             `json:"Metadata" sim:"no"`
 		NetworkInterfaces       absent             `json:"NetworkInterfaces" sim:"no"`
 		Tags                    absent             `json:"Tags" sim:"no"`
+	}
+	// marketOptions says what machines of the spot market may cost.
+	marketOptions struct {
+		SpotOptions *spotOptions `json:"SpotOptions" need:"yes"`
+		MarketType  string       `json:"MarketType"`
+	}
+	spotOptions struct {
+		MaxPrice         string `json:"MaxPrice" need:"yes"`
+		SpotInstanceType string `json:"SpotInstanceType"`
 	}
 	systemDiskRequest struct {
 		systemDisk

@@ -24,6 +24,7 @@ var wireTable = map[string]struct{ request, answer any }{
 	"DeleteCluster":                         {deleteClusterRequest{}, nil},
 	"DeleteClusterEndpoint":                 {endpointRequest{}, nil},
 	"DeleteClusterNodePool":                 {deletePoolRequest{}, nil},
+	"DescribeAddon":                         {describeAddonsRequest{}, describeAddonsResponse{}},
 	"DescribeAvailableClusterVersion":       {describeAvailableVersionsRequest{}, describeAvailableVersionsResponse{}},
 	"DescribeBatchModifyTagsStatus":         {clusterIDRequest{}, tagsStatusResponse{}},
 	"DescribeClusterAsGroups":               {describeAsGroupsRequest{}, describeAsGroupsResponse{}},
@@ -124,21 +125,23 @@ func TestWire_requests(t *testing.T) {
 	t.Parallel()
 	table := wiretest.ReadTable(t, "wire.json")
 	node := []any{"{i}"}
+	labels, taints := []any{object{"Name": "team", "Value": "a"}}, []any{object{"Key": "gpu", "Value": "yes", "Effect": "NoSchedule"}}
 	ranges := object{"ClusterCIDR": "172.21.0.0/16", "ServiceCIDR": "", "MaxNodePodNum": 64, "MaxClusterServiceNum": 1024}
 	for op, body := range map[string]object{
 		"CheckInstancesUpgradeAble":             {"ClusterId": "{c}", "UpgradeType": "major", "Limit": 100, "Offset": 0},
 		"CreateCluster":                         clusterBody("b", "ClusterCIDRSettings", ranges),
 		"CreateClusterEndpoint":                 {"ClusterId": "{c}", "IsExtranet": true, "SecurityGroup": "sg-46eef229"},
-		"CreateClusterNodePool":                 poolBody("{c}", "ng2"),
+		"CreateClusterNodePool":                 poolBody("{c}", "ng2", "Labels", labels, "Taints", taints, "Tags", []any{object{"Key": "a", "Value": "b"}}),
 		"DeleteCluster":                         {"ClusterId": "{c}", "InstanceDeleteMode": "terminate", "ResourceDeleteOptions": []any{object{"ResourceType": "CBS", "DeleteMode": "retain"}}},
 		"DeleteClusterEndpoint":                 {"ClusterId": "{c}", "IsExtranet": true},
 		"DeleteClusterNodePool":                 {"ClusterId": "{c}", "NodePoolIds": []any{"{p}"}, "KeepInstance": false},
+		"DescribeAddon":                         {"ClusterId": "{c}"},
 		"DescribeClusterInstances":              {"ClusterId": "{c}", "Limit": 100, "InstanceRole": "WORKER", "Filters": []any{byName("nodepool-id", "{p}")}},
 		"DescribeClusterNodePools":              {"ClusterId": "{c}", "Filters": []any{byName("NodePoolsId", "{p}")}},
 		"DescribeClusters":                      {"ClusterIds": []any{"{c}"}, "Limit": 100, "ClusterType": "MANAGED_CLUSTER"},
 		"DescribeTasks":                         {"Filter": []any{byName("ClusterId", "{c}"), byName("TaskType", "master_upgrade")}, "Latest": true},
-		"ModifyClusterNodePool":                 {"ClusterId": "{c}", "NodePoolId": "{p}", "MinNodesNum": 1, "MaxNodesNum": 5, "Name": "ng1"},
-		"ModifyClusterTags":                     {"ClusterId": "{c}", "Tags": []any{object{"Key": "a", "Value": "b"}}, "SyncSubresource": false},
+		"ModifyClusterNodePool":                 {"ClusterId": "{c}", "NodePoolId": "{p}", "MinNodesNum": 1, "MaxNodesNum": 5, "Name": "ng1", "Labels": labels, "Taints": taints, "IgnoreExistedNode": true},
+		"ModifyClusterTags":                     {"ClusterId": "{c}", "Tags": []any{object{"Key": "a", "Value": "b"}}, "SyncSubresource": false, "SyncNodePoolTags": false},
 		"ModifyNodePoolDesiredCapacityAboutAsg": {"ClusterId": "{c}", "NodePoolId": "{p}", "DesiredCapacity": 2},
 		"UpdateClusterVersion":                  {"ClusterId": "{c}", "DstVersion": "1.32.2", "SkipPreCheck": false},
 		"UpgradeClusterInstances":               {"ClusterId": "{c}", "Operation": "create", "UpgradeType": "major", "InstanceIds": node, "Concurrent": 1, "MaxNotReadyPercent": 20},

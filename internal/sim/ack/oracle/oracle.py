@@ -150,7 +150,7 @@ def life(client, address, name="library"):
     request = cs.CreateClusterRequest(
         name=name, region_id=REGION, cluster_type="ManagedKubernetes", cluster_spec="ack.pro.small", vpcid=network, vswitch_ids=vswitches, security_group_id=group,
         kubernetes_version=old.version, service_cidr="172.19.0.0/20", container_cidr="172.20.0.0/16", endpoint_public_access=True, snat_entry=True,
-        addons=[cs.Addon(name="flannel")], tags=[cs.Tag(key="CB-SPIDER:PMKS:CLUSTER", value="owned")])
+        addons=[cs.Addon(name="flannel")], controlplane_log_components=["apiserver"], tags=[cs.Tag(key="CB-SPIDER:PMKS:CLUSTER", value="owned")])
     made = client.create_cluster(request).body
     cluster = made.cluster_id
     refused("CreateCluster", lambda: client.create_cluster(request), 400, "InvalidParameter.CIDRConflict")
@@ -196,6 +196,28 @@ def life(client, address, name="library"):
     ended(client, client.remove_node_pool_nodes(cluster, pool, removal).body.task_id)
     expect(gone not in [n.instance_id for n in client.describe_cluster_nodes(cluster, cs.DescribeClusterNodesRequest()).body.nodes], "the node is still there")
 
+    kubernetes = modify(kubernetes_config=cs.ModifyClusterNodePoolRequestKubernetesConfig(
+        labels=[cs.Tag(key="team", value="a")], taints=[cs.Taint(key="only", value="", effect="NoSchedule")]), update_nodes=True).kubernetes_config
+    expect([(l.key, l.value) for l in kubernetes.labels] == [("team", "a")] and kubernetes.taints[0].effect == "NoSchedule", "the labels and taints")
+    limit = cs.ModifyClusterNodePoolRequestScalingGroupSpotPriceLimit(instance_type="ecs.g7.large", price_limit="0.39")
+    spot = modify(scaling_group=size(spot_strategy="SpotWithPriceLimit", spot_price_limit=[limit]))
+    expect(spot.scaling_group.spot_price_limit[0].price_limit == "0.39" and spot.kubernetes_config.labels[0].key == "team", "it is not spot")
+    modify(scaling_group=size(spot_strategy="NoSpot"))
+
+    ended(client, client.modify_cluster(cluster, cs.ModifyClusterRequest(api_server_eip=False)).body.task_id)
+    expect(json.loads(client.describe_cluster_detail(cluster).body.master_url)["api_server_endpoint"] == "", "the public endpoint is still there")
+    ended(client, client.modify_cluster(cluster, cs.ModifyClusterRequest(api_server_eip=True)).body.task_id)
+    expect(client.check_control_plane_log_enable(cluster).body.components == ["apiserver"], "the logs of the control plane")
+
+    check = client.run_cluster_check(cluster, cs.RunClusterCheckRequest(type="MasterUpgrade")).body.check_id
+    wait("the check", lambda: client.get_cluster_check(cluster, check).body.status, "Succeeded")
+    items = client.get_cluster_check(cluster, check).body.check_items
+    expect(all("Level" in item for found in items.values() for item in found), f"the check found {items}")
+    expect([c.check_id for c in client.list_cluster_checks(cluster, cs.ListClusterChecksRequest(type="MasterUpgrade")).body.checks] == [check], "the checks")
+    offered = client.list_addons(cs.ListAddonsRequest(cluster_id=cluster)).body.addons
+    expect("coredns" in [a.name for a in offered], "the add-ons that there are")
+    expect(client.describe_addon("coredns", cs.DescribeAddonRequest(cluster_id=cluster, version="v1.0.0")).body.newer_versions[0].upgradable, "an old add-on")
+
     target = old.upgradable_versions[0]
     ended(client, client.upgrade_cluster(cluster, cs.UpgradeClusterRequest(next_version=target, master_only=True)).body.task_id)
     expect(client.describe_cluster_detail(cluster).body.current_version == target, "the control plane is not upgraded")
@@ -206,8 +228,9 @@ def life(client, address, name="library"):
     where = dict(region_id=REGION, resource_ids=[cluster], resource_type="CLUSTER")
     client.tag_resources(cs.TagResourcesRequest(**where, tags=[cs.Tag(key="team", value="a")]))
     client.untag_resources(cs.UntagResourcesRequest(**where, tag_keys=["CB-SPIDER:PMKS:CLUSTER"]))
+    client.modify_cluster_tags(cluster, cs.ModifyClusterTagsRequest(body=[cs.Tag(key="team", value="b")]))
     tags = client.list_tag_resources(cs.ListTagResourcesRequest(**where)).body.tag_resources.tag_resource
-    expect([(t.tag_key, t.tag_value) for t in tags] == [("team", "a")], "the tags")
+    expect([(t.tag_key, t.tag_value) for t in tags] == [("team", "b")], "the tags")
     tasks = client.describe_cluster_tasks(cluster, cs.DescribeClusterTasksRequest(page_size=50)).body
     events = client.describe_cluster_events(cluster, cs.DescribeClusterEventsRequest(task_id=up.task_id)).body
     expect(tasks.page_info.total_count == len(tasks.tasks) and events.events[0].subject == pool, "tasks and events")

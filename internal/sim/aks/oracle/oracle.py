@@ -89,7 +89,9 @@ def library_life(client, name="library"):
     refused("get", lambda: clusters.get(GROUP, name), 404, "ResourceNotFound")
     cluster = models.ManagedCluster(
         location=LOCATION, identity=models.ManagedClusterIdentity(type="SystemAssigned"), dns_prefix=name, kubernetes_version=older, tags={"team": "a"},
-        agent_pool_profiles=[models.ManagedClusterAgentPoolProfile(**pool("n1"))],
+        agent_pool_profiles=[models.ManagedClusterAgentPoolProfile(**pool("n1", node_labels={"team": "a"}))],
+        api_server_access_profile=models.ManagedClusterAPIServerAccessProfile(authorized_ip_ranges=["198.51.100.0/24"]),
+        oidc_issuer_profile=models.ManagedClusterOIDCIssuerProfile(enabled=True), auto_scaler_profile={"expander": "random"},
         network_profile=models.ContainerServiceNetworkProfile(network_plugin="azure", network_plugin_mode="overlay", service_cidr="172.16.0.0/16", dns_service_ip="172.16.0.10"))
     made = seen("create", clusters.begin_create_or_update(GROUP, name, cluster).result())
     expect(made.provisioning_state == "Succeeded" and made.fqdn, f"the cluster is {made.provisioning_state}")
@@ -108,6 +110,7 @@ def library_life(client, name="library"):
     added.enable_auto_scaling, added.min_count, added.max_count = True, 1, 5
     seen("pool autoscaling", pools.begin_create_or_update(GROUP, name, "n2", added).result())
     expect({p.name for p in pools.list(GROUP, name)} == {"n1", "n2"}, "the pools are not listed")
+    spot_life(clusters, pools, name)
     seen("available versions", pools.get_available_agent_pool_versions(GROUP, name))
     for kind, call in (("clusterAdmin", clusters.list_cluster_admin_credentials), ("clusterUser", clusters.list_cluster_user_credentials)):
         credentials = seen(kind, call(GROUP, name))
@@ -132,6 +135,27 @@ def library_life(client, name="library"):
         fault("life", "it is still there")
     except ResourceNotFoundError:
         pass
+
+
+def spot_life(clusters, pools, name):
+    """A pool of spot machines, which is in the way of an upgrade of everything at once."""
+    own = pool("spot", scale_set_priority="Spot", spot_max_price=-1, node_labels={"team": "b"}, node_taints=["team=b:NoSchedule"], availability_zones=["1"])
+    own.pop("name")
+    refused("spot of system", lambda: pools.begin_create_or_update(GROUP, name, "spot", models.AgentPool(**own)), 400, "InvalidParameter")
+    own["mode"] = "User"
+    made = seen("spot create", pools.begin_create_or_update(GROUP, name, "spot", models.AgentPool(**own)).result())
+    expect(made.node_labels == {"team": "b", "kubernetes.azure.com/scalesetpriority": "spot"} and len(made.node_taints) == 2, f"the marks of spot: {made.node_labels} {made.node_taints}")
+    profile = seen("pool upgrade profile", pools.get_upgrade_profile(GROUP, name, "spot"))
+    expect(profile.latest_node_image_version and not profile.upgrades, "the upgrade profile of a pool")
+    made.count = 1
+    kept = seen("spot scale", pools.begin_create_or_update(GROUP, name, "spot", made).result())
+    expect(kept.node_labels == made.node_labels and kept.node_taints == made.node_taints, "a PUT of what was read changes labels or taints")
+    cluster = clusters.get(GROUP, name)
+    expect(cluster.api_server_access_profile.authorized_ip_ranges == ["198.51.100.0/24"] and cluster.oidc_issuer_profile.issuer_url, "the access of the cluster")
+    for profile in cluster.agent_pool_profiles:
+        profile.node_labels = {"agentpool": "mine"}
+    refused("reserved label", lambda: clusters.begin_create_or_update(GROUP, name, cluster), 400, "BadRequest")
+    pools.begin_delete(GROUP, name, "spot").result()
 
 
 class Command:

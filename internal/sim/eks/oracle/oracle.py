@@ -273,6 +273,7 @@ def life(name="oracle"):
     update = eks.update_nodegroup_config(**group, scalingConfig={"minSize": 0, "maxSize": 4, "desiredSize": 3})["update"]
     wait("nodegroup_active", **group)
     expect(pages(eks, "list_updates", "updateIds", 1, name=name, nodegroupName="n1") == [update["id"]], "the update is not listed")
+    beyond(cluster, group)
     update = eks.update_cluster_version(name=name, version=versions[0])["update"]
     wait("cluster_active", name=name)
     expect(eks.describe_update(name=name, updateId=update["id"])["update"]["status"] == "Successful", "the upgrade")
@@ -293,6 +294,28 @@ def life(name="oracle"):
     eks.delete_cluster(name=name)
     wait("cluster_deleted", name=name)
     refused("NotFoundException", eks.list_tags_for_resource, **arn)
+
+
+def beyond(cluster, group):
+    """Labels, taints, access to the endpoint, and what is in the way of an upgrade."""
+    name = cluster["name"]
+    eks.update_nodegroup_config(**group, labels={"addOrUpdateLabels": {"c": "d"}, "removeLabels": ["a"]})
+    wait("nodegroup_active", **group)
+    eks.update_nodegroup_config(**group, taints={"addOrUpdateTaints": [{"key": "k", "value": "w", "effect": "NO_SCHEDULE"}]})
+    wait("nodegroup_active", **group)
+    now = eks.describe_nodegroup(**group)["nodegroup"]
+    expect(now["labels"] == {"c": "d"} and now["taints"] == [{"key": "k", "value": "w", "effect": "NO_SCHEDULE"}], f"labels {now['labels']}, taints {now['taints']}")
+    refused("InvalidParameterException", eks.update_nodegroup_config, **group, labels={"addOrUpdateLabels": {"kubernetes.io/a": "b"}})
+    access = {"endpointPublicAccess": True, "endpointPrivateAccess": True, "publicAccessCidrs": ["203.0.113.0/24"]}
+    eks.update_cluster_config(name=name, resourcesVpcConfig=access)
+    wait("cluster_active", name=name)
+    shown = eks.describe_cluster(name=name)["cluster"]["resourcesVpcConfig"]
+    expect(all(shown[k] == v for k, v in access.items()), f"the endpoint is {shown}")
+    refused("InvalidParameterException", eks.update_cluster_config, name=name, resourcesVpcConfig=access)
+    insights = pages(eks, "list_insights", "insights", 1, clusterName=name, filter={"categories": ["UPGRADE_READINESS"]})
+    expect(insights and eks.describe_insight(clusterName=name, id=insights[0]["id"])["insight"]["name"] == insights[0]["name"], f"the insights are {insights}")
+    refused("ResourceNotFoundException", eks.describe_insight, clusterName=name, id="none")
+    expect({a["addonName"] for a in pages(eks, "describe_addon_versions", "addons", 1)} >= {"coredns", "vpc-cni"}, "describe_addon_versions")
 
 
 def aws(*args, fails=None, **environment):

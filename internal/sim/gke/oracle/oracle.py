@@ -150,7 +150,8 @@ def cluster_body(name):
 
 
 def pool_body(name):
-    return {"name": name, "initialNodeCount": 2, "config": {"machineType": "e2-standard-4", "diskSizeGb": 50, "tags": ["sg-01"]}}
+    return {"name": name, "initialNodeCount": 2, "config": {"machineType": "e2-standard-4", "diskSizeGb": 50, "tags": ["sg-01"], "labels": {"team": "a"},
+                                                            "taints": [{"key": "gpu", "value": "x", "effect": "NO_SCHEDULE"}]}}
 
 
 def discovery_life(c, vm):
@@ -185,6 +186,18 @@ def discovery_life(c, vm):
     shown = c.run(pools.get(name=pool))
     expect(shown["autoscaling"]["maxNodeCount"] == 5 and shown["initialNodeCount"] == 4, f"the pool is {shown}", where)
     expect(len(c.run(pools.list(parent=name))["nodePools"]) == 2, "there are not two pools", where)
+    finish(c.run(pools.update(name=pool, body={"labels": {"labels": {"team": "b"}}, "etag": shown["etag"]})))
+    finish(c.run(pools.update(name=pool, body={"taints": {"taints": [{"key": "gpu", "effect": "NO_EXECUTE"}]}})))
+    shown = c.run(pools.get(name=pool))
+    expect(shown["config"]["labels"] == {"team": "b"} and [x["effect"] for x in shown["config"]["taints"]] == ["NO_EXECUTE"], f"the pool is {shown}", where)
+    c.refused(pools.update(name=pool, body={"labels": {"labels": {"team": "c"}}, "etag": "stale"}), 409, "ABORTED")
+    finish(c.run(clusters.update(name=name, body={"update": {"desiredControlPlaneEndpointsConfig": {"ipEndpointsConfig": {
+        "enablePublicEndpoint": False, "authorizedNetworksConfig": {"enabled": True, "cidrBlocks": [{"cidrBlock": "10.0.0.0/8", "displayName": "home"}]}}}}})))
+    reached = c.run(clusters.get(name=name))
+    expect(reached["endpoint"] == reached["controlPlaneEndpointsConfig"]["ipEndpointsConfig"]["privateEndpoint"] and reached["privateClusterConfig"]["enablePrivateEndpoint"],
+           f"the cluster is reached by {reached}", where)
+    c.run(clusters.fetchClusterUpgradeInfo(name=name))
+    c.run(pools.fetchNodePoolUpgradeInfo(name=pool))
     zone, group = re.search(r"zones/([^/]+)/instanceGroupManagers/([^/]+)$", shown["instanceGroupUrls"][0]).groups()
     groups = vm.api.instanceGroupManagers()
     nodes = vm.run(groups.listManagedInstances(project=PROJECT, zone=zone, instanceGroupManager=group))
@@ -256,6 +269,18 @@ def gapic_life(transport):
     finish(client.set_node_pool_size(request=v.SetNodePoolSizeRequest(name=pool, node_count=2)))
     shown = client.get_node_pool(name=pool)
     expect(shown.initial_node_count == 2 and shown.autoscaling.max_node_count == 3 and shown.config.spot, f"the pool is {shown}", where)
+    finish(client.update_node_pool(request=v.UpdateNodePoolRequest(name=pool, taints=v.NodeTaints(taints=[
+        v.NodeTaint(key="gpu", value="x", effect=v.NodeTaint.Effect.NO_SCHEDULE)]))))
+    finish(client.update_node_pool(request=v.UpdateNodePoolRequest(name=pool, labels=v.NodeLabels(labels={"team": "a"}))))
+    shown = client.get_node_pool(name=pool)
+    expect(shown.config.labels["team"] == "a" and [x.key for x in shown.config.taints] == ["gpu"], f"the pool is {shown}", where)
+    ends = v.ControlPlaneEndpointsConfig(ip_endpoints_config=v.ControlPlaneEndpointsConfig.IPEndpointsConfig(
+        authorized_networks_config=v.MasterAuthorizedNetworksConfig(enabled=True, cidr_blocks=[v.MasterAuthorizedNetworksConfig.CidrBlock(cidr_block="8.8.8.0/24")])))
+    finish(client.update_cluster(request=v.UpdateClusterRequest(name=name, update=v.ClusterUpdate(desired_control_plane_endpoints_config=ends))))
+    reached = client.get_cluster(name=name).control_plane_endpoints_config.ip_endpoints_config
+    expect(reached.public_endpoint and reached.authorized_networks_config.cidr_blocks[0].cidr_block == "8.8.8.0/24", f"the cluster is reached by {reached}", where)
+    expect(client.fetch_cluster_upgrade_info(request=v.FetchClusterUpgradeInfoRequest(name=name)).auto_upgrade_status, "nothing is said of automatic upgrades", where)
+    client.fetch_node_pool_upgrade_info(request=v.FetchNodePoolUpgradeInfoRequest(name=pool))
     finish(client.set_labels(request=v.SetLabelsRequest(name=name, resource_labels={"env": "prod"}, label_fingerprint=got.label_fingerprint)))
     newer = next(x for ch in config.channels if ch.channel == v.ReleaseChannel.Channel.REGULAR for x in ch.valid_versions if x > got.current_master_version)
     finish(client.update_master(request=v.UpdateMasterRequest(name=name, master_version=newer)))

@@ -19,29 +19,37 @@ import (
 // models are what the two clients exchange, by operation: the body of a request and
 // the answer. Neither client knows every member, so they count together.
 var models = map[string]struct{ in, out []any }{
-	"versions":            {nil, []any{map[string][]ks.KubeVersion{}}},
-	"getFlavors":          {nil, []any{[]ks.Flavor{}}},
-	"getQuota":            {nil, []any{[]ks.GetQuotaResource{}}},
-	"getVPCs":             {nil, []any{[]ks.VirtualPrivateCloudResponse{}, []v2.VPCConfig{}}},
-	"getVPC":              {nil, []any{ks.GetVPCResponse{}, v2.VPCConfig{}}},
-	"getSubnets":          {nil, []any{[]ks.Subnet{}, []v2.SubnetConfig{}}},
-	"createCluster":       {[]any{ks.VpcCreateClusterOptions{}, v2.ClusterCreateRequest{}}, []any{ks.CreateClusterResponse{}, v2.ClusterCreateResponse{}}},
-	"getClusters":         {nil, []any{[]ks.GetClustersResponse{}, []v2.ClusterInfo{}}},
-	"getCluster":          {nil, []any{ks.GetClusterResponse{}, v2.ClusterInfo{}}},
-	"updateMaster":        {[]any{ks.V2UpdateMasterOptions{}}, nil},
-	"updateCluster":       {[]any{ks.UpdateClusterOptions{}, v1.ClusterUpdateParam{}}, nil},
-	"createWorkerPool":    {[]any{ks.VpcCreateWorkerPoolOptions{}, v2.WorkerPoolRequest{}}, []any{ks.CreateWorkerpoolResponse{}, v2.WorkerPoolResponse{}}},
-	"getWorkerPools":      {nil, []any{[]ks.GetWorkerPoolResponse{}, []v2.GetWorkerPoolResponse{}}},
-	"getWorkerPool":       {nil, []any{ks.GetWorkerPoolResponse{}, v2.GetWorkerPoolResponse{}}},
-	"resizeWorkerPool":    {[]any{ks.V2ResizeWorkerPoolOptions{}, v2.ResizeWorkerPoolReq{}}, nil},
-	"removeWorkerPool":    {[]any{ks.RemoveWorkerPool1Options{}}, nil},
-	"setWorkerPoolLabels": {[]any{ks.V2SetWorkerPoolLabelsOptions{}, v2.SetWorkerPoolLabelsRequest{}}, nil},
-	"getWorkers":          {nil, []any{[]ks.GetWorkerResponse{}, []v2.Worker{}}},
-	"getWorker":           {nil, []any{ks.GetWorkerResponse{}, v2.Worker{}}},
-	"replaceWorker":       {[]any{ks.VpcReplaceWorkerOptions{}, v2.ReplaceWorker{}}, nil},
-	"getAddons":           {nil, []any{[]ks.AddonCommon{}, []v1.AddOn{}}},
-	"getClusterAddons":    {nil, []any{[]ks.ClusterAddon{}, []v1.AddOn{}}},
-	"patchClusterAddons":  {[]any{ks.ManageClusterAddonsOptions{}, v1.ConfigureAddOns{}}, []any{ks.AddonResponse{}, v1.AddOnsResponse{}}},
+	"versions":                     {nil, []any{map[string][]ks.KubeVersion{}}},
+	"getFlavors":                   {nil, []any{[]ks.Flavor{}}},
+	"getQuota":                     {nil, []any{[]ks.GetQuotaResource{}}},
+	"getVPCs":                      {nil, []any{[]ks.VirtualPrivateCloudResponse{}, []v2.VPCConfig{}}},
+	"getVPC":                       {nil, []any{ks.GetVPCResponse{}, v2.VPCConfig{}}},
+	"getSubnets":                   {nil, []any{[]ks.Subnet{}, []v2.SubnetConfig{}}},
+	"createCluster":                {[]any{ks.VpcCreateClusterOptions{}, v2.ClusterCreateRequest{}}, []any{ks.CreateClusterResponse{}, v2.ClusterCreateResponse{}}},
+	"getClusters":                  {nil, []any{[]ks.GetClustersResponse{}, []v2.ClusterInfo{}}},
+	"getCluster":                   {nil, []any{ks.GetClusterResponse{}, v2.ClusterInfo{}}},
+	"updateMaster":                 {[]any{ks.V2UpdateMasterOptions{}}, nil},
+	"updateCluster":                {[]any{ks.UpdateClusterOptions{}, v1.ClusterUpdateParam{}}, nil},
+	"enablePublicServiceEndpoint":  {[]any{ks.V2EnablePublicServiceEndpointOptions{}}, nil},
+	"disablePublicServiceEndpoint": {[]any{ks.V2DisablePublicServiceEndpointOptions{}}, nil},
+	"refreshMaster":                {[]any{ks.VpcRefreshMasterOptions{}}, nil},
+	"refreshMasters":               {[]any{v1.MasterAPIServer{}}, nil},
+	"createWorkerPool":             {[]any{ks.VpcCreateWorkerPoolOptions{}, v2.WorkerPoolRequest{}}, []any{ks.CreateWorkerpoolResponse{}, v2.WorkerPoolResponse{}}},
+	"getWorkerPools":               {nil, []any{[]ks.GetWorkerPoolResponse{}, []v2.GetWorkerPoolResponse{}}},
+	"getWorkerPool":                {nil, []any{ks.GetWorkerPoolResponse{}, v2.GetWorkerPoolResponse{}}},
+	"resizeWorkerPool":             {[]any{ks.V2ResizeWorkerPoolOptions{}, v2.ResizeWorkerPoolReq{}}, nil},
+	"removeWorkerPool":             {[]any{ks.RemoveWorkerPool1Options{}}, nil},
+	"setWorkerPoolLabels":          {[]any{ks.V2SetWorkerPoolLabelsOptions{}, v2.SetWorkerPoolLabelsRequest{}}, nil},
+	"setWorkerPoolTaints":          {[]any{ks.V2SetWorkerPoolTaintsOptions{}, v2.WorkerPoolTaintRequest{}}, nil},
+	"createWorkerPoolZone":         {[]any{ks.VpcCreateWorkerPoolZoneOptions{}, v2.WorkerPoolZone{}}, nil},
+	"removeWorkerPoolZone":         {[]any{ks.RemoveWorkerPoolZone1Options{}}, nil},
+	"patchWorkerPool":              {[]any{v1.WorkerPoolPatchRequest{}}, nil},
+	"getWorkers":                   {nil, []any{[]ks.GetWorkerResponse{}, []v2.Worker{}}},
+	"getWorker":                    {nil, []any{ks.GetWorkerResponse{}, v2.Worker{}}},
+	"replaceWorker":                {[]any{ks.VpcReplaceWorkerOptions{}, v2.ReplaceWorker{}}, nil},
+	"getAddons":                    {nil, []any{[]ks.AddonCommon{}, []v1.AddOn{}}},
+	"getClusterAddons":             {nil, []any{[]ks.ClusterAddon{}, []v1.AddOn{}}},
+	"patchClusterAddons":           {[]any{ks.ManageClusterAddonsOptions{}, v1.ConfigureAddOns{}}, []any{ks.AddonResponse{}, v1.AddOnsResponse{}}},
 }
 
 // extra are members of answers that IBM's documentation has and neither client.
@@ -144,7 +152,7 @@ func (t *table) add(name string, types []reflect.Type) string {
 
 // wrongCase are names that a client has in another case than the service; encoding/json
 // reads them all the same.
-var wrongCase = map[string]string{"masterEos": "masterEOS", "dataCenter": "datacenter", "clusterId": "clusterID"}
+var wrongCase = map[string]string{"masterEos": "masterEOS", "dataCenter": "datacenter", "clusterId": "clusterID", "iD": "id"}
 
 // membersOf returns the members of a struct by their names on the wire. Options of the
 // generated client have no tags; what of them goes into a header or the path is left

@@ -37,9 +37,10 @@ OPERATIONS = {
     "GET clusters/*/config": "clusters.config", "GET clusters/*/events": "events.list", "GET clusters/*/nodegroups": "nodegroups.list",
     "POST clusters/*/nodegroups": "nodegroups.create", "GET clusters/*/nodegroups/*": "nodegroups.get", "GET clusters/*/nodegroups/*/autoscale": "autoscale.get",
     "POST clusters/*/nodegroups/*/autoscale": "autoscale.set", "POST clusters/*/nodegroups/*/upgrade": "nodegroups.upgrade", "PATCH certificates/*": "certificates.renew",
+    "GET clusters/*/api_ep_ipacl": "ipacl.get", "POST clusters/*/api_ep_ipacl": "ipacl.set", "PATCH clusters/*/nodegroups/*": "nodegroups.update",
     "GET supports": "supports.get", "GET addons": "addons.list", "GET flavors/detail": "flavors.list", "GET servers/detail": "servers.list", "GET vpcsubnets/*": "vpcsubnets.get",
 }
-WORDS = {"clusters", "nodegroups", "actions", "resize", "config", "events", "autoscale", "upgrade", "certificates", "supports", "addons", "flavors", "servers", "detail", "vpcsubnets"}
+WORDS = {"clusters", "nodegroups", "actions", "resize", "config", "events", "autoscale", "upgrade", "certificates", "api_ep_ipacl", "supports", "addons", "flavors", "servers", "detail", "vpcsubnets"}
 # The member that every error of a service is in.
 ERRORS = {"v1": {"errors"}, "v2.0": {"error"}, "compute": set(), "network": {"NeutronError"}, "volume": set(), "image": None}
 
@@ -212,6 +213,15 @@ def life(session, nks, sdk):
     expect("client-certificate-data" in call("GET", f"/clusters/{made}/config")["config"], "the kubeconfig")
     call("PATCH", "/certificates/" + made, 202, term_of_validity=2)
     until("the renewal", lambda: call("GET", f"/clusters/{made}/events")["events"][0]["state"] == "SUCCESS")
+    call("PATCH", f"/clusters/{made}/nodegroups/n2", 202, type="k8s_node_labels", k8s_node_labels={"team": "b"})
+    until("the labels", lambda: client.nodegroups.get(made, "n2").labels.get("k8s_node_labels") == {"team": "b"})
+    rest()
+    expect(call("GET", f"/clusters/{made}/api_ep_ipacl") == {"cluster_uuid": made, "enable": "false"}, "an access list that is off")
+    targets = [{"cidr_address": "203.0.113.7", "description": "one"}, {"cidr_address": "198.51.100.9/24"}]
+    call("POST", f"/clusters/{made}/api_ep_ipacl", 202, enable="True", action="ALLOW", ipacl_targets=targets)
+    until("the access list", lambda: call("GET", f"/clusters/{made}/api_ep_ipacl").get("ipacl_targets") == targets)
+    rest()
+    expect(all("k8s_max_version" in a for a in call("GET", f"/addons/?k8s_version={versions[2]}&image={image.id}")["addons"]), "the add-ons")
     # What Magnum has and NKS has not, or this simulator has not.
     for what in (client.cluster_templates.list, client.stats.list, client.quotas.list, client.mservices.list):
         refused(mx.HttpError, what)

@@ -200,9 +200,9 @@ class Life:
         group._deserialize(dict(MinSize=smallest, MaxSize=largest, DesiredCapacity=desired, VpcId=self.network_id, SubnetIds=self.subnets, MultiZoneSubnetPolicy="EQUALITY",
                                 RetryPolicy="IMMEDIATE_RETRY", ServiceSettings={"ScalingMode": "CLASSIC_SCALING"}))
         launch = scaling.CreateLaunchConfigurationRequest()
-        launch._deserialize(dict(InstanceType="S5.MEDIUM4", SecurityGroupIds=self.groups, SystemDisk={"DiskType": "CLOUD_PREMIUM", "DiskSize": 100}, LoginSettings={"KeyIds": [self.key]},
+        launch._deserialize({**dict(InstanceType="S5.MEDIUM4", SecurityGroupIds=self.groups, SystemDisk={"DiskType": "CLOUD_PREMIUM", "DiskSize": 100}, LoginSettings={"KeyIds": [self.key]},
                                  InstanceChargeType="POSTPAID_BY_HOUR", InternetAccessible={"InternetChargeType": "TRAFFIC_POSTPAID_BY_HOUR", "InternetMaxBandwidthOut": 0, "PublicIpAssigned": False},
-                                 EnhancedService={"SecurityService": {"Enabled": True}, "MonitorService": {"Enabled": True}}, **more))
+                                 EnhancedService={"SecurityService": {"Enabled": True}, "MonitorService": {"Enabled": True}}), **more})
         return dict(AutoScalingGroupPara=json.dumps(group._serialize()), LaunchConfigurePara=json.dumps(launch._serialize()))
 
     def pool_request(self, name, desired, **more):
@@ -259,6 +259,8 @@ class Life:
         private = dict(ClusterId=self.cluster, IsExtranet=False)
         self.tke.CreateClusterEndpoint(SubnetId=self.subnets[0], **private)
         wait("the private endpoint", lambda: self.tke.DescribeClusterEndpointStatus(**private).Status, "Created")
+        both = self.tke.DescribeClusterEndpoints(ClusterId=self.cluster)
+        expect(both.ClusterExternalEndpoint and both.ClusterIntranetEndpoint and (both.SecurityGroup, both.ClusterIntranetSubnetId) == (self.groups[0], self.subnets[0]), "both endpoints")
         for which in (private, where):
             self.tke.DeleteClusterEndpoint(**which)
             wait("the closed endpoint", lambda: self.tke.DescribeClusterEndpointStatus(**which).Status in ("NotFound", "Deleted"), True)
@@ -288,6 +290,42 @@ class Life:
         listed = self.tke.DescribeClusterAsGroups(ClusterId=self.cluster)
         expect([g.AutoScalingGroupId for g in listed.ClusterAsGroupSet] == [read.AutoscalingGroupId], "the scaling groups of the cluster")
         self.open()
+
+    def spot(self):
+        """A pool of the spot market in two zones, with labels and taints, which are replaced whole."""
+        labels, taints = [{"Name": "example.com/team", "Value": "a"}, {"Name": "empty", "Value": ""}], [{"Key": "spot", "Value": "yes", "Effect": "NoSchedule"}]
+        market = {"MarketType": "spot", "SpotOptions": {"MaxPrice": "0.39", "SpotInstanceType": "one-time"}}
+        request = dict(self.pool_request("spot", 2, Labels=labels, Taints=taints), **self.paras(2, InstanceChargeType="SPOTPAID", InstanceMarketOptions=market))
+        where = dict(ClusterId=self.cluster, NodePoolId=self.tke.CreateClusterNodePool(**request).NodePoolId)
+        detail = lambda: self.tke.DescribeClusterNodePoolDetail(**where).NodePool
+        wait("the pool", lambda: (detail().LifeState, detail().NodeCountSummary.AutoscalingAdded.Normal), ("normal", 2))
+        have = lambda: ([(l.Name, l.Value) for l in detail().Labels], [(t.Key, t.Value, t.Effect) for t in detail().Taints])
+        expect(have() == ([(l["Name"], l["Value"]) for l in labels], [("spot", "yes", "NoSchedule")]), f"it has {have()}", "labels")
+        launch = self.scaling.DescribeLaunchConfigurations(LaunchConfigurationIds=[detail().LaunchConfigurationId]).LaunchConfigurationSet[0]
+        expect((launch.InstanceChargeType, launch.InstanceMarketOptions.SpotOptions.MaxPrice) == ("SPOTPAID", "0.39"), "the launch configuration is of no spot market")
+        group = self.scaling.DescribeAutoScalingGroups(AutoScalingGroupIds=[detail().AutoscalingGroupId]).AutoScalingGroupSet[0]
+        expect(len(group.ZoneSet) == 2 and sorted(group.SubnetIdSet) == sorted(self.subnets), "the scaling group is not in two zones")
+        machines = Watched("cvm", self.address).DescribeInstances(Filters=[{"Name": "instance-charge-type", "Values": ["SPOTPAID"]}]).InstanceSet
+        expect(sorted(m.Placement.Zone for m in machines) == sorted(group.ZoneSet), "the machines are not in both zones")
+        self.tke.ModifyClusterNodePool(Labels=[{"Name": "team", "Value": "b"}], **where)
+        wait("the pool", lambda: detail().LifeState, "normal")
+        expect(have() == ([("team", "b")], [("spot", "yes", "NoSchedule")]), f"it has {have()}", "labels alone")
+        self.tke.ModifyClusterNodePool(Labels=[], Taints=[], IgnoreExistedNode=True, **where)
+        wait("the pool", lambda: detail().LifeState, "normal")
+        expect(have() == ([], []), f"it has {have()}", "no labels")
+        refused("a taint without an effect that there is", lambda: self.tke.ModifyClusterNodePool(Taints=[{"Key": "a", "Value": "", "Effect": "Never"}], **where), "InvalidParameter.Param")
+        refused("a label that is none", lambda: self.tke.ModifyClusterNodePool(Labels=[{"Name": "a b", "Value": ""}], **where), "InvalidParameter.Param")
+        for more in ({"InstanceChargeType": "SPOTPAID"}, {"InstanceMarketOptions": market}):
+            refused("half of a spot market", lambda: self.tke.CreateClusterNodePool(**dict(request, **self.paras(2, **more))), "FailedOperation.AsCommon")
+        mixed = json.loads(request["AutoScalingGroupPara"])
+        mixed.update(InstanceAllocationPolicy="SPOT_MIXED", SpotMixedAllocationPolicy={"BaseCapacity": 1, "OnDemandPercentageAboveBaseCapacity": 0})
+        other = self.tke.CreateClusterNodePool(**dict(self.pool_request("mixed", 1), AutoScalingGroupPara=json.dumps(mixed))).NodePoolId
+        wait("the mixed pool", lambda: self.tke.DescribeClusterNodePoolDetail(ClusterId=self.cluster, NodePoolId=other).NodePool.LifeState, "normal")
+        self.tke.DeleteClusterNodePool(ClusterId=self.cluster, NodePoolIds=[where["NodePoolId"], other], KeepInstance=False)
+        wait("the pools", lambda: self.tke.DescribeClusterNodePools(ClusterId=self.cluster).TotalCount, 1)
+        addons = self.tke.DescribeAddon(ClusterId=self.cluster).Addons
+        expect(addons and all(a.Phase == "Succeeded" for a in addons), "the add-ons")
+        expect(self.tke.DescribeAddon(ClusterId=self.cluster, AddonName=addons[0].AddonName).Addons[0].AddonVersion == addons[0].AddonVersion, "one add-on")
 
     def tag(self):
         """Tags are replaced whole."""
@@ -398,6 +436,7 @@ class Life:
         self.network()
         self.create()
         self.nodes()
+        self.spot()
         self.tag()
         self.scale()
         self.many()

@@ -27,6 +27,7 @@ ACTIVITY_STATES = ["INIT", "RUNNING", "SUCCESSFUL", "FAILED"]
 TASK_STATES = ["process", "pause", "pausing", "paused", "done", "abort", "aborted", "resume"]
 # What the metadata says in sentences only, which a program cannot read.
 SAID = {
+    "Addon.Phase": {"enum": ["Installing", "Upgrading", "Terminating", "Succeeded", "InstallFailed", "UpgradFailed"]},
     "CheckInstancesUpgradeAbleRequest.Limit": PAGE,
     "CheckInstancesUpgradeAbleRequest.UpgradeType": {"enum": ["reset", "hot", "major"]},
     "Cluster.ClusterStatus": {"enum": [
@@ -64,6 +65,7 @@ SAID = {
     "OSImage.Status": {"enum": ["online", "offline"]},
     "ResourceDeleteOption.DeleteMode": {"enum": ["terminate", "retain"]},
     "RuntimeConfig.RuntimeType": {"enum": ["docker", "containerd"]},
+    "Taint.Effect": {"enum": ["NoSchedule", "PreferNoSchedule", "NoExecute"]},
     "Task.LifeState": {"enum": TASK_STATES},
     "UpgradeClusterInstancesRequest.Concurrent": {"max": 15},
     "UpgradeClusterInstancesRequest.MaxNotReadyPercent": {"max": 100},
@@ -73,10 +75,12 @@ SAID = {
     "as.AutoScalingGroup.EnabledStatus": {"enum": ["ENABLED", "DISABLED"]},
     "as.CreateAutoScalingGroupRequest.DefaultCooldown": {"max": 3600},
     "as.CreateAutoScalingGroupRequest.DesiredCapacity": {"max": 2000},
+    "as.CreateAutoScalingGroupRequest.InstanceAllocationPolicy": {"enum": ["LAUNCH_CONFIGURATION", "SPOT_MIXED"]},
     "as.CreateAutoScalingGroupRequest.MaxSize": {"max": 2000},
     "as.CreateAutoScalingGroupRequest.MinSize": {"max": 2000},
     "as.CreateAutoScalingGroupRequest.MultiZoneSubnetPolicy": {"enum": ["PRIORITY", "EQUALITY"]},
     "as.CreateAutoScalingGroupRequest.RetryPolicy": {"enum": ["IMMEDIATE_RETRY", "INCREMENTAL_INTERVALS", "NO_RETRY"]},
+    "as.CreateAutoScalingGroupRequest.ZonesCheckPolicy": {"enum": ["ALL", "ANY"]},
     "as.CreateLaunchConfigurationRequest.InstanceChargeType": {"enum": ["POSTPAID_BY_HOUR", "SPOTPAID", "PREPAID", "CDCPAID"]},
     "as.DescribeAutoScalingActivitiesRequest.ActivityIds": PAGE,
     "as.DescribeAutoScalingActivitiesRequest.Limit": PAGE,
@@ -87,7 +91,11 @@ SAID = {
     "as.ModifyAutoScalingGroupRequest.DesiredCapacity": {"max": 2000},
     "as.ModifyAutoScalingGroupRequest.MaxSize": {"max": 2000},
     "as.ModifyAutoScalingGroupRequest.MinSize": {"max": 2000},
+    "as.InstanceMarketOptionsRequest.MarketType": {"enum": ["spot"]},
     "as.RelatedInstance.InstanceStatus": {"enum": ACTIVITY_STATES},
+    "as.SpotMarketOptions.SpotInstanceType": {"enum": ["one-time"]},
+    "as.SpotMixedAllocationPolicy.OnDemandPercentageAboveBaseCapacity": {"max": 100},
+    "as.SpotMixedAllocationPolicy.SpotAllocationStrategy": {"enum": ["COST_OPTIMIZED", "CAPACITY_OPTIMIZED"]},
     "as.SystemDisk.DiskType": {"enum": ["CLOUD_BASIC", "CLOUD_PREMIUM", "CLOUD_SSD", "CLOUD_BSSD", "CLOUD_HSSD", "CLOUD_TSSD", "LOCAL_BASIC", "LOCAL_SSD"]},
     "cvm.DescribeInstancesRequest.InstanceIds": PAGE,
     "cvm.DescribeInstancesRequest.Limit": PAGE,
