@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package docs holds the guides. The pages capabilities.md and settings.md are
-// made from the tables in the code.
+// Package docs holds the guides. The pages capabilities.md, errors.md and settings.md, and
+// those of the providers, are made from the code.
 package docs
 
 //go:generate go run github.com/pmks-go/pmks/internal/docgen -dir .
