@@ -17,8 +17,9 @@ var block = regexp.MustCompile("(?m)^(?:<!-- file: (\\S+) -->\n)?```(\\w+)\n((?s
 // took is a time in the output of go test.
 var took = regexp.MustCompile(`(\(cached\)|\d+\.\d+s)`)
 
-// TestGettingStarted types docs/getting-started.md word by word in an empty folder: its
-// files are written, its commands run, and what they print is what it shows.
+// TestGettingStarted types docs/getting-started.md word by word in an empty folder beside
+// this checkout: its files are written, its commands run, and what they print is what it
+// shows.
 func TestGettingStarted(t *testing.T) {
 	t.Parallel()
 	root, err := filepath.Abs("..")
@@ -29,7 +30,7 @@ func TestGettingStarted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	reader := &newcomer{dir: t.TempDir(), root: root}
+	reader := newNewcomer(t, root)
 	for _, part := range block.FindAllStringSubmatch(string(page), -1) {
 		file, kind, text := part[1], part[2], part[3]
 		switch kind {
@@ -59,9 +60,35 @@ func TestGettingStarted(t *testing.T) {
 
 // newcomer is who follows the page.
 type newcomer struct {
-	dir, root string
-	output    string // of the last commands
-	checked   int
+	dir     string   // where the commands run
+	env     []string // of the commands
+	output  string   // of the last commands
+	checked int
+}
+
+// newNewcomer makes a folder with root beside it, under the name of a clone. Nothing is
+// downloaded that the tests have not: the checksums are there, and there is no proxy but an
+// empty one.
+func newNewcomer(t *testing.T, root string) *newcomer {
+	t.Helper()
+	home := t.TempDir()
+	n := &newcomer{dir: filepath.Join(home, "demo")}
+	for _, name := range []string{"demo", "proxy"} {
+		if err := os.Mkdir(filepath.Join(home, name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink(root, filepath.Join(home, "pmks")); err != nil {
+		t.Fatal(err)
+	}
+	sums, err := os.ReadFile(filepath.Join(root, "go.sum"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.write(t, "go.sum", string(sums))
+	// Without cgo whatever the tests are built with: the compiled packages are shared.
+	n.env = append(os.Environ(), "GOFLAGS=", "GOWORK=off", "CGO_ENABLED=0", "GOPROXY=file://"+filepath.ToSlash(filepath.Join(home, "proxy")))
+	return n
 }
 
 func (n *newcomer) write(t *testing.T, name, text string) {
@@ -71,25 +98,14 @@ func (n *newcomer) write(t *testing.T, name, text string) {
 	}
 }
 
-// run runs a command of the page. The one that gets pmks gets this checkout, with the
-// checksums of what it needs: nothing is downloaded that the tests have not.
+// run runs a command of the page.
 func (n *newcomer) run(t *testing.T, args []string) {
 	t.Helper()
 	if len(args) < 2 || args[0] != "go" {
 		t.Fatalf("%q is no go command", args)
 	}
-	if args[1] == "get" {
-		sums, err := os.ReadFile(filepath.Join(n.root, "go.sum"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		n.write(t, "go.sum", string(sums))
-		args = []string{"go", "mod", "edit", "-replace=github.com/pmks-go/pmks=" + n.root, "-require=github.com/pmks-go/pmks@v0.0.0"}
-	}
 	cmd := exec.CommandContext(t.Context(), args[0], args[1:]...)
-	cmd.Dir = n.dir
-	// Without cgo whatever the tests are built with: the compiled packages are shared.
-	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off", "CGO_ENABLED=0")
+	cmd.Dir, cmd.Env = n.dir, n.env
 	var problems strings.Builder
 	cmd.Stderr = &problems
 	out, err := cmd.Output()
