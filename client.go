@@ -22,7 +22,8 @@ type Client struct {
 	caps     Capabilities
 	hasCaps  bool
 	logger   *slog.Logger
-	// observers begin in this order; the logger's is the first.
+	// observers begin in this order; the logger's is the last, so that its lines are
+	// within the spans of the others.
 	observers []Observer
 }
 
@@ -58,10 +59,12 @@ func New(h ClusterHandler, opts ...Option) *Client {
 		c.provider = c.caps.Provider
 	}
 	for _, opt := range opts {
-		opt(c)
+		if opt != nil {
+			opt(c)
+		}
 	}
 	if c.logger != nil {
-		c.observers = append([]Observer{SlogObserver(c.logger)}, c.observers...)
+		c.observers = append(c.observers, SlogObserver(c.logger))
 	}
 	return c
 }
@@ -245,8 +248,10 @@ func (c *Client) begin(ctx context.Context, op string, cluster, nodeGroup IID) *
 // run calls f unless check failed or the context is over, wraps its error and
 // reports the call. A faulty request is refused even when the context is over:
 // the caller learns the more useful of the two.
-func (k *call) run(check error, f func(context.Context) error) error {
-	err := check
+func (k *call) run(check error, f func(context.Context) error) (err error) {
+	returned := false
+	defer func() { k.end(outcome(err, returned)) }()
+	err = check
 	if k.c.h == nil {
 		err = &Error{Code: CodeFailedPrecondition, Message: "this Client has no handler: make it with pmks.Open, or with pmks.New around one"}
 	}
@@ -258,7 +263,7 @@ func (k *call) run(check error, f func(context.Context) error) error {
 	}
 	e := &k.event
 	err = Annotate(err, Error{Provider: e.Provider, Op: e.Op, Cluster: e.Cluster, NodeGroup: e.NodeGroup})
-	k.end(err)
+	returned = true
 	return err
 }
 

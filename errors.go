@@ -177,14 +177,14 @@ func (e *Error) Error() string {
 		b.WriteString(": " + clipLong(e.Field))
 	}
 	if message := e.message(); message != "" {
-		b.WriteString(": " + oneLine(message))
+		b.WriteString(": " + message)
 	}
 	if e.MayHaveHappened {
 		b.WriteString(" (it may have happened all the same: read the resource before calling again)")
 	}
 	var tail []string
 	if e.ProviderCode != "" {
-		tail = append(tail, oneLine(e.ProviderCode))
+		tail = append(tail, e.ProviderCode)
 	}
 	if e.HTTPStatus != 0 {
 		tail = append(tail, fmt.Sprintf("HTTP %d", e.HTTPStatus))
@@ -198,10 +198,11 @@ func (e *Error) Error() string {
 	if len(tail) > 0 {
 		b.WriteString(" [" + strings.Join(tail, ", ") + "]")
 	}
-	return b.String()
+	return oneLine(b.String())
 }
 
-// oneLine keeps a vendor's text in its line, and what steers a terminal out of it.
+// oneLine keeps a text of a vendor's, or of a request, in its line, and what steers a
+// terminal out of it.
 func oneLine(s string) string {
 	if !strings.ContainsFunc(s, unicode.IsControl) {
 		return s

@@ -113,6 +113,8 @@ func TestError_Error(t *testing.T) {
 		{"message-hides-cause", pmks.Error{Code: pmks.CodeInternal, Message: "m", Err: vendorError{"secret"}}, "pmks: Internal: m"},
 		{"may-have-happened", pmks.Error{Code: pmks.CodeUnavailable, MayHaveHappened: true},
 			"pmks: Unavailable (it may have happened all the same: read the resource before calling again)"},
+		{"what-steers-a-terminal-elsewhere", pmks.Error{Code: pmks.CodeInvalidArgument, Field: "Labels[a\x1b[2J]", Message: "m", RequestID: "r\n1"},
+			"pmks: InvalidArgument: Labels[a [2J]: m [request r 1]"},
 		{"what-steers-a-terminal", pmks.Error{Code: pmks.CodeInternal, Message: "a\r\nb\x1b[2Jc\u009bd", ProviderCode: "x\ty"},
 			"pmks: Internal: a b [2Jc d [x y]"},
 		{"everything", pmks.Error{

@@ -70,12 +70,19 @@ func newJob(op string, h ClusterHandler, iid IID, opts []WaitOption) *job {
 }
 
 // run does the work of the job, and tells the observers of it.
-func (j *job) run(ctx context.Context, work func(context.Context) (ClusterInfo, error)) (ClusterInfo, error) {
+func (j *job) run(ctx context.Context, work func(context.Context) (ClusterInfo, error)) (info ClusterInfo, err error) {
+	if j.h == nil {
+		return info, j.wrap(noHandler())
+	}
 	ctx, a := beginOver(ctx, j.h, Event{Op: j.op, Cluster: j.iid})
-	info, err := work(ctx)
+	returned := false
+	defer func() {
+		a.event.Cluster, a.event.Retries = j.iid, j.retries
+		a.end(outcome(err, returned))
+	}()
+	info, err = work(ctx)
 	err = j.wrap(err)
-	a.event.Cluster, a.event.Retries = j.iid, j.retries
-	a.end(err)
+	returned = true
 	return info, err
 }
 

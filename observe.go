@@ -48,14 +48,18 @@ type Observer interface {
 	End(ctx context.Context, e Event)
 }
 
-// ObserverFunc is an [Observer] that is told of ends alone.
+// ObserverFunc is an [Observer] that is told of ends alone. A nil one is told nothing.
 type ObserverFunc func(context.Context, Event)
 
 // Begin implements [Observer].
 func (f ObserverFunc) Begin(ctx context.Context, _ Event) context.Context { return ctx }
 
 // End implements [Observer].
-func (f ObserverFunc) End(ctx context.Context, e Event) { f(ctx, e) }
+func (f ObserverFunc) End(ctx context.Context, e Event) {
+	if f != nil {
+		f(ctx, e)
+	}
+}
 
 // WithObserver tells o of each call, wait and job. Given several times, the
 // observers begin in that order and end in the other.
@@ -74,8 +78,11 @@ func WithLogger(l *slog.Logger) Option {
 }
 
 // SlogObserver logs the end of each call, wait and job: failures as warnings, the
-// others for debugging.
+// others for debugging. Nil means silence.
 func SlogObserver(l *slog.Logger) Observer {
+	if l == nil {
+		return ObserverFunc(nil)
+	}
 	return ObserverFunc(func(ctx context.Context, e Event) {
 		level, text := slog.LevelDebug, "pmks: call"
 		if e.Err != nil {
@@ -108,24 +115,44 @@ func (e Event) attrs() []slog.Attr {
 type activity struct {
 	observers []Observer
 	ctx       context.Context
-	event     Event
+	// before are the contexts of the observers but for the last, whose is ctx: a span that
+	// one of them finds in its own is not that of another.
+	before []context.Context //nolint:containedctx // as long as the call
+	event  Event
 }
 
 func begin(ctx context.Context, observers []Observer, e Event) activity {
 	e.Start = time.Now()
-	for _, o := range observers {
+	var before []context.Context
+	for i, o := range observers {
 		if inner := o.Begin(ctx, e); inner != nil {
 			ctx = inner
 		}
+		if i < len(observers)-1 {
+			before = append(before, ctx)
+		}
 	}
-	return activity{observers, ctx, e}
+	return activity{observers, ctx, before, e}
 }
 
 func (a *activity) end(err error) {
 	a.event.Err, a.event.Duration = err, time.Since(a.event.Start)
-	for _, o := range slices.Backward(a.observers) {
-		o.End(a.ctx, a.event)
+	ctx := a.ctx
+	for i, o := range slices.Backward(a.observers) {
+		o.End(ctx, a.event)
+		if i > 0 {
+			ctx = a.before[i-1]
+		}
 	}
+}
+
+// outcome is the error that observers are told of: what panics, or leaves its goroutine,
+// in a function or a loop of the caller's ends too.
+func outcome(err error, returned bool) error {
+	if returned {
+		return err
+	}
+	return &Error{Code: CodeInternal, Message: "it did not return: it panicked, or its goroutine ended"}
 }
 
 // beginOver is begin for what works over a handler: its observers are those of a

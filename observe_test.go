@@ -140,6 +140,118 @@ func TestObserver_several(t *testing.T) {
 	}
 }
 
+// keeper of a word is an observer that finds what it put into its own context.
+type wordKeeper struct {
+	word string
+	got  *[]string
+}
+
+func (k wordKeeper) Begin(ctx context.Context, _ pmks.Event) context.Context {
+	return context.WithValue(ctx, wordKey{}, k.word)
+}
+
+func (k wordKeeper) End(ctx context.Context, _ pmks.Event) {
+	word, _ := ctx.Value(wordKey{}).(string)
+	*k.got = append(*k.got, k.word+" got "+word)
+}
+
+type wordKey struct{}
+
+// TestObserver_ownContext: End gets the context that Begin returned, not that of another
+// observer; the logger's lines are within all of them.
+func TestObserver_ownContext(t *testing.T) {
+	t.Parallel()
+	var got []string
+	client := pmks.New(&instant{reporter: reporter{strict()}, info: cluster(pmks.ClusterActive)},
+		pmks.WithLogger(slog.New(wordHandler{slog.DiscardHandler, &got})),
+		pmks.WithObserver(wordKeeper{"a", &got}), pmks.WithObserver(wordKeeper{"b", &got}), pmks.WithObserver(wordKeeper{"c", &got}))
+	if _, err := client.GetCluster(t.Context(), clusterIID); err != nil {
+		t.Fatal(err)
+	}
+	if d := diff([]string{"log got c", "c got c", "b got b", "a got a"}, got); d != "" {
+		t.Error(d)
+	}
+}
+
+// wordHandler logs the word of a context.
+type wordHandler struct {
+	slog.Handler
+	got *[]string
+}
+
+func (h wordHandler) Enabled(context.Context, slog.Level) bool { return true }
+
+func (h wordHandler) Handle(ctx context.Context, _ slog.Record) error {
+	word, _ := ctx.Value(wordKey{}).(string)
+	*h.got = append(*h.got, "log got "+word)
+	return nil
+}
+
+// TestObserver_panic: what begins ends, also where a function or a loop of the caller's
+// panics inside.
+func TestObserver_panic(t *testing.T) {
+	t.Parallel()
+	var open []string
+	failed := 0
+	iid, group := pmks.IID{NameId: "demo"}, pmks.IID{NameId: "workers"}
+	client := pmks.New(fake.New(fake.WithClusters(fake.Cluster{Name: iid.NameId, NodeGroups: []pmks.NodeGroupInfo{{IId: group, DesiredNodeSize: 1}}})),
+		pmks.WithObserver(ender{&open, &failed}))
+	for name, call := range map[string]func(){
+		"loop": func() {
+			for range client.Clusters(t.Context()) {
+				panic("mine")
+			}
+		},
+		"condition": func() {
+			_, _ = pmks.WaitNodeGroup(t.Context(), client, iid, group, func(pmks.NodeGroupInfo) (bool, error) { panic("mine") })
+		},
+		"progress of a job": func() {
+			_ = pmks.Teardown(t.Context(), client, iid, pmks.WithProgress(func(pmks.Progress) { panic("mine") }))
+		},
+	} {
+		failed = 0
+		func() {
+			defer func() {
+				if recover() != "mine" {
+					t.Errorf("%s: the panic is lost", name)
+				}
+			}()
+			call()
+		}()
+		if len(open) > 0 || failed == 0 {
+			t.Errorf("%s: %v did not end, %d failed", name, open, failed)
+		}
+	}
+}
+
+// ender counts what began and has not ended, and what ended with ErrInternal.
+type ender struct {
+	open   *[]string
+	failed *int
+}
+
+func (e ender) Begin(ctx context.Context, ev pmks.Event) context.Context {
+	*e.open = append(*e.open, ev.Op)
+	return ctx
+}
+
+func (e ender) End(_ context.Context, ev pmks.Event) {
+	*e.open = slices.Delete(*e.open, slices.Index(*e.open, ev.Op), slices.Index(*e.open, ev.Op)+1)
+	if errors.Is(ev.Err, pmks.ErrInternal) {
+		*e.failed++
+	}
+}
+
+// TestObserver_nothing: an observer of nothing is silent.
+func TestObserver_nothing(t *testing.T) {
+	t.Parallel()
+	client := pmks.New(&instant{reporter: reporter{strict()}, info: cluster(pmks.ClusterActive)}, nil,
+		pmks.WithObserver(pmks.SlogObserver(nil)), pmks.WithObserver(pmks.ObserverFunc(nil)), pmks.WithLogger(nil))
+	if _, err := client.GetCluster(t.Context(), clusterIID); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestObserver_retries: the end of a job says how often it made a call again.
 func TestObserver_retries(t *testing.T) {
 	t.Parallel()

@@ -54,10 +54,14 @@ type waitOptions struct {
 // WithBackOff sets the pauses between checks. The function is called once for
 // each wait, because a policy has state; a shared one would be a race. A policy
 // that stops ends the wait with ErrTimeout. The default grows from 5 s to 30 s
-// with jitter and never stops. Where the cloud asks to wait longer, that is the
-// pause.
+// with jitter and never stops; it is what nil means. Where the cloud asks to wait
+// longer, that is the pause.
 func WithBackOff(policy func() backoff.BackOff) WaitOption {
-	return func(o *waitOptions) { o.policy = policy }
+	return func(o *waitOptions) {
+		if o.policy = policy; policy == nil {
+			o.policy = defaultPolicy
+		}
+	}
 }
 
 // WithInterval checks every d.
@@ -99,7 +103,9 @@ func withSince(t time.Time) WaitOption {
 func newWaitOptions(opts []WaitOption) waitOptions {
 	o := waitOptions{policy: defaultPolicy, grace: DefaultGrace, readErrors: DefaultReadErrors, readTimeout: DefaultReadTimeout}
 	for _, opt := range opts {
-		opt(&o)
+		if opt != nil {
+			opt(&o)
+		}
 	}
 	return o
 }
@@ -179,7 +185,7 @@ func (e *WaitError) Error() string {
 	if e.LastReadErr != nil && !errors.Is(e.Err, e.LastReadErr) {
 		text += fmt.Sprintf("; last read: %v", e.LastReadErr)
 	}
-	return text + ": " + e.Err.Error()
+	return oneLine(text + ": " + e.Err.Error())
 }
 
 // lastSeen returns the words of what the wait was about.
@@ -259,6 +265,9 @@ func WaitClusterVersion(ctx context.Context, h ClusterHandler, iid IID, version 
 // wait. Each check reads the whole cluster.
 func WaitCluster(ctx context.Context, h ClusterHandler, iid IID, cond func(ClusterInfo) (bool, error), opts ...WaitOption) (ClusterInfo, error) {
 	w := newWait("condition", h, iid, IID{}, opts)
+	if cond == nil {
+		return ClusterInfo{}, w.refused(ctx, noCondition())
+	}
 	w.explained = true // what is not reached, only cond knows
 	return w.until(ctx, cond)
 }
@@ -297,6 +306,9 @@ func WaitNodeCount(ctx context.Context, h ClusterHandler, clusterIID, nodeGroupI
 // wait. Each check reads the whole cluster.
 func WaitNodeGroup(ctx context.Context, h ClusterHandler, clusterIID, nodeGroupIID IID, cond func(NodeGroupInfo) (bool, error), opts ...WaitOption) (NodeGroupInfo, error) {
 	w := newWait("condition", h, clusterIID, nodeGroupIID, opts)
+	if cond == nil {
+		return NodeGroupInfo{}, w.refused(ctx, noCondition())
+	}
 	w.explained = true // what is not reached, only cond knows
 	w.whole = true
 	return w.runGroup(ctx, func(_ context.Context, o observation) (bool, error) {
@@ -306,6 +318,10 @@ func WaitNodeGroup(ctx context.Context, h ClusterHandler, clusterIID, nodeGroupI
 		g, _ := o.info.NodeGroup(o.state.NodeGroup)
 		return cond(g)
 	})
+}
+
+func noCondition() error {
+	return invalid("cond", "is nil: give a function that says when the wait is over")
 }
 
 // runs reports whether a cluster's version is the wanted one, or a patch of it

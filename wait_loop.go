@@ -107,18 +107,27 @@ func stateReaderOf(h ClusterHandler) StateReader {
 	return r
 }
 
+// noHandler is the error of a wait or a job over nothing.
+func noHandler() error {
+	return invalid("h", "is nil: make a handler with pmks.Open or with the New of a provider")
+}
+
 // run looks and checks until the check says done or fails, or the wait is over.
-func (w *wait) run(ctx context.Context, check func(context.Context, observation) (bool, error)) (ClusterInfo, error) {
+func (w *wait) run(ctx context.Context, check func(context.Context, observation) (bool, error)) (info ClusterInfo, err error) {
 	if w.h == nil {
-		return ClusterInfo{}, w.refused(ctx, invalid("h", "is nil: make a handler with pmks.Open or with the New of a provider"))
+		return ClusterInfo{}, w.refused(ctx, noHandler())
 	}
 	if err := CheckIID("clusterIID", w.cluster); err != nil {
 		return ClusterInfo{}, w.refused(ctx, err)
 	}
 	ctx, a := beginOver(ctx, w.h, Event{Op: "Wait", Goal: w.goal, Cluster: w.cluster, NodeGroup: w.group})
-	info, err := w.watch(ctx, check)
-	a.event.Cluster, a.event.NodeGroup, a.event.Attempts = w.readCluster, w.readGroup, w.attempts
-	a.end(err)
+	returned := false
+	defer func() {
+		a.event.Cluster, a.event.NodeGroup, a.event.Attempts = w.readCluster, w.readGroup, w.attempts
+		a.end(outcome(err, returned))
+	}()
+	info, err = w.watch(ctx, check)
+	returned = true
 	return info, err
 }
 

@@ -9,10 +9,12 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"unicode"
 
 	"github.com/cenkalti/backoff/v4"
 
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/fake"
 )
 
 // waiters are the waits of the tables: a name and a call that gives only the error.
@@ -474,5 +476,47 @@ func TestWaitCluster_ConditionError(t *testing.T) {
 	info, err := pmks.WaitCluster(t.Context(), h, clusterIID, func(pmks.ClusterInfo) (bool, error) { return false, boom })
 	if !errors.Is(err, boom) || info.IId != clusterIID {
 		t.Errorf("got %+v, %v", info.IId, err)
+	}
+}
+
+// TestWait_nothing: what is nothing is refused, or left out, before anything is read.
+func TestWait_nothing(t *testing.T) {
+	t.Parallel()
+	h := fake.New(fake.WithClusters(fake.Cluster{Name: "demo", NodeGroups: []pmks.NodeGroupInfo{{IId: groupIID, DesiredNodeSize: 1}}}))
+	ctx, iid := t.Context(), pmks.IID{NameId: "demo"}
+	for name, test := range map[string]struct {
+		field string
+		call  func() error
+	}{
+		"WaitCluster":   {"cond", func() error { _, err := pmks.WaitCluster(ctx, h, iid, nil); return err }},
+		"WaitNodeGroup": {"cond", func() error { _, err := pmks.WaitNodeGroup(ctx, h, iid, groupIID, nil); return err }},
+		"Provision":     {"h", func() error { _, err := pmks.Provision(ctx, nil, demoRequest); return err }},
+		"Upgrade":       {"h", func() error { _, err := pmks.Upgrade(ctx, nil, iid, "1.34"); return err }},
+		"PlanUpgrade":   {"h", func() error { _, err := pmks.PlanUpgrade(ctx, nil, iid, "1.34"); return err }},
+		"Teardown":      {"h", func() error { return pmks.Teardown(ctx, nil, iid) }},
+	} {
+		var e *pmks.Error
+		if err := test.call(); !errors.As(err, &e) || e.Code != pmks.CodeInvalidArgument || e.Field != test.field {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	if n := len(h.Calls()); n > 0 {
+		t.Errorf("%d calls", n)
+	}
+	if _, err := pmks.WaitClusterActive(ctx, h, iid, nil, pmks.WithBackOff(nil), pmks.WithProgress(nil)); err != nil {
+		t.Errorf("with options of nothing: %v", err)
+	}
+}
+
+// TestWaitError_oneLine: no text of a vendor's, nor of a request, steers a terminal.
+func TestWaitError_oneLine(t *testing.T) {
+	t.Parallel()
+	h := &reader{read: timeline(phase{forever, inactive(true, "no\r\ncapacity\x1b[2J"), nil})}
+	_, err := pmks.WaitClusterActive(t.Context(), h, clusterIID)
+	_, other := pmks.WaitClusterVersion(t.Context(), h, clusterIID, "1.33\x1b[2J")
+	for _, text := range []string{err.Error(), other.Error()} {
+		if strings.ContainsFunc(text, unicode.IsControl) {
+			t.Errorf("got %q", text)
+		}
 	}
 }
