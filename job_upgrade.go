@@ -14,7 +14,7 @@ import (
 )
 
 func (j *job) upgrade(ctx context.Context, version string) (ClusterInfo, error) {
-	if err := CheckIID("clusterIID", j.iid); err != nil {
+	if err := j.checkUpgrade(version); err != nil {
 		return ClusterInfo{}, err
 	}
 	info, err := j.get(ctx)
@@ -122,10 +122,21 @@ func older(a, b string) bool {
 
 // lagging returns the node groups that are behind the control plane.
 func lagging(info ClusterInfo) []NodeGroupInfo {
-	return slices.DeleteFunc(slices.Clone(info.NodeGroupList), func(g NodeGroupInfo) bool {
-		one := []upgrade.Group{{Version: g.Version, Leaving: g.Status == NodeGroupDeleting}}
-		return len(upgrade.Lagging(one, info.Version)) == 0
-	})
+	return slices.DeleteFunc(slices.Clone(info.NodeGroupList), func(g NodeGroupInfo) bool { return !lags(g, info.Version) })
+}
+
+// lags reports whether a node group is behind the version of a control plane.
+func lags(g NodeGroupInfo, version string) bool {
+	one := []upgrade.Group{{Version: g.Version, Leaving: g.Status == NodeGroupDeleting}}
+	return len(upgrade.Lagging(one, version)) > 0
+}
+
+// checkUpgrade checks what can be said of an upgrade without the network.
+func (j *job) checkUpgrade(version string) error {
+	var f faults
+	f.addErr(CheckIID("clusterIID", j.iid))
+	checkVersion(&f, "version", version)
+	return f.err()
 }
 
 // reach takes steps until the cluster and all its groups are at one version. A
@@ -171,12 +182,12 @@ func (j *job) waitStep(ctx context.Context, before ClusterInfo, version string) 
 				return false, Annotate(err, Error{NodeGroup: g.IId})
 			}
 		}
-		lags := lagging(o.info)
+		behind := lagging(o.info)
 		there := errWant == nil && runs(o.info.Version, want)
 		// The step may have been under way, and shown as done, when before was read.
-		done, err := step.check(o, there && len(lags) == 0 || fingerprint(o.info) != was)
-		if err != nil && there && len(lags) > 0 {
-			err = Annotate(err, Error{NodeGroup: lags[0].IId})
+		done, err := step.check(o, there && len(behind) == 0 || fingerprint(o.info) != was)
+		if err != nil && there && len(behind) > 0 {
+			err = Annotate(err, Error{NodeGroup: behind[0].IId})
 		}
 		return done, err
 	})

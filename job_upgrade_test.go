@@ -177,8 +177,12 @@ func TestUpgrade_Failures(t *testing.T) {
 				if len(w.journal) != tt.calls {
 					t.Errorf("%d calls, want %d: %q", len(w.journal), tt.calls, w.journal)
 				}
-				if tt.name != "absent" && got.IId != clusterIID {
-					t.Errorf("returned %+v", got.IId)
+				want := clusterIID
+				if tt.name == "absent" || tt.name == "no-version" { // nothing was read
+					want = pmks.IID{}
+				}
+				if got.IId != want {
+					t.Errorf("returned %+v, want %+v", got.IId, want)
 				}
 			})
 		})

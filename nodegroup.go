@@ -29,5 +29,10 @@ func readNodeGroup(ctx context.Context, h ClusterHandler, clusterIID, nodeGroupI
 	if !ok {
 		return NodeGroupInfo{}, &Error{Code: CodeNotFound, Message: "the cluster has no such node group"}
 	}
+	for _, other := range info.NodeGroupList {
+		if nodeGroupIID.SystemId == "" && other.IId.NameId == g.IId.NameId && other.IId != g.IId {
+			return NodeGroupInfo{}, invalid("nodeGroupIID", "%q is ambiguous: give its SystemId, %s or %s", clip(g.IId.NameId), clipLong(g.IId.SystemId), clipLong(other.IId.SystemId))
+		}
+	}
 	return g, nil
 }

@@ -82,3 +82,22 @@ func TestWaitNodeGroup(t *testing.T) {
 		}
 	})
 }
+
+// namesakes has two node groups of one name.
+type namesakes struct{ pmks.ClusterHandler }
+
+func (namesakes) GetCluster(context.Context, pmks.IID) (pmks.ClusterInfo, error) {
+	other := group(pmks.NodeGroupActive, 2)
+	other.IId.SystemId = "ng-2"
+	return cluster(pmks.ClusterActive, group(pmks.NodeGroupActive, 1), other), nil
+}
+
+// TestGetNodeGroup_ambiguous: a name that two groups have is no name of one.
+func TestGetNodeGroup_ambiguous(t *testing.T) {
+	t.Parallel()
+	_, err := pmks.GetNodeGroup(t.Context(), namesakes{}, clusterIID, pmks.IID{NameId: groupIID.NameId})
+	checkFields(t, err, map[string]pmks.Code{"nodeGroupIID": pmks.CodeInvalidArgument})
+	if g, err := pmks.GetNodeGroup(t.Context(), namesakes{}, clusterIID, pmks.IID{SystemId: "ng-2"}); err != nil || g.DesiredNodeSize != 2 {
+		t.Errorf("by its id: %d nodes, %v", g.DesiredNodeSize, err)
+	}
+}

@@ -81,7 +81,7 @@ func PlanUpgrade(ctx context.Context, h ClusterHandler, clusterIID IID, version 
 }
 
 func (j *job) plan(ctx context.Context, version string) (UpgradePlan, error) {
-	if err := CheckIID("clusterIID", j.iid); err != nil {
+	if err := j.checkUpgrade(version); err != nil {
 		return UpgradePlan{}, err
 	}
 	info, err := j.get(ctx)
@@ -132,10 +132,12 @@ func (j *job) steps(info ClusterInfo, target string, offered []string) ([]Upgrad
 			steps = append(steps, UpgradeStep{From: info.Version, To: hop, Typical: j.caps.Typical.UpgradeControlPlane})
 			info.Version = hop
 		}
-		for _, g := range lagging(info) {
+		for i, g := range info.NodeGroupList {
+			if !lags(g, info.Version) {
+				continue
+			}
 			steps = append(steps, UpgradeStep{NodeGroup: g.IId, From: g.Version, To: info.Version, Typical: j.caps.Typical.UpgradeNodeGroup})
-			at := slices.IndexFunc(info.NodeGroupList, func(o NodeGroupInfo) bool { return o.IId == g.IId })
-			info.NodeGroupList[at].Version = info.Version
+			info.NodeGroupList[i].Version = info.Version
 		}
 		if hop == target {
 			return steps, nil
@@ -166,6 +168,8 @@ func heldUp(what string, status ClusterStatus, reason string) (UpgradeFinding, b
 	switch status {
 	case ClusterActive:
 		return UpgradeFinding{}, false
+	case ClusterDeleting: // no waiting helps
+		f.Code, f.Message = CodeFailedPrecondition.String(), what+" is being deleted"
 	case ClusterInactive:
 		f.Code, f.Message = CodeFailedPrecondition.String(), what+" is Inactive: repair it first"
 		if reason != "" {

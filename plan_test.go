@@ -173,6 +173,48 @@ func TestPlanUpgrade_followed(t *testing.T) {
 	}
 }
 
+// TestPlanUpgrade_unread: what can be said of a request without the network is.
+func TestPlanUpgrade_unread(t *testing.T) {
+	t.Parallel()
+	h := fake.New(fake.WithClusters(fake.Cluster{Name: "demo"}))
+	for _, version := range []string{"latest", "1", "1.33.\x1b", "-1.2"} {
+		for op, call := range map[string]func(pmks.IID) error{
+			"PlanUpgrade": func(iid pmks.IID) error {
+				_, err := pmks.PlanUpgrade(t.Context(), h, iid, version)
+				return err
+			},
+			"Upgrade": func(iid pmks.IID) error {
+				_, err := pmks.Upgrade(t.Context(), h, iid, version)
+				return err
+			},
+		} {
+			checkFields(t, call(pmks.IID{NameId: "demo"}), map[string]pmks.Code{"version": pmks.CodeInvalidArgument})
+			err := call(pmks.IID{})
+			checkFields(t, err, map[string]pmks.Code{"clusterIID": pmks.CodeInvalidArgument, "version": pmks.CodeInvalidArgument})
+			if n := len(h.Calls()); n > 0 {
+				t.Fatalf("%s to %q: %d calls, %v", op, version, n, err)
+			}
+		}
+	}
+}
+
+// twins shows two node groups that nothing tells apart, and both lag.
+type twins struct{ pmks.ClusterHandler }
+
+func (twins) GetCluster(context.Context, pmks.IID) (pmks.ClusterInfo, error) {
+	g := pmks.NodeGroupInfo{Version: "1.32", Status: pmks.NodeGroupActive}
+	return pmks.ClusterInfo{IId: clusterIID, Version: "1.33", Status: pmks.ClusterActive, NodeGroupList: []pmks.NodeGroupInfo{g, g}}, nil
+}
+
+// TestPlanUpgrade_twins: the plan of them has an end.
+func TestPlanUpgrade_twins(t *testing.T) {
+	t.Parallel()
+	plan, err := pmks.PlanUpgrade(t.Context(), twins{}, clusterIID, "1.34")
+	if err != nil || len(plan.Steps) != 5 {
+		t.Errorf("%d steps, %v: %+v", len(plan.Steps), err, plan)
+	}
+}
+
 // versionless cannot read the version of the last node group.
 type versionless struct{ *fake.Handler }
 
@@ -245,5 +287,19 @@ func TestPlanUpgrade_findings(t *testing.T) {
 	stop()
 	if _, err := pmks.PlanUpgrade(ctx, h, iid, "1.33"); !errors.Is(err, pmks.ErrCanceled) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestPlanUpgrade_deleting: what is being deleted is no busy cluster, for which one waits.
+func TestPlanUpgrade_deleting(t *testing.T) {
+	t.Parallel()
+	h := fake.New(fake.WithProfile("aws"), fake.WithClusters(fake.Cluster{Name: "demo", Version: "1.32"}))
+	iid := pmks.IID{NameId: "demo"}
+	if _, err := h.DeleteCluster(t.Context(), iid); err != nil {
+		t.Fatal(err)
+	}
+	plan, err := pmks.PlanUpgrade(t.Context(), h, iid, "1.33")
+	if b := plan.Blocked(); err != nil || len(b) != 1 || b[0].Code != pmks.CodeFailedPrecondition.String() || !strings.Contains(b[0].Message, "is being deleted") {
+		t.Errorf("blocked by %+v, %v", b, err)
 	}
 }
