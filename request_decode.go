@@ -155,6 +155,9 @@ func (d *requestDecoder) object(n jsontree.Node, form []requestField) {
 		}
 		return
 	}
+	if twin := n.Twin; twin != nil {
+		d.add(twin.Path, "%s", twin.Message)
+	}
 	for i, key := range n.Keys {
 		item := n.Items[i]
 		at := slices.IndexFunc(form, func(f requestField) bool { return strings.EqualFold(f.name, key) })
@@ -179,8 +182,8 @@ func requestList[T any](d *requestDecoder, n jsontree.Node, decode func(jsontree
 	}
 	var items []T
 	for _, item := range n.Items {
-		if item.Kind == jsontree.Null {
-			d.expected(item, "an object")
+		if item.Kind == jsontree.Null { // it would be one of nothing
+			d.add(item.Path, "must not be null: leave it out")
 			continue
 		}
 		items = append(items, decode(item))

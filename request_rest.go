@@ -17,6 +17,9 @@ func (d *requestDecoder) restRequest(n jsontree.Node) ClusterInfo {
 		{"IDTransformMode", func(n jsontree.Node) { d.text(n, "OFF") }},
 		{"NameSpace", d.noNameSpace},
 		{restBody, func(n jsontree.Node) {
+			if n.Kind == jsontree.Null { // in place of the whole request it says nothing at all
+				d.expected(n, "an object with the request")
+			}
 			d.object(n, []requestField{
 				{"Name", func(n jsontree.Node) { c.IId.NameId = d.text(n, "demo") }},
 				{"Version", func(n jsontree.Node) { c.Version = d.text(n, "1.33") }},

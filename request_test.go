@@ -113,6 +113,9 @@ func TestParseRequest(t *testing.T) {
 				Labels: map[string]string{"team": "blue"}, Taints: []pmks.Taint{{Key: "dedicated", Value: "batch", Effect: pmks.TaintNoSchedule}},
 				Spot: true, Zones: []string{"us-east-2a"}}}}},
 		{"escapes", `{"IId": {"NameId": "\uD83D\uDE00\u00e9"}}`, pmks.ClusterInfo{IId: pmks.IID{NameId: "😀é"}}},
+		// Kubernetes tells labels apart by their case, which fields do not.
+		{"labels-in-another-case", `{"NodeGroupList": [{"Labels": {"team": "a", "Team": "b"}}]}`,
+			pmks.ClusterInfo{NodeGroupList: []pmks.NodeGroupInfo{{Labels: map[string]string{"team": "a", "Team": "b"}}}}},
 		{"white-space-around", " \r\n\t{} \n", pmks.ClusterInfo{}},
 	}
 	for _, tt := range tests {
@@ -177,7 +180,14 @@ func TestParseRequest_Faults(t *testing.T) {
 		{"number-for-text", `{"Version": 1.33}`, []string{"Version"}, "not a number"},
 		{"text-for-object", `{"IId": "demo"}`, []string{"IId"}, "an object with NameId, not a string"},
 		{"object-for-list", `{"TagList": {"team": "platform"}}`, []string{"TagList"}, "must be a list, not an object"},
-		{"null-in-a-list", `{"NodeGroupList": [null]}`, []string{"NodeGroupList[0]"}, "must be an object, not null"},
+		{"null-in-a-list", `{"NodeGroupList": [null]}`, []string{"NodeGroupList[0]"}, "must not be null: leave it out"},
+		{"null-in-a-list-of-texts", `{"NodeGroupList": [{"Zones": [null]}], "Access": {"CIDRs": [null]}}`,
+			[]string{"NodeGroupList[0].Zones[0]", "Access.CIDRs[0]"}, "must not be null: leave it out"},
+		{"rest-body-null", `{"ReqInfo": null}`, []string{"ReqInfo"}, "must be an object with the request, not null"},
+		{"byte-order-mark-alone", "\uFEFF \n", []string{"request"}, "is empty"},
+		{"label-twice", `{"NodeGroupList": [{"Labels": {"team": "a", "team": "b"}}]}`, []string{"NodeGroupList[0].Labels.team"}, "given twice"},
+		{"not-a-number", `{"NodeGroupList": [{"MinNodeSize": NaN}]}`, []string{"NodeGroupList[0].MinNodeSize"}, "not JSON"},
+		{"what-steers-a-terminal", `{"a\u001b[31mb": 1}`, []string{"a\x1b[31mb"}, "InvalidArgument: a [31mb: is not a field"},
 		{"text-in-a-list", `{"Network": {"SubnetIIDs": ["subnet-1"]}}`, []string{"Network.SubnetIIDs[0]"}, "NameId, SystemId"},
 		{"boolean-for-size", `{"NodeGroupList": [{"DesiredNodeSize": true}]}`, []string{"NodeGroupList[0].DesiredNodeSize"}, "a whole number, such as 2, not a boolean"},
 		{"word-for-size", `{"NodeGroupList": [{"MinNodeSize": "two"}]}`, []string{"NodeGroupList[0].MinNodeSize"}, `not "two"`},

@@ -40,9 +40,12 @@ type Node struct {
 	Text string
 	// Items are the values of a list or an object, in the order of the text.
 	Items []Node
-	// Keys are the names that go with the items of an object. None is there twice,
-	// in another case either.
+	// Keys are the names that go with the items of an object. None is there twice.
 	Keys []string
+	// Twin is the fault of a name that differs from another of the object in case alone,
+	// which encoding/json would take for one; nil if there is none. Where the names are
+	// the user's own it is no fault.
+	Twin *Error
 }
 
 // Error is why a text is not a tree. It shows no values.
@@ -117,11 +120,12 @@ func Parse(data []byte, maxSize int) (Node, error) {
 		return Node{}, fault("", "is larger than %d bytes", maxSize)
 	case !utf8.Valid(data):
 		return Node{}, fault("", "is not valid UTF-8, first at %s", position(data, invalidUTF8(data)))
-	case len(bytes.TrimSpace(data)) == 0:
-		return Node{}, fault("", "is empty")
 	}
 	// Some editors write a byte order mark.
 	data = bytes.TrimPrefix(data, []byte("\uFEFF"))
+	if len(bytes.TrimSpace(data)) == 0 {
+		return Node{}, fault("", "is empty")
+	}
 	r := &treeReader{data: data, dec: json.NewDecoder(bytes.NewReader(data))}
 	r.dec.UseNumber()
 	root, err := r.value("", 0)
@@ -169,7 +173,7 @@ func (r *treeReader) value(path string, depth int) (Node, error) {
 
 // members reads a list or an object to its end.
 func (r *treeReader) members(n *Node, depth int) error {
-	seen := map[string]bool{}
+	seen, folded := map[string]bool{}, map[string]bool{}
 	for r.dec.More() {
 		path := fmt.Sprintf("%s[%d]", n.Path, len(n.Items))
 		if n.Kind == Object {
@@ -180,11 +184,15 @@ func (r *treeReader) members(n *Node, depth int) error {
 			// The decoder lets nothing but a string be a key.
 			key, _ := token.(string)
 			path = n.at(clip(key))
-			folded := strings.ToLower(strings.ToUpper(key)) // as strings.EqualFold compares
-			if seen[folded] {
+			if seen[key] {
 				return fault(path, "is given twice, again at %s", r.position())
 			}
-			seen[folded] = true
+			seen[key] = true
+			lower := strings.ToLower(strings.ToUpper(key)) // as strings.EqualFold compares
+			if folded[lower] && n.Twin == nil {
+				n.Twin = fault(path, "is given twice, again at %s", r.position())
+			}
+			folded[lower] = true
 			n.Keys = append(n.Keys, key)
 		}
 		item, err := r.value(path, depth)

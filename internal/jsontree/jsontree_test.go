@@ -37,8 +37,7 @@ func TestParse_errors(t *testing.T) {
 		{"too-large", strings.Repeat("1", 101), "", "is larger than 100 bytes"},
 		{"too-deep", strings.Repeat("[", 40), strings.Repeat("[0]", 32), "nested too deep"},
 		{"twice", `{"a": {"b": 1, "b": 2}}`, "a.b", "given twice, again at line 1, column 19"},
-		{"twice-in-another-case", `{"Straße": 1, "STRAßE": 2}`, "STRAßE", "given twice"},
-		{"twice-by-folding", "{\"key\": 1, \"\u212aey\": 2}", "\u212aey", "given twice"},
+		{"mark-alone", "\uFEFF ", "", "is empty"},
 		{"more", "{}\n{}", "", "nothing after it"},
 		{"cut", `{"a": [1`, "a", "ends too early"},
 		{"not-utf-8", "\"\n\xff\"", "", "line 2, column 1"},
@@ -55,5 +54,27 @@ func TestParse_errors(t *testing.T) {
 				t.Errorf("the text is %q", err)
 			}
 		})
+	}
+}
+
+// TestParse_twin: names that differ in case alone are told, for the reader to judge.
+func TestParse_twin(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ text, path string }{
+		{`{"Straße": 1, "STRAßE": 2}`, "STRAßE"},
+		{"{\"key\": 1, \"\u212aey\": 2, \"KEY\": 3}", "\u212aey"}, // by folding, and the first alone
+		{`{"a": {"b": 1}, "b": {"a": 1}}`, ""},
+	} {
+		root, err := jsontree.Parse([]byte(test.text), 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		if root.Twin != nil {
+			got = root.Twin.Path
+		}
+		if got != test.path {
+			t.Errorf("%s: the twin is %q, want %q", test.text, got, test.path)
+		}
 	}
 }
