@@ -65,8 +65,12 @@ func checkCIDR(f *faults, field, cidr string, before []string) {
 			return
 		}
 		f.add(field, "%q is not a network such as 198.51.100.0/24", clip(cidr))
+	case prefix.Addr().Is4In6():
+		f.add(field, "%q is a network of IPv4 in the words of IPv6: write it as one of IPv4, such as 198.51.100.0/24", clip(cidr))
 	case prefix != prefix.Masked():
 		f.add(field, "%q has bits after its length: write %s", clip(cidr), prefix.Masked())
+	case prefix.String() != cidr: // clouds give it back so, and two spellings of one are the same
+		f.add(field, "%q has a shorter form that all clouds know: write %s", clip(cidr), prefix)
 	case slices.Contains(before, cidr):
 		f.add(field, "%q is given twice", clip(cidr))
 	}

@@ -88,10 +88,10 @@ func (c Capabilities) checkKey(f *faults, field, key string) {
 	switch {
 	case key == "":
 		f.add(field, "must not be empty")
-	case len(name) > longestLabelName:
-		f.add(field, "the name of a key has at most %d characters, got %d", longestLabelName, len(name))
-	case len(prefix) > longestLabelPrefix:
-		f.add(field, "the prefix of a key has at most %d characters, got %d", longestLabelPrefix, len(prefix))
+	case utf8.RuneCountInString(name) > longestLabelName:
+		f.add(field, "the name of a key has at most %d characters, got %d", longestLabelName, utf8.RuneCountInString(name))
+	case utf8.RuneCountInString(prefix) > longestLabelPrefix:
+		f.add(field, "the prefix of a key has at most %d characters, got %d", longestLabelPrefix, utf8.RuneCountInString(prefix))
 	case longest > 0 && utf8.RuneCountInString(key) > longest:
 		f.add(field, "%s takes keys of at most %d characters, the prefix included, got %d", c.Provider, longest, utf8.RuneCountInString(key))
 	case !compile(labelName).MatchString(name), prefixed && !compile(labelPrefix).MatchString(prefix):
@@ -114,8 +114,8 @@ func checkLabelValue(f *faults, field, value string, mayBeEmpty bool, provider s
 	switch {
 	case value == "" && !mayBeEmpty:
 		f.add(field, "%s takes no empty value: give one, such as true", provider)
-	case len(value) > longestLabelName:
-		f.add(field, "a value has at most %d characters, got %d", longestLabelName, len(value))
+	case utf8.RuneCountInString(value) > longestLabelName:
+		f.add(field, "a value has at most %d characters, got %d", longestLabelName, utf8.RuneCountInString(value))
 	case value != "" && !compile(labelName).MatchString(value):
 		f.add(field, "%q is not a value: letters, digits, -, _ and ., a letter or digit at both ends", clip(value))
 	}
