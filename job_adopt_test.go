@@ -84,6 +84,52 @@ func TestProvision_OtherNodes(t *testing.T) {
 	}
 }
 
+// TestProvision_OpenCluster: a cluster that everybody can reach is not taken for one that
+// was asked for with networks, also not while it is made; a list that holds everybody is
+// as good as none.
+func TestProvision_OpenCluster(t *testing.T) {
+	t.Parallel()
+	for _, provider := range []string{"aws", "azure", "gcp"} {
+		for _, test := range []struct {
+			cidrs []string
+			field string // "" for none
+		}{
+			{nil, ""},
+			{[]string{"0.0.0.0/0"}, ""},
+			{[]string{"198.51.100.0/24"}, "Access.CIDRs"},
+		} {
+			for _, wait := range []bool{false, true} {
+				synctest.Test(t, func(t *testing.T) {
+					h := fake.New(fake.WithProfile(provider))
+					req := demoRequest.Clone()
+					if provider != "aws" {
+						req.Network.SubnetIIDs = req.Network.SubnetIIDs[:1]
+					}
+					first := req.Clone()
+					if h.Capabilities().GroupsAtCreate.Max == 0 {
+						first.NodeGroupList = nil
+					}
+					made, err := h.CreateCluster(t.Context(), first)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if wait {
+						if _, err := pmks.WaitClusterActive(t.Context(), h, made.IId); err != nil {
+							t.Fatal(err)
+						}
+					}
+					req.Access.CIDRs = test.cidrs
+					_, err = pmks.Provision(t.Context(), h, req)
+					var e *pmks.Error
+					if test.field == "" && err != nil || test.field != "" && (!errors.As(err, &e) || e.Code != pmks.CodeAlreadyExists || e.Field != test.field) {
+						t.Errorf("%s: %v, at rest %t: got %v", provider, test.cidrs, wait, err)
+					}
+				})
+			}
+		}
+	}
+}
+
 // TestProvision_UnreadableCluster: a Provision is called again, and the read of what is there fails: nothing is
 // known of it, and it may be the caller's own.
 func TestProvision_UnreadableCluster(t *testing.T) {

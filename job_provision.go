@@ -3,6 +3,7 @@
 package pmks
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,7 +20,7 @@ func (j *job) provision(ctx context.Context, req ClusterInfo) (ClusterInfo, erro
 	if err != nil {
 		return ClusterInfo{}, err
 	}
-	info, err := j.createOrAdopt(ctx, create, groups)
+	info, adopted, err := j.createOrAdopt(ctx, create, groups)
 	if err != nil {
 		return info, err
 	}
@@ -27,6 +28,11 @@ func (j *job) provision(ctx context.Context, req ClusterInfo) (ClusterInfo, erro
 	active, err := WaitClusterActive(ctx, j.h, j.iid, j.waits()...)
 	if info = latest(info, active); err != nil {
 		return info, err
+	}
+	if adopted { // what it did not tell while it was made
+		if err := j.sameAccess(create.Access, info); err != nil {
+			return info, err
+		}
 	}
 	for _, g := range groups {
 		made, ok := info.NodeGroup(IID{NameId: g.IId.NameId})
@@ -159,28 +165,23 @@ func (j *job) check(create ClusterInfo, groups []NodeGroupInfo, n int) error {
 }
 
 // createOrAdopt creates the cluster, or finds the one that an earlier call made.
-func (j *job) createOrAdopt(ctx context.Context, create ClusterInfo, groups []NodeGroupInfo) (ClusterInfo, error) {
-	var info ClusterInfo
-	err := j.send(ctx, "CreateCluster", IID{}, func() (err error) {
+func (j *job) createOrAdopt(ctx context.Context, create ClusterInfo, groups []NodeGroupInfo) (info ClusterInfo, adopted bool, err error) {
+	err = j.send(ctx, "CreateCluster", IID{}, func() (err error) {
 		info, err = j.h.CreateCluster(ctx, create)
 		return err
 	})
 	if !errors.Is(err, ErrAlreadyExists) {
-		return info, err
+		return info, false, err
 	}
 	info, err = j.get(ctx)
 	if err != nil {
-		return info, err // not that it exists: it may be what was asked for
+		return info, false, err // not that it exists: it may be what was asked for
 	}
-	return info, j.sameCluster(create, groups, info)
+	return info, true, j.sameCluster(create, groups, info)
 }
 
 // sameCluster refuses to adopt a cluster that is not what was asked for.
 func (j *job) sameCluster(req ClusterInfo, groups []NodeGroupInfo, found ClusterInfo) error {
-	taken := func(field, want, got string) error {
-		return &Error{Code: CodeAlreadyExists, Field: field, Message: fmt.Sprintf(
-			"a cluster of this name exists with %q instead of %q: choose another name, or ask for what is there", got, want)}
-	}
 	if found.Status == ClusterDeleting {
 		return &Error{Code: CodeBusy, Message: "a cluster of this name is being deleted: wait until it is gone"}
 	}
@@ -206,11 +207,8 @@ func (j *job) sameCluster(req ClusterInfo, groups []NodeGroupInfo, found Cluster
 			return taken("Version", req.Version, found.Version)
 		}
 	}
-	if want, got := req.Access.Mode, found.Access.Mode; want != "" && got != "" && want != got {
-		return taken("Access.Mode", string(want), string(got))
-	}
-	if want, got := req.Access.CIDRs, found.Access.CIDRs; len(want) > 0 && len(got) > 0 && !sameSet(want, got) {
-		return taken("Access.CIDRs", strings.Join(want, ","), strings.Join(got, ","))
+	if err := j.sameAccess(req.Access, found); err != nil {
+		return err
 	}
 	for _, g := range groups {
 		if made, ok := found.NodeGroup(IID{NameId: g.IId.NameId}); ok {
@@ -218,6 +216,31 @@ func (j *job) sameCluster(req ClusterInfo, groups []NodeGroupInfo, found Cluster
 				return err
 			}
 		}
+	}
+	return nil
+}
+
+// taken is the error of a cluster that has the name and is another.
+func taken(field, want, got string) error {
+	return &Error{Code: CodeAlreadyExists, Field: field, Message: fmt.Sprintf(
+		"a cluster of this name exists with %q instead of %q: choose another name, or ask for what is there", got, want)}
+}
+
+// everybody are the lists that are as good as none.
+var everybody = []string{"0.0.0.0/0", "::/0"}
+
+// sameAccess refuses a cluster that can be reached otherwise than it was asked for. One
+// that keeps nobody out shows no networks on most clouds; while it is made, some do not
+// tell them.
+func (j *job) sameAccess(want Access, found ClusterInfo) error {
+	got := found.Access
+	if want.Mode != "" && got.Mode != "" && want.Mode != got.Mode {
+		return taken("Access.Mode", string(want.Mode), string(got.Mode))
+	}
+	open := slices.ContainsFunc(want.CIDRs, func(cidr string) bool { return slices.Contains(everybody, cidr) })
+	told := len(got.CIDRs) > 0 || !open && j.caps.Access.CIDRs == FieldOptional && found.Status != ClusterCreating
+	if len(want.CIDRs) > 0 && told && !sameSet(want.CIDRs, got.CIDRs) {
+		return taken("Access.CIDRs", strings.Join(want.CIDRs, ","), cmp.Or(strings.Join(got.CIDRs, ","), "none"))
 	}
 	return nil
 }
