@@ -53,7 +53,10 @@ func ConfigFromEnv(provider string) (Config, error) {
 	}
 	cfg := Config{Region: common("REGION"), Zone: common("ZONE"), Endpoint: common("ENDPOINT"), Settings: read(p.Settings)}
 	cfg.Credentials = read(p.Credentials)
-	return cfg, Annotate(unknownVariables(own, known), Error{Provider: p.Name, Op: "ConfigFromEnv"})
+	if err := unknownVariables(own, known); err != nil {
+		return Config{}, Annotate(err, Error{Provider: p.Name, Op: "ConfigFromEnv"})
+	}
+	return cfg, nil
 }
 
 // unknownVariables refuses variables of the environment that begin with own, have a

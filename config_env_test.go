@@ -64,7 +64,10 @@ func TestConfigFromEnv(t *testing.T) {
 	}
 
 	t.Setenv(own+"SECRET_KEI", secretKey)
-	_, err = pmks.ConfigFromEnv(name)
+	nothing, err := pmks.ConfigFromEnv(name)
+	if d := diff(pmks.Config{}, nothing); d != "" {
+		t.Errorf("beside the error there is%s", d)
+	}
 	var e *pmks.Error
 	if !errors.As(err, &e) || e.Code != pmks.CodeInvalidArgument || e.Field != own+"SECRET_KEI" ||
 		!strings.Contains(err.Error(), own+"SECRET_KEY") || strings.Contains(err.Error(), secretKey) {
