@@ -32,10 +32,21 @@ func Run[Portable, Native any](ctx context.Context, name string, f Func[Portable
 	if err := errs.Over(ctx); err != nil {
 		return err
 	}
-	if kept(native) != before {
+	if !same(native, kept, before) {
 		return invalid(name, "the hook changed the name, the scope or the token of the request, by which pmks finds what it made: leave them as they are", nil)
 	}
 	return nil
+}
+
+// same reports whether a hook has left what it must. A request that it has emptied may lack
+// what kept looks into.
+func same[Native any](native *Native, kept func(*Native) string, before string) (same bool) {
+	defer func() {
+		if recover() != nil {
+			same = false
+		}
+	}()
+	return kept(native) == before
 }
 
 // call keeps what a panic says to itself: it may quote a secret of the user's.

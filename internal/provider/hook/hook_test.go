@@ -58,3 +58,16 @@ func TestRun(t *testing.T) {
 		})
 	}
 }
+
+// TestRun_emptied: what a hook has emptied may lack what must stay, and is refused.
+func TestRun_emptied(t *testing.T) {
+	t.Parallel()
+	n := &struct{ inner *native }{&native{Name: "demo"}}
+	err := hook.Run(t.Context(), "BeforeUpgrade", func(_ context.Context, _ int, n *struct{ inner *native }) error {
+		n.inner = nil
+		return nil
+	}, 1, n, func(n *struct{ inner *native }) string { return n.inner.Name })
+	if pmks.CodeOf(err) != pmks.CodeInvalidArgument || !strings.Contains(err.Error(), "BeforeUpgrade: the hook changed the name") {
+		t.Errorf("got %v", err)
+	}
+}
