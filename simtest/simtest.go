@@ -137,7 +137,7 @@ func start(cloud string, o Options) (*Account, error) {
 	if cloud == "gcp" && !slices.Contains(Clouds(), cloud) {
 		return nil, errors.New(`the simulator of "gcp" links gRPC and is added by its import: import _ "github.com/pmks-go/pmks/simtest/gcp"`)
 	}
-	if o.Speed < 0 || o.Speed > 1e9 {
+	if !(o.Speed >= 0 && o.Speed <= 1e9) { // not a number is neither
 		return nil, fmt.Errorf("the speed %v is not between 0 and 1e9", o.Speed)
 	}
 	if o.Latency < 0 || o.ReadLag < 0 {

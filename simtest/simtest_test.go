@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net/http"
 	"runtime"
 	"slices"
@@ -61,6 +62,7 @@ func TestStart_refusals(t *testing.T) {
 		{"region", "aws", simtest.Options{Region: "mars-1"}, `"mars-1" is not the name of a region of aws, such as us-east-2`},
 		{"without-nothing", "aws", simtest.Options{Without: []string{"no-such-role"}}, `the account has no "no-such-role"`},
 		{"speed", "aws", simtest.Options{Speed: -1}, "the speed -1 is not between 0 and 1e9"},
+		{"no-number", "aws", simtest.Options{Speed: math.NaN()}, "the speed NaN"},
 		{"too-fast", "aws", simtest.Options{Speed: 1e10}, "the speed 1e+10"},
 		{"latency", "aws", simtest.Options{Latency: -1}, "negative"},
 		{"lag", "aws", simtest.Options{ReadLag: -1}, "negative"},
