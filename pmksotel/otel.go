@@ -12,7 +12,7 @@
 // # Spans
 //
 // A call is a span of kind client, named after its method, such as CreateCluster. A
-// wait (Wait) and a whole job (Provision, Upgrade, Teardown) are of kind internal,
+// wait (Wait) and a whole job (Provision, Upgrade, PlanUpgrade, Teardown) are of kind internal,
 // and the parents of the calls inside them. Requests of a vendor's SDK that
 // creates spans itself are children of the call. A span of what failed has the status
 // Error, with the text of the error, which holds no secrets.
@@ -62,14 +62,22 @@ type options struct {
 	meters  metric.MeterProvider
 }
 
-// WithTracerProvider replaces the global tracer provider.
+// WithTracerProvider replaces the global tracer provider. Nil leaves it.
 func WithTracerProvider(p trace.TracerProvider) Option {
-	return func(o *options) { o.tracers = p }
+	return func(o *options) {
+		if p != nil {
+			o.tracers = p
+		}
+	}
 }
 
-// WithMeterProvider replaces the global meter provider.
+// WithMeterProvider replaces the global meter provider. Nil leaves it.
 func WithMeterProvider(p metric.MeterProvider) Option {
-	return func(o *options) { o.meters = p }
+	return func(o *options) {
+		if p != nil {
+			o.meters = p
+		}
+	}
 }
 
 // Observer is a [pmks.Observer]. It is safe for concurrent use, and one serves many
@@ -133,7 +141,7 @@ func kindOf(e pmks.Event) kind {
 	switch e.Op {
 	case "Wait":
 		return wait
-	case "Provision", "Upgrade", "Teardown":
+	case "Provision", "Upgrade", "PlanUpgrade", "Teardown":
 		return job
 	}
 	return call

@@ -243,3 +243,55 @@ func TestSecrets(t *testing.T) {
 		}
 	})
 }
+
+// TestSpans_plan: PlanUpgrade is a whole job, and the parent of its reads.
+func TestSpans_plan(t *testing.T) {
+	t.Parallel()
+	m := observe(t)
+	client := pmks.New(fake.New(fake.WithProfile("aws"), fake.WithClusters(fake.Cluster{Name: "demo", Version: "1.32"})), pmks.WithObserver(m))
+	if _, err := pmks.PlanUpgrade(t.Context(), client, pmks.IID{NameId: "demo"}, "1.33"); err != nil {
+		t.Fatal(err)
+	}
+	spans := m.spans.GetSpans()
+	plan := spans[len(spans)-1]
+	if plan.Name != "PlanUpgrade" || plan.SpanKind != trace.SpanKindInternal || len(spans) < 3 {
+		t.Errorf("%s is of kind %s, with %d spans", plan.Name, plan.SpanKind, len(spans))
+	}
+	for _, s := range spans[:len(spans)-1] {
+		if s.Parent.SpanID() != plan.SpanContext.SpanID() || s.SpanKind != trace.SpanKindClient {
+			t.Errorf("%s is of kind %s below %s", s.Name, s.SpanKind, s.Parent.SpanID())
+		}
+	}
+	for name := range m.measured(t) {
+		if strings.Contains(name, "pmks.operation=PlanUpgrade") && !strings.HasPrefix(name, "pmks.job.") {
+			t.Errorf("it is counted as %s", name)
+		}
+	}
+}
+
+// TestSpans_several: two observers on one client each end their own spans.
+func TestSpans_several(t *testing.T) {
+	t.Parallel()
+	a, b := observe(t), observe(t)
+	client := pmks.New(fake.New(), pmks.WithObserver(a), pmks.WithObserver(b))
+	if _, err := client.ListCluster(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for name, m := range map[string]telemetry{"first": a, "second": b} {
+		if spans := m.spans.GetSpans(); len(spans) != 1 || spans[0].Name != "ListCluster" {
+			t.Errorf("the %s observer ended %d spans", name, len(spans))
+		}
+	}
+}
+
+// TestNew_nil: providers that are nil leave the global ones.
+func TestNew_nil(t *testing.T) {
+	t.Parallel()
+	o, err := pmksotel.New(pmksotel.WithTracerProvider(nil), pmksotel.WithMeterProvider(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := pmks.New(fake.New(), pmks.WithObserver(o)).ListCluster(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
