@@ -21,10 +21,7 @@ import (
 // check has ACK check a cluster before an upgrade, as its console does, and waits for it.
 func check(t *testing.T, h *alibaba.Handler, kind string, cluster, pool pmks.IID) {
 	t.Helper()
-	c, err := h.Vendor().ACK(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := ackClient(t.Context(), t, h)
 	in := &cs.RunClusterCheckRequest{Type: &kind}
 	if !pool.IsZero() {
 		in.Target = &pool.SystemId
@@ -94,10 +91,7 @@ func TestHandler_UpgradeFindings(t *testing.T) {
 				}
 				// One that runs does not count yet.
 				find("MasterUpgrade")
-				c, err := h.Vendor().ACK(t.Context())
-				if err != nil {
-					t.Fatal(err)
-				}
+				c := ackClient(t.Context(), t, h)
 				if _, err := c.RunClusterCheck(&info.IId.SystemId, &cs.RunClusterCheckRequest{Type: tea.String("MasterUpgrade")}); err != nil {
 					t.Fatal(err)
 				}

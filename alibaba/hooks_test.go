@@ -15,8 +15,6 @@ import (
 	"time"
 
 	cs "github.com/alibabacloud-go/cs-20151215/v5/client"
-	openapi "github.com/alibabacloud-go/darabonba-openapi/v2/client"
-	"github.com/alibabacloud-go/tea/dara"
 	"github.com/alibabacloud-go/tea/tea"
 
 	"github.com/pmks-go/pmks"
@@ -278,7 +276,7 @@ func TestHooks_ranges(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				s, k, bodies := bench.Simulate(providertest.Options{}), &hooks{}, map[string][]string{}
-				rival := newHandler(t, s).Vendor() // of another program, for all that pmks knows
+				rival := newHandler(t, s) // of another program, for all that pmks knows
 				h := newHandlerOn(t, recorded(s, bodies), k.on, func(c *alibaba.Config) {
 					before := c.BeforeCreateCluster
 					c.BeforeCreateCluster = func(ctx context.Context, req pmks.ClusterInfo, in *cs.CreateClusterRequest) error {
@@ -287,11 +285,7 @@ func TestHooks_ranges(t *testing.T) {
 						}
 						taken := *in
 						taken.Name = tea.String("rival")
-						client, err := rival.ACK(ctx)
-						if err != nil {
-							return err
-						}
-						if _, err := client.CreateCluster(&taken); err != nil {
+						if _, err := ackClient(ctx, t, rival).CreateCluster(&taken); err != nil {
 							return err
 						}
 						return before(ctx, req, in)
@@ -307,43 +301,4 @@ func TestHooks_ranges(t *testing.T) {
 			})
 		})
 	}
-}
-
-// TestHandler_Vendor: the SDK's clients reach what the handler reaches, and end with their
-// context.
-func TestHandler_Vendor(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		s := ready(t, nil)
-		h := newHandler(t, s)
-		ctx, cancel := context.WithCancel(t.Context())
-		ackClient, err := h.Vendor().ACK(ctx)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if out, err := ackClient.DescribeClustersForRegion(tea.String(region), &cs.DescribeClustersForRegionRequest{}); err != nil || len(out.Body.Clusters) != 1 {
-			t.Errorf("got %v, %v", out, err)
-		}
-		for service, connect := range map[string]func(context.Context) (*openapi.Client, error){"vpc": h.Vendor().VPC, "ecs": h.Vendor().ECS, "sts": h.Vendor().STS} {
-			client, err := connect(ctx)
-			if err != nil {
-				t.Fatal(err)
-			}
-			call := map[string][2]string{"vpc": {"DescribeVpcs", "2016-04-28"}, "ecs": {"DescribeKeyPairs", "2014-05-26"}, "sts": {"GetCallerIdentity", "2015-04-01"}}[service]
-			query := map[string]*string{"RegionId": tea.String(region)}
-			if service == "sts" {
-				query = nil
-			}
-			answer, err := client.CallApi(&openapi.Params{Action: tea.String(call[0]), Version: tea.String(call[1]), Protocol: tea.String("HTTPS"), Pathname: tea.String("/"), Method: tea.String("POST"),
-				AuthType: tea.String("AK"), Style: tea.String("RPC"), ReqBodyType: tea.String("formData"), BodyType: tea.String("json")},
-				&openapi.OpenApiRequest{Query: query}, &dara.RuntimeOptions{})
-			if err != nil || answer["body"] == nil {
-				t.Errorf("%s: got %v, %v", service, answer, err)
-			}
-		}
-		cancel()
-		if _, err := ackClient.DescribeClustersForRegion(tea.String(region), &cs.DescribeClustersForRegionRequest{}); !errors.Is(err, context.Canceled) {
-			t.Errorf("got %v", err)
-		}
-	})
 }

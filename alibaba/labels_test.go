@@ -121,10 +121,7 @@ func TestHandler_spotScales(t *testing.T) {
 // rawPool is a node pool as the SDK has it.
 func rawPool(t *testing.T, h *alibaba.Handler, pool pmks.IID) *cs.DescribeClusterNodePoolDetailResponseBody {
 	t.Helper()
-	c, err := h.Vendor().ACK(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := ackClient(t.Context(), t, h)
 	info, err := h.GetCluster(t.Context(), demo)
 	if err != nil {
 		t.Fatal(err)
@@ -351,10 +348,7 @@ func TestHandler_accessLater(t *testing.T) {
 		if err != nil || info.Access.Mode != pmks.AccessPrivate {
 			t.Fatalf("got %+v, %v", info.Access, err)
 		}
-		c, err := h.Vendor().ACK(context.WithoutCancel(t.Context()))
-		if err != nil {
-			t.Fatal(err)
-		}
+		c := ackClient(context.WithoutCancel(t.Context()), t, h)
 		if _, err := c.ModifyCluster(&info.IId.SystemId, &cs.ModifyClusterRequest{ApiServerEip: tea.Bool(true)}); err != nil {
 			t.Fatal(err)
 		}

@@ -58,10 +58,7 @@ func newOverhead(t testing.TB, clusters int) overhead {
 	t.Helper()
 	s := bench.Fleet(t, bench.Simulate(providertest.Options{Unlimited: true}), clusters, 5)
 	h := newHandlerOn(t, &memory{next: s.Transport()}, func(c *alibaba.Config) { c.RateLimits = "none" })
-	client, err := h.Vendor().ACK(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	client := ackClient(t.Context(), t, h)
 	return overhead{
 		handler: func() error { _, err := h.ListCluster(t.Context()); return err },
 		byHand:  func() error { return listByHand(t.Context(), client) },

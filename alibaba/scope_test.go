@@ -18,10 +18,7 @@ import (
 // SDK's own client tells them: pmks shows no cluster out of its scope.
 func idsOf(t testing.TB, s *ack.Server, region string) (cluster, group pmks.IID) {
 	t.Helper()
-	c, err := newHandler(t, s).Vendor().ACK(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := ackClient(t.Context(), t, newHandler(t, s))
 	list, err := c.DescribeClustersForRegion(tea.String(region), &cs.DescribeClustersForRegionRequest{})
 	if err != nil || len(list.Body.Clusters) != 1 {
 		t.Fatalf("the list: %v, %v", list, err)

@@ -75,10 +75,7 @@ func TestHandler_SetTags(t *testing.T) {
 // rawTags are the keys of all tags of a cluster.
 func rawTags(t *testing.T, h *alibaba.Handler, iid pmks.IID) (keys []string) {
 	t.Helper()
-	c, err := h.Vendor().ACK(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := ackClient(t.Context(), t, h)
 	out, err := c.DescribeClusterDetail(&iid.SystemId)
 	if err != nil {
 		t.Fatal(err)

@@ -58,9 +58,10 @@ func newOverhead(t testing.TB, clusters int) overhead {
 	cfg := configFor(s)
 	cfg.Transport, cfg.RateLimits = &memory{next: s.Transport()}, "none"
 	h := newHandlerWith(t, cfg)
+	service := iksService(t, h)
 	return overhead{
 		handler: func() error { _, err := h.ListCluster(t.Context()); return err },
-		byHand:  func() error { return listByHand(t.Context(), h.Vendor().IKS) },
+		byHand:  func() error { return listByHand(t.Context(), service) },
 	}
 }
 

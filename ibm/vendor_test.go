@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build !pmks_novendor
+
 package ibm_test
 
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -12,9 +15,17 @@ import (
 	"github.com/IBM/go-sdk-core/v5/core"
 
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/ibm"
 	"github.com/pmks-go/pmks/internal/providertest"
 	"github.com/pmks-go/pmks/internal/sim/iks"
 )
+
+// iksService returns the SDK's service for IKS with the token and the transport of a
+// handler.
+func iksService(t testing.TB, h *ibm.Handler) *core.BaseService {
+	t.Helper()
+	return h.Vendor().IKS
+}
 
 // ask makes a read with one of the vendor's services.
 func ask(ctx context.Context, s *core.BaseService, path string, query map[string]string, out any) (*core.DetailedResponse, error) {
@@ -100,4 +111,30 @@ func TestVendor_noToken(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
+}
+
+// TestVendor_printedTokens: the SDK's services print nothing of the token that they send.
+func TestVendor_printedTokens(t *testing.T) {
+	t.Parallel()
+	token := ""
+	cfg := configFor(iks.New(iks.Options{}))
+	next := cfg.Transport
+	cfg.Transport = providertest.RoundTripper(func(r *http.Request) (*http.Response, error) {
+		if sent, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
+			token = sent
+		}
+		return next.RoundTrip(r)
+	})
+	h := newHandlerWith(t, cfg)
+	if _, err := h.ListIID(t.Context()); err != nil || token == "" {
+		t.Fatal(err, len(token))
+	}
+	clients := h.Vendor()
+	for _, verb := range printVerbs {
+		for _, v := range []any{clients, &clients, clients.IKS, *clients.IKS.Options, clients.IKS.Options.Authenticator} {
+			if text := fmt.Sprintf(verb, v); strings.Contains(text, token) || strings.Contains(text, fmt.Sprintf("%x", token)) || strings.Contains(text, iks.DefaultAPIKey) {
+				t.Errorf("%s of %T prints the token", verb, v)
+			}
+		}
+	}
 }
