@@ -190,7 +190,7 @@ func (r *ClusterReconciler) follow(ctx context.Context, h *pmks.Client, c *v1alp
 	if set(clusterSubject{c}, v1alpha1.ConditionReady, true, string(s.Status), "") {
 		r.event(c, corev1.EventTypeNormal, string(s.Status), "Look", "the cluster is Active")
 	}
-	if h.Capabilities().Access.OpenCall && !c.Status.AccessOpened && c.Spec.Access.Mode != string(pmks.AccessPrivate) {
+	if h.Capabilities().Access.OpenCall && toBeOpened(c) {
 		return r.openAccess(ctx, h, c)
 	}
 	if v := c.Spec.Version; v != "" && v != c.Status.ReachedVersion {
@@ -210,16 +210,4 @@ func (r *ClusterReconciler) await(h *pmks.Client, c *v1alpha1.ManagedCluster) {
 		info, err := pmks.WaitClusterActive(ctx, h, target, r.WaitOptions...)
 		return Ended{Cluster: info, Err: err}
 	})
-}
-
-// openAccess opens the public endpoint where that is a call of its own.
-func (r *ClusterReconciler) openAccess(ctx context.Context, h *pmks.Client, c *v1alpha1.ManagedCluster) (ctrl.Result, error) {
-	call, cancel := r.call(ctx)
-	defer cancel()
-	if err := h.OpenAccess(call, clusterIID(c)); err != nil {
-		return r.failed(c, "OpenAccess", err)
-	}
-	c.Status.AccessOpened, c.Status.Endpoint = true, ""
-	set(clusterSubject{c}, v1alpha1.ConditionSynced, false, v1alpha1.ReasonProgressing, "the public endpoint is being opened")
-	return after(r.Pauses.Soon), nil
 }

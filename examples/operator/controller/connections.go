@@ -108,6 +108,15 @@ func (c *Connections) Client(ctx context.Context, name string) (*pmks.Client, er
 	return client, nil
 }
 
+// opensByCall reports whether the public endpoints of a connection are opened by calls of
+// their own. Of one that was never used nothing waits for that.
+func (c *Connections) opensByCall(name string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	client, ok := c.open[name]
+	return ok && client.Capabilities().Access.OpenCall
+}
+
 // notTerminal keeps a fault of a connection from being taken for one of an object's spec:
 // whoever mends the connection changes no object.
 func notTerminal(err error) error {

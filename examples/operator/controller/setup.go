@@ -83,7 +83,7 @@ func Setup(ctx context.Context, m manager.Manager, o Options) error {
 	// The status is the operator's own: its changes are no news.
 	news := builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))
 	err := ctrl.NewControllerManagedBy(m).Named("managedcluster").For(&v1alpha1.ManagedCluster{}, news).
-		Watches(&v1alpha1.NodeGroup{}, handler.EnqueueRequestsFromMapFunc(clusterOfGroup), builder.WithPredicates(createdOnly)).
+		Watches(&v1alpha1.NodeGroup{}, handler.EnqueueRequestsFromMapFunc(clusters.clusterOfGroup), builder.WithPredicates(groupNews)).
 		WatchesRawSource(ends(clusters.Waits)).WithOptions(options()).Complete(clusters)
 	if err != nil {
 		return err
@@ -100,12 +100,6 @@ func ends(w *Waits) source.Source {
 	}))
 }
 
-// createdOnly: a cluster may wait for its first node groups, and for nothing else of them.
-var createdOnly = predicate.Funcs{
-	UpdateFunc: func(event.UpdateEvent) bool { return false },
-	DeleteFunc: func(event.DeleteEvent) bool { return false },
-}
-
 // phaseChanged are the changes of a cluster that its node groups wait for.
 var phaseChanged = predicate.Funcs{
 	CreateFunc: func(event.CreateEvent) bool { return false },
@@ -114,14 +108,6 @@ var phaseChanged = predicate.Funcs{
 		is, also := e.ObjectNew.(*v1alpha1.ManagedCluster)
 		return ok && also && (was.Status.Phase != is.Status.Phase || was.Status.ID != is.Status.ID || was.DeletionTimestamp.IsZero() != is.DeletionTimestamp.IsZero())
 	},
-}
-
-func clusterOfGroup(_ context.Context, o client.Object) []reconcile.Request {
-	g, ok := o.(*v1alpha1.NodeGroup)
-	if !ok {
-		return nil
-	}
-	return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: g.Namespace, Name: g.Spec.Cluster}}}
 }
 
 func (r *GroupReconciler) groupsOfCluster(ctx context.Context, o client.Object) (requests []reconcile.Request) {

@@ -137,7 +137,7 @@ func (w *world) create(list ...client.Object) {
 		}
 		w.enqueue(o)
 		if g, ok := o.(*v1alpha1.NodeGroup); ok {
-			for _, r := range clusterOfGroup(w.ctx, g) {
+			for _, r := range w.clusters.clusterOfGroup(w.ctx, g) {
 				w.due[item{false, r.NamespacedName}] = time.Now()
 			}
 		}
@@ -282,8 +282,17 @@ func (w *world) reconcile(i item) {
 		delete(w.failures, i)
 	}
 	w.tellGroups(before)
-	if g := w.group(i.name.Name); i.group && kept != nil && kept.DeletionTimestamp.IsZero() && g != nil && !g.DeletionTimestamp.IsZero() {
+	g := w.group(i.name.Name)
+	if !i.group || kept == nil || g == nil {
+		return
+	}
+	if kept.DeletionTimestamp.IsZero() && !g.DeletionTimestamp.IsZero() {
 		w.enqueue(g) // the deletion of an object is an event
+	}
+	if groupNews.Update(event.UpdateEvent{ObjectOld: kept, ObjectNew: g}) {
+		for _, r := range w.clusters.clusterOfGroup(w.ctx, g) {
+			w.due[item{false, r.NamespacedName}] = time.Now()
+		}
 	}
 }
 
