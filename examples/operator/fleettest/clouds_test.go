@@ -17,7 +17,9 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/examples/operator/api/v1alpha1"
 	"github.com/pmks-go/pmks/examples/operator/controller"
+	"github.com/pmks-go/pmks/examples/operator/internal/objects"
 	"github.com/pmks-go/pmks/simtest"
 	_ "github.com/pmks-go/pmks/simtest/gcp"
 )
@@ -39,11 +41,24 @@ var quotas = map[string]int{"alibaba": 20, "nhn": 3}
 
 const usualQuota = 100
 
-// place says which cloud, and which of its accounts, gets the cluster of a number.
-func (c *clouds) place(i int) (cloud string, account int) {
+// place spreads the clusters over the clouds, and as many accounts as they need.
+func place(i int) (cloud string, account int) {
 	names := simtest.Clouds()
 	cloud = names[i%len(names)]
 	return cloud, i / len(names) / cmp.Or(quotas[cloud], usualQuota)
+}
+
+func (*clouds) place(i int) (cloud string, account int) { return place(i) }
+
+func (c *clouds) wanted(i int) (*v1alpha1.ManagedCluster, []*v1alpha1.NodeGroup) {
+	cloud, account := place(i)
+	return objects.Of(namespace, connection(cloud, account), c.accounts[cloud][account].ClusterRequest(clusterName(cloud, i)))
+}
+
+// has: a test's hands find no cluster that is gone.
+func (c *clouds) has(_ *testing.T, i int) bool {
+	cloud, account := place(i)
+	return c.accounts[cloud][account].Break(pmks.IID{NameId: clusterName(cloud, i)}, pmks.IID{}, simtest.Healthy, "") == nil
 }
 
 // connection is the name of the connection to an account.
@@ -54,7 +69,7 @@ func startClouds(t *testing.T, speed float64, size int) *clouds {
 	c := &clouds{accounts: map[string][]*simtest.Account{}, connections: t.TempDir(), trust: filepath.Join(t.TempDir(), "trust.pem")}
 	var certificates []byte
 	for i := range size {
-		name, number := c.place(i)
+		name, number := place(i)
 		if number < len(c.accounts[name]) {
 			continue
 		}
@@ -131,6 +146,20 @@ func made(accounts []*simtest.Account, method string) (n int, twice []string) {
 		seen[name] = true
 	}
 	return n, twice
+}
+
+// notRefused checks that no request of a method was refused.
+func notRefused(t *testing.T, accounts []*simtest.Account, method string) {
+	t.Helper()
+	n := 0
+	for _, call := range calls(accounts) {
+		if slices.Contains(accounts[0].Requests(method), call.Request) && call.Code != "" {
+			n++
+		}
+	}
+	if n > 0 {
+		t.Errorf("%d requests of %s were refused", n, method)
+	}
 }
 
 // calls are all the requests of some accounts. No two clusters of the fleet share a name.
