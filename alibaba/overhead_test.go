@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"math"
 	"net/http"
 	"sync"
 	"testing"
@@ -96,14 +97,8 @@ func TestOverhead(t *testing.T) {
 		runs = 2
 	}
 	o := newOverhead(t, clusters)
-	count := func(call func() error) float64 {
-		return testing.AllocsPerRun(runs, func() {
-			if err := call(); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	handler, byHand := count(o.handler), count(o.byHand)
+	byHand := providertest.Allocations(t, runs, math.Inf(1), o.byHand)
+	handler := providertest.Allocations(t, runs, 1.05*byHand, o.handler)
 	t.Logf("%.0f allocations for each cluster, %.0f of them by hand too: %.1f%% more", handler/clusters, byHand/clusters, 100*(handler/byHand-1))
 	if handler > 1.05*byHand {
 		t.Errorf("%.0f allocations, %.0f by hand", handler, byHand)

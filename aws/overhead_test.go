@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"sync"
 	"testing"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/aws"
+	"github.com/pmks-go/pmks/internal/providertest"
 	"github.com/pmks-go/pmks/internal/sim/eks"
 )
 
@@ -129,15 +131,9 @@ func remembering(t testing.TB, n int) (*aws.Handler, *sdkeks.Client, *autoscalin
 // conversion.
 func TestOverhead_allocations(t *testing.T) {
 	const clusters, ceiling = 20, 6200
-	count := func(runs int, call func() error) float64 {
-		return testing.AllocsPerRun(runs, func() {
-			if err := call(); err != nil {
-				t.Error(err)
-			}
-		})
-	}
 	for name, o := range map[string]overhead{"GetCluster": newOverhead(t), "ListCluster": newListOverhead(t, clusters)} {
-		handler, byHand := count(20, o.handler), count(20, o.together)
+		byHand := providertest.Allocations(t, 20, math.Inf(1), o.together)
+		handler := providertest.Allocations(t, 20, 1.05*byHand, o.handler)
 		t.Logf("%s: %.0f allocations, %.0f by hand: %.1f%% more", name, handler, byHand, 100*(handler/byHand-1))
 		if handler > 1.05*byHand {
 			t.Errorf("%s: %.0f allocations, %.0f by hand", name, handler, byHand)

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"math"
 	"net/http"
 	"sync"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	sdk "github.com/IBM/go-sdk-core/v5/core"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/pmks-go/pmks/internal/providertest"
 	"github.com/pmks-go/pmks/internal/sim/iks"
 )
 
@@ -138,14 +140,8 @@ func listByHand(ctx context.Context, s *sdk.BaseService) error {
 func TestOverhead(t *testing.T) {
 	const clusters, most = 10, 720
 	o := newOverhead(t, clusters)
-	count := func(call func() error) float64 {
-		return testing.AllocsPerRun(10, func() {
-			if err := call(); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	handler, byHand := count(o.handler), count(o.byHand)
+	byHand := providertest.Allocations(t, 10, math.Inf(1), o.byHand)
+	handler := providertest.Allocations(t, 10, min(byHand, clusters*most), o.handler)
 	t.Logf("%.0f allocations for each cluster, %.0f of them by hand too: %.1f%% more", handler/clusters, byHand/clusters, 100*(handler/byHand-1))
 	if handler > byHand || handler/clusters > most {
 		t.Errorf("%.0f allocations for %d clusters, %.0f by hand, want at most that and %d for each", handler, clusters, byHand, most)

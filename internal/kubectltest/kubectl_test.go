@@ -86,7 +86,10 @@ func checkVersion(path string) error {
 // helper is the directory with pmks-credential.
 var helper = sync.OnceValues(func() (string, error) {
 	name := filepath.Join(built, "pmks-credential")
-	out, err := exec.Command("go", "build", "-buildvcs=false", "-o", name, "github.com/pmks-go/pmks/cmd/pmks-credential").CombinedOutput()
+	cmd := exec.Command("go", "build", "-buildvcs=false", "-o", name, "github.com/pmks-go/pmks/cmd/pmks-credential")
+	// Without cgo whatever the tests are built with: with it, every SDK would be compiled anew.
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("go build: %w: %s", err, out)
 	}
