@@ -110,16 +110,16 @@ func (h *Handler) openDoor(ctx context.Context, c *tke.Cluster, extranet bool, d
 			return door == doorCreated || door == doorCreating, err
 		},
 	})
+	if isRefusal(err) && deref(c.ClusterNodeNum) == 0 && c.ClusterNodeNum != nil && byState(err) {
+		return errs.With(err, func(e *pmks.Error) {
+			e.Code, e.Message = pmks.CodeFailedPrecondition, e.Message+": the cluster has no node: add a node group, and wait until a node of it is ready"
+		})
+	}
 	if errs.Is(err, pmks.CodeBusy) {
 		// Somebody else may be opening it too.
 		if door, lookErr := h.endpointStatus(ctx, id, extranet); lookErr == nil && (door == doorCreated || door == doorCreating) {
 			return nil
 		}
-	}
-	if isRefusal(err) && deref(c.ClusterNodeNum) == 0 && c.ClusterNodeNum != nil && byState(err) {
-		return errs.With(err, func(e *pmks.Error) {
-			e.Code, e.Message = pmks.CodeFailedPrecondition, e.Message+": the cluster has no node: add a node group, and wait until a node of it is ready"
-		})
 	}
 	return h.explain(ctx, err, id, "")
 }

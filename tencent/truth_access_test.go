@@ -120,6 +120,8 @@ func TestTruth_openFailed(t *testing.T) {
 }
 
 // TestTruth_openWithoutNode: without a node there is no endpoint, and what to do is said.
+// It takes the request that is refused, and no look after it: a count of nodes that is 0
+// does not say beforehand that TKE refuses, for it may leave out super nodes.
 func TestTruth_openWithoutNode(t *testing.T) {
 	t.Parallel()
 	for _, other := range []bool{false, true} {
@@ -129,6 +131,11 @@ func TestTruth_openWithoutNode(t *testing.T) {
 			err := newHandler(t, s).OpenAccess(t.Context(), demo)
 			if pmks.CodeOf(err) != pmks.CodeFailedPrecondition || !strings.Contains(err.Error(), "node") {
 				t.Errorf("%v", err)
+			}
+			for action, want := range map[string]int{"DescribeClusters": 1, "DescribeClusterEndpointStatus": 1, "CreateClusterEndpoint": 1} {
+				if n := s.Count(action); n != want {
+					t.Errorf("%d requests of %s, want %d", n, action, want)
+				}
 			}
 		})
 	}
