@@ -150,7 +150,8 @@ type NodeGroupRule struct {
 	// EmptyLabelValue is true where a label may have no value.
 	EmptyLabelValue bool
 	// ReservedKeys lists beginnings of label and taint keys that the cloud keeps for
-	// itself, such as "eks.amazonaws.com/". Those of Kubernetes (all prefixes that end in
+	// itself, such as "eks.amazonaws.com/"; one that begins with a dot is the end of a
+	// prefix, such as ".eks.amazonaws.com/". Those of Kubernetes (all prefixes that end in
 	// kubernetes.io or k8s.io) and "pmks.io/" are refused everywhere.
 	ReservedKeys []string
 

@@ -107,7 +107,12 @@ func (r NodeGroupRule) Reserved(key string) bool {
 	prefix, _, prefixed := strings.Cut(key, "/")
 	return prefixed && slices.ContainsFunc([]string{"kubernetes.io", "k8s.io", "pmks.io"}, func(owner string) bool {
 		return prefix == owner || strings.HasSuffix(prefix, "."+owner)
-	}) || slices.ContainsFunc(r.ReservedKeys, func(start string) bool { return strings.HasPrefix(key, start) })
+	}) || slices.ContainsFunc(r.ReservedKeys, func(start string) bool {
+		if strings.HasPrefix(start, ".") {
+			return prefixed && strings.HasSuffix(prefix+"/", start)
+		}
+		return strings.HasPrefix(key, start)
+	})
 }
 
 func checkLabelValue(f *faults, field, value string, mayBeEmpty bool, provider string) {

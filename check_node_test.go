@@ -16,7 +16,7 @@ func nodeRules() pmks.Capabilities {
 	return pmks.Capabilities{
 		Provider: "toy",
 		NodeGroups: pmks.NodeGroupRule{
-			Labels: pmks.FieldOptional, MaxLabels: 3, MaxLabelKey: 80, ReservedKeys: []string{"toy.example/"},
+			Labels: pmks.FieldOptional, MaxLabels: 3, MaxLabelKey: 80, ReservedKeys: []string{"toy.example/", ".toy.example/"},
 			Taints: pmks.FieldOptional, MaxTaints: 2, OneEffectPerKey: true, EmptyTaintValue: true,
 			Spot: pmks.FieldOptional, Zones: pmks.FieldOptional, MaxZones: 2,
 		},
@@ -56,6 +56,8 @@ func TestCheckNodeGroup_nodes(t *testing.T) {
 		{"label/pmks", pmks.NodeGroupInfo{Labels: map[string]string{"pmks.io/min": "x"}}, "Labels[pmks.io/min]", "reserved"},
 		{"label/looks-alike", pmks.NodeGroupInfo{Labels: map[string]string{"notkubernetes.io/os": "x"}}, "", ""},
 		{"label/of-the-cloud", pmks.NodeGroupInfo{Labels: map[string]string{"toy.example/os": "x"}}, "Labels[toy.example/os]", "reserved"},
+		{"label/below-the-cloud", pmks.NodeGroupInfo{Labels: map[string]string{"a.toy.example/os": "x"}}, "Labels[a.toy.example/os]", "reserved"},
+		{"label/looks-like-the-cloud", pmks.NodeGroupInfo{Labels: map[string]string{"atoy.example/os": "x"}}, "", ""},
 		{"label/empty-value", pmks.NodeGroupInfo{Labels: map[string]string{"team": ""}}, "Labels[team]", "no empty value"},
 		{"label/bad-value", pmks.NodeGroupInfo{Labels: map[string]string{"team": "a b"}}, "Labels[team]", "not a value"},
 		{"label/long-value", pmks.NodeGroupInfo{Labels: map[string]string{"team": strings.Repeat("v", 64)}}, "Labels[team]", "at most 63"},

@@ -37,7 +37,7 @@ var AWS = pmks.Capabilities{
 	NodeGroups: pmks.NodeGroupRule{
 		Labels:          pmks.FieldOptional,
 		MaxLabelKey:     63, // EKS counts the prefix too
-		ReservedKeys:    []string{"eks.amazonaws.com/"},
+		ReservedKeys:    []string{"eks.amazonaws.com/", ".eks.amazonaws.com/"},
 		Taints:          pmks.FieldOptional,
 		MaxTaints:       50,
 		EmptyTaintValue: true,

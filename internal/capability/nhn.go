@@ -53,7 +53,7 @@ var NHN = pmks.Capabilities{
 		Labels:          pmks.FieldOptional,
 		MaxLabels:       20,
 		EmptyLabelValue: true,
-		ReservedKeys:    []string{"magnum.openstack.org"},
+		ReservedKeys:    []string{"magnum.openstack.org", ".magnum.openstack.org/"},
 		Taints:          pmks.FieldRefused, // of the console alone
 		Spot:            pmks.FieldRefused,
 		Zones:           pmks.FieldOptional,
