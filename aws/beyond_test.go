@@ -80,6 +80,7 @@ func TestHandler_badInput_beyond(t *testing.T) {
 		{field: "Zones[0]", group: group(func(g *pmks.NodeGroupInfo) { g.Zones = []string{"us-east-2"} }), text: "is not an availability zone"},
 		{field: "Zones[0]", group: group(func(g *pmks.NodeGroupInfo) { g.Zones = []string{"us-east-2d"} }), text: "its subnets are in us-east-2a, us-east-2b", reads: 4},
 		{field: "Labels[eks.amazonaws.com/x]", group: group(func(g *pmks.NodeGroupInfo) { g.Labels = map[string]string{"eks.amazonaws.com/x": "y"} }), text: "reserved"},
+		{field: "Labels[a.eks.amazonaws.com/x]", group: group(func(g *pmks.NodeGroupInfo) { g.Labels = map[string]string{"a.eks.amazonaws.com/x": "y"} }), text: "reserved"},
 		{field: "Labels[team]", group: group(func(g *pmks.NodeGroupInfo) { g.Labels = map[string]string{"team": ""} }), text: "empty value"},
 		{field: "Taints[0].Key", text: "63 characters, the prefix included", group: group(func(g *pmks.NodeGroupInfo) {
 			g.Taints = []pmks.Taint{{Key: strings.Repeat("a", 40) + ".com/" + strings.Repeat("b", 20), Effect: pmks.TaintNoExecute}}
@@ -87,6 +88,9 @@ func TestHandler_badInput_beyond(t *testing.T) {
 		{field: "Taints", group: group(func(g *pmks.NodeGroupInfo) { g.Taints = taints(51) }), text: "at most 50"},
 		{field: "Access.CIDRs[0]", access: pmks.Access{CIDRs: []string{"10.0.0.0/8"}}, text: "no network of the internet"},
 		{field: "Access.CIDRs[1]", access: pmks.Access{CIDRs: []string{"198.51.100.0/24", "127.0.0.1/32"}}, text: "no network of the internet"},
+		{field: "Access.CIDRs[0]", access: pmks.Access{CIDRs: []string{"100.64.0.0/10"}}, text: "no network of the internet"},
+		{field: "Access.CIDRs[0]", access: pmks.Access{CIDRs: []string{"240.0.0.0/4"}}, text: "no network of the internet"},
+		{field: "Access.CIDRs[0]", access: pmks.Access{CIDRs: []string{"0.0.0.0/8"}}, text: "no network of the internet"},
 		{field: "Access.CIDRs", access: pmks.Access{Mode: pmks.AccessPrivate, CIDRs: []string{"198.51.100.0/24"}}, text: "public endpoint"},
 	} {
 		t.Run(test.field, func(t *testing.T) {
@@ -177,6 +181,11 @@ func TestHandler_SetTags(t *testing.T) {
 		for _, bad := range []string{"aws:x", "AWS:x", "cb-spider:pmks:note", "#CB-SPIDER:PMKS:KEYPAIR", strings.Repeat("k", 129)} {
 			says(t, h.SetTags(t.Context(), c000, []pmks.KeyValue{{Key: bad, Value: "v"}}), pmks.ErrInvalidArgument, "TagList[0].Key")
 		}
+		// What EKS would refuse is not found out when other tags are gone.
+		for _, bad := range []pmks.KeyValue{{Key: "a<b", Value: "v"}, {Key: "a&b", Value: "v"}} {
+			says(t, h.SetTags(t.Context(), c000, []pmks.KeyValue{bad}), pmks.ErrInvalidArgument, "TagList[0].Key", "are left")
+		}
+		says(t, h.SetTags(t.Context(), c000, []pmks.KeyValue{{Key: "a", Value: "🙂"}}), pmks.ErrInvalidArgument, "TagList[0].Value", "are left")
 		foreign := pmks.IID{SystemId: arnOf("aws", "eks", "us-east-2", "210987654321", "cluster/c000")}
 		says(t, h.SetTags(t.Context(), foreign, nil), pmks.ErrInvalidArgument, "account")
 		if now := s.Count("TagResource") + s.Count("UntagResource"); now != before {

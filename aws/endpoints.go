@@ -21,7 +21,7 @@ var everybody = []string{"0.0.0.0/0", "::/0"}
 // networks for a public endpoint that the settings close.
 func (h *Handler) checkAccess(f *refuse.List, a pmks.Access) {
 	for i, cidr := range a.CIDRs {
-		if prefix, err := netip.ParsePrefix(cidr); err == nil && unroutable(prefix.Addr()) {
+		if prefix, err := netip.ParsePrefix(cidr); err == nil && unroutable(prefix) {
 			f.Add(fmt.Sprintf("Access.CIDRs[%d]", i), "%s is no network of the internet: whoever comes from within the VPC uses the private endpoint", cidr)
 		}
 	}
@@ -30,8 +30,17 @@ func (h *Handler) checkAccess(f *refuse.List, a pmks.Access) {
 	}
 }
 
-func unroutable(a netip.Addr) bool {
-	return a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() || a.IsMulticast()
+// Blocks that no address of the internet is of, beside those that package netip knows:
+// that of carriers (RFC 6598), and the reserved ones (RFC 1122).
+var (
+	carrierBlock  = netip.MustParsePrefix("100.64.0.0/10")
+	reservedBlock = netip.MustParsePrefix("240.0.0.0/4")
+)
+
+func unroutable(prefix netip.Prefix) bool {
+	a := prefix.Addr()
+	return a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() || a.IsMulticast() ||
+		a.IsUnspecified() && prefix.Bits() > 0 || carrierBlock.Contains(a) || reservedBlock.Contains(a)
 }
 
 // reach puts into a request from where the cluster can be reached. A mode overrules the

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -150,10 +151,25 @@ func checkTags(f *refuse.List, tags []pmks.KeyValue) {
 			f.Add(field+".Key", "%q begins with a prefix that is reserved", t.Key)
 		case utf8.RuneCountInString(t.Key) > 128:
 			f.Add(field+".Key", "has %d characters, AWS takes 128", utf8.RuneCountInString(t.Key))
+		case strings.ContainsFunc(t.Key, notInTags):
+			f.Add(field+".Key", "%q "+tagCharacters, refuse.Clip(t.Key))
+		}
+		switch {
 		case utf8.RuneCountInString(t.Value) > 256:
 			f.Add(field+".Value", "has %d characters, AWS takes 256", utf8.RuneCountInString(t.Value))
+		case strings.ContainsFunc(t.Value, notInTags):
+			f.Add(field+".Value", "%q "+tagCharacters, refuse.Clip(t.Value))
 		}
 	}
+}
+
+const tagCharacters = "has characters that AWS does not take: letters, digits, spaces and _ . : / = + - @ are left"
+
+// notInTags reports whether AWS refuses a character of a tag (AWS General Reference, "Tag
+// naming limits and requirements"). A change of tags would find out when it has removed
+// others.
+func notInTags(r rune) bool {
+	return !unicode.In(r, unicode.L, unicode.N, unicode.Z) && !strings.ContainsRune("_.:/=+-@", r)
 }
 
 // userTags are the tags without those of pmks and of AWS, sorted.
