@@ -70,10 +70,10 @@ func nodeTaints(c *containerpb.NodeConfig) []pmks.Taint {
 	return taints
 }
 
-// setNodes puts what a request asks of the nodes into a pool. Everything wrong comes at
+// checkNodes refuses what GKE would of the nodes of a request. Everything wrong comes at
 // once, with prefix before the field; syntax, counts and reserved keys have been checked
 // with the capabilities.
-func (h *Handler) setNodes(p *containerpb.NodePool, prefix string, req pmks.NodeGroupInfo) error {
+func (h *Handler) checkNodes(prefix string, req pmks.NodeGroupInfo) error {
 	var f refuse.List
 	size := 0
 	for key, value := range req.Labels {
@@ -82,17 +82,21 @@ func (h *Handler) setNodes(p *containerpb.NodePool, prefix string, req pmks.Node
 	if size > longestLabels {
 		f.Add(prefix+"Labels", "GKE takes %d characters for all keys and values together, got %d", longestLabels, size)
 	}
-	p.Config.Labels, p.Config.Spot = maps.Clone(req.Labels), req.Spot
-	for _, t := range req.Taints {
-		p.Config.Taints = append(p.Config.Taints, &containerpb.NodeTaint{Key: t.Key, Value: t.Value, Effect: effectTable[t.Effect]})
-	}
 	for i, zone := range req.Zones {
 		if !zonePattern.MatchString(zone) || regionOf(zone) != h.cfg.Region {
 			f.Add(fmt.Sprintf("%sZones[%d]", prefix, i), "%q is not a zone of the region %s, such as %s-a", refuse.Clip(zone), h.cfg.Region, h.cfg.Region)
 		}
 	}
-	p.Locations = slices.Clone(req.Zones)
 	return f.Err()
+}
+
+// setNodes puts what a request asks of the nodes into a pool.
+func setNodes(p *containerpb.NodePool, req pmks.NodeGroupInfo) {
+	p.Config.Labels, p.Config.Spot = maps.Clone(req.Labels), req.Spot
+	for _, t := range req.Taints {
+		p.Config.Taints = append(p.Config.Taints, &containerpb.NodeTaint{Key: t.Key, Value: t.Value, Effect: effectTable[t.Effect]})
+	}
+	p.Locations = slices.Clone(req.Zones)
 }
 
 // zonesIn are those that a pool has its nodes in; nil where GKE has not said yet.

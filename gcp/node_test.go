@@ -210,8 +210,8 @@ func TestHandler_badNodes(t *testing.T) {
 		s := fleet(t, 1, 1, gke.Options{})
 		g := full("new")
 		g.Zones[1] = "europe-west1-b"
-		if _, err := newHandler(t, s).AddNodeGroup(t.Context(), pmks.IID{SystemId: "c000"}, g); pmks.CodeOf(err) != pmks.CodeInvalidArgument || asError(t, err).Field != "Zones[1]" || s.Count("CreateNodePool") != 0 {
-			t.Errorf("got %v", err)
+		if _, err := newHandler(t, s).AddNodeGroup(t.Context(), pmks.IID{SystemId: "c000"}, g); pmks.CodeOf(err) != pmks.CodeInvalidArgument || asError(t, err).Field != "Zones[1]" || s.Count("") != 0 {
+			t.Errorf("after %v: got %v", s.Counts(), err)
 		}
 	})
 }

@@ -66,7 +66,8 @@ func (h *Handler) pool(prefix string, req pmks.NodeGroupInfo, networkTags []stri
 		config.ResourceLabels[labelKeyPair] = string(label[:min(len(label), 63)])
 	}
 	p := &containerpb.NodePool{Name: req.IId.NameId, Config: config}
-	err := h.setNodes(p, prefix, req)
+	setNodes(p, req)
+	err := h.checkNodes(prefix, req)
 	f.Join(err)
 	zones = cmp.Or(len(req.Zones), zones)
 	p.InitialNodeCount, err = perZone(prefix+"DesiredNodeSize", req.DesiredNodeSize, zones)
@@ -156,6 +157,7 @@ func (h *Handler) addRequest(ctx context.Context, clusterIID pmks.IID, req pmks.
 	r, err := h.clusterRef(clusterIID)
 	f.Join(err)
 	f.Join(capabilities.CheckNodeGroup(req))
+	f.Join(h.checkNodes("", req))
 	if err := f.Err(); err != nil {
 		return a, err
 	}
