@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"reflect"
+	"strings"
 
 	aks "github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/containerservice/armcontainerservice/v8"
 
@@ -14,12 +15,26 @@ import (
 )
 
 // beforeCreateCluster gives the user the last word on a new cluster. What it must leave
-// is where the cluster is, which decides who lists it, and the tag by which it is known
-// to be of this request.
+// is where the cluster is, which decides who lists it, the tag by which it is known
+// to be of this request, and the names of its pools, which are asked for by them.
 func (h *Handler) beforeCreateCluster(ctx context.Context, req pmks.ClusterInfo, in *aks.ManagedCluster) error {
 	return hook.Run(ctx, "BeforeCreateCluster", h.cfg.BeforeCreateCluster, req.Clone(), in, func(c *aks.ManagedCluster) string {
-		return value(c.Location) + " " + tags(c.Tags).get(tagRequest)
+		return clusterMarks(c) + " " + tags(c.Tags).get(tagRequest)
 	})
+}
+
+// clusterMarks are where a cluster is and the names of its pools.
+func clusterMarks(c *aks.ManagedCluster) string {
+	marks := []string{value(c.Location)}
+	if c.Properties == nil {
+		return marks[0]
+	}
+	for _, p := range c.Properties.AgentPoolProfiles {
+		if p != nil {
+			marks = append(marks, value(p.Name))
+		}
+	}
+	return strings.Join(marks, " ")
 }
 
 // beforeAddNodeGroup is beforeCreateCluster for a node group.
@@ -42,7 +57,7 @@ func (h *Handler) beforeUpgrade(ctx context.Context, step pmks.UpgradeStep, body
 		if c.Properties == nil {
 			return ""
 		}
-		return value(c.Location) + " " + value(c.Properties.KubernetesVersion)
+		return clusterMarks(c) + " " + value(c.Properties.KubernetesVersion)
 	})
 }
 

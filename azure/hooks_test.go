@@ -129,6 +129,22 @@ func TestHooks_fail(t *testing.T) {
 				c.Location = new("westeurope")
 				return nil
 			},
+			"renames-a-pool": func(c *armcontainerservice.ManagedCluster, p *armcontainerservice.AgentPool) error {
+				if p != nil { // its name is in the URL
+					p.Properties = nil
+					return nil
+				}
+				c.Properties.AgentPoolProfiles[0].Name = new("other")
+				return nil
+			},
+			"drops-the-pools": func(c *armcontainerservice.ManagedCluster, p *armcontainerservice.AgentPool) error {
+				if p != nil {
+					*p = armcontainerservice.AgentPool{}
+					return nil
+				}
+				c.Properties.AgentPoolProfiles = nil
+				return nil
+			},
 		} {
 			t.Run(name+"/"+what, func(t *testing.T) {
 				t.Parallel()

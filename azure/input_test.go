@@ -55,6 +55,7 @@ func TestCreateCluster_badInput(t *testing.T) {
 			r.NodeGroupList = r.NodeGroupList[:1]
 			group(r).Taints = []pmks.Taint{{Key: "a", Value: "b", Effect: pmks.TaintNoExecute}}
 		}, Says: "AKS runs its own pods there"},
+		{Name: "zone-that-no-region-has", Spoil: func(r *pmks.ClusterInfo) { group(r).Zones = []string{"1", "7"} }, Says: "NodeGroupList[0].Zones[1]"},
 		{Name: "zone-of-another-region", Spoil: func(r *pmks.ClusterInfo) { group(r).Zones = []string{"1", "westeurope-2"} }, Says: "NodeGroupList[0].Zones[1]"},
 		{Name: "many-networks", Spoil: func(r *pmks.ClusterInfo) {
 			for i := range 201 {

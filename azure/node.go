@@ -28,7 +28,7 @@ func isSystem(key string) bool {
 
 // zonePattern is what Azure calls a zone: a number within the region, of which a
 // subscription has its own order.
-var zonePattern = regexp.MustCompile(`^[1-9]$`)
+var zonePattern = regexp.MustCompile(`^[1-3]$`)
 
 // setNodes writes what a request asks of the nodes of a pool beyond V0.6.
 func setNodes(f *refuse.List, prefix string, p *poolProperties, req pmks.NodeGroupInfo) {
