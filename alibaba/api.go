@@ -206,6 +206,15 @@ type exchange struct {
 	status int
 	header http.Header
 	body   []byte
+	whole  *endpoint.Whole // what body is a part of
+}
+
+// end gives the memory of the answer back: the SDK reads a body into memory of its own.
+func (x *exchange) end() {
+	if x.whole != nil {
+		x.body = nil
+		_ = x.whole.Close() // it cannot fail
+	}
 }
 
 // send makes a request within ctx and reads its answer whole. What cannot be an answer
@@ -214,16 +223,15 @@ func (x *exchange) send(ctx context.Context, c *clients, req *http.Request) (*ht
 	tidyHeaders(req)
 	resp, err := c.web.Do(req.WithContext(ctx))
 	if err == nil {
-		x.body, err = readWhole(resp)
-		if closeErr := resp.Body.Close(); err == nil {
-			err = closeErr
-		}
+		x.end() // of a request before: the SDK makes one
+		x.whole, err = endpoint.ReadWhole(resp.Body, resp.ContentLength)
 		x.status, x.header = resp.StatusCode, resp.Header
 	}
 	if err != nil {
 		x.status = 0 // it was not answered to its end
 		return nil, unreached(ctx, err)
 	}
+	x.body = x.whole.Bytes()
 	body := bytes.TrimSpace(x.body)
 	foreign := errs.Foreign(x.header, body)
 	switch {
@@ -237,16 +245,6 @@ func (x *exchange) send(ctx context.Context, c *clients, req *http.Request) (*ht
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 	return resp, nil
-}
-
-// readWhole reads a body into memory of its length, where the answer says one that can be.
-func readWhole(resp *http.Response) ([]byte, error) {
-	var b bytes.Buffer
-	if n := resp.ContentLength; n > 0 && n <= 4<<20 {
-		b.Grow(int(n) + bytes.MinRead)
-	}
-	_, err := b.ReadFrom(resp.Body)
-	return b.Bytes(), err
 }
 
 // tidyHeaders writes the names of headers as net/http knows them: the SDK puts them in as

@@ -191,7 +191,9 @@ func (c *clients) exchange(ctx context.Context, keys snapshot, do func(web sende
 		}()
 		err = do(web, keys)
 	}()
-	if err := x.fail(<-answered); err != nil {
+	err := <-answered
+	defer x.end()
+	if err := x.fail(err); err != nil {
 		return err
 	}
 	return x.denied()

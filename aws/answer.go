@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eks"
@@ -17,6 +16,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/pmks-go/pmks"
+	"github.com/pmks-go/pmks/internal/provider/endpoint"
 	"github.com/pmks-go/pmks/internal/provider/errs"
 	"github.com/pmks-go/pmks/internal/redact"
 )
@@ -33,12 +33,12 @@ func answers(credentials aws.CredentialsProvider) func(*middleware.Stack) error 
 		if err != nil || !ok {
 			return out, metadata, err
 		}
-		whole, err := readWhole(answer.Body)
+		whole, err := endpoint.ReadWhole(answer.Body, answer.ContentLength)
 		if err != nil {
 			return out, metadata, err
 		}
-		body := whole.buffer.Bytes()
-		answer.Body = whole
+		body := whole.Bytes()
+		answer.Body = whole // the SDK keeps nothing of it beyond Close
 		service, op := middleware.GetServiceID(ctx), middleware.GetOperationName(ctx)
 		ok = answer.StatusCode/100 == 2
 		switch foreign := errs.Foreign(answer.Header, body) || !ok && len(body) > largestRefusal; {
@@ -57,60 +57,6 @@ func answers(credentials aws.CredentialsProvider) func(*middleware.Stack) error 
 		return out, metadata, err
 	})
 	return func(stack *middleware.Stack) error { return stack.Deserialize.Add(look, middleware.After) }
-}
-
-// buffers are for answers: each is read whole before the SDK reads it again, and a listing
-// has hundreds.
-var buffers sync.Pool
-
-// largestKept is more than most answers take. What is larger is not kept for the next.
-const largestKept = 1 << 20
-
-// wholeAnswer is the body of an answer that has been read. The SDK keeps nothing of it
-// beyond Close.
-type wholeAnswer struct {
-	buffer *bytes.Buffer // nil: closed
-	read   int
-}
-
-// readWhole reads a body to its end and closes it: what was read of it counts.
-func readWhole(body io.ReadCloser) (*wholeAnswer, error) {
-	buffer, ok := buffers.Get().(*bytes.Buffer)
-	if !ok {
-		buffer = new(bytes.Buffer)
-	}
-	w := &wholeAnswer{buffer: buffer}
-	_, err := buffer.ReadFrom(body)
-	_ = body.Close()
-	if err != nil {
-		_ = w.Close()
-		return nil, err
-	}
-	return w, nil
-}
-
-// Read implements [io.Reader]. It does not consume the buffer, whose bytes are looked at
-// elsewhere.
-func (w *wholeAnswer) Read(p []byte) (int, error) {
-	if w.buffer == nil {
-		return 0, http.ErrBodyReadAfterClose
-	}
-	n := copy(p, w.buffer.Bytes()[w.read:])
-	w.read += n
-	if n == 0 && len(p) > 0 {
-		return 0, io.EOF
-	}
-	return n, nil
-}
-
-// Close gives the buffer back.
-func (w *wholeAnswer) Close() error {
-	if b := w.buffer; b != nil && b.Cap() <= largestKept {
-		b.Reset()
-		buffers.Put(b)
-	}
-	w.buffer = nil
-	return nil
 }
 
 // largestRefusal is more than a fault of AWS ever takes.

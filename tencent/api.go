@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -102,12 +103,9 @@ func (c *clients) RoundTrip(req *http.Request) (*http.Response, error) {
 		x = &exchange{}
 	}
 	resp, err := c.next.RoundTrip(req)
-	var body []byte
+	var whole *endpoint.Whole
 	if err == nil {
-		body, err = readWhole(resp)
-		if closeErr := resp.Body.Close(); err == nil {
-			err = closeErr
-		}
+		whole, err = endpoint.ReadWhole(resp.Body, resp.ContentLength)
 	}
 	if err != nil {
 		x.err = unreached(req.Context(), err)
@@ -117,27 +115,21 @@ func (c *clients) RoundTrip(req *http.Request) (*http.Response, error) {
 	if at, err := http.ParseTime(x.header.Get("Date")); err == nil {
 		c.ahead.Store(int64(time.Until(at)))
 	}
-	body = bytes.TrimSpace(body)
+	body := bytes.TrimSpace(whole.Bytes())
 	if x.status >= 300 && x.status < 400 || !bytes.HasPrefix(body, []byte("{")) {
 		x.err = x.foreign(errs.Foreign(x.header, body))
+		_ = whole.Close() // it cannot fail
 		return nil, x.err
-	}
-	if bytes.Contains(body, []byte(`"Error"`)) { // refusals have the status of a success
-		body = []byte(redact.Text(string(body), c.keys.secrets()...))
 	}
 	plain := *resp
 	plain.Header = http.Header{"Content-Type": {"application/json"}}
-	plain.Body, plain.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	plain.Body, plain.ContentLength = whole, int64(len(whole.Bytes())) // the SDK keeps nothing of it beyond Close
+	if bytes.Contains(body, []byte(`"Error"`)) {                       // refusals have the status of a success
+		text := redact.Text(string(body), c.keys.secrets()...)
+		_ = whole.Close() // it cannot fail
+		plain.Body, plain.ContentLength = io.NopCloser(strings.NewReader(text)), int64(len(text))
+	}
 	return &plain, nil
-}
-
-// readWhole reads the body of an answer, into a buffer of its length where that is told.
-func readWhole(resp *http.Response) ([]byte, error) {
-	const most = 1 << 20 // more is not believed before it is there
-	var b bytes.Buffer
-	b.Grow(int(min(max(0, resp.ContentLength), most)) + bytes.MinRead)
-	_, err := b.ReadFrom(resp.Body)
-	return b.Bytes(), err
 }
 
 // now is the time by the clock of the vendor, as far as its answers tell. They tell
