@@ -3,7 +3,6 @@
 package azure
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 	"strconv"
@@ -53,14 +52,18 @@ func factOf(list []pmks.KeyValue, key string) string {
 // one id in several ways, and an id of pmks must be the same in every answer; group
 // is the resource group as the handler spells it.
 func canonical(id, group string) string {
-	parsed, err := arm.ParseResourceID(id)
-	if err != nil || parsed.ResourceGroupName == "" || !strings.EqualFold(parsed.ResourceType.String(), clusterType) {
-		return id
+	subscription, own, name, ok := clusterSegments(id)
+	if !ok {
+		parsed, err := arm.ParseResourceID(id)
+		if err != nil || parsed.ResourceGroupName == "" || !strings.EqualFold(parsed.ResourceType.String(), clusterType) {
+			return id
+		}
+		subscription, own, name = parsed.SubscriptionID, parsed.ResourceGroupName, parsed.Name
 	}
-	if !strings.EqualFold(parsed.ResourceGroupName, group) {
-		group = parsed.ResourceGroupName
+	if !strings.EqualFold(own, group) {
+		group = own
 	}
-	return "/subscriptions/" + strings.ToLower(parsed.SubscriptionID) + "/resourceGroups/" + group + "/providers/" + clusterType + "/" + parsed.Name
+	return "/subscriptions/" + strings.ToLower(subscription) + "/resourceGroups/" + group + "/providers/" + clusterType + "/" + name
 }
 
 // clusterInfo converts a cluster without its nodes and its kubeconfig.
@@ -134,9 +137,15 @@ func enabled(on bool) string {
 	return "Disabled"
 }
 
-// properties copies what pmks reads of a pool within a cluster.
+// properties are what pmks reads of a pool within a cluster. The compiler writes it out
+// where it is called, and the copy need not outlive that.
 func properties(p *aks.ManagedClusterAgentPoolProfile) *poolProperties {
-	return &poolProperties{
+	c := copyProperties(p)
+	return &c
+}
+
+func copyProperties(p *aks.ManagedClusterAgentPoolProfile) poolProperties {
+	return poolProperties{
 		AvailabilityZones: p.AvailabilityZones, Count: p.Count, CurrentOrchestratorVersion: p.CurrentOrchestratorVersion,
 		ETag: p.ETag, EnableAutoScaling: p.EnableAutoScaling, MaxCount: p.MaxCount, MaxPods: p.MaxPods, MinCount: p.MinCount,
 		Mode: p.Mode, NodeImageVersion: p.NodeImageVersion, NodeLabels: p.NodeLabels, NodeTaints: p.NodeTaints, OSDiskSizeGB: p.OSDiskSizeGB, OSDiskType: p.OSDiskType, OSSKU: p.OSSKU,
@@ -155,7 +164,7 @@ func poolInfo(clusterID, name string, p *poolProperties, key pmks.IID) pmks.Node
 		ImageIID:        pmks.IID{NameId: firstOf(string(value(p.OSSKU)), defaultImage(p)), SystemId: value(p.NodeImageVersion)},
 		VMSpecName:      value(p.VMSize),
 		RootDiskType:    string(value(p.OSDiskType)),
-		KeyPairIID:      cmp.Or(tags(p.Tags).keyPair(), key),
+		KeyPairIID:      tags(p.Tags).keyPairOr(key),
 		OnAutoScaling:   value(p.EnableAutoScaling),
 		DesiredNodeSize: int(value(p.Count)),
 		Version:         firstText(p.CurrentOrchestratorVersion, p.OrchestratorVersion),
@@ -268,16 +277,27 @@ func network(c *aks.ManagedCluster) pmks.NetworkInfo {
 			if slices.ContainsFunc(n.SubnetIIDs, func(s pmks.IID) bool { return strings.EqualFold(s.SystemId, *p.VnetSubnetID) }) {
 				continue
 			}
-			id, err := arm.ParseResourceID(*p.VnetSubnetID)
-			if err != nil || id.Parent == nil {
+			subnet, vpc, ok := subnetIIDs(*p.VnetSubnetID)
+			if !ok {
 				continue
 			}
-			n.SubnetIIDs = append(n.SubnetIIDs, pmks.IID{NameId: id.Name, SystemId: *p.VnetSubnetID})
-			n.VpcIID = pmks.IID{NameId: id.Parent.Name, SystemId: id.Parent.String()}
+			n.SubnetIIDs, n.VpcIID = append(n.SubnetIIDs, subnet), vpc
 		}
 	}
 	n.SecurityGroupIIDs = tags(c.Tags).securityGroups()
 	return n
+}
+
+// subnetIIDs are those of a subnet and of its network.
+func subnetIIDs(id string) (subnet, vpc pmks.IID, ok bool) {
+	if s, n, ok := segments(id); ok && n == 11 && strings.EqualFold(s[7], "virtualNetworks") && strings.EqualFold(s[9], "subnets") {
+		return pmks.IID{NameId: s[10], SystemId: id}, pmks.IID{NameId: s[8], SystemId: id[:len(id)-len("/"+s[9]+"/"+s[10])]}, true
+	}
+	parsed, err := arm.ParseResourceID(id)
+	if err != nil || parsed.Parent == nil {
+		return subnet, vpc, false
+	}
+	return pmks.IID{NameId: parsed.Name, SystemId: id}, pmks.IID{NameId: parsed.Parent.Name, SystemId: parsed.Parent.String()}, true
 }
 
 // created is when Azure says the cluster was made, or else its tag: AKS mostly

@@ -97,7 +97,7 @@ func (x *index) complete(ctx context.Context, pools int) bool {
 	if x.err == nil && !x.whole && x.first.pagesLeft() < pools {
 		var rows []machineRow
 		if rows, x.err = x.h.indexRows(ctx, x.first); x.err == nil {
-			x.nodes, x.whole = byPool(rows), true
+			x.nodes, x.whole = byPool(rows, pools), true
 		}
 	}
 	return x.whole
@@ -144,29 +144,37 @@ func (x *index) fill(p *poolRead) bool {
 	if len(found) == 0 {
 		return true
 	}
-	// As AKS and Azure's documentation spell it; the index writes one id in several ways.
-	prefix := "/subscriptions/" + strings.ToLower(x.h.cfg.SubscriptionID) + "/resourceGroups/" + p.nodeGroup + "/providers/Microsoft.Compute/virtualMachineScaleSets/"
+	subscription := strings.ToLower(x.h.cfg.SubscriptionID)
 	p.info.Nodes = make([]pmks.IID, len(found))
 	for i, m := range found {
-		p.info.Nodes[i] = pmks.IID{NameId: m.name(), SystemId: prefix + m.set + "/virtualMachines/" + m.number}
+		// As AKS and Azure's documentation spell it; the index writes one id in several ways.
+		p.info.Nodes[i] = pmks.IID{NameId: m.name(), SystemId: "/subscriptions/" + subscription + "/resourceGroups/" + p.nodeGroup +
+			"/providers/Microsoft.Compute/virtualMachineScaleSets/" + m.set + "/virtualMachines/" + m.number}
 	}
 	sortNodes(p.info.Nodes)
 	return true
 }
 
-// byPool sorts machines by their pools. One that is there twice counts once: pages are
+// byPool sorts machines by their pools, of which there are about so many. One that is there twice counts once: pages are
 // read side by side while machines come and go.
-func byPool(rows []machineRow) map[poolKey][]machineRow {
-	nodes := map[poolKey][]machineRow{}
-	for _, m := range rows {
-		key := poolKey{m.group, m.pool()}
-		nodes[key] = append(nodes[key], m)
-	}
-	for key, list := range nodes {
-		slices.SortFunc(list, func(a, b machineRow) int {
-			return cmp.Or(strings.Compare(a.set, b.set), strings.Compare(a.number, b.number))
-		})
-		nodes[key] = slices.CompactFunc(list, func(a, b machineRow) bool { return a.set == b.set && a.number == b.number })
+func byPool(rows []machineRow, pools int) map[poolKey][]machineRow {
+	slices.SortFunc(rows, func(a, b machineRow) int {
+		return cmp.Or(strings.Compare(a.group, b.group), strings.Compare(a.set, b.set), strings.Compare(a.number, b.number))
+	})
+	rows = slices.CompactFunc(rows, func(a, b machineRow) bool { return a.group == b.group && a.set == b.set && a.number == b.number })
+	nodes := make(map[poolKey][]machineRow, pools)
+	for start := 0; start < len(rows); {
+		end := start + 1
+		for end < len(rows) && rows[end].group == rows[start].group && rows[end].set == rows[start].set {
+			end++
+		}
+		key := poolKey{rows[start].group, rows[start].pool()}
+		if more := rows[start:end:end]; nodes[key] == nil {
+			nodes[key] = more
+		} else {
+			nodes[key] = append(nodes[key], more...) // a pool with several scale sets
+		}
+		start = end
 	}
 	return nodes
 }

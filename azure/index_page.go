@@ -37,17 +37,18 @@ type machineRow struct{ group, set, number, computerName string }
 // parseMachine takes the id of a machine apart.
 func parseMachine(id, computerName string) (machineRow, bool) {
 	var parts [11]string
-	rest, more := strings.ToLower(id), true
+	rest, more := id, true
 	for i := range parts {
 		if !more {
 			return machineRow{}, false
 		}
 		parts[i], rest, more = strings.Cut(rest, "/")
 	}
-	if more || parts[0] != "" || parts[1] != "subscriptions" || parts[3] != "resourcegroups" || parts[7] != "virtualmachinescalesets" || parts[9] != "virtualmachines" {
+	if more || parts[0] != "" || !strings.EqualFold(parts[1], "subscriptions") || !strings.EqualFold(parts[3], "resourceGroups") ||
+		!strings.EqualFold(parts[7], "virtualMachineScaleSets") || !strings.EqualFold(parts[9], "virtualMachines") {
 		return machineRow{}, false
 	}
-	return machineRow{group: parts[4], set: parts[8], number: parts[10], computerName: strings.ToLower(computerName)}, true
+	return machineRow{group: strings.ToLower(parts[4]), set: strings.ToLower(parts[8]), number: strings.ToLower(parts[10]), computerName: strings.ToLower(computerName)}, true
 }
 
 // pool is the pool of the scale set, which AKS names aks-POOL-NUMBER-vmss, and of Windows

@@ -257,7 +257,7 @@ func (h *Handler) ListCluster(ctx context.Context) (_ []*pmks.ClusterInfo, err e
 	if err != nil {
 		return nil, err
 	}
-	infos = slices.DeleteFunc(infos, func(info *pmks.ClusterInfo) bool { return gone[strings.ToLower(info.IId.SystemId)] })
+	infos = slices.DeleteFunc(infos, func(info *pmks.ClusterInfo) bool { return len(gone) > 0 && gone[strings.ToLower(info.IId.SystemId)] })
 	return infos, errs.Join(faults...)
 }
 

@@ -84,10 +84,14 @@ func (t tags) ofUser() []pmks.KeyValue {
 }
 
 // keyPair is the key of the whole cluster.
-func (t tags) keyPair() pmks.IID {
+func (t tags) keyPair() pmks.IID { return t.keyPairOr(pmks.IID{}) }
+
+// keyPairOr is the key of a pool, or where it remembers none that of its cluster. Mostly
+// that is the same, whose id need not be taken apart once more.
+func (t tags) keyPairOr(cluster pmks.IID) pmks.IID {
 	id := cmp.Or(t.get(tagKeyPair), t.get(poolTagKeyPair), t.get(oldTagKeyPair))
-	if id == "" {
-		return pmks.IID{}
+	if id == "" || id == cluster.SystemId {
+		return cluster
 	}
 	if parsed, err := arm.ParseResourceID(id); err == nil {
 		return pmks.IID{NameId: parsed.Name, SystemId: id}
@@ -108,7 +112,11 @@ func (t tags) securityGroups() []pmks.IID {
 
 // number reads a size that a tag remembers.
 func (t tags) number(name string) int {
-	n, err := strconv.Atoi(t.get(name))
+	text := t.get(name)
+	if text == "" {
+		return 0 // as most; an error would be made for it
+	}
+	n, err := strconv.Atoi(text)
 	if err != nil || n < 0 {
 		return 0
 	}
