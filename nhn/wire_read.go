@@ -2,7 +2,10 @@
 
 package nhn
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"slices"
+)
 
 // walked is an object that a [walker] reads. walk returns false where there is no object,
 // and reads nothing then. The tags of its members say what they are called too: a test
@@ -157,6 +160,9 @@ func (a *serverAddress) walk(w *walker) bool {
 	})
 }
 
+// mostItems are those of the largest page, for which there is room before they are read.
+const mostItems = 1000
+
 // pageOf is one page of a list, of which the next one's is told beside it.
 type pageOf[T any] struct {
 	key         string // how the list is called
@@ -194,12 +200,17 @@ func (p *pageOf[T]) list(w *walker) {
 	before := w.err
 	w.err = nil
 	p.isList = w.array(func() {
+		start := w.at
 		p.items = append(p.items, *new(T))
 		item := &p.items[len(p.items)-1]
 		if o, ok := any(item).(walked); ok {
 			w.walked(o)
 		} else {
 			w.other(item)
+		}
+		if length := w.at - start; len(p.items) == 1 && length > 0 {
+			// The others are about as long: there is room for them at once.
+			p.items = slices.Grow(p.items, min((len(w.data)-w.at)/length+1, mostItems))
 		}
 	})
 	if !p.isList {
