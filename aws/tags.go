@@ -58,19 +58,28 @@ func (h *Handler) SetTags(ctx context.Context, clusterIID pmks.IID, tags []pmks.
 	surplus, missing := tagChanges(c.Tags, tags)
 	if len(surplus) > 0 {
 		if err := h.untag(ctx, t, c, surplus); err != nil {
-			return err
+			return ofLeaving(c, err)
 		}
 	}
 	if len(missing) == 0 {
 		return nil
 	}
-	if err := h.tag(ctx, t, c, missing); err != nil {
+	if err := ofLeaving(c, h.tag(ctx, t, c, missing)); err != nil {
 		if len(surplus) > 0 {
 			return errs.HalfDone(err, fmt.Sprintf("the tags %s are removed, the new ones are not set: call again", strings.Join(surplus, ", ")))
 		}
 		return err
 	}
 	return nil
+}
+
+// ofLeaving says of a refusal that it is for the state of the cluster where that goes away:
+// EKS calls it a bad request.
+func ofLeaving(c *types.Cluster, err error) error {
+	if c.Status != types.ClusterStatusDeleting || !errs.Is(err, pmks.CodeInvalidArgument) {
+		return err
+	}
+	return errs.With(err, func(e *pmks.Error) { e.Code = pmks.CodeFailedPrecondition })
 }
 
 // tagChanges says which of the user's tags are too many, and which are missing or have

@@ -76,10 +76,13 @@ func (h *Handler) token(ctx context.Context, c *aks.ManagedCluster) (pmks.Token,
 // access returns the way into a cluster: nothing but the endpoint until AKS hands
 // out credentials. The endpoint is good whatever the error says.
 func (h *Handler) access(ctx context.Context, r ref, c *aks.ManagedCluster) (pmks.AccessInfo, error) {
+	status := clusterState(c).meaning().Status
+	if status == pmks.ClusterCreating {
+		return pmks.AccessInfo{}, nil
+	}
 	info := pmks.AccessInfo{Endpoint: serverURL(c.Properties)}
-	switch clusterState(c).meaning().Status {
-	case pmks.ClusterCreating, pmks.ClusterDeleting:
-		return info, nil // not yet, or not any more
+	if status == pmks.ClusterDeleting {
+		return info, nil // not any more
 	}
 	if info.Endpoint == "" {
 		return info, nil

@@ -87,8 +87,13 @@ func clusterInfo(c *aks.ManagedCluster, group string) pmks.ClusterInfo {
 	info.Version = firstText(p.CurrentKubernetesVersion, p.KubernetesVersion)
 	info.CreatedTime = created(c)
 	info.Network = network(c)
-	info.AccessInfo.Endpoint = serverURL(p)
 	info.Access = accessOf(p)
+	if info.Status == pmks.ClusterCreating {
+		// AKS has a name for what does not answer yet.
+		info.Access.PublicEndpoint, info.Access.PrivateEndpoint = "", ""
+	} else {
+		info.AccessInfo.Endpoint = serverURL(p)
+	}
 	facts.add(keyNodeResourceGroup, value(p.NodeResourceGroup))
 	if n := p.NetworkProfile; n != nil {
 		facts.add("NetworkPlugin", string(value(n.NetworkPlugin)))
@@ -161,7 +166,7 @@ func copyProperties(p *aks.ManagedClusterAgentPoolProfile) poolProperties {
 func poolInfo(clusterID, name string, p *poolProperties, key pmks.IID) pmks.NodeGroupInfo {
 	info := pmks.NodeGroupInfo{
 		IId:             pmks.IID{NameId: name, SystemId: clusterID + "/agentPools/" + name},
-		ImageIID:        pmks.IID{NameId: firstOf(string(value(p.OSSKU)), defaultImage(p)), SystemId: value(p.NodeImageVersion)},
+		ImageIID:        image(p),
 		VMSpecName:      value(p.VMSize),
 		RootDiskType:    string(value(p.OSDiskType)),
 		KeyPairIID:      tags(p.Tags).keyPairOr(key),
@@ -211,6 +216,13 @@ func poolInfo(clusterID, name string, p *poolProperties, key pmks.IID) pmks.Node
 	info.KeyValueList = facts
 	addNodes(&info, p)
 	return info
+}
+
+// image is what a request would name to have the same nodes: AKS takes an operating system,
+// and tells the image that it took for it as well, which is among the facts.
+func image(p *poolProperties) pmks.IID {
+	name := firstOf(string(value(p.OSSKU)), defaultImage(p))
+	return pmks.IID{NameId: name, SystemId: name}
 }
 
 // defaultImage is what nodes run of whose operating system AKS tells no more.

@@ -87,7 +87,8 @@ func (h *Handler) SetNodeGroupAutoScaling(ctx context.Context, clusterIID, nodeG
 	}
 	auto := s.pool.GetAutoscaling()
 	if auto.GetEnabled() == on {
-		return true, nil
+		err := h.checkSettled(ctx, s)
+		return err == nil, err
 	}
 	minimum, maximum := bounds(s.pool, s.cluster)
 	if !on {
@@ -115,6 +116,22 @@ func (h *Handler) SetNodeGroupAutoScaling(ctx context.Context, clusterIID, nodeG
 	}
 	_, err = h.setAutoscaling(ctx, s, autoscaling(auto, minimum, maximum, s.zones))
 	return err == nil, err
+}
+
+// checkSettled refuses to say that autoscaling is as it is to be while it is being changed:
+// GKE shows what an operation changes when that has ended.
+func (h *Handler) checkSettled(ctx context.Context, s scalable) error {
+	ops, err := h.operations(ctx, s.ref)
+	if err != nil {
+		return err
+	}
+	for _, op := range on(s.ref, ops) {
+		if _, _, pool := target(op); pool == s.name() && !isDone(op) && op.GetOperationType() == containerpb.Operation_UPDATE_CLUSTER {
+			return &pmks.Error{Code: pmks.CodeBusy, ProviderCode: op.GetOperationType().String(),
+				Message: fmt.Sprintf("%s is under way, which may switch autoscaling: wait until the node group is Active", op.GetName())}
+		}
+	}
+	return nil
 }
 
 // setAutoscaling sends bounds.

@@ -70,6 +70,9 @@ func (h *Handler) setTags(ctx context.Context, r ref, tagList []pmks.KeyValue) e
 		}
 		return nil
 	}
+	if h.info(v).Status == pmks.ClusterDeleting {
+		return refuse.Precondition("the cluster is being deleted")
+	}
 	op, err := h.writeLabels(ctx, v.ref, v.cluster.GetLabelFingerprint(), labels)
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/pmks-go/pmks"
@@ -178,13 +179,32 @@ const namesLife = 5 * time.Minute
 type catalog struct {
 	h    *Handler
 	memo memo.Facts[known] // under catalogKey alone
+	// flavors are the names of the last list of flavors, however long ago it was read: an
+	// answer for which no list is read tells them.
+	flavors atomic.Pointer[idNames]
 }
 
 // catalogKey is the one key of the memo of a catalog: its names are read together.
 const catalogKey = "names"
 
-// recent returns the names that are remembered.
-func (c *catalog) recent() (known, bool) { return c.memo.Load(catalogKey) }
+// recent returns the names that are remembered: those of flavors for as long as the handler
+// lives, as no id ever gets another name.
+func (c *catalog) recent() known {
+	n, ok := c.memo.Load(catalogKey)
+	if last := c.flavors.Load(); !ok && last != nil {
+		n.flavors = *last
+	}
+	return n
+}
+
+// learnFlavors keeps the names of a list of flavors.
+func (c *catalog) learnFlavors(list []flavorObject) {
+	names := make(idNames, len(list))
+	for _, f := range list {
+		names[f.ID] = f.Name
+	}
+	c.flavors.Store(&names)
+}
 
 // get returns the names, read anew after a while. Names that could not be read are asked
 // for again by the next call.

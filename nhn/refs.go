@@ -72,7 +72,11 @@ const (
 )
 
 func (h *Handler) flavors(ctx context.Context) ([]flavorObject, error) {
-	return side(ctx, h, serviceCompute, []string{"flavors", "detail"}, nil, "flavors", func(f flavorObject) string { return f.ID })
+	list, err := side(ctx, h, serviceCompute, []string{"flavors", "detail"}, nil, "flavors", func(f flavorObject) string { return f.ID })
+	if err == nil {
+		h.names.learnFlavors(list)
+	}
+	return list, err
 }
 
 func (h *Handler) images(ctx context.Context, filter string) ([]imageObject, error) {

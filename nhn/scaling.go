@@ -335,8 +335,7 @@ func (h *Handler) awaitStep(ctx context.Context, own *ownEvent, what string) (nu
 
 // accepted is the group as it is to be, as far as it was read.
 func (s scalable) accepted(h *Handler, desired, minSize, maxSize int, wrote bool) pmks.NodeGroupInfo {
-	names, _ := h.names.recent()
-	info := s.group.info(names)
+	info := s.group.info(h.names.recent())
 	info.KeyPairIID = keyPair(s.cluster.KeyPair)
 	info.OnAutoScaling, info.DesiredNodeSize, info.MinNodeSize, info.MaxNodeSize = s.auto.enabled(), desired, minSize, maxSize
 	info.Nodes = servers(nil).nodes(s.group, "", s.cluster.Name)

@@ -65,7 +65,7 @@ func (h *Handler) UpgradeCluster(ctx context.Context, clusterIID pmks.IID, newVe
 			return pmks.ClusterInfo{}, errs.OfNodeGroup(err, g.iid())
 		}
 	}
-	names, _ := h.names.recent()
+	names := h.names.recent()
 	info := v.info(names)
 	sent, remaining, err := h.upgradeStep(ctx, v, info, o, newVersion)
 	if errs.Is(err, pmks.CodeFailedPrecondition) && info.Status == pmks.ClusterInactive {
