@@ -3,6 +3,7 @@
 package fake
 
 import (
+	"cmp"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -20,7 +21,9 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/kubeconfig"
+	"github.com/pmks-go/pmks/internal/refuse"
 	"github.com/pmks-go/pmks/internal/sim/core"
+	"github.com/pmks-go/pmks/internal/sim/profile"
 )
 
 // GenerateClusterToken implements [pmks.TokenIssuer]; ErrUnsupported where the
@@ -37,6 +40,11 @@ func (h *Handler) GenerateClusterToken(ctx context.Context, clusterIID pmks.IID)
 	var token pmks.Token
 	err := h.send(ctx, r, func(now time.Time, _ core.Outcome) error {
 		c, err := h.cluster(now, clusterIID)
+		if h.profile.Manner.SignsTokens && (err != nil || !c.ControlPlaneUp) {
+			// Whoever gets it decides whether there is such a cluster.
+			token = h.token(cmp.Or(clusterIID.NameId, clusterIID.SystemId), "", now)
+			return nil
+		}
 		if err != nil {
 			return err
 		}
@@ -89,6 +97,9 @@ func (h *Handler) setAccess(ctx context.Context, op string, clusterIID pmks.IID,
 			return err
 		}
 		r.cluster, is = idOf(c), c.AccessOpen
+		if open && !is && h.profile.Manner.OpensWithNodes && c.State == profile.Active && !hasNodes(c) {
+			return refuse.Precondition("the cluster has no node: its endpoint is opened when one is there")
+		}
 		return nil
 	})
 	if err != nil || is == open {
@@ -101,6 +112,10 @@ func (h *Handler) setAccess(ctx context.Context, op string, clusterIID pmks.IID,
 		c, err := h.cluster(now, r.cluster)
 		return err == nil && c.AccessOpen == open, err
 	})
+}
+
+func hasNodes(c *core.Cluster) bool {
+	return slices.ContainsFunc(c.Groups, func(g *core.NodeGroup) bool { return len(g.Nodes) > 0 })
 }
 
 // access adds the kubeconfig to what a read has shown.
@@ -116,6 +131,8 @@ func (h *Handler) access(info *pmks.ClusterInfo, now time.Time) error {
 	if !h.caps.Access.Certificate {
 		t := h.token(info.IId.NameId, id.mark, now)
 		token, info.AccessInfo.ExpiresAt = t.Value, t.ExpiresAt
+	} else if life := h.profile.Manner.CertificateLife; life > 0 {
+		info.AccessInfo.ExpiresAt = info.CreatedTime.Add(life)
 	}
 	if h.kubernetes != nil {
 		info.AccessInfo.Kubeconfig, err = writeKubeconfig(info.IId.NameId, info.AccessInfo.Endpoint, token, id)
@@ -130,7 +147,8 @@ func (h *Handler) access(info *pmks.ClusterInfo, now time.Time) error {
 // The caller holds the lock.
 func (h *Handler) accessOf(c *core.Cluster) pmks.Access {
 	access := pmks.Access{Mode: c.Access.Mode, CIDRs: slices.Clone(c.Access.CIDRs)}
-	if access.Mode == "" && len(h.caps.Access.Modes) > 0 {
+	// Endpoints that are opened by calls of their own are of no mode until they are.
+	if access.Mode == "" && len(h.caps.Access.Modes) > 0 && (c.AccessOpen || !h.caps.Access.OpenCall) {
 		access.Mode = h.caps.Access.Modes[0]
 	}
 	if !c.AccessOpen || !c.ControlPlaneUp {

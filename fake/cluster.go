@@ -47,6 +47,11 @@ func (h *Handler) CreateCluster(ctx context.Context, req pmks.ClusterInfo) (pmks
 		info = h.clusterInfo(c)
 		return true, nil
 	})
+	if err == nil {
+		for i := range min(len(info.NodeGroupList), len(req.NodeGroupList)) {
+			h.tellTaken(&info.NodeGroupList[i], req.NodeGroupList[i])
+		}
+	}
 	return info, err
 }
 

@@ -89,6 +89,7 @@ func cloud(p *profile.Profile, wrap func(pmks.ClusterHandler) pmks.ClusterHandle
 		ClusterRequest:   p.SampleRequest,
 		NodeGroupRequest: p.SampleNodeGroup,
 		Zones:            p.Clone().Zones,
+		OfflineTokens:    p.Manner.SignsTokens,
 		Reopen:           func() pmks.ClusterHandler { return wrap(h) },
 		Logs:             logs.String,
 		Inject: func(f conformance.Fault) func() {

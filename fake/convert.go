@@ -81,6 +81,9 @@ func (h *Handler) groupInfo(g *core.NodeGroup) pmks.NodeGroupInfo {
 		Spot:            g.Spec.Spot,
 		Zones:           slices.Clone(g.Spec.Zones),
 	}
+	if h.profile.Manner.ShownWhenDone {
+		info.OnAutoScaling, info.DesiredNodeSize, info.MinNodeSize, info.MaxNodeSize = g.Before()
+	}
 	if !g.BoundsKnown { // nobody gave any
 		info = h.caps.WithDefaultBounds(info)
 	}
@@ -103,6 +106,7 @@ func reason(s profile.State, given string) string {
 // are left out and noted.
 func (h *Handler) addGroup(clusterID string, req pmks.NodeGroupInfo, token string) core.AddNodeGroup {
 	cmd := core.AddNodeGroup{ClusterID: clusterID, Spec: h.caps.WithDefaultBounds(req.Clone()), Token: token}
+	h.taking(&cmd.Spec)
 	if ignored := h.caps.Ignored(req); len(ignored) > 0 {
 		cmd.Attr = map[string]string{ignoredAttr: strings.Join(ignored, ",")}
 		for _, field := range ignored {

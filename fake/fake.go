@@ -58,6 +58,8 @@ type Handler struct {
 	latency time.Duration
 	lag     time.Duration
 	logger  *slog.Logger
+	// scale is that of durations.
+	scale float64
 
 	mu    sync.Mutex
 	world *core.World
@@ -215,6 +217,7 @@ func New(opts ...Option) *Handler {
 		caps:    c.profile.Caps,
 		latency: c.latency,
 		lag:     c.core.ReadLag,
+		scale:   cmp.Or(c.core.Scale, 1),
 		logger:  c.logger,
 		world:   core.New(c.profile, c.core),
 	}

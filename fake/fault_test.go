@@ -53,6 +53,9 @@ var changes = []change{
 		return err
 	}, func(t *testing.T, h *Handler, _ *profile.Profile, c pmks.ClusterInfo) bool {
 		t.Helper()
+		if h.profile.Manner.ShownWhenDone {
+			settled(t, h, c.IId)
+		}
 		return groupIs(t, h, c, func(g pmks.NodeGroupInfo) bool { return g.OnAutoScaling })
 	}},
 	{"ChangeNodeGroupScaling", func(ctx context.Context, h *Handler, _ *profile.Profile, c pmks.ClusterInfo) error {

@@ -53,6 +53,9 @@ func (h *Handler) AddNodeGroup(ctx context.Context, clusterIID pmks.IID, req pmk
 		info = h.groupInfo(g)
 		return true, nil
 	})
+	if err == nil {
+		h.tellTaken(&info, req)
+	}
 	return info, err
 }
 
@@ -80,6 +83,11 @@ func (h *Handler) CheckNodeGroup(ctx context.Context, clusterIID pmks.IID, req p
 func (h *Handler) wrongGroup(now time.Time, cmd core.AddNodeGroup, req pmks.NodeGroupInfo) error {
 	var f refuse.List
 	if f.Join(h.world.Check(now, cmd)); f.Err() == nil {
+		if c, err := h.cluster(now, pmks.IID{SystemId: cmd.ClusterID}); err == nil {
+			f.Join(h.alone(c))
+		}
+	}
+	if f.Err() == nil {
 		h.checkZones(&f, "", req)
 	}
 	return f.Err()
@@ -124,7 +132,7 @@ func (h *Handler) lookGroup(ctx context.Context, r *request) (pmks.NodeGroupInfo
 		if err != nil {
 			return err
 		}
-		r.cluster, r.nodeGroup, info = idOf(c), groupIDOf(g), h.groupInfo(g)
+		r.cluster, r.nodeGroup, r.underWay, info = idOf(c), groupIDOf(g), g.By, h.groupInfo(g)
 		return nil
 	})
 	return info, h.finish(err, *r, "")
@@ -140,10 +148,10 @@ func (h *Handler) SetNodeGroupAutoScaling(ctx context.Context, clusterIID, nodeG
 	if err != nil {
 		return false, err
 	}
-	if g.OnAutoScaling == on && g.Status == pmks.NodeGroupActive {
+	if g.OnAutoScaling == on && g.Status != pmks.NodeGroupCreating && g.Status != pmks.NodeGroupDeleting && !h.switching(r) {
 		return true, nil
 	}
-	cmd := core.SetAutoScaling{ClusterID: r.cluster.SystemId, GroupID: r.nodeGroup.SystemId, On: on}
+	cmd := core.SetAutoScaling{ClusterID: r.cluster.SystemId, GroupID: r.nodeGroup.SystemId, On: on, AtOnce: h.profile.Manner.SwitchAtOnce}
 	if on { // where nobody gave bounds, those that are shown keep the group from growing
 		cmd.Min, cmd.Max = g.MinNodeSize, g.MaxNodeSize
 	}
@@ -155,6 +163,12 @@ func (h *Handler) SetNodeGroupAutoScaling(ctx context.Context, clusterIID, nodeG
 		return err == nil && g.Auto == on, err
 	})
 	return err == nil, err
+}
+
+// switching reports whether autoscaling of a group may be on its way to what reads do not
+// show yet. Where a cluster takes one change at a time, it is asked nothing meanwhile.
+func (h *Handler) switching(r request) bool {
+	return r.underWay != "" && h.profile.Exclusive.PerCluster || r.underWay == profile.SetAutoScaling && h.profile.Manner.ShownWhenDone
 }
 
 // ChangeNodeGroupScaling implements [pmks.ClusterHandler].
@@ -175,12 +189,24 @@ func (h *Handler) ChangeNodeGroupScaling(ctx context.Context, clusterIID, nodeGr
 		return pmks.NodeGroupInfo{}, h.failed(r, refuse.Invalid("DesiredNodeSize",
 			"must lie between MinNodeSize %d and MaxNodeSize %d, got %d: only autoscaling can be left to choose", minSize, maxSize, desired))
 	}
-	asAsked := info.MinNodeSize == minSize && info.MaxNodeSize == maxSize && (keep || info.DesiredNodeSize == desired)
-	if asAsked && info.Status == pmks.NodeGroupActive {
+	// A size that cannot be read is set, whatever it is.
+	sameSize := keep || info.DesiredNodeSize == desired && h.sizeTold(r)
+	asAsked := info.MinNodeSize == minSize && info.MaxNodeSize == maxSize && sameSize
+	if asAsked && (info.Status == pmks.NodeGroupActive || info.Status == pmks.NodeGroupUpdating && h.profile.Manner.SwitchApart) {
 		return info, nil
 	}
 	cmd := core.Scale{ClusterID: r.cluster.SystemId, GroupID: r.nodeGroup.SystemId, Desired: desired, Min: minSize, Max: maxSize, KeepDesired: keep}
+	recorded, mark := h.recordsAlone(info, sameSize, minSize, maxSize), rand.Text()
 	err = h.mutate(ctx, r, func(now time.Time, out core.Outcome) error {
+		if recorded {
+			out.Word = mark
+			return h.applyBounds(now, cmd, out)
+		}
+		if info.MinNodeSize != minSize || info.MaxNodeSize != maxSize {
+			if err := h.checkBounds(now, cmd, info); err != nil {
+				return err
+			}
+		}
 		done, err := h.world.Apply(now, cmd, out)
 		if err == nil {
 			info = h.groupInfo(done.Group)
@@ -190,6 +216,9 @@ func (h *Handler) ChangeNodeGroupScaling(ctx context.Context, clusterIID, nodeGr
 		_, g, err := h.both(now, r.cluster, r.nodeGroup)
 		if err != nil { // it may be gone by now
 			return false, err
+		}
+		if recorded && h.hasRecord(now, r.cluster.SystemId, mark) {
+			return true, nil
 		}
 		sized := keep || g.Desired == desired || g.Auto && !h.caps.Scaling.DesiredWhileAuto
 		if g.Min != minSize || g.Max != maxSize || !sized {
@@ -201,5 +230,5 @@ func (h *Handler) ChangeNodeGroupScaling(ctx context.Context, clusterIID, nodeGr
 	if err != nil {
 		return pmks.NodeGroupInfo{}, err
 	}
-	return info, nil
+	return h.accepted(info, recorded, minSize, maxSize), nil
 }

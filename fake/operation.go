@@ -34,6 +34,9 @@ func (h *Handler) ReadState(ctx context.Context, clusterIID, nodeGroupIID pmks.I
 		if err != nil {
 			return err
 		}
+		if err := h.without("Status", info.IId, groupIDOf(group)); err != nil {
+			return err
+		}
 		g, _ := info.NodeGroup(groupIDOf(group))
 		s = pmks.State{Cluster: info.IId, NodeGroup: g.IId, Status: pmks.ClusterStatus(g.Status), StatusReason: g.StatusReason,
 			StatusFinal: g.StatusFinal, Version: g.Version, DesiredNodeSize: g.DesiredNodeSize, NodeCount: len(g.Nodes)}

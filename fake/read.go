@@ -99,6 +99,9 @@ func (h *Handler) UpgradeFindings(ctx context.Context, clusterIID pmks.IID, newV
 		if _, err := h.upgradeTarget(c.Version, newVersion); err != nil {
 			return err
 		}
+		if err := h.without("Status", idOf(c), pmks.IID{}); err != nil {
+			return err
+		}
 		found = slices.Clone(h.findings[c.ID])
 		return nil
 	})

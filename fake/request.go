@@ -14,6 +14,7 @@ import (
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/once"
 	"github.com/pmks-go/pmks/internal/sim/core"
+	"github.com/pmks-go/pmks/internal/sim/profile"
 )
 
 // Call is one request that was made to the cloud.
@@ -57,6 +58,8 @@ type request struct {
 	mutation  bool
 	// of is the request that this one is made for, which errors speak of.
 	of *request
+	// underWay is what lookGroup has seen that the node group is in.
+	underWay profile.Operation
 }
 
 func read(op string, cluster pmks.IID) request { return request{op: op, cluster: cluster} }

@@ -39,8 +39,11 @@ func (h *Handler) SetTags(ctx context.Context, clusterIID pmks.IID, tags []pmks.
 		return h.finish(err, r, "")
 	}
 	return h.mutate(ctx, r, func(now time.Time, out core.Outcome) error {
-		_, err := h.world.Apply(now, core.SetTags{ClusterID: r.cluster.SystemId, Tags: wanted}, out)
-		return err
+		c, err := h.cluster(now, r.cluster)
+		if err != nil {
+			return err
+		}
+		return h.applyTags(now, c, wanted, out)
 	}, func(now time.Time) (bool, error) {
 		c, err := h.cluster(now, r.cluster)
 		return err == nil && maps.Equal(c.Tags, wanted), err

@@ -61,17 +61,52 @@ func (h *Handler) leaveOut(info *pmks.ClusterInfo) {
 		switch u.Fact {
 		case Addons:
 			info.Addons = pmks.AddonsInfo{}
-			info.KeyValueList = u.note(info.KeyValueList)
+			info.KeyValueList = u.note(info.KeyValueList, string(u.Fact))
 		case Nodes:
 			for i := range info.NodeGroupList {
 				if g := &info.NodeGroupList[i]; names(u.NodeGroup, g.IId) {
-					g.Nodes = nil
-					g.KeyValueList = u.note(g.KeyValueList)
+					h.leaveNodesOut(g, u)
 				}
 			}
 		case Kubeconfig: // see hideKubeconfig
 		}
 	}
+}
+
+// leaveNodesOut empties the nodes of a group, and what the cloud tells with them.
+func (h *Handler) leaveNodesOut(g *pmks.NodeGroupInfo, u *Unread) {
+	g.Nodes = nil
+	g.KeyValueList = u.note(g.KeyValueList, string(u.Fact))
+	for _, fact := range h.profile.Manner.WithNodes {
+		switch fact {
+		case "DesiredNodeSize": // of a group that is being made there is only the request
+			if g.Status != pmks.NodeGroupCreating {
+				g.DesiredNodeSize = 0
+			}
+		case "Version":
+			g.Version = ""
+		case "Status": // without it a group is taken for one that is there
+			if g.Status == pmks.NodeGroupCreating {
+				g.Status = pmks.NodeGroupActive
+			}
+			continue
+		}
+		g.KeyValueList = u.note(g.KeyValueList, fact)
+	}
+}
+
+// without is why a fact cannot be told that comes with the nodes of a group, or of any
+// where none is given; nil if it can. The caller holds the lock.
+func (h *Handler) without(fact string, cluster, group pmks.IID) error {
+	if !slices.Contains(h.profile.Manner.WithNodes, fact) {
+		return nil
+	}
+	for _, u := range h.hidden {
+		if u.Fact == Nodes && names(u.Cluster, cluster) && (group.IsZero() || names(u.NodeGroup, group)) {
+			return &pmks.Error{Code: u.Code, ProviderCode: "Unread", Message: "the nodes cannot be read, which tell the " + fact}
+		}
+	}
+	return nil
 }
 
 // hideKubeconfig leaves the credential out of a read if it is hidden. The caller
@@ -82,7 +117,7 @@ func (h *Handler) hideKubeconfig(info *pmks.ClusterInfo) {
 	for _, u := range h.hidden {
 		if u.Fact == Kubeconfig && names(u.Cluster, info.IId) && info.AccessInfo.Endpoint != "" {
 			info.AccessInfo = pmks.AccessInfo{Endpoint: info.AccessInfo.Endpoint}
-			info.KeyValueList = u.note(info.KeyValueList)
+			info.KeyValueList = u.note(info.KeyValueList, string(u.Fact))
 		}
 	}
 }
@@ -90,9 +125,9 @@ func (h *Handler) hideKubeconfig(info *pmks.ClusterInfo) {
 // names reports whether s is a name or id of iid, or empty.
 func names(s string, iid pmks.IID) bool { return s == "" || s == iid.NameId || s == iid.SystemId }
 
-// note adds the fact to those that are unread.
-func (u *Unread) note(list []pmks.KeyValue) []pmks.KeyValue {
-	entry := string(u.Fact) + "(" + u.Code.String() + ")"
+// note adds a fact to those that are unread.
+func (u *Unread) note(list []pmks.KeyValue, fact string) []pmks.KeyValue {
+	entry := fact + "(" + u.Code.String() + ")"
 	for i := range list {
 		if list[i].Key == pmks.KeyUnread {
 			list[i].Value += "," + entry

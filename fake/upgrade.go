@@ -31,7 +31,13 @@ func (h *Handler) UpgradeCluster(ctx context.Context, clusterIID pmks.IID, newVe
 		if err != nil {
 			return err
 		}
-		r.cluster, info = idOf(c), h.clusterInfo(c)
+		r.cluster, info = idOf(c), h.changed(c)
+		// Which groups lag must be known, or it would not be known what is left to do.
+		if h.profile.Manner.Has("Status") {
+			if err := h.without("Version", r.cluster, pmks.IID{}); err != nil {
+				return err
+			}
+		}
 		s, err = h.nextStep(now, c, newVersion)
 		return err
 	})
@@ -71,6 +77,9 @@ func (h *Handler) nextStep(now time.Time, c *core.Cluster, wanted string) (step,
 	}
 	if h.underWay(now, c, target) {
 		return s, nil
+	}
+	if err := h.alone(c); err != nil {
+		return step{}, err
 	}
 	if err := h.blocked(c); err != nil && (goal.Compare(current) > 0 || len(lagging(c)) > 0) {
 		return step{}, err
@@ -150,14 +159,14 @@ func (h *Handler) upgradeOne(ctx context.Context, r request, cmd core.Command, t
 	show := func(now time.Time) error {
 		c, err := h.cluster(now, r.cluster)
 		if err == nil {
-			*info = h.clusterInfo(c)
+			*info = h.changed(c)
 		}
 		return err
 	}
 	return h.mutate(ctx, r, func(now time.Time, out core.Outcome) error {
 		done, err := h.world.Apply(now, cmd, out)
 		if err == nil {
-			*info = h.clusterInfo(done.Cluster)
+			*info = h.changed(done.Cluster)
 		}
 		return err
 	}, func(now time.Time) (bool, error) {
@@ -174,4 +183,16 @@ func (h *Handler) upgradeOne(ctx context.Context, r request, cmd core.Command, t
 		}
 		return c.State == profile.Updating || c.Version == target, nil
 	})
+}
+
+// changed is a cluster as the answer to a change shows it, which reads no nodes: sizes that
+// come with those are what was last asked for. The caller holds the lock.
+func (h *Handler) changed(c *core.Cluster) pmks.ClusterInfo {
+	info := h.clusterInfo(c)
+	if h.profile.Manner.Has("DesiredNodeSize") {
+		for i, g := range c.Groups {
+			info.NodeGroupList[i].DesiredNodeSize = g.Desired
+		}
+	}
+	return info
 }

@@ -145,7 +145,7 @@ func TestHandler_UpgradeCluster_groups(t *testing.T) {
 				if _, err := h.RemoveNodeGroup(t.Context(), demo, pmks.IID{NameId: "c"}); err != nil {
 					t.Fatal(err)
 				}
-				if p.Exclusive.PerCluster {
+				if p.Exclusive.PerCluster || p.Manner.ClusterAlone {
 					settled(t, h, demo) // nothing else is taken meanwhile
 				}
 				// The group that is leaving is not in the way.

@@ -269,21 +269,25 @@ type (
 	RemoveNodeGroup struct{ ClusterID, GroupID string }
 	// SetAutoScaling switches autoscaling and sets the bounds that go with it; a
 	// Min and Max of 0 leave the bounds as they are. The size stays, but for the
-	// autoscaler, which moves it into the bounds.
+	// autoscaler, which moves it into the bounds. AtOnce: the switch is a mark beside
+	// the group, and no operation begins.
 	SetAutoScaling struct {
 		ClusterID, GroupID string
 		On                 bool
 		Min, Max           int
+		AtOnce             bool
 	}
 	// Scale sets sizes. KeepDesired leaves the size as it is, clamped into the
 	// bounds if autoscaling is on; so does any size on a cloud that leaves it to
 	// the autoscaler. A Min and Max of 0 leave the bounds as they are. Remove names
-	// nodes that go before others when there are to be fewer.
+	// nodes that go before others when there are to be fewer. AtOnce, with KeepDesired:
+	// the bounds are marks beside the group, and no operation begins.
 	Scale struct {
 		ClusterID, GroupID string
 		Desired, Min, Max  int
 		KeepDesired        bool
 		Remove             []string
+		AtOnce             bool
 	}
 	// UpgradeControlPlane moves the control plane to an offered version; with
 	// Groups, every group with it in the same operation.
@@ -322,13 +326,15 @@ type (
 	// repair. It is never refused for a state: the skin decides on that. The target
 	// is Updating and then in the state To, Active if it is not given, with Reason;
 	// what it was doing is cut short. Aside, it leaves the target alone and runs
-	// beside whatever else there is; so may several.
+	// beside whatever else there is; so may several. Then is a command that takes effect
+	// at once, and does so when the operation has succeeded, if it is taken then.
 	Work struct {
 		ClusterID, GroupID string
 		Took               time.Duration // exactly: nothing is drawn, and Options.Scale is not looked at
 		Aside              bool
 		To                 profile.State
 		Reason             string
+		Then               Command
 	}
 	// CancelOperation cuts an operation short that was started Aside, or that is
 	// Updating a group, which is Active then.

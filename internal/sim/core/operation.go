@@ -44,6 +44,16 @@ func (g *NodeGroup) setSizes(s sizes) {
 	g.Auto, g.BoundsKnown, g.Desired, g.Min, g.Max = s.auto, s.boundsKnown, s.desired, s.min, s.max
 }
 
+// Before returns what a group had before the operation that is switching its autoscaling,
+// and what it has where there is none.
+func (g *NodeGroup) Before() (auto bool, desired, lower, upper int) {
+	s := g.sizes()
+	if op := g.running; op != nil && op.Kind == profile.SetAutoScaling {
+		s = op.before
+	}
+	return s.auto, s.desired, s.min, s.max
+}
+
 // schedule is a heap of the operations that will end, the next one first. Those
 // that end together do so in the order they started.
 type schedule []*operation

@@ -88,7 +88,7 @@ func (w *World) setAutoScaling(cmd SetAutoScaling) (step, error) {
 	} else if s.auto && !s.boundsKnown {
 		f.add(InvalidArgument, "MaxNodeSize", "the autoscaler needs bounds")
 	}
-	return w.resize(c, g, s.bound(), cmd.kind(), f)
+	return w.resize(c, g, s.bound(), cmd.kind(), f, cmd.AtOnce)
 }
 
 func (w *World) scale(cmd Scale) (step, error) {
@@ -111,7 +111,7 @@ func (w *World) scale(cmd Scale) (step, error) {
 			s.desired = cmd.Desired
 		}
 	}
-	do, err := w.resize(c, g, s.bound(), cmd.kind(), f)
+	do, err := w.resize(c, g, s.bound(), cmd.kind(), f, cmd.AtOnce && cmd.KeepDesired)
 	if err != nil || len(cmd.Remove) == 0 {
 		return do, err
 	}
@@ -125,13 +125,23 @@ func (w *World) scale(cmd Scale) (step, error) {
 	}, nil
 }
 
-// resize is how both commands end.
-func (w *World) resize(c *Cluster, g *NodeGroup, s sizes, kind profile.Operation, f faults) (step, error) {
+// resize is how both commands end: with an operation, or at once where what changes is a
+// mark beside the group.
+func (w *World) resize(c *Cluster, g *NodeGroup, s sizes, kind profile.Operation, f faults, atOnce bool) (step, error) {
 	if err := f.err(); err != nil {
 		return nil, err
 	}
-	if err := w.admit(kind, c, g); err != nil {
+	// Bounds beside a group are changed whatever that is doing.
+	beside := atOnce && kind == profile.ScaleNodeGroup && g.State == profile.Updating && c.own == profile.Active
+	if err := w.admit(kind, c, g); err != nil && !beside {
 		return nil, err
+	}
+	if atOnce {
+		return func(Outcome) Result {
+			w.hideChange(c)
+			g.setSizes(s)
+			return Result{Cluster: c, Group: g}
+		}, nil
 	}
 	return func(out Outcome) Result {
 		w.hideChange(c)

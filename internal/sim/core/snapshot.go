@@ -100,7 +100,7 @@ func (op *operation) still() *operation {
 	if op == nil {
 		return nil
 	}
-	return &operation{OperationRecord: op.OperationRecord}
+	return &operation{OperationRecord: op.OperationRecord, before: op.before}
 }
 
 // clone copies an operation; its caller sets the targets.

@@ -79,6 +79,12 @@ func (w *World) endWork(op *operation, c *Cluster, g *NodeGroup) {
 	default:
 		w.forceCluster(c, to, reason)
 	}
+	if op.work.Then == nil || op.fail != "" {
+		return
+	}
+	if do, err := w.prepare(op.work.Then); err == nil {
+		do(Outcome{})
+	}
 }
 
 // cancelAside cuts the operations short that run beside others in a cluster, or on

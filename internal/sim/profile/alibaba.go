@@ -3,6 +3,8 @@
 package profile
 
 import (
+	"time"
+
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/capability"
 )
@@ -91,4 +93,8 @@ var alibaba = &Profile{
 	PageSize:    100,
 	UpdateFails: UpdateFailed,
 	Spread:      0.5,
+	Manner: Manner{
+		CertificateLife: 3 * 365 * 24 * time.Hour,
+		StartsAtMin:     true,
+	},
 }

@@ -82,4 +82,6 @@ var aws = &Profile{
 	UniqueNames: true,
 	UpdateFails: Active,
 	Spread:      0.3,
+	// The switch is a tag of EC2 Auto Scaling; tokens are signed here.
+	Manner: Manner{SwitchAtOnce: true, SignsTokens: true},
 }

@@ -57,8 +57,8 @@ var azure = &Profile{
 		{Name: "1.35.1"},
 		{Name: "1.34.4", Default: true},
 		{Name: "1.34.2"},
-		{Name: "1.33.6", Deprecated: true},
-		{Name: "1.33.2", Deprecated: true},
+		{Name: "1.33.6"},
+		{Name: "1.33.2"},
 	},
 	Upgrade:   UpgradeRule{Mode: OneOperation, MaxSkew: 3},
 	Exclusive: Exclusivity{DeleteAnytime: true},
@@ -76,6 +76,8 @@ var azure = &Profile{
 	UniqueNames: true,
 	UpdateFails: UpdateFailed,
 	Spread:      0.3,
+	// Tags are changed by an update of the cluster.
+	Manner: Manner{TagsTakeTime: true},
 }
 
 // azureWords serve both kinds: clusters and agent pools share provisioningState

@@ -67,7 +67,7 @@ var gcp = &Profile{
 		{Name: "1.33.5-gke.2072000", Default: true},
 		{Name: "1.33.5-gke.1956000"},
 		{Name: "1.32.11-gke.1038000"},
-		{Name: "1.31.14-gke.1149000", Deprecated: true},
+		{Name: "1.31.14-gke.1149000"},
 	},
 	Upgrade: UpgradeRule{Mode: GroupsTogether, MaxSkew: 2},
 	// The cluster reconciles while one of its groups does.
@@ -85,4 +85,7 @@ var gcp = &Profile{
 	UniqueNames: true,
 	UpdateFails: Active,
 	Spread:      0.4,
+	// One operation at a time on the cluster; bounds are labels of it while autoscaling is
+	// off; instance groups tell sizes.
+	Manner: Manner{ClusterAlone: true, BoundsAtOnce: true, ShownWhenDone: true, WithNodes: []string{"DesiredNodeSize"}},
 }

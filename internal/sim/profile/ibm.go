@@ -83,4 +83,7 @@ var ibm = &Profile{
 	UniqueNames: true,
 	UpdateFails: Active,
 	Spread:      0.33,
+	// The autoscaler is an add-on, and bounds are labels of a pool; the rest is told by the
+	// workers.
+	Manner: Manner{BoundsAtOnce: true, SwitchApart: true, WithNodes: []string{"Version", "Status"}},
 }

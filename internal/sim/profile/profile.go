@@ -124,6 +124,8 @@ type Profile struct {
 	// Spread is how far a duration strays from the typical one, as a fraction:
 	// 0.2 means from 80% to 120%.
 	Spread float64
+	// Manner is what pmks can tell and do there, and when.
+	Manner Manner
 }
 
 // Words holds the vendor's words. UpdatingBy refines Updating by what is going
@@ -176,6 +178,43 @@ type Exclusivity struct {
 	DeleteAnytime bool
 }
 
+// Manner is what the provider of a cloud can tell and do there, and when, as far as neither
+// the capabilities nor the states say it. The fake does the same; the core and the
+// simulators do not look at it.
+type Manner struct {
+	// CertificateLife is how long the client certificate of a kubeconfig is good for,
+	// where the cloud says so.
+	CertificateLife time.Duration
+	// SignsTokens: a token is signed without a question to the cloud, of any cluster.
+	SignsTokens bool
+	// OpensWithNodes: the endpoint is opened of a cluster that has nodes.
+	OpensWithNodes bool
+
+	// ClusterAlone: what is done to the cluster itself, such as a change of its tags,
+	// does not begin while a group is worked on, nor a group is added then.
+	ClusterAlone bool
+	// TagsTakeTime: a change of tags is an operation, and not done at once.
+	TagsTakeTime bool
+
+	// SwitchAtOnce: autoscaling is switched by a mark beside the group, at once.
+	SwitchAtOnce bool
+	// BoundsAtOnce: bounds alone are changed by such a mark while autoscaling is off.
+	BoundsAtOnce bool
+	// SwitchApart: autoscaling is no part of the request for a group.
+	SwitchApart bool
+	// StartsAtMin: a group that begins with autoscaling begins with its smallest size.
+	StartsAtMin bool
+	// ShownWhenDone: reads show autoscaling as it was until the operation that switches
+	// it has ended.
+	ShownWhenDone bool
+	// WithNodes are the facts of a group that are told with its nodes, and unread where
+	// those are: "Version", "DesiredNodeSize", "Status".
+	WithNodes []string
+}
+
+// Has reports whether a fact of a group is told with its nodes.
+func (m Manner) Has(fact string) bool { return slices.Contains(m.WithNodes, fact) }
+
 // Limits are the default quotas; exceeding one is QuotaExceeded. 0 means none.
 type Limits struct {
 	Clusters      int
@@ -206,6 +245,7 @@ func (p *Profile) Clone() *Profile {
 	c.Words.NodeGroup = maps.Clone(p.Words.NodeGroup)
 	c.Words.UpdatingBy = maps.Clone(p.Words.UpdatingBy)
 	c.Caps = p.Caps.Clone()
+	c.Manner.WithNodes = slices.Clone(p.Manner.WithNodes)
 	return &c
 }
 

@@ -82,4 +82,5 @@ var tencent = &Profile{
 	PageSize:    100,
 	UpdateFails: Active,
 	Spread:      0.3,
+	Manner:      Manner{OpensWithNodes: true, WithNodes: []string{"Version"}},
 }

@@ -20,6 +20,14 @@ type page struct{ lines []line }
 
 func (w *page) add(path string, v any) { w.lines = append(w.lines, line{path, fmt.Sprint(v)}) }
 
+// error is how a command was refused, or "none".
+func (w *page) error() string {
+	if len(w.lines) == 0 {
+		return ""
+	}
+	return w.lines[0].text
+}
+
 // set says whether something is there.
 func (w *page) set(path string, there bool) {
 	w.add(path, map[bool]string{true: "set", false: "empty"}[there])

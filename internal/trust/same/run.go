@@ -47,12 +47,16 @@ type found struct {
 	op     string
 	text   string
 	reason string
+	// state is what the state of the cluster forbids, on both sides.
+	state []string
 }
 
 // outcome is what became of a list of commands.
 type outcome struct {
 	ops   []string // that were compared
 	found []found
+	// left and right are how the last command was refused on each side, or "none".
+	left, right string
 }
 
 // fault is the first difference that nothing excuses.
@@ -130,33 +134,11 @@ func (trial Trial) note(out outcome) {
 	}
 }
 
-// twofold is the reason where more than one thing is wrong.
-const twofold = "of several things that are wrong with one request, which are told at once and which one after the other is not promised"
-
-// twice matches refusals of what is wrong in itself and comes at a wrong moment too: a name
-// that is taken, a last group, sizes, in a cluster that is being worked on.
-var twice = regexp.MustCompile(`NodeGroup: error is "(AlreadyExists of IId\.NameId" .*"(Busy|FailedPrecondition)|(Busy|FailedPrecondition)" .*"AlreadyExists of IId\.NameId)"|` +
-	`RemoveNodeGroup: error is "(Busy" .*"FailedPrecondition|FailedPrecondition" .*"Busy)"|` +
-	`ChangeNodeGroupScaling: error is "(Busy" .*"InvalidArgument[^"]*|InvalidArgument[^"]*" .*"Busy)"`)
-
-// ofState matches refusals that are not of the request alone.
-var ofState = regexp.MustCompile(`AlreadyExists|NotFound|Busy|FailedPrecondition`)
-
-// covers reports whether some errors have all that others have.
-func covers(some, others string) bool {
-	list := strings.Split(some, ", ")
-	return !slices.ContainsFunc(strings.Split(others, ", "), func(one string) bool { return !slices.Contains(list, one) })
-}
-
 // refused matches a difference in how both sides fail.
-var refused = regexp.MustCompile(`: error is "(none|[^"]*)" on [^"]*, "(none|[^"]*)"`)
+var refused = regexp.MustCompile(`: error is "([^"]*)" on [^"]*, "([^"]*)"`)
 
 // excuse is the exception that a difference is; the zero one has no reason.
-func (trial Trial) excuse(c Command, text string, amid []string) Exception {
-	if m := refused.FindStringSubmatch(text); m != nil && m[1] != "none" && m[2] != "none" &&
-		(len(c.Twists) > 1 || len(c.Twists) == 1 && (ofState.MatchString(text) || covers(m[1], m[2]) || covers(m[2], m[1])) || twice.MatchString(text)) {
-		return Exception{Reason: twofold}
-	}
+func (trial Trial) excuse(text string, amid []string) Exception {
 	for _, e := range trial.Exceptions {
 		given := len(e.Amid) == 0 || slices.ContainsFunc(e.Amid, func(op string) bool { return slices.Contains(amid, op) })
 		if given && regexp.MustCompile(e.Where).MatchString(text) {
@@ -166,9 +148,26 @@ func (trial Trial) excuse(c Command, text string, amid []string) Exception {
 	return Exception{}
 }
 
-// lead gives a list to both sides. It ends with the first difference that is not excused,
-// and after an excused one in what failed: from there on the two clouds are not alike.
-func (trial Trial) lead(t *testing.T, list List) (out outcome) {
+// lead gives a list to both sides, as often as it takes: where both refuse a command that
+// more than one thing is wrong with, each may begin with another, and what they say is
+// proven to be among that.
+func (trial Trial) lead(t *testing.T, list List) outcome {
+	t.Helper()
+	proven := map[int]bool{}
+	for {
+		out := trial.leadOnce(t, list, proven)
+		f, wrong := out.fault()
+		if !wrong || proven[f.at] || !refused.MatchString(f.text) || !trial.proves(t, list[:f.at+1], f) {
+			return out
+		}
+		proven[f.at] = true
+	}
+}
+
+// leadOnce gives a list to both sides. It ends with the first difference that is not
+// excused, and after an excused one in what failed: from there on the two clouds are not
+// alike. How the commands that are proven are refused is not compared.
+func (trial Trial) leadOnce(t *testing.T, list List, proven map[int]bool) (out outcome) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		pair := trial.Open(t)
@@ -181,12 +180,20 @@ func (trial Trial) lead(t *testing.T, list List) (out outcome) {
 			time.Sleep(c.After) //nolint:forbidigo // inside a synctest bubble
 			a, b := both(t.Context(), left, right, c)
 			out.ops = append(out.ops, c.Op)
+			out.left, out.right = a.error(), b.error()
 			given = append(given, c.Op)
+			if proven[i] {
+				continue
+			}
 			ends := false
 			for _, d := range differences(c.Op, left.Name, right.Name, a, b) {
 				text := c.Op + ": " + d
-				e := trial.excuse(c, text, given)
-				out.found = append(out.found, found{at: i, op: c.Op, text: text, reason: e.Reason})
+				e := trial.excuse(text, given)
+				f := found{at: i, op: c.Op, text: text, reason: e.Reason}
+				if e.Reason == "" {
+					f.state = inCommon(left.state(t.Context(), c), right.state(t.Context(), c))
+				}
+				out.found = append(out.found, f)
 				ends = ends || e.Ends || e.Reason == "" || strings.HasPrefix(d, "error ")
 			}
 			if ends {

@@ -4,6 +4,7 @@ package same
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -56,6 +57,17 @@ func (s sinner) RemoveNodeGroup(ctx context.Context, cluster, group pmks.IID) (b
 // AddNodeGroup implements [pmks.ClusterHandler].
 func (s sinner) AddNodeGroup(ctx context.Context, cluster pmks.IID, group pmks.NodeGroupInfo) (pmks.NodeGroupInfo, error) {
 	info, err := s.Handler.AddNodeGroup(ctx, cluster, group)
+	several := leaves(err)
+	switch {
+	case s.sin == "one of two" && len(several) > 1:
+		err = several[1]
+	case s.sin == "another for two" && len(several) > 1:
+		err = &pmks.Error{Code: pmks.CodeInternal}
+	case s.sin == "state first" && err != nil:
+		if c, _ := s.GetCluster(ctx, cluster); c.Status.Transitional() {
+			err = &pmks.Error{Code: pmks.CodeBusy}
+		}
+	}
 	if s.sin == "field" && pmks.CodeOf(err) == pmks.CodeAlreadyExists {
 		return info, &pmks.Error{Code: pmks.CodeAlreadyExists}
 	}
@@ -112,6 +124,35 @@ func TestTrial_sins(t *testing.T) {
 			}
 			if test.sin != "" {
 				t.Error("it is not found")
+			}
+		})
+	}
+}
+
+// TestTrial_proof: where two things are wrong, each side may begin with another, and with
+// nothing else.
+func TestTrial_proof(t *testing.T) {
+	t.Parallel()
+	made := Command{Op: createCluster, After: idle}
+	two := Command{Op: addNodeGroup, Group: "ga", Twists: []string{"bad label", "bad taint"}, After: idle}
+	one := Command{Op: addNodeGroup, Group: "ga", Twists: []string{"bad label"}, After: idle}
+	taken := Command{Op: addNodeGroup, After: amid} // the name of the first, while the cluster is made
+	for _, test := range []struct {
+		sin   string
+		list  List
+		wrong bool
+	}{
+		{"one of two", List{made, two, {Op: getCluster, After: idle}}, false},
+		{"another for two", List{made, two}, true},
+		{"state first", List{made, taken}, false},
+		{"state first", List{made, one}, false},
+		{"code", List{{Op: getCluster, After: idle}}, true},
+	} {
+		t.Run(fmt.Sprint(test.sin, len(test.list), test.wrong), func(t *testing.T) {
+			t.Parallel()
+			out := sinful(test.sin).lead(t, test.list)
+			if f, wrong := out.fault(); wrong != test.wrong || !wrong && len(out.ops) != len(test.list) {
+				t.Errorf("got %v after %q: %s", wrong, out.ops, f.text)
 			}
 		})
 	}
