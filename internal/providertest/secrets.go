@@ -102,7 +102,7 @@ const hiddenKind = "value in an unexported field"
 
 // hiddenReason says why.
 const hiddenReason = "fmt asks no method of what is in a field that is not exported, so that a program that prints such a struct of its own " +
-	"prints the plain strings that the fields of V0.6 are"
+	"prints the plain strings that the fields of V0.6 are; behind a pointer it prints an address (SECURITY.md)"
 
 // shows searches a value shown in every way, alone and inside others.
 func (c *coop) shows(kind, name string, v any) {
@@ -113,6 +113,10 @@ func (c *coop) shows(kind, name string, v any) {
 	}
 	for _, p := range canary.Show(name+" in an unexported field", canary.Hidden(v)) {
 		c.look(hiddenKind, p)
+	}
+	// What is to be done instead.
+	for _, p := range canary.Show(name+" behind a pointer in an unexported field", canary.Hidden(canary.Pointer(v))) {
+		c.look("value behind a pointer in an unexported field", p)
 	}
 }
 

@@ -145,8 +145,8 @@ func Inside(name string, v any) map[string]any {
 		name + " in a panic's value":  fmt.Sprint(v),
 		name + " in a typed slice":    typedSlice(v),
 		name + " in a typed map":      typedMap(v),
-		name + " behind a pointer":    pointer(v),
-		name + " in a pointer's list": []any{pointer(v)},
+		name + " behind a pointer":    Pointer(v),
+		name + " in a pointer's list": []any{Pointer(v)},
 	}
 	return list
 }
@@ -165,7 +165,8 @@ func typedMap(v any) any {
 	return m.Interface()
 }
 
-func pointer(v any) any {
+// Pointer is a pointer to a copy of a value.
+func Pointer(v any) any {
 	p := reflect.New(reflect.TypeOf(v))
 	p.Elem().Set(reflect.ValueOf(v))
 	return p.Interface()
