@@ -45,7 +45,12 @@ type simulated struct {
 // compares asks all at once. assume changes the assumptions of the simulator; nil means
 // none.
 func simulate(cloud, region string, assume func(any)) (*simulated, error) {
-	o := account.Options{Region: region, Seed: 1, Scale: 1 - 1e-9, Assume: assume}
+	return simulateFrom(1, cloud, region, assume)
+}
+
+// simulateFrom is simulate with the seed from which all is drawn that is made up.
+func simulateFrom(seed uint64, cloud, region string, assume func(any)) (*simulated, error) {
+	o := account.Options{Region: region, Seed: seed, Scale: 1 - 1e-9, Assume: assume}
 	opened, err := account.Open(cloud, o)
 	if err != nil && region != "" {
 		o.Region = ""

@@ -65,9 +65,10 @@ func compare(ctx context.Context, rec *record, assume func(any)) (*comparison, e
 	defer func() { _ = client.Close() }()
 	c := &comparer{
 		cloud: rec.head.Cloud, sim: sim, auth: newAuthorizer(rec.head.Cloud, sim.config.Region, sim.config.Credentials, client.seen), rpc: client.rpc,
-		differ: differ{known: map[string]string{}}, scrub: &scrubber{replacer: strings.NewReplacer(), done: map[string]string{}},
+		differ: differ{known: map[string]string{}}, scrub: newScrubber(),
 		before: map[string]string{}, hopeless: map[string]bool{}, found: map[string]*difference{}, result: &comparison{cloud: rec.head.Cloud},
 	}
+	c.scrub.ready()
 	c.kube = clusterTokens(client.Client, rec.head.Request.IId)
 	c.prepare(rec.head)
 	if sim.dial != nil {
@@ -135,9 +136,25 @@ func (c *comparer) prepare(head header) {
 	}
 }
 
+// mostNodes bounds the clusters that put makes: no cloud has larger ones, and a record may
+// come from anybody.
+const mostNodes = 20_000
+
 // put makes a cluster that the record found. What the simulator cannot have is left out:
 // its requests then show it.
 func (c *comparer) put(info pmks.ClusterInfo) {
+	nodes := 0
+	for _, g := range info.NodeGroupList {
+		if g.DesiredNodeSize < 0 || g.DesiredNodeSize > mostNodes {
+			nodes = mostNodes + 1
+			break
+		}
+		nodes += g.DesiredNodeSize
+	}
+	if nodes > mostNodes {
+		c.result.unsent = append(c.result.unsent, fmt.Sprintf("the cluster %q, which was there: it has more than %d nodes", info.IId.NameId, mostNodes))
+		return
+	}
 	seed := core.Seed{Name: info.IId.NameId, Version: info.Version, Network: info.Network, Groups: info.NodeGroupList}
 	for _, tag := range info.TagList {
 		if seed.Tags == nil {

@@ -5,6 +5,7 @@ package live
 import (
 	"flag"
 	"os"
+	"path/filepath"
 	"testing"
 	"testing/synctest"
 )
@@ -23,6 +24,9 @@ func TestCompareFile(t *testing.T) {
 	t.Parallel()
 	if *compareFile == "" {
 		t.Skip("no -compare")
+	}
+	if !filepath.IsAbs(*compareFile) || *reportFile != "" && !filepath.IsAbs(*reportFile) {
+		t.Fatal("give the whole paths of files: the tests of a package run in its directory")
 	}
 	rec, err := openRecord(*compareFile)
 	if err != nil {

@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"net"
+	"net/url"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -88,6 +91,7 @@ func readPlan(cloud, what string, upgrade bool, caps pmks.Capabilities) (*plan, 
 			delete(p.config.Settings, c.Name)
 		}
 	}
+	p.simulated = onLoopback(p.config.Endpoint)
 	sample, err := simulate(cloud, "", nil)
 	if err != nil {
 		return nil, err
@@ -106,6 +110,13 @@ func readPlan(cloud, what string, upgrade bool, caps pmks.Capabilities) (*plan, 
 	}
 	p.estimate(upgrade, caps)
 	return p, nil
+}
+
+// onLoopback reports whether an endpoint is on this machine, where no cloud is but
+// pmks-sim may be.
+func onLoopback(endpoint string) bool {
+	u, err := url.Parse(endpoint)
+	return err == nil && (u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback())
 }
 
 func (p *plan) need(there bool, name string) {
@@ -185,11 +196,15 @@ func (p *plan) text() string {
 		"life":  "the same, then make one cluster with one node of each of two node groups, change it, and delete it",
 		"sweep": "delete every cluster that begins with " + namePrefix + " and has the tag " + tagKey + " (NHN: the name alone)",
 	}[p.what]
+	of := p.cloud
+	if p.simulated {
+		of = "a SIMULATOR of " + of
+	}
 	return fmt.Sprintf(`On %s, region %s: %s.
 Time: about %v; given up after %v, and then %v for the deletion.
 Cost: about %.2f US dollars (UNVERIFIED, twice the expected time; look at your price list).
 The record goes to %s.
-To go on: %s=%s`, p.cloud, p.config.Region, what, p.expected.Round(time.Minute), p.limit.Round(time.Minute), p.teardown.Round(time.Minute), p.dollars, p.record, envConfirm, p.phrase())
+To go on: %s=%s`, of, p.config.Region, what, p.expected.Round(time.Minute), p.limit.Round(time.Minute), p.teardown.Round(time.Minute), p.dollars, p.record, envConfirm, p.phrase())
 }
 
 // refusal is why a run must not begin; empty: it may. left is the time that the test
@@ -198,6 +213,8 @@ func (p *plan) refusal(left time.Duration) string {
 	switch {
 	case len(p.missing) > 0:
 		return "these variables are not set: " + strings.Join(p.missing, ", ")
+	case !filepath.IsAbs(p.record):
+		return fmt.Sprintf("%s: %q is not a whole path: the tests of a package run in its directory", envRecord, p.record)
 	case os.Getenv(envConfirm) != p.phrase():
 		return fmt.Sprintf("%s is not %s", envConfirm, p.phrase())
 	case left > 0 && left < p.limit+p.teardown:

@@ -111,14 +111,18 @@ func judge(ctx context.Context, rec *record, base *comparison, only ...string) (
 }
 
 // tell says for each assumption of the simulator how the cloud of the record answered: by
-// the evidence in the record where there is some, else by judge.
-func tell(ctx context.Context, rec *record, base *comparison) (list []verdict, err error) {
+// the evidence in the record where there is some, else by judge. only restricts it to
+// some; none means all.
+func tell(ctx context.Context, rec *record, base *comparison, only ...string) (list []verdict, err error) {
 	assumptions, err := assumptionsOf(rec.head.Cloud)
 	if err != nil {
 		return nil, err
 	}
 	f := factsOf(rec)
 	for _, a := range assumptions {
+		if len(only) > 0 && !slices.Contains(only, a.name) {
+			continue
+		}
 		var v verdict
 		if row, ok := evidenceOf(rec.head.Cloud, a.name); ok {
 			v = row.verdict(f)

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,21 +16,21 @@ import (
 
 var clouds = []string{"alibaba", "aws", "azure", "gcp", "ibm", "nhn", "tencent"}
 
-// simulatedRun records a run against a simulator, whose assumptions are changed by assume.
-// It must run in a bubble.
-func simulatedRun(t *testing.T, cloud string, assume func(any), life bool) (*recorder, map[string]string) {
-	t.Helper()
-	rec, credentials, failed := attemptedRun(t, cloud, assume, life)
-	for _, text := range failed {
-		t.Error(text)
-	}
-	return rec, credentials
+// recorded is what was written down of a life on a simulator.
+type recorded struct {
+	*recorder
+	credentials map[string]string
+	// failed are the steps that failed and should not have.
+	failed []string
+	// clean is the record as somebody would send it.
+	clean *record
 }
 
-// attemptedRun is simulatedRun where steps may fail, which it returns.
-func attemptedRun(t *testing.T, cloud string, assume func(any), life bool) (*recorder, map[string]string, []string) {
+// recordLife records a life on a simulator whose assumptions are changed by assume; nil
+// means none. What is drawn comes from the seed. It must run in a bubble.
+func recordLife(t *testing.T, seed uint64, cloud string, assume func(any)) *recorded {
 	t.Helper()
-	sim, err := simulate(cloud, "", assume)
+	sim, err := simulateFrom(seed, cloud, "", assume)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,15 +52,55 @@ func attemptedRun(t *testing.T, cloud string, assume func(any), life bool) (*rec
 	}
 	rec.head.Request = r.request
 	r.tour(t.Context())
-	if life {
-		if err := r.life(t.Context(), 2*time.Hour); err != nil {
-			r.failed = append(r.failed, err.Error())
-		}
+	if err := r.life(t.Context(), 2*time.Hour); err != nil {
+		r.failed = append(r.failed, err.Error())
 	}
-	if left := sim.Server.Calls(); len(left) == 0 {
+	if len(sim.Server.Calls()) == 0 {
 		t.Error("nothing was asked")
 	}
-	return rec, sim.config.Credentials, r.failed
+	clean, err := rec.scrubbed(sim.config.Credentials)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &recorded{rec, sim.config.Credentials, r.failed, clean}
+}
+
+// usual are the lives that several tests look at, by their clouds: with nothing switched.
+var usual struct {
+	mu sync.Mutex
+	// making holds who needs one that is being made, and made those that are.
+	making map[string]*sync.Mutex
+	made   map[string]*recorded
+}
+
+// usualLife is the life of a cluster on the simulator of a cloud as it is, which is
+// recorded once for all tests. It must not run in a bubble.
+func usualLife(t *testing.T, cloud string) *recorded {
+	t.Helper()
+	usual.mu.Lock()
+	if usual.making == nil {
+		usual.making, usual.made = map[string]*sync.Mutex{}, map[string]*recorded{}
+	}
+	if usual.making[cloud] == nil {
+		usual.making[cloud] = &sync.Mutex{}
+	}
+	making := usual.making[cloud]
+	usual.mu.Unlock()
+	making.Lock()
+	defer making.Unlock()
+	usual.mu.Lock()
+	life := usual.made[cloud]
+	usual.mu.Unlock()
+	if life == nil {
+		synctest.Test(t, func(t *testing.T) { life = recordLife(t, 1, cloud, nil) })
+		usual.mu.Lock()
+		usual.made[cloud] = life
+		usual.mu.Unlock()
+	}
+	for _, text := range life.failed {
+		t.Error(text)
+	}
+	return life
 }
 
 // makesMore are requests for what SECURITY.md says that pmks never makes by itself: roles,
@@ -73,29 +114,25 @@ func TestCompare_same(t *testing.T) {
 	for _, cloud := range clouds {
 		t.Run(cloud, func(t *testing.T) {
 			t.Parallel()
+			life := usualLife(t, cloud)
+			var file bytes.Buffer
+			if err := life.clean.write(&file); err != nil {
+				t.Fatal(err)
+			}
+			shows(t, file.String(), life.recorder, life.credentials)
+			if len(life.clean.head.Accounts) == 0 && (cloud == "azure" || cloud == "gcp" || cloud == "nhn") {
+				t.Error("the header names no account")
+			}
+			back, err := readRecord(&file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, x := range back.exchanges() {
+				if makesMore.MatchString(x.request()) {
+					t.Errorf("a life makes more than a cluster: %s", x.request())
+				}
+			}
 			synctest.Test(t, func(t *testing.T) {
-				recorder, credentials := simulatedRun(t, cloud, nil, true)
-				clean, err := recorder.scrubbed(credentials)
-				if err != nil {
-					t.Fatal(err)
-				}
-				var file bytes.Buffer
-				if err := clean.write(&file); err != nil {
-					t.Fatal(err)
-				}
-				shows(t, file.String(), recorder, credentials)
-				if len(clean.head.Accounts) == 0 && (cloud == "azure" || cloud == "gcp" || cloud == "nhn") {
-					t.Error("the header names no account")
-				}
-				back, err := readRecord(&file)
-				if err != nil {
-					t.Fatal(err)
-				}
-				for _, x := range back.exchanges() {
-					if makesMore.MatchString(x.request()) {
-						t.Errorf("a life makes more than a cluster: %s", x.request())
-					}
-				}
 				got, err := compare(t.Context(), back, nil)
 				if err != nil {
 					t.Fatal(err)

@@ -27,6 +27,7 @@ const (
 	atGroupCreating moment = "while a group is created"
 	atActive        moment = "while all is active"
 	atTagging       moment = "while tags are changed"
+	atTagged        moment = "when tags have been changed"
 	atAutomatic     moment = "while a group scales by itself"
 	atSettled       moment = "while the second group is at rest"
 	atGroupDeleting moment = "while a group is deleted"
@@ -50,11 +51,14 @@ type probe struct {
 	// value of that member in an answer. asMethod and action replace the method and the
 	// action, and without takes a header out.
 	from, to, asMethod, action, without string
-	// set are members of the body by their path; nil takes one out. keep are the members
-	// that stay; none means all. body is a whole one.
+	// set are members of the body by their path; nil takes one out, and a list whose path
+	// ends with "+" is added to what is there. keep are the members that stay; none means
+	// all. body is a whole one.
 	set  map[string]any
 	keep []string
 	body string
+	// soon: it follows the probe before it at once, and not when all is at rest.
+	soon bool
 }
 
 // probeStep begins the names of the steps that are probes.
@@ -68,15 +72,22 @@ func (r *run) probe(ctx context.Context, at moment) {
 	}
 }
 
-// probes makes them one by one, and lets the caller do something after each.
+// probes makes them one by one, and lets the caller do something after each that no other
+// follows at once.
 func (r *run) probes(ctx context.Context, at moment) iter.Seq[string] {
+	var list []probe
+	for _, p := range probeTable[r.cloud] {
+		if p.at == at {
+			list = append(list, p)
+		}
+	}
 	return func(yield func(string) bool) {
-		for _, p := range probeTable[r.cloud] {
-			if p.at != at || ctx.Err() != nil {
-				continue
+		for i, p := range list {
+			if ctx.Err() != nil {
+				return
 			}
 			_, _ = do(ctx, r, probeStep+p.assumption, only(func(ctx context.Context) error { return r.ask(ctx, p) }), pmks.CodeUnknown)
-			if !yield(p.assumption) {
+			if followed := i+1 < len(list) && list[i+1].soon; !followed && !yield(p.assumption) {
 				return
 			}
 		}
@@ -108,8 +119,11 @@ func (r *run) ask(ctx context.Context, p probe) error {
 			header[name] = p.action
 		}
 	}
-	if p.body != "" || method == "GET" {
+	if p.body != "" || method == "GET" || method == "DELETE" || p.asMethod != "" && p.set == nil {
 		body = p.body
+		if p.from != "" {
+			body = expanded(regexp.MustCompile(p.from), x.URL, p.body)
+		}
 	}
 	if p.set != nil {
 		var tree map[string]any
@@ -151,6 +165,14 @@ func (r *run) ask(ctx context.Context, p probe) error {
 	return errors.Join(err, response.Body.Close())
 }
 
+// expanded is a body with what the parts of a URL are in place of $1 and so on.
+func expanded(from *regexp.Regexp, target, body string) string {
+	if at := from.FindStringSubmatchIndex(target); at != nil && strings.Contains(body, "$") {
+		return string(from.ExpandString(nil, body, target, at))
+	}
+	return body
+}
+
 // last is the last request of a method whose path or action matches call, and that was no
 // probe.
 func (r *run) last(method, call string) (last *exchange) {
@@ -163,7 +185,7 @@ func (r *run) last(method, call string) (last *exchange) {
 		if x == nil || probing || x.Method != method {
 			continue
 		}
-		if u, err := url.Parse(x.URL); err == nil && (matches.MatchString(u.Path) || matches.MatchString(x.Header["x-acs-action"]+x.Header["x-tc-action"])) {
+		if u, err := url.Parse(x.URL); err == nil && (matches.MatchString(u.Path) || matches.MatchString(x.Header["x-acs-action"]+x.Header["x-tc-action"]+x.formAction())) {
 			last = x
 		}
 	}
@@ -195,6 +217,12 @@ func put(tree map[string]any, path []string, v any) {
 			tree[path[0]] = inner
 		}
 		put(inner, path[1:], v)
+		return
+	}
+	if name, more := strings.CutSuffix(path[0], "+"); more {
+		before, _ := tree[name].([]any)
+		after, _ := v.([]any)
+		tree[name] = slices.Concat(before, after)
 		return
 	}
 	if v == nil {

@@ -4,7 +4,6 @@ package live
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -142,13 +141,22 @@ func readRecord(r io.Reader) (*record, error) {
 	return &rec, s.Err()
 }
 
+// largestRecord bounds a file: a life is some megabytes, and a tour of a hundred clusters
+// some more.
+const largestRecord = 1 << 30
+
 // openRecord reads a file.
 func openRecord(name string) (*record, error) {
-	data, err := os.ReadFile(name)
+	f, err := os.Open(name)
 	if err != nil {
 		return nil, err
 	}
-	rec, err := readRecord(bytes.NewReader(data))
+	defer f.Close()
+	rest := &io.LimitedReader{R: f, N: largestRecord}
+	rec, err := readRecord(rest)
+	if err == nil && rest.N == 0 {
+		err = fmt.Errorf("it is larger than %d bytes", largestRecord)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 )
 
 // kindTable says what the kinds of differences are.
@@ -51,6 +52,17 @@ func writeReport(w io.Writer, rec *record, c *comparison, verdicts []verdict) er
 	for _, v := range verdicts {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", v.name, v.verdict, v.other, strings.ReplaceAll(v.evidence, "|", `\|`))
 	}
-	_, err := io.WriteString(w, b.String())
+	_, err := io.WriteString(w, printable(b.String()))
 	return err
+}
+
+// printable is a text without what a terminal takes for commands: a record may come from
+// anybody.
+func printable(text string) string {
+	return strings.Map(func(c rune) rune {
+		if c != '\n' && unicode.IsControl(c) {
+			return '?'
+		}
+		return c
+	}, text)
 }

@@ -142,6 +142,10 @@ func TestPlan(t *testing.T) {
 		t.Setenv(name, "name=x, y")
 	}
 	t.Setenv("PMKS_AWS_REGION", "us-east-2")
+	if why := read().refusal(0); !strings.Contains(why, "whole path") {
+		t.Errorf("a record in the directory of the test: %q", why)
+	}
+	t.Setenv(envRecord, filepath.Join(t.TempDir(), "record.jsonl"))
 	p := read()
 	if why := p.refusal(0); len(p.missing) > 0 || !strings.Contains(why, p.phrase()) || !strings.Contains(p.text(), "Cost: about ") || p.dollars <= 0 {
 		t.Errorf("got %q, and\n%s", why, p.text())
@@ -169,14 +173,7 @@ func TestReplay(t *testing.T) {
 		}
 		t.Run(cloud, func(t *testing.T) {
 			t.Parallel()
-			var rec *record
-			synctest.Test(t, func(t *testing.T) {
-				recorder, credentials := simulatedRun(t, cloud, nil, true)
-				var err error
-				if rec, err = recorder.scrubbed(credentials); err != nil {
-					t.Fatal(err)
-				}
-			})
+			rec := usualLife(t, cloud).clean
 			// Another bubble, where it is the same time as when the record began.
 			synctest.Test(t, func(t *testing.T) { replayed(t, rec) })
 		})

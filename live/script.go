@@ -234,9 +234,33 @@ func (r *run) grown(ctx context.Context, iid pmks.IID, waits []pmks.WaitOption) 
 		}
 		r.reads(ctx, iid)
 	}
-	r.probe(ctx, atLast)
+	for range r.probes(ctx, atLast) {
+		r.rest(ctx, iid, waits)
+	}
 	return nil
 }
+
+// rest waits until nothing is done any more, whatever came of it: what a probe has made is
+// deleted with the cluster.
+func (r *run) rest(ctx context.Context, iid pmks.IID, waits []pmks.WaitOption) {
+	ctx, cancel := context.WithTimeout(ctx, longestRest)
+	defer cancel()
+	_, _ = do(ctx, r, "wait after a probe", only(func(ctx context.Context) error {
+		info, err := pmks.WaitClusterActive(ctx, r.client, iid, waits...)
+		for _, g := range info.NodeGroupList {
+			if err == nil && g.Status != pmks.NodeGroupActive {
+				_, err = pmks.WaitNodeGroupActive(ctx, r.client, iid, g.IId, waits...)
+			}
+		}
+		if err != nil {
+			r.say("after a probe: %v", err)
+		}
+		return nil
+	}))
+}
+
+// longestRest is for how long rest waits: for a node group without machines, or with one.
+const longestRest = 15 * time.Minute
 
 // upgraded upgrades the cluster by one minor version.
 func (r *run) upgraded(ctx context.Context, iid pmks.IID, waits []pmks.WaitOption) (pmks.ClusterInfo, error) {
@@ -288,6 +312,13 @@ func (r *run) addGroup(ctx context.Context, iid pmks.IID, group pmks.NodeGroupIn
 		return pmks.WaitNodeGroupActive(ctx, r.client, iid, group.IId, waits...)
 	})
 	return err
+}
+
+// restingTable holds the moments that come when a change is done and all is at rest.
+var restingTable = map[string]moment{
+	"SetTags":                    atTagged,
+	"SetNodeGroupAutoScaling on": atAutomatic,
+	"ChangeNodeGroupScaling":     atSettled,
 }
 
 // changes makes each change once that is not an upgrade.
@@ -360,10 +391,7 @@ func (r *run) changes(ctx context.Context, iid, first pmks.IID, waits []pmks.Wai
 		if err := settle(there); err != nil {
 			return err
 		}
-		for at, name := range map[moment]string{atAutomatic: "SetNodeGroupAutoScaling on", atSettled: "ChangeNodeGroupScaling"} {
-			if step.name != name {
-				continue
-			}
+		if at, ok := restingTable[step.name]; ok {
 			for range r.probes(ctx, at) { // one after the other, each on what rests
 				if err := settle(there); err != nil {
 					return err

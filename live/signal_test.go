@@ -5,6 +5,7 @@ package live
 import (
 	"bufio"
 	"encoding/pem"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -33,7 +34,23 @@ func TestMain(m *testing.M) {
 	if cloud := os.Getenv(childVariable); cloud != "" {
 		child(cloud)
 	}
+	flag.Parse()
+	if only := purpose(); only != "" && flag.Lookup("test.run").Value.String() == "" {
+		_ = flag.Set("test.run", only) // it is a flag of package testing
+	}
 	os.Exit(m.Run())
+}
+
+// purpose is the test that the flags ask for; empty: all. Who gives a record or a cloud
+// does not want the kit to be tested first.
+func purpose() string {
+	if *compareFile != "" {
+		return "^TestCompareFile$"
+	}
+	if f := flag.Lookup("cloud"); f != nil && f.Value.String() != "" { // with the tag live
+		return "^TestLive$"
+	}
+	return ""
 }
 
 // child takes a cluster through its life, and waits for a signal on the way.

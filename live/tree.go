@@ -19,6 +19,15 @@ func (x *exchange) tree() map[string]any {
 		t["failed"] = "no answer"
 		return t
 	}
+	t["header"] = x.headers()
+	if x.Reply.Body != "" {
+		t["body"] = parse(x.Reply.Body)
+	}
+	return t
+}
+
+// headers are those of an answer.
+func (x *exchange) headers() map[string]any {
 	header := map[string]any{}
 	for name, v := range x.Reply.Header {
 		header[name] = v
@@ -26,16 +35,41 @@ func (x *exchange) tree() map[string]any {
 			header[name], _, _ = strings.Cut(v, ";")
 		}
 	}
-	t["header"] = header
-	if x.Reply.Body != "" {
-		t["body"] = parse(x.Reply.Body)
-	}
-	return t
+	return header
 }
 
-// parse takes a body apart; one that is neither JSON nor XML is a text.
+// deepest is how far what a body holds may be nested to be taken apart: no cloud's answer
+// goes so far, and a record may come from anybody.
+const deepest = 100
+
+// tooDeep reports whether a body of JSON is nested further.
+func tooDeep(body string) bool {
+	depth, quoted := 0, false
+	for i := 0; i < len(body); i++ {
+		switch c := body[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{', c == '[':
+			if depth++; depth > deepest {
+				return true
+			}
+		case c == '}', c == ']':
+			depth--
+		}
+	}
+	return false
+}
+
+// parse takes a body apart; one that is neither JSON nor XML, or is nested too far, is a
+// text.
 func parse(body string) any {
 	var v any
+	if tooDeep(body) {
+		return body
+	}
 	if decode(body, &v) == nil {
 		return v
 	}
@@ -56,7 +90,7 @@ func parseXML(body string) (any, error) {
 			return nil, err
 		}
 		if start, ok := token.(xml.StartElement); ok {
-			inner, err := element(d)
+			inner, err := element(d, 1)
 			return map[string]any{start.Name.Local: inner}, err
 		}
 	}
@@ -65,8 +99,14 @@ func parseXML(body string) (any, error) {
 // inLists are the elements that AWS puts around the entries of a list.
 var inLists = regexp.MustCompile(`^(item|member)$`)
 
-// element reads to the end of the element that has begun.
-func element(d *xml.Decoder) (any, error) {
+// errDeep is of a body that is nested further than deepest.
+var errDeep = errors.New("nested too far")
+
+// element reads to the end of the element that has begun, which has so many around it.
+func element(d *xml.Decoder, depth int) (any, error) {
+	if depth > deepest {
+		return nil, errDeep
+	}
 	members := map[string]any{}
 	var list []any
 	var text strings.Builder
@@ -76,7 +116,7 @@ func element(d *xml.Decoder) (any, error) {
 		case xml.CharData:
 			text.Write(token)
 		case xml.StartElement:
-			inner, err := element(d)
+			inner, err := element(d, depth+1)
 			if err != nil {
 				return nil, err
 			}
