@@ -43,7 +43,7 @@ type facts struct {
 // factsOf reads a record.
 func factsOf(rec *record) *facts {
 	f := &facts{accepted: map[asked]bool{}, refused: map[asked]bool{}, values: map[fact][]string{}, words: map[asked]string{}}
-	step, authority, seen := "", "", map[string]bool{}
+	step, authorities, seen := "", map[string]string{}, map[string]bool{}
 	for _, l := range rec.lines {
 		if l.Step != "" {
 			step = l.Step
@@ -61,6 +61,13 @@ func factsOf(rec *record) *facts {
 		} else {
 			f.accepted[at] = true
 		}
+		if m := authorityData.FindStringSubmatch(x.Reply.Body); m != nil {
+			// Two kubeconfigs of a step show together whether a cluster still has its authority.
+			if before := authorities[step]; before != "" {
+				f.add(fact{at, "authority"}, map[bool]string{true: "as before", false: "another"}[before == m[1]])
+			}
+			authorities[step] = m[1]
+		}
 		answer := fmt.Sprint(at, x.Status, x.Reply.Body)
 		if seen[answer] { // polls are answered alike a hundred times
 			f.walk(at, before, "header", x.headers())
@@ -68,11 +75,6 @@ func factsOf(rec *record) *facts {
 		}
 		seen[answer] = true
 		f.walk(at, before, "", x.tree())
-		if m := authorityData.FindStringSubmatch(x.Reply.Body); m != nil {
-			// Two kubeconfigs together show whether a cluster still has its authority.
-			f.add(fact{at, "authority"}, map[bool]string{true: "as before", false: "another"}[authority == "" || authority == m[1]])
-			authority = m[1]
-		}
 	}
 	return f
 }
@@ -148,6 +150,9 @@ func (f *facts) walk(at asked, before, path string, v any) {
 		return
 	} else if _, version, found := strings.Cut(text, "api-version="); found {
 		f.add(fact{at, before + path + ".api-version"}, clip(version))
+	}
+	if text, ok := v.(string); ok && strings.HasPrefix(strings.ToLower(text), "/subscriptions/") {
+		f.add(fact{at, before + path + ".case"}, map[bool]string{true: "lower", false: "mixed"}[text == strings.ToLower(text)])
 	}
 	f.add(fact{at, before + path}, plain(v))
 }

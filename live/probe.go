@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pmks-go/pmks"
 )
@@ -59,6 +60,9 @@ type probe struct {
 	body string
 	// soon: it follows the probe before it at once, and not when all is at rest.
 	soon bool
+	// after is how long it rests before, where the cloud begins what was asked for a little
+	// later.
+	after time.Duration
 }
 
 // probeStep begins the names of the steps that are probes.
@@ -96,6 +100,11 @@ func (r *run) probes(ctx context.Context, at moment) iter.Seq[string] {
 
 // ask makes a probe.
 func (r *run) ask(ctx context.Context, p probe) error {
+	select {
+	case <-time.After(p.after):
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	x := r.last(p.method, p.call)
 	if x == nil {
 		return fmt.Errorf("no %s %s was made before", p.method, p.call)

@@ -2,6 +2,8 @@
 
 package live
 
+import "time"
+
 type (
 	members = map[string]any
 	list    = []any
@@ -23,16 +25,10 @@ const (
 		` | where id contains '` + namePrefix + `' | project id, computerName = tostring(properties.osProfile.computerName) | order by id asc"}`
 )
 
-// Pools of AKS that have spot machines, but none of them.
-var (
-	spotPool = members{
-		"properties.scaleSetPriority": "Spot", "properties.scaleSetEvictionPolicy": "Delete", "properties.count": 0, "properties.mode": "User", "properties.upgradeSettings": nil,
-	}
-	unmarkedPool = members{
-		"properties.scaleSetPriority": "Spot", "properties.scaleSetEvictionPolicy": "Delete", "properties.count": 0, "properties.mode": "User", "properties.upgradeSettings": nil,
-		"properties.nodeLabels": members{}, "properties.nodeTaints": list{},
-	}
-)
+// spotPool makes a pool of AKS that has spot machines, but none of them.
+var spotPool = members{
+	"properties.scaleSetPriority": "Spot", "properties.scaleSetEvictionPolicy": "Delete", "properties.count": 0, "properties.mode": "User", "properties.upgradeSettings": nil,
+}
 
 // probeTable holds the probes of each cloud, sorted by what they settle. Of those of one
 // assumption the last one shows what the others have led to.
@@ -107,8 +103,6 @@ var probeTable = map[string][]probe{
 		{assumption: "SmallSystemPools", at: atLast, method: "PUT", call: "/agentPools/", from: ofAgentPool, to: "/agentPools/live8", set: members{
 			"properties.vmSize": "Standard_D2s_v5", "properties.mode": "System", "properties.count": 1, "properties.upgradeSettings": nil,
 		}},
-		{assumption: "SpotMarksRestored", at: atLast, method: "PUT", call: "/agentPools/", from: ofAgentPool, to: "/agentPools/live9", set: spotPool},
-		{assumption: "SpotMarksRestored", at: atLast, method: "PUT", call: "/agentPools/", from: ofAgentPool, to: "/agentPools/live9", set: unmarkedPool},
 		{assumption: "SpotPriorityLabel", at: atLast, method: "PUT", call: "/agentPools/", from: ofAgentPool, to: "/agentPools/live6", set: spotPool},
 		{assumption: "TagsMerged", at: atTagged, method: "PATCH", call: "/managedClusters/" + namePrefix, set: members{"tags.step": nil}},
 		{assumption: "TagsRefusedAsParameter", at: atLast, method: "PATCH", call: "/managedClusters/" + namePrefix, set: members{"tags": members{"a<b": "probe"}}},
@@ -121,7 +115,7 @@ var probeTable = map[string][]probe{
 		{assumption: "OtherTexts", at: atLast, method: "POST", call: "/CreateNodePool", set: members{"nodePool.name": "live6", "nodePool.config.machineType": "e2-nosuch"}},
 		{assumption: "ReservedLabelsTaken", at: atLast, method: "POST", call: "/CreateNodePool", set: members{"nodePool.name": "live3", "nodePool.config.labels": members{"kubernetes.io/probe": "x"}}},
 		{assumption: "RunningWhileAutoscaling", at: atAutomatic, method: "POST", call: "/SetNodePoolAutoscaling", set: members{"autoscaling.maxNodeCount": 4}},
-		{assumption: "RunningWhileAutoscaling", at: atAutomatic, method: "POST", call: "/GetCluster$", soon: true},
+		{assumption: "RunningWhileAutoscaling", at: atAutomatic, method: "POST", call: "/GetCluster$", soon: true, after: 5 * time.Second},
 		{assumption: "SecondDeletionAccepted", at: atDeleting, method: "POST", call: "/DeleteCluster"},
 		{assumption: "SizeRefusedWhileAutoscaling", at: atAutomatic, method: "POST", call: "/SetNodePoolAutoscaling", from: "SetNodePoolAutoscaling", to: "SetNodePoolSize", set: members{"autoscaling": nil, "nodeCount": 1}},
 		{assumption: "SpotLabelShown", at: atLast, method: "POST", call: "/CreateNodePool", set: members{"nodePool.name": "live9", "nodePool.initialNodeCount": nil, "nodePool.config.spot": true}},
@@ -142,6 +136,7 @@ var probeTable = map[string][]probe{
 		{assumption: "TaintsAccepted", at: atLast, method: "POST", call: "/resizeWorkerPool", from: "/resizeWorkerPool", to: "/setWorkerPoolTaints", set: members{"size": nil, "workerpool": firstGroup, "taints": members{"probe-a": "x:PreferNoSchedule"}}},
 		{assumption: "TaintsMerge", at: atLast, method: "POST", call: "/resizeWorkerPool", from: "/resizeWorkerPool", to: "/setWorkerPoolTaints", set: members{"size": nil, "workerpool": firstGroup, "taints": members{"probe-b": "x:PreferNoSchedule"}}},
 		{assumption: "TaintsMerge", at: atLast, method: "GET", call: "/getWorkerPools"},
+		{assumption: "VersionsAsList", at: atTour, method: "GET", call: "/v1/versions$", from: `/v1/versions.*`, to: "/v2/getVersions"},
 		// Afterwards nothing may ask for the API server any more.
 		{assumption: "EndpointAtOnce", at: atLast, method: "POST", call: "/resizeWorkerPool", from: "/resizeWorkerPool", to: "/disablePublicServiceEndpoint", keep: []string{"cluster"}, set: members{"size": nil}},
 		{assumption: "EndpointAtOnce", at: atLast, method: "GET", call: "/getCluster$", soon: true},

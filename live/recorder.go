@@ -140,6 +140,10 @@ func credentialsIn(h http.Header) (list []string) {
 	for _, name := range []string{"Authorization", "X-Auth-Token", "X-Auth-Refresh-Token", "X-Subject-Token", "X-Amz-Security-Token", "X-Acs-Security-Token", "X-Tc-Token", "X-K8s-Aws-Id"} {
 		for _, v := range h.Values(name) {
 			_, after, _ := strings.Cut(v, " ")
+			if id, signature, ok := strings.Cut(after, ":"); ok && strings.HasPrefix(v, "acs ") && signature != "" {
+				list = append(list, id) // of Alibaba Cloud: the signature is another for each request
+				continue
+			}
 			if strings.Contains(after, "Signature=") {
 				// The id of the key stands in it in the clear, and the rest is of no use.
 				if m := regexp.MustCompile(`Credential=([^/,]+)`).FindStringSubmatch(after); m != nil {
