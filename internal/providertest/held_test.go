@@ -39,10 +39,10 @@ func TestHeld(t *testing.T) {
 		want    []string
 	}{
 		"field":     {&inField{}, []string{"Handler.client is url.URL"}},
-		"any":       {&inAny{&anyParts{second: client}}, []string{"Handler.parts.second is url.URL"}},
+		"any":       {&inAny{&anyParts{first: "no client", second: client}}, []string{"Handler.parts.second is url.URL"}},
 		"interface": {&inInterface{client}, []string{"Handler.client is url.URL"}},
 		"result":    {&inResult{}, []string{"Handler.Client() is url.URL"}},
-		"argument":  {&inArgument{}, []string{"Handler.do is url.URL"}},
+		"argument":  {&inArgument{do: nil}, []string{"Handler.do is url.URL"}},
 		"apart":     {&vendorOnly{inField{client}}, nil},
 		"method":    {&functions{client.Hostname}, nil},
 	} {
