@@ -197,8 +197,10 @@ func ExampleClient_OpenAccess() {
 	ctx := context.Background()
 	fmt.Println(errors.Is(demoClient().OpenAccess(ctx, demo), pmks.ErrUnsupported))
 
-	// On some clouds the public endpoint is a call of its own.
-	client := pmks.New(fake.New(fake.WithProfile("tencent"), fake.WithClusters(fake.Cluster{Name: "demo"})))
+	// On some clouds the public endpoint is a call of its own, for clusters with nodes.
+	client := pmks.New(fake.New(fake.WithProfile("tencent"), fake.WithClusters(fake.Cluster{Name: "demo", NodeGroups: []pmks.NodeGroupInfo{
+		{IId: pmks.IID{NameId: "workers"}, DesiredNodeSize: 1, MinNodeSize: 1, MaxNodeSize: 3},
+	}})))
 	fmt.Println(client.Capabilities().Access.OpenCall, client.OpenAccess(ctx, demo))
 	// Output:
 	// true
