@@ -102,7 +102,11 @@ const hiddenKind = "value in an unexported field"
 
 // hiddenReason says why.
 const hiddenReason = "fmt asks no method of what is in a field that is not exported, so that a program that prints such a struct of its own " +
-	"prints the plain strings that the fields of V0.6 are; behind a pointer it prints an address (SECURITY.md)"
+	"prints the plain strings that the fields of V0.6 are; behind a pointer it prints an address, but in its complaint of a verb that " +
+	"fits no pointer (SECURITY.md)"
+
+// complaint is where fmt complains of a verb that fits no pointer, and says what is there.
+var complaint = regexp.MustCompile(`under %[sqtgU]$`)
 
 // shows searches a value shown in every way, alone and inside others.
 func (c *coop) shows(kind, name string, v any) {
@@ -116,7 +120,11 @@ func (c *coop) shows(kind, name string, v any) {
 	}
 	// What is to be done instead.
 	for _, p := range canary.Show(name+" behind a pointer in an unexported field", canary.Hidden(canary.Pointer(v))) {
-		c.look("value behind a pointer in an unexported field", p)
+		kind := "value behind a pointer in an unexported field"
+		if complaint.MatchString(p.Name) {
+			kind = hiddenKind
+		}
+		c.look(kind, p)
 	}
 }
 
