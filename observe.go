@@ -5,7 +5,6 @@ package pmks
 import (
 	"context"
 	"log/slog"
-	"slices"
 	"time"
 )
 
@@ -115,21 +114,29 @@ func (e Event) attrs() []slog.Attr {
 type activity struct {
 	observers []Observer
 	ctx       context.Context
-	// before are the contexts of the observers but for the last, whose is ctx: a span that
-	// one of them finds in its own is not that of another.
-	before []context.Context //nolint:containedctx // as long as the call
+	// before are the observers but for the last, whose context is ctx: a span that one of
+	// them finds in its own is not that of another.
+	before []told
 	event  Event
 }
 
+// told is an observer that was told of the beginning.
+type told struct {
+	observer Observer
+	ctx      context.Context
+}
+
+func (t *told) end(e Event) { t.observer.End(t.ctx, e) }
+
 func begin(ctx context.Context, observers []Observer, e Event) activity {
 	e.Start = time.Now()
-	var before []context.Context
+	var before []told
 	for i, o := range observers {
 		if inner := o.Begin(ctx, e); inner != nil {
 			ctx = inner
 		}
 		if i < len(observers)-1 {
-			before = append(before, ctx)
+			before = append(before, told{o, ctx})
 		}
 	}
 	return activity{observers, ctx, before, e}
@@ -137,12 +144,11 @@ func begin(ctx context.Context, observers []Observer, e Event) activity {
 
 func (a *activity) end(err error) {
 	a.event.Err, a.event.Duration = err, time.Since(a.event.Start)
-	ctx := a.ctx
-	for i, o := range slices.Backward(a.observers) {
-		o.End(ctx, a.event)
-		if i > 0 {
-			ctx = a.before[i-1]
-		}
+	if n := len(a.observers); n > 0 {
+		a.observers[n-1].End(a.ctx, a.event)
+	}
+	for i := len(a.before) - 1; i >= 0; i-- {
+		a.before[i].end(a.event)
 	}
 }
 

@@ -40,7 +40,8 @@ func (h *Handler) GenerateClusterToken(ctx context.Context, clusterIID pmks.IID)
 	var token pmks.Token
 	err := h.send(ctx, r, func(now time.Time, _ core.Outcome) error {
 		c, err := h.cluster(now, clusterIID)
-		if h.profile.Manner.SignsTokens && (err != nil || !c.ControlPlaneUp) {
+		up := err == nil && c.ControlPlaneUp
+		if h.profile.Manner.SignsTokens && !up {
 			// Whoever gets it decides whether there is such a cluster.
 			token = h.token(cmp.Or(clusterIID.NameId, clusterIID.SystemId), "", now)
 			return nil
@@ -48,7 +49,7 @@ func (h *Handler) GenerateClusterToken(ctx context.Context, clusterIID pmks.IID)
 		if err != nil {
 			return err
 		}
-		if !c.ControlPlaneUp {
+		if !up {
 			return &pmks.Error{Code: pmks.CodeBusy, ProviderCode: "OperationInProgress", Message: "the control plane is not up yet: wait until the cluster is Active"}
 		}
 		id, err := h.identity(keyOf(c))

@@ -151,7 +151,7 @@ func openRecord(name string) (*record, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	rest := &io.LimitedReader{R: f, N: largestRecord}
 	rec, err := readRecord(rest)
 	if err == nil && rest.N == 0 {
