@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -414,12 +415,14 @@ func TestRule_halfDoneOpen(t *testing.T) {
 				}
 				time.Sleep(time.Hour) //nolint:forbidigo // inside a synctest bubble
 				cluster, group := idsOf(t, s, region)
-				put := false
+				var put atomic.Bool
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()
 				h := newHandlerOn(t, providertest.RoundTripper(func(r *http.Request) (*http.Response, error) {
-					put = put || r.Method == http.MethodPut
-					if op := r.Header.Get("X-Acs-Action"); op == test.hangs && (put || op == "DescribeClusterDetail") {
+					if r.Method == http.MethodPut {
+						put.Store(true)
+					}
+					if op := r.Header.Get("X-Acs-Action"); op == test.hangs && (put.Load() || op == "DescribeClusterDetail") {
 						cancel()
 						<-r.Context().Done()
 						return nil, r.Context().Err()

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -107,12 +108,15 @@ var printVerbs = []string{"%v", "%+v", "%#v", "%s", "%q", "%t", "%d", "%g", "%U"
 // A handler that has signed in prints nothing of its tokens.
 func TestCase_printedTokens(t *testing.T) {
 	t.Parallel()
+	var mu sync.Mutex
 	var tokens []string
 	s := iks.New(iks.Options{})
 	cfg := configFor(s)
 	cfg.Transport = providertest.RoundTripper(func(r *http.Request) (*http.Response, error) {
 		if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
+			mu.Lock()
 			tokens = append(tokens, token)
+			mu.Unlock()
 		}
 		return s.Transport().RoundTrip(r)
 	})

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/IBM/go-sdk-core/v5/core"
@@ -116,12 +117,15 @@ func TestVendor_noToken(t *testing.T) {
 // TestVendor_printedTokens: the SDK's services print nothing of the token that they send.
 func TestVendor_printedTokens(t *testing.T) {
 	t.Parallel()
+	var mu sync.Mutex
 	token := ""
 	cfg := configFor(iks.New(iks.Options{}))
 	next := cfg.Transport
 	cfg.Transport = providertest.RoundTripper(func(r *http.Request) (*http.Response, error) {
 		if sent, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
+			mu.Lock()
 			token = sent
+			mu.Unlock()
 		}
 		return next.RoundTrip(r)
 	})

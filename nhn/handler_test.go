@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -151,10 +152,13 @@ func TestHandler_quotedSecrets(t *testing.T) {
 				s := nks.New(nks.Options{})
 				cfg := configFor(s)
 				through := cfg.Transport
+				var mu sync.Mutex
 				secrets := []string{nks.DefaultPassword}
 				cfg.Transport = providertest.RoundTripper(func(r *http.Request) (*http.Response, error) {
 					if token := r.Header.Get("X-Auth-Token"); token != "" {
+						mu.Lock()
 						secrets = append(secrets, token)
+						mu.Unlock()
 					}
 					if r.URL.Path == at {
 						return providertest.Respond(r, http.StatusForbidden, `{"error":{"code":403,"title":"x","message":"`+nks.DefaultPassword+`"},"errors":[{"detail":"`+r.Header.Get("X-Auth-Token")+`"}]}`), nil
