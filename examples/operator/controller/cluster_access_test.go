@@ -8,6 +8,7 @@ import (
 
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 
+	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/examples/operator/api/v1alpha1"
 	cloud "github.com/pmks-go/pmks/fake"
 )
@@ -57,14 +58,23 @@ func TestOpenAccess_noNodes(t *testing.T) {
 	}, cloud.WithFaults(cloud.Fault{Op: "AddNodeGroup", Kind: cloud.Stick}))
 }
 
-// TestOpenAccess_noGroups: where no NodeGroup will tell of nodes the cloud is asked.
+// TestOpenAccess_noGroups: where no NodeGroup will tell of nodes the cloud is asked, until
+// other hands have made some.
 func TestOpenAccess_noGroups(t *testing.T) {
 	inWorld(t, "tencent", func(t *testing.T, w *world) {
 		c, _ := w.request("demo", "tencent")
 		w.create(c)
+		w.untilReason("demo", "FailedPrecondition")
+		group := pmks.NodeGroupInfo{IId: pmks.IID{NameId: "by-hand"}, VMSpecName: "S5.MEDIUM4", DesiredNodeSize: 1, MinNodeSize: 1, MaxNodeSize: 3}
+		if _, err := w.cloud.AddNodeGroup(t.Context(), pmks.IID{NameId: "demo"}, group); err != nil {
+			t.Fatal(err)
+		}
 		w.until("ready", w.allReady)
-		if list := w.opened(); len(list) != 1 || !list[0].Applied {
-			t.Errorf("asked for was %+v", list)
+		list := w.opened()
+		for i, call := range list {
+			if last := i == len(list)-1; call.Applied != last {
+				t.Errorf("asked for was %+v", list)
+			}
 		}
 	})
 }
