@@ -329,6 +329,7 @@ func (d *Document) SetCurrent(name string) { setKey(d.root, currentContext, text
 
 // Bytes returns the text of the document.
 func (d *Document) Bytes() ([]byte, error) {
+	spellNulls(d.root, false)
 	var b bytes.Buffer
 	enc := yaml.NewEncoder(&b)
 	enc.SetIndent(2)
@@ -343,6 +344,18 @@ func (d *Document) Bytes() ([]byte, error) {
 		return nil, fault("file", "larger than 16 MiB")
 	}
 	return b.Bytes(), nil
+}
+
+// spellNulls writes out each null of no text where the encoder would quote it, and so make
+// a string of it: in braces or brackets, and as a key.
+func spellNulls(n *yaml.Node, quoted bool) {
+	if n.Kind == yaml.ScalarNode && n.Value == "" && n.ShortTag() == "!!null" && quoted {
+		n.Value = "null"
+	}
+	quoted = quoted || n.Style&yaml.FlowStyle != 0
+	for i, child := range n.Content {
+		spellNulls(child, quoted || n.Kind == yaml.MappingNode && i%2 == 0)
+	}
 }
 
 // resolve follows an alias.

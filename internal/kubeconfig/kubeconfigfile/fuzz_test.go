@@ -17,6 +17,7 @@ func FuzzParse(f *testing.F) {
 		"", "{}", "null", "[]", "a: &a [*a]", "apiVersion: v1\nkind: Config\nclusters:\n- name: c\n  cluster: {server: https://x}\n",
 		`{"clusters":[{"name":"\ud83d","cluster":{}}],"contexts":null,"users":{}}`, "clusters: [{name: x}, {name: x}]", "\ufeffkind: Config",
 		"users:\n- name: u\n  user: {exec: {command: evil}}\n", "? {a: b}\n: c", "current-context: !!binary aGVsbG8=", "\xff", "clusters: &x [{name: a, cluster: &y {<<: *y}}]",
+		`{"clusters" }`, "[a, ]", "{clusters: , ? : b}", "? \n: c\nusers:\n",
 	} {
 		f.Add([]byte(text))
 	}
