@@ -51,6 +51,7 @@ func TestHandler_foreignAnswers(t *testing.T) {
 		{"unknown-422", answered(422, jsonType, "{}"), pmks.ErrInvalidArgument, ""},
 		{"unknown-418", answered(418, jsonType, "{}"), pmks.ErrFailedPrecondition, ""},
 		{"unknown-451", answered(451, jsonType, "{}"), pmks.ErrPermissionDenied, ""},
+		{"unreadable-403", answered(403, jsonType, "&"), pmks.ErrPermissionDenied, "cannot be read"},
 		{"known-code-at-429", &core.Answer{Status: 429, Header: map[string]string{"X-Amzn-ErrorType": "InvalidRequestException"}, Body: `{"message":"slow"}`}, pmks.ErrThrottled, "slow"},
 		{"nothing", answered(200, jsonType, ""), pmks.ErrUnavailable, "lost"},
 		{"null", answered(200, jsonType, "null"), pmks.ErrUnavailable, "lost"},

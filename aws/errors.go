@@ -167,6 +167,9 @@ func fail(ctx context.Context, err error) error {
 		e.Code, e.Message = pmks.CodeInternal, "the request could not be signed"
 	case lost:
 		e.Code, e.Message = pmks.CodeUnavailable, "AWS could not be reached, or its answer was lost: "+cause
+	case e.HTTPStatus >= 400 && e.HTTPStatus < 500:
+		// The SDK gives an error of EC2 whose XML is broken no type at all.
+		e.Code, e.Message = errs.ByStatus(e.HTTPStatus), "AWS refused, and its answer cannot be read"
 	case strings.Contains(err.Error(), "deserialization failed"), e.HTTPStatus >= 500:
 		e.Code, e.Message = pmks.CodeUnavailable, "the answer of AWS cannot be read: it counts as lost"
 	}

@@ -405,6 +405,7 @@ func (b Bench[S]) FuzzAnswers(f *testing.F) {
 	f.Add(uint8(9), uint8(1), uint16(200), []byte(`[[[[null]]]]`))
 	f.Add(uint8(10), uint8(0), uint16(404), []byte(`{"error":{"code":{},"message":[]},"code":1,"Message":null}`))
 	f.Add(uint8(3), uint8(2), uint16(500), []byte("<Error><Code></Code></Error>"))
+	f.Add(uint8(0), uint8(2), uint16(476), []byte("&"))
 	f.Fuzz(func(t *testing.T, which, at uint8, status uint16, body []byte) {
 		op := operations[int(which)%len(operations)]
 		if !trusting(op) || status < 200 || status > 599 || status/100 == 3 {
