@@ -13,7 +13,7 @@ import (
 )
 
 // install matches a line that installs a program, in a page or a comment, with its tags.
-var install = regexp.MustCompile(`go install (?:-tags (\S+) )?github\.com/pmks-go/pmks/(\S+?)@latest`)
+var install = regexp.MustCompile(`go install (?:-ldflags "-s -w" )?(?:-tags (\S+) )?github\.com/pmks-go/pmks/(\S+?)@latest`)
 
 // TestInstall: what the pages say to install is a program of this module, and its tags are
 // those that some file asks for. Where the module is published the lines work as they

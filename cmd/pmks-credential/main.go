@@ -28,7 +28,7 @@
 // All clouds are built in. With the build tag pmks_only only those are that have their
 // own tag, and grpcnotrace leaves out what keeps unused parts of the SDKs:
 //
-//	go install -tags pmks_only,pmks_aws,grpcnotrace github.com/pmks-go/pmks/cmd/pmks-credential@latest
+//	go install -ldflags "-s -w" -tags pmks_only,pmks_aws,grpcnotrace github.com/pmks-go/pmks/cmd/pmks-credential@latest
 package main
 
 import (

@@ -15,10 +15,10 @@ import (
 const (
 	// credentialHelper is the plugin of this module.
 	credentialHelper = "pmks-credential"
-	// installHint is what kubectl prints where that plugin is not found. The tag keeps
+	// installHint is what kubectl prints where that plugin is not found. The tags keep
 	// it small: see internal/sizereport.
 	installHint = "pmks-credential gets the credentials of this cluster, and is not in PATH. With Go it is installed by:\n\n" +
-		"    go install -tags grpcnotrace github.com/pmks-go/pmks/cmd/pmks-credential@latest\n"
+		"    go install -tags grpcnotrace,pmks_novendor github.com/pmks-go/pmks/cmd/pmks-credential@latest\n"
 )
 
 // Build returns the text of a kubeconfig. The same config gives the same bytes.
