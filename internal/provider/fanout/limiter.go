@@ -57,7 +57,7 @@ func (l *Limiter) bucketLocked(name string) *bucket {
 	if b, ok := l.buckets[name]; ok {
 		return b
 	}
-	b := newBucket()
+	b := &bucket{}
 	l.buckets[name] = b
 	if l.rateOf == nil {
 		return b
@@ -98,7 +98,10 @@ func (l *Limiter) acquire(ctx context.Context, b *bucket) (turn, error) {
 	}
 	err := b.wait(ctx)
 	if err == nil {
+		// The turn ends with the place: where places are short, those behind stand in line
+		// for them in their order, too.
 		err = take(ctx, l.slots)
+		b.leaveTo(nil)
 	}
 	if err != nil && t.listing {
 		<-l.listings

@@ -44,9 +44,15 @@ func Passing(err error) bool {
 // passing. call makes one try; its errors are of type [*pmks.Error].
 func Read[T any](ctx context.Context, l *Limiter, bucketName string, call func(context.Context) (T, error)) (result T, err error) {
 	err = readAgain(ctx, l, bucketName, func(ctx context.Context) (err error) {
+		var none T // not what an earlier try told, where this one panics
+		result = none
 		result, err = call(ctx)
 		return err
 	})
+	if errors.Is(err, errNotSent) {
+		var none T
+		return none, err
+	}
 	return result, err
 }
 
@@ -56,6 +62,7 @@ func readAgain(ctx context.Context, l *Limiter, bucketName string, call func(con
 	var pauses backoff.BackOff // made at the first failure: most reads have none
 	for try := 1; ; try++ {
 		err := attempt(ctx, l, b, ReadTimeout, call)
+		b.note(err)
 		if err == nil || try == Tries || ctx.Err() != nil || !Passing(err) || errors.Is(err, errNotSent) || errors.Is(err, errPanic) {
 			return err
 		}
@@ -68,7 +75,6 @@ func readAgain(ctx context.Context, l *Limiter, bucketName string, call func(con
 			return err // the caller knows better what such a wait is worth
 		}
 		if errs.Is(err, pmks.CodeThrottled) {
-			b.slow()
 			b.hold(pause)
 		} else if poll.Sleep(ctx, pause) != nil {
 			return errs.Ended(ctx, err)
@@ -90,13 +96,18 @@ func Do[T any](ctx context.Context, l *Limiter, bucketName string, call func(con
 func doOnce(ctx context.Context, l *Limiter, bucketName string, call func(context.Context) error) error {
 	b := l.bucket(bucketName)
 	err := attempt(ctx, l, b, MutationTimeout, call)
-	if errs.Is(err, pmks.CodeThrottled) {
-		b.slow()
-		if wait := retryAfter(err); wait > 0 && wait <= longestPause {
-			b.hold(wait)
-		}
-	}
+	b.note(err)
 	return err
+}
+
+// note slows a bucket down where the cloud has throttled, and keeps it silent for as long
+// as the cloud asked, whatever the caller does about it.
+func (b *bucket) note(err error) {
+	if err == nil || errors.Is(err, errNotSent) || !errs.Is(err, pmks.CodeThrottled) {
+		return
+	}
+	b.slow()
+	b.hold(retryAfter(err))
 }
 
 // errNotSent marks a request whose turn never came, errPanic one that ended in a
