@@ -18,6 +18,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/poll"
 	"github.com/pmks-go/pmks/internal/provider/errs"
 	"github.com/pmks-go/pmks/internal/provider/fanout"
@@ -32,6 +33,9 @@ const (
 	longestSpacing = 5 * time.Second
 	// trusted is for how long the price of a listing is taken for what the next one costs.
 	trusted = 10 * time.Minute
+	// patience is for how many spacings a listing that is still under way keeps the next one
+	// from beginning.
+	patience = 4
 	// idle is how long a set is remembered that nobody looks at.
 	idle = time.Minute
 )
@@ -65,12 +69,14 @@ type set[S any] struct {
 	// crowded is when the last round of few or more began: they all come again.
 	crowded time.Time
 	open    *round[S] // gathers looks; nil: none does
+	lists   int       // listings under way
 	// price is what the last listing took, in requests; priced is when that was.
 	price  int
 	priced time.Time
 }
 
-// round are looks that are answered together.
+// round are looks that are answered together. Its context is that of all who wait: it has
+// neither the values nor the end of one of theirs.
 type round[S any] struct {
 	ctx     context.Context //nolint:containedctx // that of all who wait, not of one call
 	cancel  context.CancelFunc
@@ -78,13 +84,18 @@ type round[S any] struct {
 	targets map[string]*target[S]
 	order   []string
 	waiting int
+	spacing time.Duration
+	// due is when it begins, and latest when it must, zero for whenever: looks have bounds.
+	due, latest time.Time
+	begun, held bool // held: until the listing before it has ended
 }
 
 // target is what some of a round look at.
 type target[S any] struct {
 	one     func(context.Context) (S, error)
 	waiting int
-	done    chan struct{}
+	done    chan struct{} // closed when told
+	told    bool
 	// alone: each is to look for itself; else state and err are the answer for all.
 	alone bool
 	state S
@@ -92,8 +103,20 @@ type target[S any] struct {
 }
 
 // spacing is the time between two shared reads. It is short beside the pauses of the wait
-// that looks.
-func spacing(ctx context.Context) time.Duration { return min(longestSpacing, poll.Pause(ctx)/3) }
+// that looks, and leaves half of the time in which the look must be answered.
+func spacing(ctx context.Context, now time.Time) time.Duration {
+	d := min(longestSpacing, poll.Pause(ctx)/3)
+	if latest, ok := latest(ctx, now); ok {
+		d = min(d, latest.Sub(now))
+	}
+	return d
+}
+
+// latest is when a read must begin that answers a look in time.
+func latest(ctx context.Context, now time.Time) (time.Time, bool) {
+	deadline, ok := ctx.Deadline()
+	return now.Add(deadline.Sub(now) / 2), ok
+}
 
 // gather is how long the first look of a round waits for others.
 func gather(spacing time.Duration) time.Duration { return spacing / 5 }
@@ -129,7 +152,8 @@ func (l *Shared[S]) Read(ctx context.Context, key string, w Way[S]) (S, error) {
 func (l *Shared[S]) join(ctx context.Context, key string, w Way[S]) (*round[S], *target[S]) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now, apart := time.Now(), spacing(ctx)
+	now := time.Now()
+	apart := spacing(ctx, now)
 	s := l.set(key, w, now)
 	crowded := now.Sub(s.lately[0]) < apart || now.Sub(s.crowded) < 2*poll.Pause(ctx)
 	copy(s.lately[:], s.lately[1:])
@@ -139,10 +163,21 @@ func (l *Shared[S]) join(ctx context.Context, key string, w Way[S]) (*round[S], 
 		if !crowded {
 			return nil, nil
 		}
-		r = &round[S]{way: w, targets: map[string]*target[S]{}}
-		r.ctx, r.cancel = context.WithCancel(context.WithoutCancel(ctx))
+		r = &round[S]{way: w, targets: map[string]*target[S]{}, spacing: apart}
+		r.ctx, r.cancel = context.WithCancel(poll.Waiting(context.Background()))
 		s.open = r
-		time.AfterFunc(max(gather(apart), s.began.Add(apart).Sub(now)), func() { l.run(s, r) })
+		pause := max(gather(apart), s.began.Add(apart).Sub(now))
+		r.due = now.Add(pause)
+		time.AfterFunc(pause, func() { l.run(s, r) })
+	}
+	if latest, ok := latest(ctx, now); ok {
+		if r.latest.IsZero() || latest.Before(r.latest) {
+			r.latest = latest
+		}
+		if latest.Before(r.due) { // it cannot wait as long as those who gather
+			r.due = latest
+			time.AfterFunc(latest.Sub(now), func() { l.run(s, r) })
+		}
 	}
 	t := r.targets[key]
 	if t == nil {
@@ -185,57 +220,117 @@ func (l *Shared[S]) leave(r *round[S], t *target[S]) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	t.waiting--
-	if r.waiting--; r.waiting == 0 {
+	if r.waiting--; r.waiting == 0 && r.begun { // others may come before it begins
 		r.cancel()
 	}
 }
 
 // run answers a round. Whoever comes from now on belongs to the next one.
 func (l *Shared[S]) run(s *set[S], r *round[S]) {
+	keys, list, ok := l.begin(s, r)
+	if !ok {
+		return
+	}
 	defer r.cancel()
-	l.mu.Lock()
-	s.open, s.began = nil, time.Now()
-	if r.waiting >= few {
-		s.crowded = s.began
-	}
-	var keys []string
-	for _, key := range r.order {
-		if r.targets[key].waiting > 0 {
-			keys = append(keys, key)
-		} else {
-			close(r.targets[key].done)
-		}
-	}
-	known := time.Since(s.priced) < trusted
-	list := r.way.All != nil && (known && len(keys) > s.price || !known && len(keys) >= few)
-	l.mu.Unlock()
-
+	defer r.finish()
 	if list {
 		keys = l.list(s, r, keys)
 	}
 	var together sync.WaitGroup
 	for _, key := range keys {
 		t := r.targets[key]
-		l.mu.Lock()
-		t.alone = t.waiting <= 1
-		l.mu.Unlock()
-		if t.alone {
-			close(t.done)
+		if l.isAlone(t) {
+			t.alone = true
+			t.tell()
 			continue
 		}
 		together.Go(func() {
-			defer close(t.done)
-			t.err = fanout.Guarded(func() (err error) {
-				t.state, err = t.one(r.ctx)
-				return err
-			})
+			defer t.tell()
+			l.one(r, t)
 		})
 	}
 	together.Wait()
 }
 
+// begin closes a round to others, and returns what is to be read and whether by listing.
+// A round that has begun already is not begun again, nor one whose turn has not come
+// because a listing is under way.
+func (l *Shared[S]) begin(s *set[S], r *round[S]) (keys []string, list, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if r.begun {
+		return nil, false, false
+	}
+	now := time.Now()
+	if s.lists > 0 && !r.held {
+		until := s.began.Add(patience * r.spacing)
+		if !r.latest.IsZero() && r.latest.Before(until) {
+			until = r.latest
+		}
+		if pause := until.Sub(now); pause > 0 {
+			r.held, r.due = true, until
+			time.AfterFunc(pause, func() { l.run(s, r) })
+			return nil, false, false
+		}
+	}
+	r.begun, s.open, s.began = true, nil, now
+	if r.waiting >= few {
+		s.crowded = now
+	}
+	for _, key := range r.order {
+		if r.targets[key].waiting > 0 {
+			keys = append(keys, key)
+		}
+	}
+	known := now.Sub(s.priced) < trusted
+	list = r.way.All != nil && (known && len(keys) > s.price || !known && len(keys) >= few)
+	if list {
+		s.lists++
+	}
+	return keys, list, true
+}
+
+// isAlone reports whether at most one looks at a target: it reads for itself, and its end
+// is that of the read.
+func (l *Shared[S]) isAlone(t *target[S]) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return t.waiting <= 1
+}
+
+// one reads a target for all who look at it.
+func (l *Shared[S]) one(r *round[S], t *target[S]) {
+	t.err = errLeft
+	t.err = fanout.Guarded(func() (err error) {
+		t.state, err = t.one(r.ctx)
+		return err
+	})
+}
+
+// errLeft is the answer where a read left its goroutine.
+var errLeft = &pmks.Error{Code: pmks.CodeInternal, Message: "the read of a state ended the goroutine in which it was made"}
+
+// tell hands the answer to all who look at a target.
+func (t *target[S]) tell() {
+	if !t.told {
+		t.told = true
+		close(t.done)
+	}
+}
+
+// finish tells those something whom nothing has told.
+func (r *round[S]) finish() {
+	for _, t := range r.targets {
+		if !t.told {
+			t.err = errLeft
+			t.tell()
+		}
+	}
+}
+
 // list answers the looks at keys with one listing, and returns those that it does not.
 func (l *Shared[S]) list(s *set[S], r *round[S], keys []string) (rest []string) {
+	defer l.listed(s)
 	var states map[string]S
 	requests := 0
 	err := fanout.Guarded(func() (err error) {
@@ -251,7 +346,7 @@ func (l *Shared[S]) list(s *set[S], r *round[S], keys []string) (rest []string) 
 	}
 	l.mu.Unlock()
 	if err != nil {
-		return keys // each is told what its own look says
+		return l.probe(r, keys, err)
 	}
 	for _, key := range keys {
 		state, ok := states[key]
@@ -261,7 +356,39 @@ func (l *Shared[S]) list(s *set[S], r *round[S], keys []string) (rest []string) 
 		}
 		t := r.targets[key]
 		t.state = state
-		close(t.done)
+		t.tell()
 	}
 	return rest
+}
+
+// probe decides what becomes of looks whose listing failed. Where that may pass, and one of
+// them fails so by itself too, it is not the listing: the cloud does not answer, and a
+// thousand waits must not find that out one by one. Else each is told what its own look
+// says.
+func (l *Shared[S]) probe(r *round[S], keys []string, listErr error) (rest []string) {
+	if !fanout.Passing(listErr) || r.ctx.Err() != nil || len(keys) < few {
+		return keys
+	}
+	first := r.targets[keys[0]]
+	l.one(r, first)
+	first.tell()
+	if !fanout.Passing(first.err) {
+		return keys[1:]
+	}
+	for _, key := range keys[1:] {
+		t := r.targets[key]
+		t.err = listErr
+		t.tell()
+	}
+	return nil
+}
+
+// listed notes the end of a listing, for which the next round may wait.
+func (l *Shared[S]) listed(s *set[S]) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s.lists--
+	if r := s.open; r != nil && r.held && s.lists == 0 {
+		go l.run(s, r)
+	}
 }

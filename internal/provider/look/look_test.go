@@ -32,6 +32,7 @@ type cloud struct {
 	hidden   string
 	fails    error
 	panics   bool
+	down     bool // the single reads fail as well
 }
 
 func (c *cloud) one(key string) func(context.Context) (string, error) {
@@ -42,6 +43,9 @@ func (c *cloud) one(key string) func(context.Context) (string, error) {
 		}
 		c.ones[key]++
 		c.mu.Unlock()
+		if c.down {
+			return "", c.fails
+		}
 		return "one " + key, poll.Sleep(ctx, c.takes)
 	}
 }
