@@ -182,7 +182,9 @@ func newClients(ctx context.Context, cfg Config) (clients, error) {
 	// named by the environment.
 	transport := cfg.Transport
 	if built, ok := sdk.HTTPClient.(*awshttp.BuildableClient); ok && transport == nil {
-		transport = built.GetTransport()
+		own := built.GetTransport()
+		own.HTTP2 = endpoint.Pings()
+		transport = own
 	}
 	sdk.HTTPClient = &http.Client{Transport: endpoint.Guard(transport)}
 	sdk.Credentials = chain(cfg, sdk)

@@ -74,7 +74,7 @@ var defaultTransport = func() http.RoundTripper {
 	}
 	t = t.Clone()
 	t.MaxIdleConnsPerHost = fanout.Slots
-	t.HTTP2 = &http.HTTP2Config{SendPingTimeout: 10 * time.Second, PingTimeout: 5 * time.Second}
+	t.HTTP2 = endpoint.Pings()
 	return t
 }()
 

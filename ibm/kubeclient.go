@@ -51,7 +51,7 @@ func withCluster[T any](ctx context.Context, h *Handler, c clusterObject, w way,
 	var base *http.Transport
 	switch t := h.cfg.Transport.(type) {
 	case nil:
-		base = &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, TLSHandshakeTimeout: 10 * time.Second}
+		base = &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, TLSHandshakeTimeout: 10 * time.Second, HTTP2: endpoint.Pings()}
 	case *http.Transport:
 		base = t.Clone()
 	default:

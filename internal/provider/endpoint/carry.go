@@ -20,11 +20,24 @@ func Transport(given http.RoundTripper) (guarded http.RoundTripper, idle func())
 	if given != nil {
 		return Guard(given), func() {}
 	}
-	own := &http.Transport{
+	own := NewTransport()
+	return Guard(own), own.CloseIdleConnections
+}
+
+// Pings find a connection that died unnoticed, as firewalls let those die that are quiet,
+// by its silence: HTTP/2 would send every request of every caller into it, for a quarter of
+// an hour.
+func Pings() *http.HTTP2Config {
+	return &http.HTTP2Config{SendPingTimeout: 10 * time.Second, PingTimeout: 5 * time.Second}
+}
+
+// NewTransport makes a transport for the requests of one handler.
+func NewTransport() *http.Transport {
+	return &http.Transport{
 		Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true,
 		MaxIdleConnsPerHost: fanout.Slots, IdleConnTimeout: 90 * time.Second, TLSHandshakeTimeout: 10 * time.Second,
+		HTTP2: Pings(),
 	}
-	return Guard(own), own.CloseIdleConnections
 }
 
 // Carrier logs each request without its body, and cuts secrets out of refusals: the

@@ -207,6 +207,18 @@ func TestRetryAfter(t *testing.T) {
 	})
 }
 
+// TestRetryAfter_otherClock: a date is by the clock of the server that wrote it.
+func TestRetryAfter_otherClock(t *testing.T) {
+	t.Parallel()
+	for _, off := range []time.Duration{-50 * time.Minute, 0, 50 * time.Minute} {
+		server := time.Now().Add(off).UTC()
+		h := http.Header{"Date": {server.Format(http.TimeFormat)}, "Retry-After": {server.Add(90 * time.Second).Format(http.TimeFormat)}}
+		if got := errs.RetryAfter(h); got != 90*time.Second {
+			t.Errorf("a server whose clock is off by %s asks for 90 s: got %s", off, got)
+		}
+	}
+}
+
 func TestByStatus(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[int]pmks.Code{

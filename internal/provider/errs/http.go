@@ -19,7 +19,8 @@ import (
 const longestRetryAfter = time.Hour
 
 // RetryAfter reads how long an answer asks to wait: a number of seconds, which may
-// have a fraction, or an HTTP date. What is neither, or lies in the past, is 0.
+// have a fraction, or an HTTP date. What is neither, or lies in the past, is 0. A date is
+// by the clock of the server, which may be another than this one's: so is the answer's.
 func RetryAfter(h http.Header) time.Duration {
 	text := strings.TrimSpace(h.Get("Retry-After"))
 	if text == "" {
@@ -35,6 +36,9 @@ func RetryAfter(h http.Header) time.Duration {
 		return time.Duration(seconds * float64(time.Second))
 	}
 	if at, err := http.ParseTime(text); err == nil {
+		if sent, err := http.ParseTime(h.Get("Date")); err == nil {
+			return BoundedWait(at.Sub(sent))
+		}
 		return BoundedWait(time.Until(at))
 	}
 	return 0

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/provider/errs"
 	"github.com/pmks-go/pmks/internal/provider/fanout"
 )
@@ -27,6 +28,8 @@ const (
 	// fetchPause is how long a value that still lives is used before another try to
 	// replace it.
 	fetchPause = 10 * time.Second
+	// patience is how long a caller waits for a new value while the old one still lives.
+	patience = 3 * time.Second
 	// remembered is how many values requests under way may carry.
 	remembered = 4
 	// abandoned is how many getters there are at most that nobody waits for: a source that
@@ -36,11 +39,12 @@ const (
 
 // Cache keeps one value for all requests. Whoever needs a new one waits for the same
 // request for it, and no longer than the own context lives. While a new one cannot be
-// got the old one is used to its end. It is safe for concurrent use.
+// got, or not at once, the old one is used to its end. It is safe for concurrent use.
 type Cache[T any] struct {
 	// Fetch gets a value and says when it ends. One that does not say so, by a zero
 	// time, is got anew for each request, those that wait together sharing it. The
-	// context is bounded, and is that of none of the callers.
+	// context is bounded, and is that of none of the callers: it has neither their end nor
+	// their values.
 	Fetch func(context.Context) (value T, end time.Time, err error)
 
 	mu      sync.Mutex
@@ -70,25 +74,33 @@ func (c *Cache[T]) Get(ctx context.Context) (T, error) {
 		return none, err
 	}
 	c.mu.Lock()
-	if now := time.Now(); now.Before(c.end) && (now.Before(c.stale) || now.Before(c.again)) {
+	now := time.Now()
+	lives := now.Before(c.end)
+	if lives && (now.Before(c.stale) || now.Before(c.again)) {
 		defer c.mu.Unlock()
 		return c.current, nil
 	}
 	f := c.running
 	if f == nil {
-		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTimeout)
+		bounded, cancel := context.WithTimeout(context.Background(), fetchTimeout)
 		if c.getters == nil {
 			c.getters = make(chan struct{}, abandoned)
 		}
-		f = &fetch[T]{done: make(chan struct{}), cancel: cancel}
+		f = &fetch[T]{done: make(chan struct{}), cancel: cancel, err: errLeft}
 		c.running = f
 		go c.run(bounded, f)
 	}
 	f.waiting++
 	c.mu.Unlock()
+	var late <-chan time.Time
+	if lives {
+		late = time.After(boundedBy(ctx, now))
+	}
 	select {
 	case <-f.done:
 		return f.value, f.err
+	case <-late:
+		return c.old(f)
 	case <-ctx.Done():
 		c.mu.Lock()
 		defer c.mu.Unlock()
@@ -103,10 +115,39 @@ func (c *Cache[T]) Get(ctx context.Context) (T, error) {
 	}
 }
 
+// boundedBy is how long a caller waits who has an old value to use: not all of its time.
+func boundedBy(ctx context.Context, now time.Time) time.Duration {
+	if deadline, ok := ctx.Deadline(); ok {
+		return min(patience, deadline.Sub(now)/2)
+	}
+	return patience
+}
+
+// old returns the value that still lives, in place of one that does not come. The request
+// for it goes on, for those who come when it has been used for a while.
+func (c *Cache[T]) old(f *fetch[T]) (T, error) {
+	c.mu.Lock()
+	now := time.Now()
+	if now.Before(c.end) {
+		defer c.mu.Unlock()
+		if c.running == f {
+			c.again = now.Add(fetchPause)
+		}
+		return c.current, nil
+	}
+	c.mu.Unlock()
+	<-f.done // it was dropped, or has just ended; this is bounded
+	return f.value, f.err
+}
+
+// errLeft is the answer where a source left the goroutine in which it was asked.
+var errLeft = &pmks.Error{Code: pmks.CodeInternal, Message: "the source of credentials ended the goroutine in which it was asked"}
+
 // run gets a value.
 func (c *Cache[T]) run(ctx context.Context, f *fetch[T]) {
 	defer close(f.done)
 	defer f.cancel()
+	defer c.ended(f)
 	var value T
 	var end time.Time
 	err := fanout.Guarded(func() (err error) {
@@ -134,6 +175,12 @@ func (c *Cache[T]) run(ctx context.Context, f *fetch[T]) {
 	}
 	c.again = now.Add(fetchPause)
 	f.value, f.err = value, err
+}
+
+// ended lets the next caller ask anew.
+func (c *Cache[T]) ended(f *fetch[T]) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.running == f {
 		c.running = nil
 	}

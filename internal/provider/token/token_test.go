@@ -172,8 +172,7 @@ func TestCache_hangs(t *testing.T) {
 
 // TestCache_deaf: of a source that hangs, whatever becomes of its context, few getters are
 // left however many callers have come and gone, and when it answers again all is well.
-func TestCache_deaf(t *testing.T) {
-	t.Parallel()
+func TestCache_deaf(t *testing.T) { // not parallel: it counts goroutines
 	synctest.Test(t, func(t *testing.T) {
 		answers := make(chan struct{})
 		c := token.Cache[int]{Fetch: func(context.Context) (int, time.Time, error) {
@@ -218,4 +217,75 @@ func TestCache_Drop(t *testing.T) {
 		c.Drop(func(n int) bool { return n == 1 })
 		get(t, c, 2)
 	})
+}
+
+// TestCache_oldWhileAsking: while the source of tokens hangs, a value that still lives is
+// used, by callers with little time too, and hardly anybody waits.
+func TestCache_oldWhileAsking(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		i := &issuer{life: time.Hour}
+		c := &token.Cache[int]{Fetch: i.fetch}
+		get(t, c, 1)
+		i.set(func(i *issuer) { i.takes = time.Hour })
+		time.Sleep(51 * time.Minute) //nolint:forbidigo // inside a bubble
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancel()
+		if n, err := c.Get(ctx); n != 1 || err != nil {
+			t.Errorf("a caller with two seconds got %d, %v while a value lived", n, err)
+		}
+		waited, calls := time.Duration(0), 0
+		for end := time.Now().Add(5 * time.Minute); time.Now().Before(end); calls++ {
+			start := time.Now()
+			get(t, c, 1)
+			waited += time.Since(start)
+			time.Sleep(100 * time.Millisecond) //nolint:forbidigo // inside a bubble
+		}
+		if waited > 100*time.Second {
+			t.Errorf("%d callers waited %s in five minutes", calls, waited)
+		}
+		time.Sleep(10 * time.Minute) //nolint:forbidigo // inside a bubble
+		if _, err := c.Get(t.Context()); err == nil {
+			t.Error("a value that has ended was used")
+		}
+		i.set(func(i *issuer) { i.takes = 0 })
+		if n, err := c.Get(t.Context()); err != nil || n < 2 {
+			t.Errorf("got %d, %v", n, err)
+		}
+		synctest.Wait()
+	})
+}
+
+type callerKey struct{}
+
+// TestCache_foreign: what is got for all carries nothing of the context of one.
+func TestCache_foreign(t *testing.T) {
+	t.Parallel()
+	c := &token.Cache[int]{Fetch: func(ctx context.Context) (int, time.Time, error) {
+		if ctx.Value(callerKey{}) != nil {
+			t.Error("the request for a token of all carries the values of one caller's context")
+		}
+		return 1, time.Now().Add(time.Hour), nil
+	}}
+	if _, err := c.Get(context.WithValue(t.Context(), callerKey{}, 1)); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestCache_goexit: a source that leaves its goroutine, as a test's FailNow does, is a fault
+// and no empty token.
+func TestCache_goexit(t *testing.T) {
+	t.Parallel()
+	first := true
+	c := &token.Cache[int]{Fetch: func(context.Context) (int, time.Time, error) {
+		if first {
+			first = false
+			runtime.Goexit()
+		}
+		return 2, time.Now().Add(time.Hour), nil
+	}}
+	if n, err := c.Get(t.Context()); err == nil {
+		t.Errorf("got %d", n)
+	}
+	get(t, c, 2)
 }
