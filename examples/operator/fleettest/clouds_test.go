@@ -148,6 +148,19 @@ func made(accounts []*simtest.Account, method string) (n int, twice []string) {
 	return n, twice
 }
 
+// disturbed counts the requests whose answer was lost, and those that were refused.
+func disturbed(accounts []*simtest.Account) (lost, refused int) {
+	for _, call := range calls(accounts) {
+		switch {
+		case call.Lost:
+			lost++
+		case call.Code != "":
+			refused++
+		}
+	}
+	return lost, refused
+}
+
 // notRefused checks that no request of a method was refused.
 func notRefused(t *testing.T, accounts []*simtest.Account, method string) {
 	t.Helper()

@@ -117,12 +117,22 @@ func (f *fakes) made(cloud, op string) (n int, twice []string) {
 	return n, twice
 }
 
-// calls are how many requests a cloud had.
-func (f *fakes) calls(cloud string) (n int) {
+// calls are how many requests a cloud had, how many of them took effect although no answer
+// arrived, and how many were refused or did not arrive.
+func (f *fakes) calls(cloud string) (n, lost, refused int) {
 	for _, h := range f.accounts[cloud] {
-		n += len(h.Calls())
+		for _, call := range h.Calls() {
+			n++
+			switch {
+			case call.Code == pmks.CodeOK:
+			case call.Applied:
+				lost++
+			default:
+				refused++
+			}
+		}
 	}
-	return n
+	return n, lost, refused
 }
 
 // TestFleetFake: what TestFleet shows, with package fake in place of the simulated clouds,
@@ -151,15 +161,23 @@ func TestFleetFake(t *testing.T) {
 	})
 	all := time.Since(begun)
 
+	doubles := 0
 	for _, cloud := range simtest.Clouds() {
 		n := perCloud[cloud]
 		for op, want := range map[string]int{"CreateCluster": n, "AddNodeGroup": later(cloud, n), "DeleteCluster": 0, "RemoveNodeGroup": 0} {
 			if is, twice := f.made(cloud, op); is != want || len(twice) > 0 {
 				t.Errorf("%s: %d requests of %s took effect, want %d; twice: %q", cloud, is, op, want, twice)
+				doubles += len(twice)
 			}
 		}
-		t.Logf("%-8s %4d clusters on %2d accounts in %6d requests, %5.1f each", cloud, n, len(f.accounts[cloud]), f.calls(cloud), float64(f.calls(cloud))/float64(n))
+		requests, lost, refused := f.calls(cloud)
+		t.Logf("%-8s %4d clusters on %2d accounts in %6d requests, %5.1f each; %d answers were lost, %d requests refused or lost",
+			cloud, n, len(f.accounts[cloud]), requests, float64(requests)/float64(n), lost, refused)
+		if n > 1 && lost == 0 {
+			t.Errorf("%s lost no answer", cloud)
+		}
 	}
+	t.Logf("made twice: %d", doubles)
 	t.Logf("%d clusters with a node group each, fakes %gx: asked for in %v, all Ready after %v; the leader was killed after %v, the other one worked after %v more",
 		size, speed, asked.Round(time.Second), all.Round(time.Second), killed.Round(time.Second), tookOver.Round(time.Second))
 

@@ -83,13 +83,19 @@ func TestFleet(t *testing.T) {
 	})
 	all := time.Since(begun)
 
+	twice := 0
 	for _, name := range clouds.names() {
 		a, n := clouds.accounts[name], perCloud[name]
-		once(t, a, name, "CreateCluster", n)
-		once(t, a, name, "AddNodeGroup", later(name, n))
+		twice += once(t, a, name, "CreateCluster", n) + once(t, a, name, "AddNodeGroup", later(name, n))
 		requests := len(calls(a))
-		t.Logf("%-8s %4d clusters on %2d accounts in %6d requests, %5.1f each", name, n, len(a), requests, float64(requests)/float64(n))
+		lost, refused := disturbed(a)
+		t.Logf("%-8s %4d clusters on %2d accounts in %6d requests, %5.1f each; %d answers were lost, %d requests refused",
+			name, n, len(a), requests, float64(requests)/float64(n), lost, refused)
+		if n > 1 && lost == 0 {
+			t.Errorf("%s lost no answer", name)
+		}
 	}
+	t.Logf("made twice: %d", twice)
 	notRefused(t, clouds.accounts["tencent"], "OpenAccess")
 	after := leader.metrics(t)
 	t.Logf("%d clusters with a node group each, clouds %gx: asked for in %v, all Ready after %v; the leader was killed after %v, the other one worked after %v more",
@@ -150,13 +156,15 @@ func later(cloud string, n int) int {
 	return 0
 }
 
-// once checks that what a method makes was made as often as it is wanted, and nothing twice.
-func once(t *testing.T, a []*simtest.Account, cloud, method string, want int) {
+// once checks that what a method makes was made as often as it is wanted, and nothing
+// twice; it says how much was.
+func once(t *testing.T, a []*simtest.Account, cloud, method string, want int) int {
 	t.Helper()
 	n, twice := made(a, method)
 	if n != want || len(twice) > 0 {
 		t.Errorf("%s: %d requests of %s took effect, want %d; twice: %q", cloud, n, method, want, twice)
 	}
+	return len(twice)
 }
 
 // ask creates the objects of the fleet, from several users at once, and says how many
