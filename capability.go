@@ -213,6 +213,8 @@ type AccessRule struct {
 	CIDRs FieldUse
 	// MaxCIDRs is the largest number of them; 0 means no bound.
 	MaxCIDRs int
+	// CIDRsIPv4Only is true where networks of IPv6 are refused.
+	CIDRsIPv4Only bool
 	// CIDRsWhenPrivate is true where they bind the private endpoint too, so that a
 	// cluster without a public one may have them.
 	CIDRsWhenPrivate bool

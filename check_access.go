@@ -34,7 +34,12 @@ func (c Capabilities) checkAccess(f *faults, a Access) {
 		f.add("Access.CIDRs", "bind the public endpoint, and a private cluster of %s has none: leave them out, or take another Access.Mode", c.Provider)
 	}
 	for i, cidr := range a.CIDRs {
-		checkCIDR(f, fmt.Sprintf("Access.CIDRs[%d]", i), cidr, a.CIDRs[:i])
+		field := fmt.Sprintf("Access.CIDRs[%d]", i)
+		if prefix, err := netip.ParsePrefix(cidr); err == nil && rule.CIDRsIPv4Only && !prefix.Addr().Unmap().Is4() {
+			f.add(field, "%q is a network of IPv6, and %s takes those of IPv4 alone", clip(cidr), c.Provider)
+			continue
+		}
+		checkCIDR(f, field, cidr, a.CIDRs[:i])
 	}
 }
 

@@ -151,6 +151,8 @@ func TestCheckCluster_access(t *testing.T) {
 		{name: "cidr/other-case", access: pmks.Access{CIDRs: []string{"2001:DB8::/32"}}, code: pmks.CodeInvalidArgument, field: "Access.CIDRs[0]", text: "write 2001:db8::/32"},
 		{name: "cidr/twice-in-other-words", access: pmks.Access{CIDRs: []string{"2001:db8::/32", "2001:db8:0::/32"}}, code: pmks.CodeInvalidArgument, field: "Access.CIDRs[1]", text: "write 2001:db8::/32"},
 		{name: "cidr/v4-in-v6", access: pmks.Access{CIDRs: []string{"::ffff:198.51.100.0/120"}}, code: pmks.CodeInvalidArgument, field: "Access.CIDRs[0]", text: "write it as one of IPv4"},
+		{name: "cidr/v6", access: pmks.Access{CIDRs: []string{"198.51.100.0/24", "2001:db8::/32"}}, change: func(r *pmks.AccessRule) { r.CIDRsIPv4Only = true },
+			code: pmks.CodeInvalidArgument, field: "Access.CIDRs[1]", text: "IPv4 alone"},
 		{name: "cidr/too-many", access: pmks.Access{CIDRs: []string{"10.0.0.0/8", "11.0.0.0/8", "12.0.0.0/8"}}, code: pmks.CodeInvalidArgument, field: "Access.CIDRs", text: "at most 2"},
 		{name: "cidr/private", access: pmks.Access{Mode: pmks.AccessPrivate, CIDRs: []string{"10.0.0.0/8"}}, code: pmks.CodeInvalidArgument, field: "Access.CIDRs", text: "bind the public endpoint"},
 		{name: "cidr/private-too", access: pmks.Access{Mode: pmks.AccessPrivate, CIDRs: []string{"10.0.0.0/8"}}, change: func(r *pmks.AccessRule) { r.CIDRsWhenPrivate = true }},

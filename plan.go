@@ -145,7 +145,9 @@ func (j *job) steps(info ClusterInfo, target string, offered []string) ([]Upgrad
 	}
 }
 
-// notReady says what keeps a cluster from being upgraded at all now.
+// notReady says what keeps a cluster from being upgraded at all now, and which node groups
+// speak against it. One that is Inactive and may heal does not: clouds take an upgrade of
+// such a cluster, which often is what mends it.
 func notReady(info ClusterInfo) []UpgradeFinding {
 	var list []UpgradeFinding
 	if f, held := heldUp("the cluster", info.Status, info.StatusReason); held {
@@ -157,6 +159,9 @@ func notReady(info ClusterInfo) []UpgradeFinding {
 		}
 		if f, held := heldUp(fmt.Sprintf("node group %q", g.IId.NameId), ClusterStatus(g.Status), g.StatusReason); held {
 			f.NodeGroup = g.IId
+			if g.Status == NodeGroupInactive && !g.StatusFinal {
+				f.Blocks = false
+			}
 			list = append(list, f)
 		}
 	}

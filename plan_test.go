@@ -266,8 +266,10 @@ func TestPlanUpgrade_findings(t *testing.T) {
 	if err := h.Break(iid, pmks.IID{NameId: "a"}, fake.Degraded, "the disk is full"); err != nil {
 		t.Fatal(err)
 	}
-	if b := plan(h).Blocked(); len(b) != 1 || b[0].NodeGroup.NameId != "a" || !strings.Contains(b[0].Message, "the disk is full") {
-		t.Errorf("blocked by %+v", b)
+	// What UpgradeCluster takes is a warning, and no block.
+	if p := plan(h); len(p.Blocked()) != 0 || len(p.Steps[0].Findings) != 1 || p.Steps[0].Findings[0].NodeGroup.NameId != "a" ||
+		!strings.Contains(p.Steps[0].Findings[0].Message, "the disk is full") {
+		t.Errorf("got %+v", p)
 	}
 	if err := h.Break(iid, pmks.IID{NameId: "a"}, fake.Healthy, ""); err != nil {
 		t.Fatal(err)
@@ -301,5 +303,40 @@ func TestPlanUpgrade_deleting(t *testing.T) {
 	plan, err := pmks.PlanUpgrade(t.Context(), h, iid, "1.33")
 	if b := plan.Blocked(); err != nil || len(b) != 1 || b[0].Code != pmks.CodeFailedPrecondition.String() || !strings.Contains(b[0].Message, "is being deleted") {
 		t.Errorf("blocked by %+v, %v", b, err)
+	}
+}
+
+// TestPlanUpgrade_degraded: of a node group that is not healthy, plan and upgrade say the
+// same on every cloud.
+func TestPlanUpgrade_degraded(t *testing.T) {
+	t.Parallel()
+	for _, cloud := range []string{"alibaba", "aws", "azure", "gcp", "ibm", "nhn", "tencent"} {
+		t.Run(cloud, func(t *testing.T) {
+			t.Parallel()
+			h := fake.New(fake.WithProfile(cloud))
+			versions, err := h.ListVersions(t.Context())
+			if err != nil || len(versions) < 2 {
+				t.Fatalf("%v, %v", versions, err)
+			}
+			from, to := versions[1].Name, versions[0].Name
+			if strings.Compare(from, to) > 0 {
+				from, to = to, from
+			}
+			h = fake.New(fake.WithProfile(cloud), fake.WithClusters(fake.Cluster{Name: "demo", Version: from, NodeGroups: []pmks.NodeGroupInfo{
+				{IId: pmks.IID{NameId: "a"}, DesiredNodeSize: 1}, {IId: pmks.IID{NameId: "b"}, DesiredNodeSize: 1},
+			}}))
+			iid := pmks.IID{NameId: "demo"}
+			if err := h.Break(iid, pmks.IID{NameId: "a"}, fake.Degraded, "the disk is full"); err != nil {
+				t.Fatal(err)
+			}
+			plan, err := pmks.PlanUpgrade(t.Context(), h, iid, to)
+			if err != nil || len(plan.Steps) == 0 || len(plan.Steps[0].Findings) == 0 {
+				t.Fatalf("%+v, %v", plan, err)
+			}
+			_, err = h.UpgradeCluster(t.Context(), iid, to)
+			if blocked := len(plan.Blocked()) > 0; blocked != (err != nil) {
+				t.Errorf("from %s to %s: the plan is blocked: %t; the upgrade: %v", from, to, blocked, err)
+			}
+		})
 	}
 }

@@ -55,17 +55,25 @@ type waitOptions struct {
 // each wait, because a policy has state; a shared one would be a race. A policy
 // that stops ends the wait with ErrTimeout. The default grows from 5 s to 30 s
 // with jitter and never stops; it is what nil means. Where the cloud asks to wait
-// longer, that is the pause.
+// longer, that is the pause. A policy that is nil, or gives nil, is the default.
 func WithBackOff(policy func() backoff.BackOff) WaitOption {
 	return func(o *waitOptions) {
-		if o.policy = policy; policy == nil {
-			o.policy = defaultPolicy
+		o.policy = func() backoff.BackOff {
+			if policy != nil {
+				if b := policy(); b != nil {
+					return b
+				}
+			}
+			return defaultPolicy()
 		}
 	}
 }
 
-// WithInterval checks every d.
+// WithInterval checks every d; 0 or less means the default of [WithBackOff].
 func WithInterval(d time.Duration) WaitOption {
+	if d <= 0 {
+		return WithBackOff(nil)
+	}
 	return WithBackOff(func() backoff.BackOff { return backoff.NewConstantBackOff(d) })
 }
 

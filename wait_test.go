@@ -520,3 +520,32 @@ func TestWaitError_oneLine(t *testing.T) {
 		}
 	}
 }
+
+// TestWithInterval_none: a wait without an interval, or with a policy that is none, pauses
+// as by default: it does not ask without end.
+func TestWithInterval_none(t *testing.T) {
+	t.Parallel()
+	for name, opt := range map[string]pmks.WaitOption{
+		"zero": pmks.WithInterval(0), "negative": pmks.WithInterval(-time.Second), "nil": pmks.WithBackOff(nil),
+		"gives nil": pmks.WithBackOff(func() backoff.BackOff { return nil }),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				h := fake.New(fake.WithClusters(fake.Cluster{Name: "demo"}))
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				defer cancel()
+				looks := 0
+				_, err := pmks.WaitCluster(ctx, h, pmks.IID{NameId: "demo"}, func(pmks.ClusterInfo) (bool, error) {
+					if looks++; looks > 100 {
+						cancel()
+					}
+					return false, nil
+				}, opt)
+				if !errors.Is(err, pmks.ErrTimeout) || looks < 4 || looks > 13 {
+					t.Errorf("%d looks in a minute: %v", looks, err)
+				}
+			})
+		})
+	}
+}

@@ -88,6 +88,7 @@ func TestHandler_badInput_beyond(t *testing.T) {
 		{field: "Taints", group: group(func(g *pmks.NodeGroupInfo) { g.Taints = taints(51) }), text: "at most 50"},
 		{field: "Access.CIDRs[0]", access: pmks.Access{CIDRs: []string{"10.0.0.0/8"}}, text: "no network of the internet"},
 		{field: "Access.CIDRs[1]", access: pmks.Access{CIDRs: []string{"198.51.100.0/24", "127.0.0.1/32"}}, text: "no network of the internet"},
+		{field: "Access.CIDRs[0]", access: pmks.Access{CIDRs: []string{"2001:db8::/32"}}, text: "IPv4 alone"},
 		{field: "Access.CIDRs[0]", access: pmks.Access{CIDRs: []string{"100.64.0.0/10"}}, text: "no network of the internet"},
 		{field: "Access.CIDRs[0]", access: pmks.Access{CIDRs: []string{"240.0.0.0/4"}}, text: "no network of the internet"},
 		{field: "Access.CIDRs[0]", access: pmks.Access{CIDRs: []string{"0.0.0.0/8"}}, text: "no network of the internet"},

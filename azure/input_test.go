@@ -65,6 +65,9 @@ func TestCreateCluster_badInput(t *testing.T) {
 		{Name: "networks-of-a-private-cluster", Spoil: func(r *pmks.ClusterInfo) {
 			r.Access = pmks.Access{Mode: pmks.AccessPrivate, CIDRs: []string{"10.0.0.0/24"}}
 		}, Says: "Access.CIDRs"},
+		{Name: "networks of IPv6", Spoil: func(r *pmks.ClusterInfo) {
+			r.Access = pmks.Access{CIDRs: []string{"198.51.100.0/24", "2001:db8::/32"}}
+		}, Says: "Access.CIDRs[1]"},
 		{Name: "both-ways", Spoil: func(r *pmks.ClusterInfo) { r.Access.Mode = pmks.AccessPublicAndPrivate }, Says: "Access.Mode", Code: pmks.CodeUnsupported},
 		{Name: "tags-of-a-private-cluster", Spoil: func(r *pmks.ClusterInfo) {
 			r.Access.Mode, r.TagList = pmks.AccessPrivate, nil

@@ -30,6 +30,7 @@ func TestHandler_badInput(t *testing.T) {
 	t.Parallel()
 	bench.BadRequests(t, []providertest.BadRequest{
 		{Name: "name", Spoil: func(r *pmks.ClusterInfo) { r.IId.NameId = "Upper" }, Says: "IId.NameId"},
+		{Name: "networks of IPv6", Spoil: func(r *pmks.ClusterInfo) { r.Access.CIDRs = []string{"198.51.100.0/24", "2001:db8::/32"} }, Says: "Access.CIDRs[1]"},
 		{Name: "long-name", Spoil: func(r *pmks.ClusterInfo) { r.IId.NameId = strings.Repeat("a", 41) }, Says: "IId.NameId"},
 		{Name: "network", Spoil: func(r *pmks.ClusterInfo) { r.Network.VpcIID = pmks.IID{NameId: "not a name"} }, Says: "Network.VpcIID"},
 		{Name: "network-of-another-kind", Spoil: func(r *pmks.ClusterInfo) {

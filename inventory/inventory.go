@@ -105,7 +105,9 @@ func List(ctx context.Context, sources []Source, opts ...Option) iter.Seq2[Item,
 	sources = slices.Clone(sources)
 	o := options{concurrency: DefaultConcurrency}
 	for _, opt := range opts {
-		opt(&o)
+		if opt != nil {
+			opt(&o)
+		}
 	}
 	return func(yield func(Item, error) bool) {
 		l := &listing{options: o, sources: sources, left: make(chan struct{}), results: make(chan result)}

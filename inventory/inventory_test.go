@@ -164,3 +164,18 @@ func TestList_namesOnly(t *testing.T) {
 		}
 	}
 }
+
+// TestList_nilOption: an option that is nil changes nothing, as in the other packages.
+func TestList_nilOption(t *testing.T) {
+	t.Parallel()
+	n := 0
+	for _, err := range inventory.List(t.Context(), []inventory.Source{having("a", "x", "y")}, nil) {
+		if err != nil {
+			t.Error(err)
+		}
+		n++
+	}
+	if n != 2 {
+		t.Errorf("%d clusters", n)
+	}
+}

@@ -58,7 +58,7 @@ var AWS = pmks.Capabilities{
 	Access: pmks.AccessRule{
 		Token: true, TokenLifetime: 14 * time.Minute,
 		Modes: []pmks.AccessMode{pmks.AccessPublic, pmks.AccessPrivate, pmks.AccessPublicAndPrivate},
-		CIDRs: pmks.FieldOptional, MaxCIDRs: 40,
+		CIDRs: pmks.FieldOptional, MaxCIDRs: 40, CIDRsIPv4Only: true,
 	},
 	Typical: pmks.Durations{
 		CreateCluster:       10 * time.Minute,

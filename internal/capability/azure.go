@@ -60,7 +60,7 @@ var Azure = pmks.Capabilities{
 	Versions: pmks.VersionRule{Patch: true, LargestStep: 1},
 	// Tokens are those of Entra, for clusters that were made with it.
 	Access: pmks.AccessRule{Certificate: true, Token: true, TokenLifetime: 90 * time.Minute,
-		Modes: []pmks.AccessMode{pmks.AccessPublic, pmks.AccessPrivate}, CIDRs: pmks.FieldOptional, MaxCIDRs: 200},
+		Modes: []pmks.AccessMode{pmks.AccessPublic, pmks.AccessPrivate}, CIDRs: pmks.FieldOptional, MaxCIDRs: 200, CIDRsIPv4Only: true},
 	Typical: pmks.Durations{
 		CreateCluster:       6 * time.Minute,
 		DeleteCluster:       5 * time.Minute,

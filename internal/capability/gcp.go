@@ -58,7 +58,7 @@ var GCP = pmks.Capabilities{
 		// The private address is always there.
 		Modes: []pmks.AccessMode{pmks.AccessPublicAndPrivate, pmks.AccessPrivate},
 		// Authorized networks; those of a private cluster must be private themselves.
-		CIDRs: pmks.FieldOptional, MaxCIDRs: 50, CIDRsWhenPrivate: true,
+		CIDRs: pmks.FieldOptional, MaxCIDRs: 50, CIDRsIPv4Only: true, CIDRsWhenPrivate: true,
 	},
 	Typical: pmks.Durations{
 		CreateCluster:       7 * time.Minute,
