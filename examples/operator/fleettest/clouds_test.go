@@ -148,17 +148,18 @@ func made(accounts []*simtest.Account, method string) (n int, twice []string) {
 	return n, twice
 }
 
-// disturbed counts the requests whose answer was lost, and those that were refused.
-func disturbed(accounts []*simtest.Account) (lost, refused int) {
+// disturbed counts the requests whose answer was lost, and those whose answer was an error,
+// such as of a look that finds nothing.
+func disturbed(accounts []*simtest.Account) (lost, failed int) {
 	for _, call := range calls(accounts) {
 		switch {
 		case call.Lost:
 			lost++
 		case call.Code != "":
-			refused++
+			failed++
 		}
 	}
-	return lost, refused
+	return lost, failed
 }
 
 // notRefused checks that no request of a method was refused.

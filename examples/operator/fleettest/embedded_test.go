@@ -7,6 +7,8 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -29,6 +31,7 @@ type embedded struct {
 	dead atomic.Bool
 	won  <-chan struct{}
 	done chan struct{}
+	err  error // how it ended, when done is closed
 }
 
 var logOnce = sync.OnceFunc(func() { ctrl.SetLogger(logr.FromSlogHandler(slog.DiscardHandler)) })
@@ -70,9 +73,7 @@ func embed(t *testing.T, k *cluster, connections *controller.Connections) *embed
 	r.won = m.Elected()
 	go func() {
 		defer close(r.done)
-		if err := m.Start(ctx); err != nil && !r.dead.Load() {
-			t.Errorf("a replica ended: %v", err)
-		}
+		r.err = m.Start(ctx)
 	}()
 	t.Cleanup(func() {
 		r.dead.Store(true)
@@ -112,9 +113,55 @@ func (r *embedded) kill() {
 // leads reports whether the replica lives and leads.
 func (r *embedded) leads() bool {
 	select {
+	case <-r.done:
+		return false
+	default:
+	}
+	select {
 	case <-r.won:
 		return !r.dead.Load()
 	default:
 		return false
 	}
+}
+
+// crew are replicas in this process, kept as a deployment keeps those that are processes.
+type crew struct {
+	replicas []*embedded
+	start    func() *embedded
+}
+
+func (c *crew) keep(t *testing.T) {
+	t.Helper()
+	for i, r := range c.replicas {
+		select {
+		case <-r.done:
+		default:
+			continue
+		}
+		if r.dead.Load() {
+			continue
+		}
+		if r.err == nil || !strings.Contains(r.err.Error(), lostLease) {
+			t.Fatalf("a replica ended by itself: %v", r.err)
+		}
+		t.Log("a replica could not renew its lease and ended; it is started again")
+		r.kill()
+		c.replicas[i] = c.start()
+	}
+}
+
+// leading waits until one of the replicas that live leads.
+func (c *crew) leading(t *testing.T) (leader *embedded) {
+	t.Helper()
+	awaitTrue(t, 5*time.Minute, "there is a leader", func(context.Context) error {
+		c.keep(t)
+		at := slices.IndexFunc(c.replicas, (*embedded).leads)
+		if at < 0 {
+			return errors.New("none of them is")
+		}
+		leader = c.replicas[at]
+		return nil
+	})
+	return leader
 }

@@ -3,9 +3,7 @@
 package fleettest
 
 import (
-	"context"
 	"errors"
-	"slices"
 	"testing"
 	"time"
 
@@ -118,8 +116,8 @@ func (f *fakes) made(cloud, op string) (n int, twice []string) {
 }
 
 // calls are how many requests a cloud had, how many of them took effect although no answer
-// arrived, and how many were refused or did not arrive.
-func (f *fakes) calls(cloud string) (n, lost, refused int) {
+// arrived, and how many were answered with an error or did not arrive.
+func (f *fakes) calls(cloud string) (n, lost, failed int) {
 	for _, h := range f.accounts[cloud] {
 		for _, call := range h.Calls() {
 			n++
@@ -128,11 +126,11 @@ func (f *fakes) calls(cloud string) (n, lost, refused int) {
 			case call.Applied:
 				lost++
 			default:
-				refused++
+				failed++
 			}
 		}
 	}
-	return n, lost, refused
+	return n, lost, failed
 }
 
 // TestFleetFake: what TestFleet shows, with package fake in place of the simulated clouds,
@@ -146,17 +144,19 @@ func TestFleetFake(t *testing.T) {
 	f.disturb()
 	k.apply(t, "../config/crd/*.yaml")
 	k.apply(t, "../config/operator.yaml")
-	replicas := []*embedded{embed(t, k, f.connections()), embed(t, k, f.connections())}
-	leader := elected(t, replicas)
+	c := &crew{start: func() *embedded { return embed(t, k, f.connections()) }}
+	c.replicas = []*embedded{c.start(), c.start()}
+	c.leading(t)
 
 	begun := time.Now()
 	perCloud := k.ask(t, f, size)
 	asked := time.Since(begun)
 	killed, tookOver := time.Duration(0), time.Duration(0)
-	k.untilReady(t, size, limit, func() {
+	k.untilReady(t, size, limit, c.keep, func() {
+		leader := c.leading(t)
 		killed = time.Since(begun)
 		leader.kill()
-		elected(t, replicas)
+		c.leading(t)
 		tookOver = time.Since(begun) - killed
 	})
 	all := time.Since(begun)
@@ -170,9 +170,9 @@ func TestFleetFake(t *testing.T) {
 				doubles += len(twice)
 			}
 		}
-		requests, lost, refused := f.calls(cloud)
-		t.Logf("%-8s %4d clusters on %2d accounts in %6d requests, %5.1f each; %d answers were lost, %d requests refused or lost",
-			cloud, n, len(f.accounts[cloud]), requests, float64(requests)/float64(n), lost, refused)
+		requests, lost, failed := f.calls(cloud)
+		t.Logf("%-8s %4d clusters on %2d accounts in %6d requests, %5.1f each; %d answers were lost, %d were errors",
+			cloud, n, len(f.accounts[cloud]), requests, float64(requests)/float64(n), lost, failed)
 		if n > 1 && lost == 0 {
 			t.Errorf("%s lost no answer", cloud)
 		}
@@ -181,20 +181,5 @@ func TestFleetFake(t *testing.T) {
 	t.Logf("%d clusters with a node group each, fakes %gx: asked for in %v, all Ready after %v; the leader was killed after %v, the other one worked after %v more",
 		size, speed, asked.Round(time.Second), all.Round(time.Second), killed.Round(time.Second), tookOver.Round(time.Second))
 
-	k.deleteSome(t, f, size, limit)
-}
-
-// elected waits until one of the replicas that live leads.
-func elected(t *testing.T, replicas []*embedded) *embedded {
-	t.Helper()
-	var leader *embedded
-	awaitTrue(t, 2*time.Minute, "there is a leader", func(context.Context) error {
-		at := slices.IndexFunc(replicas, (*embedded).leads)
-		if at < 0 {
-			return errors.New("none of them is")
-		}
-		leader = replicas[at]
-		return nil
-	})
-	return leader
+	k.deleteSome(t, f, size, limit, c.keep)
 }

@@ -64,21 +64,20 @@ func TestFleet(t *testing.T) {
 	k.apply(t, "../config/crd/*.yaml")
 	k.apply(t, "../config/operator.yaml")
 	program := build(t)
-	replicas := []*replica{start(t, k, clouds, program), start(t, k, clouds, program)}
-	leader := leading(t, replicas)
+	d := &deployment{start: func() *replica { return start(t, k, clouds, program) }}
+	d.replicas = []*replica{d.start(), d.start()}
+	d.leading(t)
 
 	begun := time.Now()
 	perCloud := k.ask(t, clouds, size)
 	asked := time.Since(begun)
 	killed, tookOver := time.Duration(0), time.Duration(0)
 	var before map[string]float64
-	k.untilReady(t, size, limit, func() {
+	k.untilReady(t, size, limit, d.keep, func() {
+		leader := d.leading(t)
 		killed, before = time.Since(begun), leader.metrics(t)
-		if err := leader.Process.Kill(); err != nil {
-			t.Fatal(err)
-		}
-		<-leader.done
-		leader = leading(t, replicas)
+		leader.kill(t)
+		d.leading(t)
 		tookOver = time.Since(begun) - killed
 	})
 	all := time.Since(begun)
@@ -88,16 +87,16 @@ func TestFleet(t *testing.T) {
 		a, n := clouds.accounts[name], perCloud[name]
 		twice += once(t, a, name, "CreateCluster", n) + once(t, a, name, "AddNodeGroup", later(name, n))
 		requests := len(calls(a))
-		lost, refused := disturbed(a)
-		t.Logf("%-8s %4d clusters on %2d accounts in %6d requests, %5.1f each; %d answers were lost, %d requests refused",
-			name, n, len(a), requests, float64(requests)/float64(n), lost, refused)
+		lost, failed := disturbed(a)
+		t.Logf("%-8s %4d clusters on %2d accounts in %6d requests, %5.1f each; %d answers were lost, %d were errors",
+			name, n, len(a), requests, float64(requests)/float64(n), lost, failed)
 		if n > 1 && lost == 0 {
 			t.Errorf("%s lost no answer", name)
 		}
 	}
 	t.Logf("made twice: %d", twice)
 	notRefused(t, clouds.accounts["tencent"], "OpenAccess")
-	after := leader.metrics(t)
+	after := d.leading(t).metrics(t)
 	t.Logf("%d clusters with a node group each, clouds %gx: asked for in %v, all Ready after %v; the leader was killed after %v, the other one worked after %v more",
 		size, speed, asked.Round(time.Second), all.Round(time.Second), killed.Round(time.Second), tookOver.Round(time.Second))
 	t.Logf("calls of pmks: %.0f by the first leader until it was killed, %.0f by the second; reconciles: %.0f and %.0f; requests to the Kubernetes API: %.0f and %.0f",
@@ -105,7 +104,7 @@ func TestFleet(t *testing.T) {
 		before["rest_client_requests_total"], after["rest_client_requests_total"])
 	t.Logf("the second leader holds %.0f MB of memory and took %.0f s of processor time", after["process_resident_memory_bytes"]/1e6, after["process_cpu_seconds_total"])
 
-	k.deleteSome(t, clouds, size, limit)
+	k.deleteSome(t, clouds, size, limit, d.keep)
 }
 
 // sizes are those of the tests, from the environment.
@@ -114,9 +113,9 @@ func sizes(t *testing.T) (size int, speed float64, limit time.Duration) {
 	return int(variable(t, "PMKS_FLEET", 1000)), variable(t, "PMKS_FLEET_SPEED", 30), time.Duration(variable(t, "PMKS_FLEET_MINUTES", 20) * float64(time.Minute))
 }
 
-// untilReady waits until all clusters are, with their node groups. When a third of them is
-// it calls kill, once.
-func (k *cluster) untilReady(t *testing.T, size int, limit time.Duration, kill func()) {
+// untilReady waits until all clusters are, with their node groups, and calls keep with each
+// look. When a third of them is it calls kill, once.
+func (k *cluster) untilReady(t *testing.T, size int, limit time.Duration, keep func(*testing.T), kill func()) {
 	t.Helper()
 	begun, killed := time.Now(), false
 	deadline := time.NewTimer(limit)
@@ -124,6 +123,7 @@ func (k *cluster) untilReady(t *testing.T, size int, limit time.Duration, kill f
 	ticker := time.NewTicker(3 * time.Second)
 	defer ticker.Stop()
 	for said := time.Now(); ; {
+		keep(t)
 		clusters, groups, why := k.ready(t)
 		if clusters == size && groups == size {
 			break
@@ -233,7 +233,7 @@ func (k *cluster) ready(t *testing.T) (clusters, groups int, why []string) {
 }
 
 // deleteSome deletes every twentieth cluster, and looks for them where they were.
-func (k *cluster) deleteSome(t *testing.T, f fleet, size int, limit time.Duration) {
+func (k *cluster) deleteSome(t *testing.T, f fleet, size int, limit time.Duration, keep func(*testing.T)) {
 	t.Helper()
 	begun := time.Now()
 	gone := map[types.NamespacedName]int{}
@@ -245,6 +245,7 @@ func (k *cluster) deleteSome(t *testing.T, f fleet, size int, limit time.Duratio
 		gone[client.ObjectKeyFromObject(c)] = i
 	}
 	awaitTrue(t, limit, "the deleted objects are gone", func(ctx context.Context) error {
+		keep(t)
 		for key := range gone {
 			if err := k.client.Get(ctx, key, &v1alpha1.ManagedCluster{}); !apierrors.IsNotFound(err) {
 				return fmt.Errorf("%s is still there: %w", key, err)

@@ -18,6 +18,7 @@ import (
 type replica struct {
 	*process
 	address string
+	killed  bool
 }
 
 // start starts a replica with the rights of config/operator.yaml. A leader that is silent is
@@ -31,16 +32,43 @@ func start(t *testing.T, k *cluster, c *clouds, program string) *replica {
 	return r
 }
 
-// leading waits until one of the replicas that live says that it is the leader.
-func leading(t *testing.T, replicas []*replica) (leader *replica) {
+// deployment keeps replicas, as a Deployment does: one that ends because it could not
+// renew its lease, for the API server was too slow, is started again. One that the test has
+// killed is not.
+type deployment struct {
+	replicas []*replica
+	start    func() *replica
+}
+
+// lostLease is what a replica says that ends so.
+const lostLease = "leader election lost"
+
+// keep starts those again that have ended. None may end for another reason.
+func (d *deployment) keep(t *testing.T) {
 	t.Helper()
-	awaitTrue(t, 2*time.Minute, "there is a leader", func(ctx context.Context) error {
-		for _, r := range replicas {
-			select {
-			case <-r.done:
-				continue
-			default:
-			}
+	for i, r := range d.replicas {
+		select {
+		case <-r.done:
+		default:
+			continue
+		}
+		if r.killed {
+			continue
+		}
+		if said := string(r.log.end(4000)); !strings.Contains(said, lostLease) {
+			t.Fatalf("a replica ended by itself:\n%s", said)
+		}
+		t.Log("a replica could not renew its lease and ended; it is started again")
+		d.replicas[i] = d.start()
+	}
+}
+
+// leading waits until one of the replicas says that it is the leader.
+func (d *deployment) leading(t *testing.T) (leader *replica) {
+	t.Helper()
+	awaitTrue(t, 5*time.Minute, "there is a leader", func(ctx context.Context) error {
+		d.keep(t)
+		for _, r := range d.replicas {
 			values, err := r.scrape(ctx)
 			if err == nil && values["leader_election_master_status"] == 1 {
 				leader = r
@@ -50,6 +78,16 @@ func leading(t *testing.T, replicas []*replica) (leader *replica) {
 		return errors.New("none of them is")
 	})
 	return leader
+}
+
+// kill ends the replica at once, with what it was doing.
+func (r *replica) kill(t *testing.T) {
+	t.Helper()
+	r.killed = true
+	if err := r.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	<-r.done
 }
 
 func (r *replica) metrics(t *testing.T) map[string]float64 {
