@@ -26,7 +26,8 @@
 // # Size
 //
 // All clouds are built in. With the build tag pmks_only only those are that have their
-// own tag, and grpcnotrace leaves out what keeps unused parts of the SDKs:
+// own tag; grpcnotrace and, for all clouds, pmks_novendor leave out what keeps unused
+// parts of the SDKs:
 //
 //	go install -ldflags "-s -w" -tags pmks_only,pmks_aws,grpcnotrace github.com/pmks-go/pmks/cmd/pmks-credential@latest
 package main
