@@ -75,6 +75,8 @@ func placeRank(place fact, assumption, assumed, otherwise string) (rank int) {
 	path := strings.TrimPrefix(place.path, ofRefusal)
 	switch {
 	case path == "status":
+	case assumed == oldestFirst, assumed == newestFirst: // whatever is in the list
+		rank += 2
 	case strings.Contains(path, inState):
 		rank += 25
 	case codeKeys.MatchString(path):

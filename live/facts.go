@@ -28,6 +28,12 @@ const (
 	inState   = " while "
 )
 
+// The orders that a list may have.
+const (
+	oldestFirst = "the oldest first"
+	newestFirst = "the newest first"
+)
+
 // facts are what a record shows, place by place.
 type facts struct {
 	// accepted and refused are the requests that were, once at least.
@@ -138,7 +144,7 @@ func (f *facts) walk(at asked, before, path string, v any) {
 				f.first(at, before, path, object)
 			}
 		}
-		if word := map[int]string{1: "the oldest first", -1: "the newest first"}[direction(v)]; word != "" {
+		if word := map[int]string{1: oldestFirst, -1: newestFirst}[direction(v)]; word != "" {
 			f.add(fact{at, before + path}, word)
 		} else {
 			f.add(fact{at, before + path + ".length"}, fmt.Sprint(len(v)))
@@ -177,10 +183,11 @@ func (f *facts) conditions(at asked, before, path string, object map[string]any,
 	}
 }
 
-// first adds the words of the first entry of a list, which show how it is sorted.
+// first adds the words of the first entry of a list, which show how it is sorted; its state
+// does not, which may be another one a moment later.
 func (f *facts) first(at asked, before, path string, object map[string]any) {
 	for _, key := range slices.Sorted(maps.Keys(object)) {
-		if text, ok := object[key].(string); ok && text != "" {
+		if text, ok := object[key].(string); ok && text != "" && !stateKeys.MatchString(key) {
 			f.add(fact{at, before + path + "[0]." + key}, plain(text))
 		}
 	}

@@ -35,8 +35,9 @@ var spotPool = members{
 var probeTable = map[string][]probe{
 	"alibaba": {
 		{assumption: "AutoscalerConfiguredOnce", at: atAutomatic, method: "POST", call: "CreateAutoscalingConfig"},
+		{assumption: "ChecksOldestFirst", at: atLast, method: "GET", call: "DescribeClusterDetail", from: ofCluster, to: "$1/checks", asMethod: "POST", action: "RunClusterCheck", body: `{"type":"MasterUpgrade"}`},
 		{assumption: "ChecksOldestFirst", at: atLast, method: "GET", call: "DescribeClusterDetail", from: ofCluster, to: "$1/checks", action: "ListClusterChecks"},
-		{assumption: "KubernetesConfigKept", at: atSettled, method: "PUT", call: "ModifyClusterNodePool", body: `{"kubernetes_config":{"labels":[{"key":"probe-a","value":"a"}]}}`},
+		{assumption: "KubernetesConfigKept", at: atSettled, method: "PUT", call: "ModifyClusterNodePool", body: `{"kubernetes_config":{"labels":[{"key":"probe-a","value":"a"}],"cms_enabled":true}}`},
 		{assumption: "KubernetesConfigKept", at: atSettled, method: "PUT", call: "ModifyClusterNodePool", body: `{"kubernetes_config":{"taints":[{"key":"probe","value":"t","effect":"PreferNoSchedule"}]}}`},
 		{assumption: "KubernetesConfigKept", at: atSettled, method: "PUT", call: "ModifyClusterNodePool", asMethod: "GET", action: "DescribeClusterNodePoolDetail"},
 		{assumption: "LabelsMerged", at: atSettled, method: "PUT", call: "ModifyClusterNodePool", body: `{"kubernetes_config":{"labels":[{"key":"probe-a","value":"a"}]}}`},
@@ -64,7 +65,7 @@ var probeTable = map[string][]probe{
 		{assumption: "TagsMerged", at: atSettled, method: "PUT", call: "ModifyClusterNodePool", body: `{"scaling_group":{"tags":[{"key":"probe-b","value":"b"}]}}`},
 		{assumption: "TagsMerged", at: atSettled, method: "PUT", call: "ModifyClusterNodePool", asMethod: "GET", action: "DescribeClusterNodePoolDetail"},
 		{assumption: "TagsUpdateCluster", at: atTagging, method: "GET", call: "DescribeClusterDetail"},
-		{assumption: "TasksForgotten", at: atGone, method: "GET", call: "DescribeClusterTasks"},
+		{assumption: "TasksForgotten", at: atGone, method: "GET", call: "DescribeClusterDetail", from: `/clusters/[^?]*`, to: "/tasks/{task_id}", action: "DescribeTaskInfo"},
 		{assumption: "UniquePoolNames", at: atLast, method: "POST", call: "CreateClusterNodePool", set: members{"nodepool_info.name": "live1", "scaling_group.desired_size": 0}},
 	},
 	"aws": {

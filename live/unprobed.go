@@ -15,7 +15,6 @@ const (
 	needsPrivate  = "needs a cluster of another kind: private, or with its access restricted"
 	needsNodes    = "needs more machines, or others, than the smallest cluster has"
 	needsLag      = "shows only where reads are behind, which nobody can bring about"
-	comparedOnly  = "no single answer is known that shows it: left to the comparison with the simulator"
 	needsRegion   = "needs a second region, or a resource group that is not the default one"
 )
 
@@ -23,32 +22,15 @@ const (
 // with the reason.
 var unprobed = map[string]map[string]string{
 	"alibaba": {
-		"AutoscalerInstalled":   comparedOnly,
-		"BoundsShownWhileOff":   comparedOnly,
-		"ChecksOldestFirst":     comparedOnly,
-		"DefaultNodePool":       comparedOnly,
-		"DefaultFlagHidden":     comparedOnly,
-		"DeletedShown":          comparedOnly,
-		"DesiredShownWhileAuto": comparedOnly,
-		"EmptyAnswers":          comparedOnly,
-		"KubernetesConfigKept":  comparedOnly,
-		"LabelsMerged":          comparedOnly,
-		"MaxVSwitches":          comparedOnly,
-		"OldVersionMetadata":    comparedOnly,
-		"OtherCodes":            comparedOnly,
-		"ScalingGroupReset":     comparedOnly,
-		"TagsMerged":            comparedOnly,
-		"TagsUpdateCluster":     comparedOnly,
-		"TasksForgotten":        comparedOnly,
-		"TasksOldestFirst":      comparedOnly,
-		"CheckFailsOnError":     needsUpgrade, // a check finds an error where node pools lag
-		"DefaultNodePoolKept":   "shows only where DefaultNodePool holds too",
-		"MasterOnlyByDefault":   needsUpgrade,
-		"NoPauseByDefault":      needsUpgrade,
-		"RetiredIgnored":        makesCluster,
-		"SkewRefused":           needsUpgrade,
-		"ThrottlingStatus":      needsThrottle,
-		"UniqueNames":           makesCluster,
+		"AutoscalerInstalled": "pmks configures an autoscaler before it lets a node pool use one, so that the cloud has none to install",
+		"CheckFailsOnError":   needsUpgrade, // a check finds an error where node pools lag
+		"DefaultNodePoolKept": "shows only where DefaultNodePool holds too",
+		"MasterOnlyByDefault": needsUpgrade,
+		"NoPauseByDefault":    needsUpgrade,
+		"RetiredIgnored":      makesCluster,
+		"SkewRefused":         needsUpgrade,
+		"ThrottlingStatus":    needsThrottle,
+		"UniqueNames":         makesCluster,
 	},
 	"aws": {
 		"LaunchTemplateNotWatched": "a missing launch template is noticed after hours, if at all: that it was not yet says nothing",
