@@ -31,9 +31,15 @@ func newCannedListing(t testing.TB, cloud string) (cannedListing, error) {
 	t.Helper()
 	account := simtest.Start(t, cloud, simtest.Options{Speed: 1000})
 	fill(t, account, cpuFleet.clusters, cpuFleet.groups)
+	return over(t, account, cloud, &canned.Transport{})
+}
+
+// over lists over answers, and over the account where there are none.
+func over(t testing.TB, account *simtest.Account, cloud string, answers *canned.Transport) (cannedListing, error) {
+	t.Helper()
 	cfg := account.Config()
-	l := cannedListing{transport: &canned.Transport{Next: cfg.Transport}}
-	cfg.Transport = l.transport
+	answers.Next, cfg.Transport = cfg.Transport, answers
+	l := cannedListing{transport: answers}
 	client, err := pmks.Open(t.Context(), cloud, cfg)
 	if err != nil {
 		return l, err

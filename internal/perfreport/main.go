@@ -9,7 +9,7 @@
 //	go run ./internal/perfreport -write docs/performance.md
 //	go run ./internal/perfreport -cloud aws -requests     # and which requests they are
 //	go run ./internal/perfreport -cpu                     # processor time and memory instead
-//	go run ./internal/perfreport -instructions            # how many are executed: ten minutes, needs valgrind
+//	go run ./internal/perfreport -instructions            # how many are executed: minutes, needs valgrind
 //
 // Beside each operation stands what it costs at least, with the reason, and beside each
 // listing what a plain driver makes of it with the vendor's SDK. With -cpu and with
@@ -19,7 +19,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -51,7 +50,7 @@ func main() {
 	cloud := flag.String("cloud", "", "measure this cloud alone")
 	cpu := flag.Bool("cpu", false, "measure processor time and memory")
 	instructions := flag.Bool("instructions", false, "count the instructions that are executed, with valgrind")
-	run := flag.String("listings", "", "list so many times and print nothing, such as pmks:20 or sdk:20: what -instructions counts")
+	run := flag.String("listings", "", "list so many times and print nothing, such as pmks:20:FILE or sdk:20:FILE: what -instructions counts")
 	requests := flag.Bool("requests", false, "print which requests each operation makes")
 	page := flag.String("write", "", "put the tables into this page, between its marks")
 	flag.Parse()
@@ -62,20 +61,18 @@ func main() {
 		}
 		clouds = []string{*cloud}
 	}
-	if *instructions {
-		if err := reportInstructions(context.Background(), os.Stdout, clouds); err != nil {
-			fail(err)
-		}
-		return
-	}
 	// A bubble of virtual time is to be had from a test alone.
 	testing.Main(func(_, _ string) (bool, error) { return true, nil }, []testing.InternalTest{{Name: "perfreport", F: func(t *testing.T) {
 		if *run != "" {
-			by, n, err := parseListings(*run)
+			by, n, file, err := parseListings(*run)
 			if err != nil {
 				t.Fatal(err)
 			}
-			listings(t, clouds[0], by, n)
+			listings(t, clouds[0], by, n, file)
+			return
+		}
+		if *instructions {
+			reportInstructions(t, os.Stdout, clouds)
 			return
 		}
 		if *cpu {

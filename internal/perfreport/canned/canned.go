@@ -6,6 +6,8 @@ package canned
 
 import (
 	"bytes"
+	"encoding/gob"
+	"fmt"
 	"io"
 	"net/http"
 	"sync"
@@ -26,13 +28,37 @@ type Transport struct {
 var actions = []string{"X-TC-Action", "X-Acs-Action", "X-Amz-Target"}
 
 type answer struct {
-	status int
-	header http.Header
-	body   []byte
+	Status int
+	Header http.Header
+	Body   []byte
 }
 
 // Asked is how many requests Next has had.
 func (t *Transport) Asked() int64 { return t.asked.Load() }
+
+// Save writes what is remembered, for [Transport.Load] in another process.
+func (t *Transport) Save(w io.Writer) error {
+	all := map[string]*answer{}
+	t.answers.Range(func(key, known any) bool {
+		if a, ok := known.(*answer); ok {
+			all[fmt.Sprint(key)] = a
+		}
+		return true
+	})
+	return gob.NewEncoder(w).Encode(all)
+}
+
+// Load remembers what another one has saved.
+func (t *Transport) Load(r io.Reader) error {
+	var all map[string]*answer
+	if err := gob.NewDecoder(r).Decode(&all); err != nil {
+		return err
+	}
+	for key, a := range all {
+		t.answers.Store(key, a)
+	}
+	return nil
+}
 
 // RoundTrip implements [http.RoundTripper].
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -77,7 +103,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 
 func (a *answer) to(req *http.Request) *http.Response {
 	return &http.Response{
-		Status: http.StatusText(a.status), StatusCode: a.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: req,
-		Header: a.header.Clone(), Body: io.NopCloser(bytes.NewReader(a.body)), ContentLength: int64(len(a.body)),
+		Status: http.StatusText(a.Status), StatusCode: a.Status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: req,
+		Header: a.Header.Clone(), Body: io.NopCloser(bytes.NewReader(a.Body)), ContentLength: int64(len(a.Body)),
 	}
 }

@@ -3,6 +3,8 @@
 package canned_test
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -58,5 +60,25 @@ func TestTransport(t *testing.T) {
 	}
 	if transport.Asked() != 7 {
 		t.Errorf("next was asked %d times", transport.Asked())
+	}
+	var saved bytes.Buffer
+	loaded := &canned.Transport{Next: &counter{n: 100}}
+	if err := errors.Join(transport.Save(&saved), loaded.Load(&saved)); err != nil {
+		t.Fatal(err)
+	}
+	for url, want := range map[string]string{"https://cloud.example/a?b=c": "2", "https://cloud.example/new": "101"} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := loaded.RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
+		if err != nil || string(got) != want {
+			t.Errorf("%s: another one answers %q, %v, want %q", url, got, err, want)
+		}
 	}
 }
