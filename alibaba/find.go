@@ -97,10 +97,13 @@ func listedCluster(c *cs.DescribeClustersForRegionResponseBodyClusters) *cluster
 func (h *Handler) clusterPages(ctx context.Context) iter.Seq2[[]*cluster, error] {
 	return func(yield func([]*cluster, error) bool) {
 		var given []*cluster
+		seen := map[string]bool{}
 		more := true
 		take := func(_ int, fresh []*cluster) bool {
 			fresh = slices.DeleteFunc(fresh, func(c *cluster) bool {
-				return slices.ContainsFunc(given, func(o *cluster) bool { return clusterID(o) == clusterID(c) })
+				again := seen[clusterID(c)]
+				seen[clusterID(c)] = true
+				return again
 			})
 			given = append(given, fresh...)
 			if fresh = h.meant(fresh); len(fresh) > 0 {

@@ -17,6 +17,7 @@ import (
 	"google.golang.org/api/option"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/keepalive"
 
 	"github.com/pmks-go/pmks/internal/provider/endpoint"
 	"github.com/pmks-go/pmks/internal/provider/fanout"
@@ -135,9 +136,14 @@ func computeOptions(cfg *Config, web *http.Client) []option.ClientOption {
 	return opts
 }
 
+// pings find a connection that died unnoticed by its silence: all calls of a handler are
+// made over one, and would go into it for a quarter of an hour. Only what waits for an
+// answer for half a minute has them sent.
+var pings = keepalive.ClientParameters{Time: 30 * time.Second, Timeout: 10 * time.Second}
+
 func grpcOptions(cfg *Config, creds *auth.Credentials, t *tokens) []option.ClientOption {
 	opts := []option.ClientOption{option.WithAuthCredentials(creds), option.WithUserAgent("pmks"),
-		option.WithGRPCDialOption(grpc.WithChainUnaryInterceptor(t.interceptor))}
+		option.WithGRPCDialOption(grpc.WithChainUnaryInterceptor(t.interceptor)), option.WithGRPCDialOption(grpc.WithKeepaliveParams(pings))}
 	if cfg.Logger != nil {
 		opts = append(opts, option.WithGRPCDialOption(grpc.WithChainUnaryInterceptor(logCalls(cfg.Logger))))
 	}
