@@ -72,3 +72,22 @@ func tags(t *testing.T) map[string]bool {
 	}
 	return known
 }
+
+// released matches how a program is built that is given to others.
+var released = regexp.MustCompile(`go build (-trimpath .*?) -o `)
+
+// TestContainerfile: the image has the program that .ci/run reproducible compares, and whose
+// checksum a release tells: it is built with the same flags, tags of this module or gRPC's.
+func TestContainerfile(t *testing.T) {
+	t.Parallel()
+	image, gate := released.FindStringSubmatch(contents(t, "../Containerfile")), released.FindStringSubmatch(contents(t, "../.ci/run"))
+	if image == nil || gate == nil || image[1] != gate[1] {
+		t.Fatalf("the Containerfile builds with %q, .ci/run reproducible with %q", image, gate)
+	}
+	known := tags(t)
+	for tag := range strings.SplitSeq(regexp.MustCompile(`-tags (\S+)`).FindStringSubmatch(image[1])[1], ",") {
+		if tag != "grpcnotrace" && !known[tag] {
+			t.Errorf("no file asks for the tag %q", tag)
+		}
+	}
+}
