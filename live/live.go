@@ -54,7 +54,7 @@ func (o order) carryOut() error {
 	context.AfterFunc(ctx, stop)
 	bounded, cancel := context.WithTimeout(ctx, p.limit)
 	defer cancel()
-	return live(bounded, p, o.upgrade, o.say, http.DefaultTransport)
+	return live(bounded, p, o.upgrade, o.say, trustClusters(http.DefaultTransport))
 }
 
 // live carries a plan out over a transport, which leads to the cloud. Its record is
