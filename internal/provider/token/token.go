@@ -96,22 +96,30 @@ func (c *Cache[T]) Get(ctx context.Context) (T, error) {
 	if lives {
 		late = time.After(boundedBy(ctx, now))
 	}
-	select {
-	case <-f.done:
-		return f.value, f.err
-	case <-late:
-		return c.old(f)
-	case <-ctx.Done():
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		if f.waiting--; f.waiting == 0 {
-			// Nobody wants it any more.
-			f.cancel()
-			if c.running == f {
-				c.running = nil
+	for {
+		select {
+		case <-f.done:
+			return f.value, f.err
+		case <-late:
+			if value, lives := c.old(f); lives {
+				return value, nil
 			}
+		case <-ctx.Done():
+			c.leave(f)
+			return none, errs.Over(ctx)
 		}
-		return none, errs.Over(ctx)
+	}
+}
+
+// leave ends a request for a value that nobody wants any more.
+func (c *Cache[T]) leave(f *fetch[T]) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if f.waiting--; f.waiting == 0 {
+		f.cancel()
+		if c.running == f {
+			c.running = nil
+		}
 	}
 }
 
@@ -125,19 +133,17 @@ func boundedBy(ctx context.Context, now time.Time) time.Duration {
 
 // old returns the value that still lives, in place of one that does not come. The request
 // for it goes on, for those who come when it has been used for a while.
-func (c *Cache[T]) old(f *fetch[T]) (T, error) {
+func (c *Cache[T]) old(f *fetch[T]) (value T, lives bool) {
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	now := time.Now()
-	if now.Before(c.end) {
-		defer c.mu.Unlock()
-		if c.running == f {
-			c.again = now.Add(fetchPause)
-		}
-		return c.current, nil
+	if !now.Before(c.end) {
+		return value, false
 	}
-	c.mu.Unlock()
-	<-f.done // it was dropped, or has just ended; this is bounded
-	return f.value, f.err
+	if c.running == f {
+		c.again = now.Add(fetchPause)
+	}
+	return c.current, true
 }
 
 // errLeft is the answer where a source left the goroutine in which it was asked.

@@ -256,6 +256,27 @@ func TestCache_oldWhileAsking(t *testing.T) {
 	})
 }
 
+// TestCache_endsWhileWaiting: a caller who waits while the old value ends waits for the new
+// one, and not a moment longer than its own context.
+func TestCache_endsWhileWaiting(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		i := &issuer{life: time.Hour}
+		c := &token.Cache[int]{Fetch: i.fetch}
+		get(t, c, 1)
+		i.set(func(i *issuer) { i.takes = time.Hour })
+		time.Sleep(time.Hour - time.Second) //nolint:forbidigo // inside a bubble
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		time.AfterFunc(5*time.Second, cancel)
+		start := time.Now()
+		if n, err := c.Get(ctx); err == nil || time.Since(start) != 5*time.Second {
+			t.Errorf("got %d, %v after %s; the caller left after five seconds", n, err, time.Since(start))
+		}
+		synctest.Wait()
+	})
+}
+
 type callerKey struct{}
 
 // TestCache_foreign: what is got for all carries nothing of the context of one.
