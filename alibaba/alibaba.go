@@ -216,7 +216,9 @@ type Config struct {
 	// configured for a cluster that has none yet, or none, where the operator does it.
 	Autoscaler string
 
-	// RateLimits is "published", the default, or "none", for a cloud that has none.
+	// RateLimits is "published", the default, which keeps requests to the rates that Alibaba Cloud publishes;
+	// a part of that such as "50%", from 1% to 1000%, where others draw from the same account or
+	// its limits have been raised; or "none", for a simulated cloud without limits.
 	RateLimits string
 	// PollInterval is how often a change that takes two requests looks whether the
 	// first is done.
@@ -313,8 +315,8 @@ var settingTable = []setting.Setting[Config]{
 		Set: setting.OptionalBool(func(c *Config) **bool { return &c.PublicEndpoint })},
 	{Setting: pmks.Setting{Name: "ramAuthenticator", Default: "false", Help: "true installs the add-on ack-ram-authenticator in new clusters, without which ACK takes no token"},
 		Set: setting.Bool(func(c *Config) *bool { return &c.RAMAuthenticator })},
-	{Setting: pmks.Setting{Name: "rateLimits", Default: ratesPublished, Help: "published: keep to what Alibaba Cloud takes; none: for a simulated cloud without limits"},
-		Set: setting.OneOf(func(c *Config) *string { return &c.RateLimits }, ratesPublished, ratesNone)},
+	{Setting: pmks.Setting{Name: "rateLimits", Default: ratesPublished, Help: "published: keep to what Alibaba Cloud takes; a percentage, from 1% to 1000%: that part of it; none: for a simulated cloud without limits"},
+		Set: setting.Text(func(c *Config) *string { return &c.RateLimits })},
 	{Setting: pmks.Setting{Name: "roleArn", Help: "role to assume"},
 		Set: setting.Text(func(c *Config) *string { return &c.RoleARN })},
 	{Setting: pmks.Setting{Name: "roleSessionName", Default: defaultSession, Help: "session name for roleArn"},

@@ -26,12 +26,13 @@ import (
 // counts by account and region. Whose a credential of the caller's or a bearer token is
 // nobody tells, so each has its own.
 func (c *Config) limiter() *fanout.Limiter {
+	rates := fanout.Scaled(c.RateLimits, c.rateOf)
 	if c.Credential != nil || c.BearerToken != "" {
-		return fanout.NewLimiter(c.rateOf)
+		return fanout.NewLimiter(rates)
 	}
 	who := strings.Join([]string{c.AccessKeyID, c.RoleARN, c.OIDCProviderARN, c.Profile, c.ECSRole}, "/") // no secret is among them
 	return fanout.Shared(fanout.Account{Provider: Name, Identity: who, Region: c.Region, Rates: c.RateLimits, Transport: c.Transport,
-		Endpoint: strings.Join([]string{c.Endpoint, c.VPCEndpoint, c.ECSEndpoint, c.STSEndpoint}, " ")}, c.rateOf)
+		Endpoint: strings.Join([]string{c.Endpoint, c.VPCEndpoint, c.ECSEndpoint, c.STSEndpoint}, " ")}, rates)
 }
 
 // rateOf returns how fast the requests of an action may be made; buckets are called by

@@ -17,6 +17,7 @@ import (
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/provider/claim"
 	"github.com/pmks-go/pmks/internal/provider/endpoint"
+	"github.com/pmks-go/pmks/internal/provider/fanout"
 	"github.com/pmks-go/pmks/internal/provider/look"
 	"github.com/pmks-go/pmks/internal/provider/memo"
 	"github.com/pmks-go/pmks/internal/redact"
@@ -48,13 +49,13 @@ func (c *Config) normalize() error {
 		words        []string
 	}{
 		{"autoscaler", c.Autoscaler, []string{scalerInstant, scalerCluster, scalerNone}},
-		{"rateLimits", c.RateLimits, []string{ratesPublished, ratesNone}},
 		{"kubeconfigKind", c.KubeconfigKind, []string{kindCertificate, kindExec}},
 	} {
 		if !slices.Contains(w.words, w.value) {
 			f.Add("Settings."+w.field, "%q is not one of %s", refuse.Clip(w.value), strings.Join(w.words, ", "))
 		}
 	}
+	f.Join(fanout.CheckRates(c.RateLimits))
 	c.checkCredentials(&f)
 	for _, e := range []struct{ field, text string }{
 		{"Endpoint", c.Endpoint}, {"Settings.vpcEndpoint", c.VPCEndpoint}, {"Settings.ecsEndpoint", c.ECSEndpoint}, {"Settings.stsEndpoint", c.STSEndpoint},

@@ -152,7 +152,7 @@ func TestNew_badConfig(t *testing.T) {
 		{Name: "services-not-masked", Change: func(c *alibaba.Config) { c.ServiceCIDR = "172.19.0.1/20" }, Says: []string{"serviceCidr"}},
 		{Name: "autoscaler", Change: func(c *alibaba.Config) { c.Autoscaler = "karpenter" }, Says: []string{"autoscaler"}},
 		{Name: "kubeconfig", Change: func(c *alibaba.Config) { c.KubeconfigKind = "token" }, Says: []string{"kubeconfigKind"}},
-		{Name: "rates", Change: func(c *alibaba.Config) { c.RateLimits = "mine" }, Says: []string{"rateLimits"}},
+		{Name: "rates", Change: func(c *alibaba.Config) { c.RateLimits = "0%" }, Says: []string{"rateLimits"}},
 	})
 }
 

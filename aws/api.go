@@ -80,7 +80,8 @@ func (c Config) limiter(region string) *fanout.Limiter {
 	if parts := strings.SplitN(c.RoleARN, ":", 6); len(parts) == 6 {
 		identity = parts[4]
 	}
-	return fanout.Shared(fanout.Account{Provider: Name, Identity: identity, Region: region, Endpoint: c.Endpoint, Rates: c.RateLimits, Transport: c.Transport}, c.rateOf)
+	return fanout.Shared(fanout.Account{Provider: Name, Identity: identity, Region: region, Endpoint: c.Endpoint, Rates: c.RateLimits, Transport: c.Transport},
+		fanout.Scaled(c.RateLimits, c.rateOf))
 }
 
 // read makes a request that changes nothing, under the handler's limiter; send one

@@ -159,6 +159,7 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/provider/endpoint"
+	"github.com/pmks-go/pmks/internal/provider/fanout"
 	"github.com/pmks-go/pmks/internal/provider/ident"
 	"github.com/pmks-go/pmks/internal/provider/look"
 	"github.com/pmks-go/pmks/internal/redact"
@@ -217,7 +218,9 @@ type Config struct {
 	KubeconfigKind   string
 	CredentialHelper string
 
-	// RateLimits is "published", the default, or "none", for a cloud that has none.
+	// RateLimits is "published", the default, which keeps requests to the rates that AWS publishes;
+	// a part of that such as "50%", from 1% to 1000%, where others draw from the same account or
+	// its limits have been raised; or "none", for a simulated cloud without limits.
 	RateLimits string
 
 	// The hooks have the last word on a request of EKS, for what pmks has no field for. Each
@@ -294,8 +297,8 @@ var settingTable = []setting.Setting[Config]{
 		Set: setting.List(func(c *Config) *[]string { return &c.PublicAccessCIDRs })},
 	{Setting: pmks.Setting{Name: "publicEndpoint", Help: "false closes the API to the outside; EKS's default is true"},
 		Set: setting.OptionalBool(func(c *Config) **bool { return &c.PublicEndpoint })},
-	{Setting: pmks.Setting{Name: "rateLimits", Default: ratesPublished, Help: "published: keep the rates that AWS publishes; none: for a simulated cloud without them"},
-		Set: setting.OneOf(func(c *Config) *string { return &c.RateLimits }, ratesPublished, ratesNone)},
+	{Setting: pmks.Setting{Name: "rateLimits", Default: ratesPublished, Help: "published: keep the rates that AWS publishes; a percentage, from 1% to 1000%: that part of it; none: for a simulated cloud without them"},
+		Set: setting.Text(func(c *Config) *string { return &c.RateLimits })},
 	{Setting: pmks.Setting{Name: "roleArn", Help: "role to assume"},
 		Set: setting.Text(func(c *Config) *string { return &c.RoleARN })},
 	{Setting: pmks.Setting{Name: "roleWait", Default: defaultRoleWait.String(), Help: "how long to wait for a new IAM role to spread; negative: not at all"},
@@ -368,9 +371,7 @@ func (c *Config) normalize() error {
 	}
 	faults.Join(endpoint.Check("Endpoint", c.Endpoint, false))
 	faults.Join(endpoint.Check("Settings.stsEndpoint", c.STSEndpoint, false))
-	if c.RateLimits != ratesPublished && c.RateLimits != ratesNone {
-		faults.Add("Settings.rateLimits", "is neither %s nor %s", ratesPublished, ratesNone)
-	}
+	faults.Join(fanout.CheckRates(c.RateLimits))
 	if c.RoleWait == 0 {
 		c.RoleWait = defaultRoleWait
 	}

@@ -226,8 +226,9 @@ type Config struct {
 	KubeconfigKind   string
 	CredentialHelper string
 
-	// RateLimits is published, which paces requests by the limits that Azure
-	// publishes, or none, for a simulator whose hours are short.
+	// RateLimits is "published", the default, which keeps requests to the rates that Azure publishes;
+	// a part of that such as "50%", from 1% to 1000%, where others draw from the same account or
+	// its limits have been raised; or "none", for a simulated cloud without limits.
 	RateLimits string
 
 	// The hooks have the last word on a request before it is sent, for what pmks has no
@@ -321,8 +322,8 @@ var settingTable = []setting.Setting[Config]{
 		Set: setting.Text(func(c *Config) *string { return &c.NetworkResourceGroup })},
 	{Setting: pmks.Setting{Name: "podCidr", Default: defaultPodCIDR, Help: "range of pods in overlay mode; a node takes a /24 of it"},
 		Set: setting.Text(func(c *Config) *string { return &c.PodCIDR })},
-	{Setting: pmks.Setting{Name: "rateLimits", Default: limitsPublished, Help: "published: requests are paced by the limits that Azure publishes; none: they are not, for a simulator whose hours are short"},
-		Set: setting.OneOf(func(c *Config) *string { return &c.RateLimits }, limitsPublished, limitsNone)},
+	{Setting: pmks.Setting{Name: "rateLimits", Default: limitsPublished, Help: "published: requests are paced by the limits that Azure publishes; a percentage, from 1% to 1000%: that part of it; none: they are not, for a simulator whose hours are short"},
+		Set: setting.Text(func(c *Config) *string { return &c.RateLimits })},
 	{Setting: pmks.Setting{Name: "resourceGroup", Required: true, Help: "resource group of the clusters, which must exist"},
 		Set: setting.Text(func(c *Config) *string { return &c.ResourceGroup })},
 	{Setting: pmks.Setting{Name: "serviceCidr", Default: "the first free of 172.16.0.0/16, 10.0.0.0/16 and others", Help: "range of services"},

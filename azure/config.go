@@ -16,6 +16,7 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/provider/endpoint"
+	"github.com/pmks-go/pmks/internal/provider/fanout"
 	"github.com/pmks-go/pmks/internal/provider/look"
 	"github.com/pmks-go/pmks/internal/redact"
 	"github.com/pmks-go/pmks/internal/refuse"
@@ -116,9 +117,7 @@ func (c *Config) checkClusters(f *refuse.List) {
 			f.Add("Settings.identityId", "%q is not the ARM id of a managed identity", c.IdentityID)
 		}
 	}
-	if c.RateLimits != limitsPublished && c.RateLimits != limitsNone {
-		f.Add("Settings.rateLimits", "%q is neither %s nor %s", c.RateLimits, limitsPublished, limitsNone)
-	}
+	f.Join(fanout.CheckRates(c.RateLimits))
 	if c.DisableLocalAccounts && len(c.EntraAdmins) == 0 {
 		f.Add("Settings.disableLocalAccounts", "needs entraAdmins: nobody could log in")
 	}

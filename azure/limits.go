@@ -62,7 +62,7 @@ func limiterOf(c Config) *fanout.Limiter {
 		return fanout.NewLimiter(nil)
 	}
 	return fanout.Shared(fanout.Account{Provider: Name, Identity: strings.ToLower(c.SubscriptionID), Region: c.Location,
-		Endpoint: c.Cloud + " " + c.Endpoint, Rates: c.RateLimits, Transport: c.Transport}, rateOf)
+		Endpoint: c.Cloud + " " + c.Endpoint, Rates: c.RateLimits, Transport: c.Transport}, fanout.Scaled(c.RateLimits, rateOf))
 }
 
 // of names the bucket of one cluster, or of one agent pool of it.

@@ -48,9 +48,10 @@ func (c *Config) limiter() *fanout.Limiter {
 		return fanout.NewLimiter(nil)
 	case c.Transport == nil && len(c.DialOptions) > 0:
 		// Where these lead to nobody can tell.
-		return fanout.NewLimiter(published)
+		return fanout.NewLimiter(fanout.Scaled(c.RateLimits, published))
 	}
-	return fanout.Shared(fanout.Account{Provider: Name, Identity: c.ProjectID, Endpoint: c.Endpoint, Rates: c.RateLimits, Transport: c.Transport}, published)
+	return fanout.Shared(fanout.Account{Provider: Name, Identity: c.ProjectID, Endpoint: c.Endpoint, Rates: c.RateLimits, Transport: c.Transport},
+		fanout.Scaled(c.RateLimits, published))
 }
 
 // read makes a read of GKE. check says what is wrong with an answer that arrived.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/provider/endpoint"
+	"github.com/pmks-go/pmks/internal/provider/fanout"
 	"github.com/pmks-go/pmks/internal/provider/look"
 	"github.com/pmks-go/pmks/internal/redact"
 	"github.com/pmks-go/pmks/internal/refuse"
@@ -33,9 +34,7 @@ func (c *Config) normalize() error {
 	}
 	var f refuse.List
 	c.RateLimits = cmp.Or(c.RateLimits, ratesPublished)
-	if c.RateLimits != ratesPublished && c.RateLimits != ratesNone {
-		f.Add("Settings.rateLimits", "is neither %s nor %s", ratesPublished, ratesNone)
-	}
+	f.Join(fanout.CheckRates(c.RateLimits))
 	switch {
 	case c.Regional && c.Region == "":
 		f.Add("Region", "is required for regional clusters: give one such as asia-northeast3")

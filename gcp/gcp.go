@@ -182,8 +182,9 @@ type Config struct {
 	PodRange     string
 	ServiceRange string
 
-	// RateLimits is "published", which keeps requests to the rates that Google
-	// publishes, or "none", for a simulated cloud without them.
+	// RateLimits is "published", the default, which keeps requests to the rates that Google publishes;
+	// a part of that such as "50%", from 1% to 1000%, where others draw from the same account or
+	// its limits have been raised; or "none", for a simulated cloud without limits.
 	RateLimits string
 	// PollInterval is how often a change that takes two operations looks whether the
 	// first one is done; GKE works on one at a time.
@@ -268,8 +269,8 @@ var settingTable = []setting.Setting[Config]{
 		Set: projectSetting},
 	{Setting: pmks.Setting{Name: "protocol", Default: protocolGRPC, Help: "grpc or rest"},
 		Set: setting.OneOf(func(c *Config) *string { return &c.Protocol }, protocolGRPC, protocolREST)},
-	{Setting: pmks.Setting{Name: "rateLimits", Default: ratesPublished, Help: "published: keep the rates that Google publishes; none: for a simulated cloud without them"},
-		Set: setting.OneOf(func(c *Config) *string { return &c.RateLimits }, ratesPublished, ratesNone)},
+	{Setting: pmks.Setting{Name: "rateLimits", Default: ratesPublished, Help: "published: keep the rates that Google publishes; a percentage, from 1% to 1000%: that part of it; none: for a simulated cloud without them"},
+		Set: setting.Text(func(c *Config) *string { return &c.RateLimits })},
 	{Setting: pmks.Setting{Name: "regional", Default: "false", Help: "true makes clusters in all zones of the region, with three times the nodes"},
 		Set: setting.Bool(func(c *Config) *bool { return &c.Regional })},
 	{Setting: pmks.Setting{Name: "releaseChannel", Default: "the most mature one that has the version", Help: "RAPID, REGULAR, STABLE, or EXTENDED, which costs more"},

@@ -88,9 +88,6 @@ func published(bucket string) fanout.Rate {
 // limiterFor returns the limiter of a handler. IKS counts what comes from one address,
 // whatever identity sent it, so that all handlers that leave the same way share one.
 func limiterFor(cfg *Config, url string) *fanout.Limiter {
-	rates := published
-	if cfg.RateLimits == ratesNone {
-		rates = nil
-	}
-	return fanout.Shared(fanout.Account{Provider: Name, Endpoint: url, Rates: cfg.RateLimits, Transport: cfg.Transport}, rates)
+	return fanout.Shared(fanout.Account{Provider: Name, Endpoint: url, Rates: cfg.RateLimits, Transport: cfg.Transport},
+		fanout.Scaled(cfg.RateLimits, published))
 }

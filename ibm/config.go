@@ -16,6 +16,7 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/provider/endpoint"
+	"github.com/pmks-go/pmks/internal/provider/fanout"
 	"github.com/pmks-go/pmks/internal/provider/look"
 	"github.com/pmks-go/pmks/internal/provider/memo"
 	"github.com/pmks-go/pmks/internal/redact"
@@ -58,12 +59,12 @@ func (c *Config) normalize() error {
 	}{
 		{"Settings.endpointType", c.EndpointType, []string{endpointPublic, endpointPrivate, endpointVPE}},
 		{"Settings.kubeconfigKind", c.KubeconfigKind, []string{kindAdmin, kindToken, kindExec}},
-		{"Settings.rateLimits", c.RateLimits, []string{ratesPublished, ratesNone}},
 	} {
 		if !slices.Contains(word.words, word.value) {
 			f.Add(word.field, "%q is not one of %s", refuse.Clip(word.value), strings.Join(word.words, ", "))
 		}
 	}
+	f.Join(fanout.CheckRates(c.RateLimits))
 	checkRange(&f, "Settings.podSubnet", c.PodSubnet, 23)
 	checkRange(&f, "Settings.serviceSubnet", c.ServiceSubnet, 24)
 	if strings.ContainsAny(c.APIKey, "{}\"\n\r") {

@@ -74,7 +74,7 @@ func TestNew_badConfig(t *testing.T) {
 		{Name: "service-subnet", Change: func(c *ibm.Config) { c.ServiceSubnet = "172.30" }, Says: []string{"serviceSubnet"}},
 		{Name: "kubeconfig-kind", Change: func(c *ibm.Config) { c.KubeconfigKind = "zip" }, Says: []string{"kubeconfigKind", "admin"}},
 		{Name: "endpoint-type", Change: func(c *ibm.Config) { c.EndpointType = "vpn" }, Says: []string{"endpointType"}},
-		{Name: "rates", Change: func(c *ibm.Config) { c.RateLimits = "some" }, Says: []string{"rateLimits"}},
+		{Name: "rates", Change: func(c *ibm.Config) { c.RateLimits = "0%" }, Says: []string{"rateLimits"}},
 		{Name: "endpoint", Change: func(c *ibm.Config) { c.Endpoint = "https://user:hunter2@x" }, Says: []string{"Endpoint"}},
 		{Name: "key-in-the-clear", Change: func(c *ibm.Config) { c.IAMEndpoint = "http://192.0.2.1" }, Says: []string{"iamEndpoint"}},
 	})

@@ -189,8 +189,9 @@ type Config struct {
 	KubeconfigKind   string
 	CredentialHelper string
 
-	// RateLimits is published, which keeps to the rate that IBM publishes, or none, for
-	// a simulated cloud without it.
+	// RateLimits is "published", the default, which keeps requests to the rates that IBM publishes;
+	// a part of that such as "50%", from 1% to 1000%, where others draw from the same account or
+	// its limits have been raised; or "none", for a simulated cloud without limits.
 	RateLimits string
 	// PollInterval is how often a call that waits for the autoscaler looks.
 	PollInterval time.Duration
@@ -269,8 +270,8 @@ var settingTable = []setting.Setting[Config]{
 		Set: setting.Duration(func(c *Config) *time.Duration { return &c.PollInterval })},
 	{Setting: pmks.Setting{Name: "privateOnly", Default: "false", Help: "true makes clusters without a public endpoint"},
 		Set: setting.Bool(func(c *Config) *bool { return &c.PrivateOnly })},
-	{Setting: pmks.Setting{Name: "rateLimits", Default: ratesPublished, Help: "published: keep the rate that IBM publishes; none: for a simulated cloud without it"},
-		Set: setting.OneOf(func(c *Config) *string { return &c.RateLimits }, ratesPublished, ratesNone)},
+	{Setting: pmks.Setting{Name: "rateLimits", Default: ratesPublished, Help: "published: keep the rate that IBM publishes; a percentage, from 1% to 1000%: that part of it; none: for a simulated cloud without it"},
+		Set: setting.Text(func(c *Config) *string { return &c.RateLimits })},
 	{Setting: pmks.Setting{Name: "resourceGroup", Default: "the account's default", Help: "id or name of the resource group of new clusters"},
 		Set: setting.Text(func(c *Config) *string { return &c.ResourceGroup })},
 	{Setting: pmks.Setting{Name: "resourceManagerEndpoint", Help: "URL of the resource manager, where it is not https://resource-controller.cloud.ibm.com"},

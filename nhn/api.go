@@ -53,10 +53,7 @@ func newClient(cfg Config) *client {
 	secrets := func() []string { return append(c.tokens(), cfg.Password) }
 	web := http.Client{Transport: &endpoint.Carrier{Next: base, Provider: Name, Logger: cfg.Logger, Secrets: secrets},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	rates := published
-	if cfg.RateLimits == ratesNone {
-		rates = nil
-	}
+	rates := fanout.Scaled(cfg.RateLimits, published)
 	account := fanout.Account{Provider: Name, Identity: cfg.TenantID, Region: cfg.Region, Endpoint: cfg.IdentityEndpoint + " " + cfg.KubernetesEndpoint,
 		Rates: cfg.RateLimits, Transport: cfg.Transport}
 	c.limiter = fanout.Shared(account, rates)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/provider/endpoint"
+	"github.com/pmks-go/pmks/internal/provider/fanout"
 	"github.com/pmks-go/pmks/internal/provider/look"
 	"github.com/pmks-go/pmks/internal/provider/memo"
 	"github.com/pmks-go/pmks/internal/redact"
@@ -65,9 +66,7 @@ func (c *Config) normalize() error {
 		c.PollInterval = defaultPollInterval
 	}
 	var f refuse.List
-	if c.RateLimits != ratesPublished && c.RateLimits != ratesNone {
-		f.Add("Settings.rateLimits", "is neither %s nor %s", ratesPublished, ratesNone)
-	}
+	f.Join(fanout.CheckRates(c.RateLimits))
 	if c.KubeconfigKind != kindCertificate && c.KubeconfigKind != kindExec {
 		f.Add("Settings.kubeconfigKind", "is neither %s nor %s", kindCertificate, kindExec)
 	}

@@ -175,8 +175,9 @@ type Config struct {
 	PodCIDR       string
 	PodSubnetSize int
 
-	// RateLimits is "published", which keeps requests to a rate that NHN should bear,
-	// or "none", for a simulated cloud without limits.
+	// RateLimits is "published", the default, which keeps requests to a rate that NHN, which publishes none, should bear;
+	// a part of that such as "50%", from 1% to 1000%, where others draw from the same account or
+	// its limits have been raised; or "none", for a simulated cloud without limits.
 	RateLimits string
 	// PollInterval is how often a change that takes two steps looks whether the first
 	// one is done.
@@ -254,8 +255,8 @@ var settingTable = []setting.Setting[Config]{
 		Set: setting.Duration(func(c *Config) *time.Duration { return &c.PollInterval })},
 	{Setting: pmks.Setting{Name: "privateEndpoint", Default: "false", Help: "true makes clusters whose API is reached from the VPC only"},
 		Set: setting.Bool(func(c *Config) *bool { return &c.PrivateEndpoint })},
-	{Setting: pmks.Setting{Name: "rateLimits", Default: ratesPublished, Help: "published: keep to a rate that NHN should bear; none: for a simulated cloud without limits"},
-		Set: setting.OneOf(func(c *Config) *string { return &c.RateLimits }, ratesPublished, ratesNone)},
+	{Setting: pmks.Setting{Name: "rateLimits", Default: ratesPublished, Help: "published: keep to a rate that NHN should bear; a percentage, from 1% to 1000%: that part of it; none: for a simulated cloud without limits"},
+		Set: setting.Text(func(c *Config) *string { return &c.RateLimits })},
 	{Setting: pmks.Setting{Name: "serviceCidr", Default: "NKS's own", Help: "network of the services of new clusters"},
 		Set: setting.Text(func(c *Config) *string { return &c.ServiceCIDR })},
 	{Setting: pmks.Setting{Name: "tenantId", Help: "id of the tenant, as that of the credentials; for kubeconfigs, which hold no credentials"},

@@ -19,11 +19,12 @@ import (
 // limiter is the one of all handlers with the same keys: Tencent Cloud counts by region and
 // user. Whose a credential of the caller's is nobody tells, so each has its own.
 func (c *Config) limiter() *fanout.Limiter {
+	rates := fanout.Scaled(c.RateLimits, c.rateOf)
 	if c.Credential != nil {
-		return fanout.NewLimiter(c.rateOf)
+		return fanout.NewLimiter(rates)
 	}
 	who := strings.Join([]string{c.SecretID, c.RoleARN, c.OIDCProviderID, c.Profile, c.CVMRole}, "/") // no secret is among them
-	return fanout.Shared(fanout.Account{Provider: Name, Identity: who, Region: c.Region, Endpoint: c.Endpoint + " " + c.RootDomain, Rates: c.RateLimits, Transport: c.Transport}, c.rateOf)
+	return fanout.Shared(fanout.Account{Provider: Name, Identity: who, Region: c.Region, Endpoint: c.Endpoint + " " + c.RootDomain, Rates: c.RateLimits, Transport: c.Transport}, rates)
 }
 
 // rateOf returns how fast the requests of an action may be made; buckets are called by

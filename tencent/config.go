@@ -18,6 +18,7 @@ import (
 	"github.com/pmks-go/pmks"
 	"github.com/pmks-go/pmks/internal/provider/claim"
 	"github.com/pmks-go/pmks/internal/provider/endpoint"
+	"github.com/pmks-go/pmks/internal/provider/fanout"
 	"github.com/pmks-go/pmks/internal/provider/look"
 	"github.com/pmks-go/pmks/internal/provider/memo"
 	"github.com/pmks-go/pmks/internal/redact"
@@ -60,7 +61,6 @@ func (c *Config) normalize() error {
 	}{
 		{"clusterLevel", c.ClusterLevel, clusterLevels},
 		{"endpointAccess", c.EndpointAccess, []string{accessPublic, accessPrivate}},
-		{"rateLimits", c.RateLimits, []string{ratesPublished, ratesNone}},
 		{"kubeconfigKind", c.KubeconfigKind, []string{kindCertificate, kindExec}},
 	} {
 		if !slices.Contains(w.words, w.value) {
@@ -73,6 +73,7 @@ func (c *Config) normalize() error {
 	if price, err := strconv.ParseFloat(c.SpotMaxPrice, 64); err != nil || !pricePattern.MatchString(c.SpotMaxPrice) || price <= 0 {
 		f.Add("Settings.spotMaxPrice", "%q is not a price such as 0.5", refuse.Clip(c.SpotMaxPrice))
 	}
+	f.Join(fanout.CheckRates(c.RateLimits))
 	c.checkCredentials(&f)
 	for _, e := range []struct{ field, text string }{
 		{"Endpoint", c.Endpoint}, {"Settings.asEndpoint", c.ASEndpoint}, {"Settings.cvmEndpoint", c.CVMEndpoint},

@@ -153,7 +153,7 @@ func TestNew_badConfig(t *testing.T) {
 		{Name: "level", Change: func(c *tencent.Config) { c.ClusterLevel = "L7" }, Says: []string{"clusterLevel"}},
 		{Name: "access", Change: func(c *tencent.Config) { c.EndpointAccess = "both" }, Says: []string{"endpointAccess"}},
 		{Name: "kubeconfig", Change: func(c *tencent.Config) { c.KubeconfigKind = "token" }, Says: []string{"kubeconfigKind"}},
-		{Name: "rates", Change: func(c *tencent.Config) { c.RateLimits = "mine" }, Says: []string{"rateLimits"}},
+		{Name: "rates", Change: func(c *tencent.Config) { c.RateLimits = "0%" }, Says: []string{"rateLimits"}},
 	})
 }
 

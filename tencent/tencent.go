@@ -209,7 +209,9 @@ type Config struct {
 	// is for all groups that lag: step.NodeGroup is zero where they are several.
 	BeforeUpgradeNodeGroup func(ctx context.Context, step pmks.UpgradeStep, native *tke.UpgradeClusterInstancesRequest) error
 
-	// RateLimits is "published", the default, or "none", for a cloud that has none.
+	// RateLimits is "published", the default, which keeps requests to the rates that Tencent Cloud publishes;
+	// a part of that such as "50%", from 1% to 1000%, where others draw from the same account or
+	// its limits have been raised; or "none", for a simulated cloud without limits.
 	RateLimits string
 	// PollInterval is how often a change that takes two requests looks whether the
 	// first is done.
@@ -294,8 +296,8 @@ var settingTable = []setting.Setting[Config]{
 		Set: setting.Duration(func(c *Config) *time.Duration { return &c.PollInterval })},
 	{Setting: pmks.Setting{Name: "profile", Help: "profile of the vendor's command line"},
 		Set: setting.Text(func(c *Config) *string { return &c.Profile })},
-	{Setting: pmks.Setting{Name: "rateLimits", Default: ratesPublished, Help: "published: keep to what Tencent Cloud takes; none: for a simulated cloud without limits"},
-		Set: setting.OneOf(func(c *Config) *string { return &c.RateLimits }, ratesPublished, ratesNone)},
+	{Setting: pmks.Setting{Name: "rateLimits", Default: ratesPublished, Help: "published: keep to what Tencent Cloud takes; a percentage, from 1% to 1000%: that part of it; none: for a simulated cloud without limits"},
+		Set: setting.Text(func(c *Config) *string { return &c.RateLimits })},
 	{Setting: pmks.Setting{Name: "roleArn", Help: "role to assume"},
 		Set: setting.Text(func(c *Config) *string { return &c.RoleARN })},
 	{Setting: pmks.Setting{Name: "roleSessionName", Default: defaultSession, Help: "session name for roleArn"},
