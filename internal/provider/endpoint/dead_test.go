@@ -6,7 +6,7 @@ import (
 	"context"
 	"crypto/tls"
 	"io"
-	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -75,7 +75,7 @@ func TestTransport_dead(t *testing.T) {
 	secure.Close()
 	synctest.Test(t, func(t *testing.T) {
 		e := &exchange{conns: make(chan net.Conn), ended: make(chan struct{})}
-		server := &http.Server{ReadHeaderTimeout: time.Hour, ErrorLog: log.New(io.Discard, "", 0),
+		server := &http.Server{ReadHeaderTimeout: time.Hour, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 			Handler:   http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.Proto) }),
 			TLSConfig: &tls.Config{Certificates: certificates, NextProtos: []string{"h2"}, MinVersion: tls.VersionTLS13}}
 		var serving sync.WaitGroup

@@ -88,7 +88,7 @@ func (c *Cache[T]) Get(ctx context.Context) (T, error) {
 		}
 		f = &fetch[T]{done: make(chan struct{}), cancel: cancel, err: errLeft}
 		c.running = f
-		go c.run(bounded, f)
+		go c.run(bounded, f) //nolint:contextcheck // it is a request of all, with the context of none
 	}
 	f.waiting++
 	c.mu.Unlock()
