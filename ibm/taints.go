@@ -92,7 +92,9 @@ func (h *Handler) setTaints(ctx context.Context, c clusterObject, list []pmks.Ta
 	bounded, cancel := context.WithTimeout(ctx, taintPatience)
 	defer cancel()
 	var fault error // of the last try that had its time
-	err := await.Until(bounded, patiencePause, func(ctx context.Context) (bool, error) {
+	// The patience bounds how often is asked, not a request: one that hangs has its own bound,
+	// and what became of it is found out after that.
+	err := await.Until(bounded, patiencePause, func(context.Context) (bool, error) {
 		p, err := pool(ctx)
 		if err == nil {
 			err = h.sendTaints(ctx, c, p, nativeTaints(list))
