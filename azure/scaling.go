@@ -34,10 +34,13 @@ func (h *Handler) SetNodeGroupAutoScaling(ctx context.Context, clusterIID, nodeG
 		return false, err
 	}
 	p := pool.Properties
-	if err := checkResizable(p); err != nil {
+	so := value(p.EnableAutoScaling) == on
+	switch err := checkResizable(p); {
+	case so && errs.Is(err, pmks.CodeBusy) && poolState(p).meaning().Status == pmks.ClusterUpdating:
+		return true, nil // what a change will have made of a pool shows from its beginning
+	case err != nil:
 		return false, err
-	}
-	if value(p.EnableAutoScaling) == on {
+	case so:
 		return true, nil
 	}
 	minimum, maximum := bounds(p)
