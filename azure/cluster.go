@@ -18,7 +18,6 @@ import (
 	aks "github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/containerservice/armcontainerservice/v8"
 
 	"github.com/pmks-go/pmks"
-	"github.com/pmks-go/pmks/internal/errtree"
 	"github.com/pmks-go/pmks/internal/once"
 	"github.com/pmks-go/pmks/internal/provider/errs"
 	"github.com/pmks-go/pmks/internal/provider/fanout"
@@ -167,20 +166,12 @@ func (h *Handler) checkRequest(req pmks.ClusterInfo) ([]*poolProperties, error) 
 			f.Add(field+"KeyPairIID", "must be the same for all node groups: AKS has one key per cluster")
 		}
 	}
-	if len(pools) > 0 && !system && !blamesGroup(f.Err()) {
+	checkPrivateTags(&f, req.Access.Mode == pmks.AccessPrivate, len(req.TagList), ownTags(req))
+	// What is wrong otherwise may be why no group is right, or hide which one is.
+	if len(pools) > 0 && !system && f.Err() == nil {
 		f.Add("NodeGroupList", "one node group at least must keep a node, not be spot, and have no taint but CriticalAddonsOnly and those of %s: AKS runs its own pods there", pmks.TaintPreferNoSchedule)
 	}
-	checkPrivateTags(&f, req.Access.Mode == pmks.AccessPrivate, len(req.TagList), ownTags(req))
 	return pools, f.Err()
-}
-
-// blamesGroup reports whether something is wrong with one of the node groups of a request,
-// which may be why none of them is what AKS wants.
-func blamesGroup(err error) bool {
-	return errtree.Any(err, func(part error) bool {
-		var e *pmks.Error
-		return errors.As(part, &e) && strings.HasPrefix(e.Field, "NodeGroupList[")
-	})
 }
 
 // cluster is the request without its pools.
