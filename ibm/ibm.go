@@ -238,7 +238,6 @@ const (
 	endpointVPE     = "vpe"
 
 	ratesPublished = "published"
-	ratesNone      = "none"
 
 	defaultPollInterval = 15 * time.Second
 )

@@ -215,7 +215,6 @@ const (
 	kindExec        = "exec"
 
 	ratesPublished = "published"
-	ratesNone      = "none"
 
 	defaultPollInterval = 10 * time.Second
 )
